@@ -1,0 +1,202 @@
+//! Initial states.
+//!
+//! There is one, unless some declared page has `"stale_in": "any"`: then there is one for every
+//! way in which earlier uses can have left such pages mapped.
+
+use kmapcheck_scenario::{Bound, PageDecl, Program, Reuse, SeriesId, StaleIn};
+
+use crate::state::{Name, Page, ResourceState, Shared, State, Task, Usage};
+
+/// Which initial state: for each declared page with `"stale_in": "any"` the series that still map
+/// it, shared pages first, then task by task. Empty if there is only one initial state.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, PartialOrd, Ord)]
+pub struct Start {
+    /// The series, page by page.
+    pub stale: Vec<Vec<SeriesId>>,
+}
+
+/// The sets of series in which an earlier use can have left a page mapped: those with at most one
+/// `any` series, since a kmap in one of them takes a mapping in the other. Low memory has none.
+#[must_use]
+pub fn stale_choices(program: &Program, page: &PageDecl) -> Vec<Vec<SeriesId>> {
+    match &page.stale_in {
+        StaleIn::Exactly(series) => vec![series.clone()],
+        StaleIn::Any if !page.highmem => vec![Vec::new()],
+        StaleIn::Any => {
+            let keeping: Vec<SeriesId> =
+                (0..program.series.len()).filter(|&s| program.series[s].reuse.keeps_mappings()).collect();
+            let any = |set: &&Vec<SeriesId>| {
+                set.iter().filter(|&&s| program.series[s].reuse == Reuse::Any).count() <= 1
+            };
+            let mut sets: Vec<Vec<SeriesId>> = vec![Vec::new()];
+            for series in keeping {
+                let with: Vec<Vec<SeriesId>> =
+                    sets.iter().map(|set| set.iter().copied().chain([series]).collect()).collect();
+                sets.extend(with);
+                sets = sets.iter().filter(any).cloned().collect();
+            }
+            sets
+        }
+    }
+}
+
+/// Whether a page has more than one choice.
+#[must_use]
+pub fn is_open(page: &PageDecl) -> bool {
+    page.stale_in == StaleIn::Any
+}
+
+/// The declared pages with their owners' template (`None`: shared), instance by instance, in the
+/// order of [`Start::stale`].
+fn declared(program: &Program) -> impl Iterator<Item = &PageDecl> {
+    let own = program.templates.iter().flat_map(|template| {
+        (0..instances(template.count))
+            .flat_map(|_| template.vars.iter().filter_map(|var| var.page.as_ref()))
+    });
+    program.pages.iter().chain(own)
+}
+
+/// How many instances; engines refuse `"any"` before they build a state.
+#[must_use]
+pub fn instances(count: Bound) -> u32 {
+    match count {
+        Bound::Exactly(n) => n,
+        Bound::Any => 0,
+    }
+}
+
+/// Calls `visit` with every start that fits the slots, until it returns false.
+pub fn for_each_start(program: &Program, mut visit: impl FnMut(Start) -> bool) {
+    let open: Vec<Vec<Vec<SeriesId>>> =
+        declared(program).filter(|page| is_open(page)).map(|page| stale_choices(program, page)).collect();
+    let mut choice = vec![0usize; open.len()];
+    loop {
+        let start = Start { stale: choice.iter().zip(&open).map(|(&i, sets)| sets[i].clone()).collect() };
+        if fits(program, &start) && !visit(start) {
+            return;
+        }
+        let Some(i) = (0..open.len()).rev().find(|&i| choice[i] + 1 < open[i].len()) else { return };
+        choice[i] += 1;
+        choice[i + 1..].fill(0);
+    }
+}
+
+fn fits(program: &Program, start: &Start) -> bool {
+    let mut stale = vec![0u32; program.series.len()];
+    let mut open = start.stale.iter();
+    for page in declared(program) {
+        let series = match &page.stale_in {
+            StaleIn::Exactly(series) => Some(series),
+            StaleIn::Any => open.next(),
+        };
+        series.into_iter().flatten().for_each(|&series| stale[series] += 1);
+    }
+    stale.iter().zip(&program.series).all(|(&stale, series)| match series.slots {
+        Bound::Exactly(slots) => stale <= slots,
+        Bound::Any => true,
+    })
+}
+
+/// The initial state of that start.
+///
+/// # Panics
+///
+/// If the start does not belong to the program.
+#[must_use]
+pub fn initial(program: &Program, start: &Start) -> State {
+    let mut open = start.stale.iter();
+    let mut shared = Shared {
+        usage: vec![Usage::default(); program.series.len()],
+        resources: program.resources.iter().map(|resource| ResourceState::initial(resource.kind)).collect(),
+        names: Vec::new(),
+        pages: Vec::new(),
+        busy_cpus: 0,
+    };
+    let mut declare = |shared: &mut Shared, decl: &PageDecl| {
+        let stale = match &decl.stale_in {
+            StaleIn::Exactly(series) => series,
+            StaleIn::Any => open.next().expect("a start has a set for every open page"),
+        };
+        let mut page = Page { highmem: decl.highmem, ..Page::fresh(program.series.len()) };
+        for &series in stale {
+            page.count[series] = 1;
+            shared.usage[series].stale += 1;
+        }
+        shared.pages.push(Some(page));
+        Name::Page(shared.pages.len() - 1)
+    };
+    for decl in &program.pages {
+        let name = declare(&mut shared, decl);
+        shared.names.push(name);
+    }
+    let mut tasks = Vec::new();
+    for (id, template) in program.templates.iter().enumerate() {
+        for _ in 0..instances(template.count) {
+            let names = template
+                .vars
+                .iter()
+                .map(|var| var.page.as_ref().map_or(Name::Unbound, |decl| declare(&mut shared, decl)))
+                .collect();
+            let ended = template.entry.node.is_none();
+            tasks.push(Task {
+                template: id,
+                at: template.entry.node,
+                names: if ended { Vec::new() } else { names },
+                resources: if ended {
+                    Vec::new()
+                } else {
+                    template.resources.iter().map(|r| ResourceState::initial(r.kind)).collect()
+                },
+                maps: Vec::new(),
+                held: Vec::new(),
+                page_locks: Vec::new(),
+                queued: false,
+                on_cpu: false,
+            });
+        }
+    }
+    let free = Page { free: true, ..Page::fresh(program.series.len()) };
+    shared.pages.extend((0..program.free_pages.unwrap_or(0)).map(|_| Some(free.clone())));
+    let mut state = State { shared, tasks };
+    state.forget_unreachable_pages(program);
+    state
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(stale_in: StaleIn) -> PageDecl {
+        PageDecl { name: "p".into(), highmem: true, stale_in }
+    }
+
+    #[test]
+    fn an_earlier_use_leaves_at_most_one_any_mapping() {
+        let program = crate::testing::program(
+            r#"{ "series": { "A": { "slots": 1, "reuse": "any" }, "B": { "slots": 1, "reuse": "any" },
+                             "O": { "slots": 1, "reuse": "own" }, "N": { "slots": 1, "reuse": "none" } } }"#,
+            r#""tasks": [ { "name": "t", "program": [ { "might_sleep": true } ] } ]"#,
+        );
+        // {}, A, B, O, A+O, B+O: never A+B, never N.
+        assert_eq!(
+            stale_choices(&program, &page(StaleIn::Any)),
+            [vec![], vec![0], vec![1], vec![2], vec![0, 2], vec![1, 2]]
+        );
+    }
+
+    #[test]
+    fn starts_fit_the_slots() {
+        let program = crate::testing::program(
+            r#"{ "series": { "S": { "slots": 1, "reuse": "own" } } }"#,
+            r#""tasks": [ { "name": "t", "count": 2, "pages": [ { "name": "p", "stale_in": "any" } ],
+                            "program": [ { "kmap": "p", "series": "S" }, { "kunmap": "p" } ] } ]"#,
+        );
+        let mut starts = Vec::new();
+        for_each_start(&program, |start| {
+            starts.push(start.stale);
+            true
+        });
+        // Both pages unmapped, or one of them stale: two stale ones would need two slots.
+        assert_eq!(starts, [vec![vec![], vec![]], vec![vec![], vec![0]], vec![vec![0], vec![]]]);
+    }
+}

@@ -1,0 +1,33 @@
+//! The semantics, and nothing else: states, enabled steps, what a step does, and what is wrong
+//! with it. No search, no input or output.
+//!
+//! A [`State`] keeps every task and every page apart. [`steps`] lists what one task can do next as
+//! a pure function of the task and the [`Shared`] part it meets others in; [`standing`] says what
+//! a task waits for; [`replay`] runs traces. This is the only place that knows what kmap does:
+//! engines ask it, whatever their own representation of states.
+
+mod ability;
+mod effect;
+mod findings;
+mod initial;
+mod ops;
+mod outcome;
+mod replay;
+mod state;
+mod step;
+mod wait;
+
+pub use ability::Abilities;
+pub use effect::Effect;
+pub use findings::Findings;
+pub use initial::{Start, for_each_start, initial, instances, is_open, stale_choices};
+pub use outcome::{Coverage, Finding, Outcome, Stopped, Trace, TraceStep, Verdict};
+pub use replay::{Replay, ReplayError, replay, run};
+pub use state::{
+    Held, Map, Mode, Name, Page, PageId, ResourceState, Shared, State, Task, TaskId, Usage, is_forgettable,
+};
+pub use step::{Broadcast, CpuChange, Successor, steps, waiting_findings};
+pub use wait::{Standing, Wait, Waiting, acceptable_series, resolve, standing};
+
+#[cfg(test)]
+mod testing;

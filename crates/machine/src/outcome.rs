@@ -1,0 +1,124 @@
+//! What an engine returns: findings with traces, coverage, and whether it saw everything.
+
+use kmapcheck_scenario::{FindingKind, Level, OriginId, TemplateId};
+
+use crate::initial::Start;
+
+/// The answer of an engine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// Which engine.
+    pub engine: &'static str,
+    /// At most one finding of each kind, in the order of [`FindingKind::ALL`].
+    pub findings: Vec<Finding>,
+    /// Why the engine cannot vouch for kinds it has not found; `None`: it can.
+    pub stopped: Option<Stopped>,
+    /// What it saw.
+    pub coverage: Coverage,
+}
+
+/// Something wrong, with the shortest way to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// What.
+    pub kind: FindingKind,
+    /// How to get there: the trace ends in the first state (or with the first step) that shows it.
+    pub trace: Trace,
+    /// For `sleep-in-atomic`: whether the call can really sleep there, if that was seen.
+    pub can_sleep: Option<bool>,
+    /// For `starved`: the template of the task that starves and its node, found in the last state.
+    pub starved: Option<(TemplateId, usize)>,
+}
+
+/// A run, replayable on the machine.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Hash, PartialOrd, Ord)]
+pub struct Trace {
+    /// The initial state.
+    pub start: Start,
+    /// The steps.
+    pub steps: Vec<TraceStep>,
+}
+
+/// A step of a [`Trace`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TraceStep {
+    /// Which task.
+    pub task: usize,
+    /// Which of its [`steps`](crate::steps).
+    pub choice: usize,
+}
+
+/// How much an engine saw.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Coverage {
+    /// Distinct states.
+    pub states: u64,
+    /// Transitions taken, those to known states included.
+    pub transitions: u64,
+    /// Steps to the state that is farthest from the start.
+    pub depth: u64,
+    /// Whether every reachable state was visited. (An engine may be able to vouch for all kinds
+    /// of finding without that.)
+    pub exhaustive: bool,
+    /// Operations that no interleaving executes: template and origin, in program order. Known
+    /// only if `exhaustive`.
+    pub never_executed: Vec<(TemplateId, OriginId)>,
+}
+
+/// Why a run ended early.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stopped {
+    /// `--max-states`.
+    States(u64),
+    /// `--max-memory`, in bytes.
+    Memory(u64),
+    /// `--timeout`, in milliseconds.
+    Time(u64),
+    /// Ctrl-C.
+    Interrupted,
+    /// A counter that can grow without bound, in words.
+    Unbounded(String),
+}
+
+/// What a run says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Verdict {
+    /// No error, and nothing left out.
+    Clean,
+    /// An error, with a trace.
+    Violated,
+    /// A limit came first.
+    Inconclusive,
+}
+
+impl Outcome {
+    /// What the run says. Warnings do not count; a run cut short is never clean.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        if self.findings.iter().any(|finding| finding.kind.level() == Level::Error) {
+            Verdict::Violated
+        } else if self.stopped.is_some() {
+            Verdict::Inconclusive
+        } else {
+            Verdict::Clean
+        }
+    }
+
+    /// The finding of a kind.
+    #[must_use]
+    pub fn finding(&self, kind: FindingKind) -> Option<&Finding> {
+        self.findings.iter().find(|finding| finding.kind == kind)
+    }
+}
+
+impl Verdict {
+    /// The name in reports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Verdict::Clean => "clean",
+            Verdict::Violated => "violated",
+            Verdict::Inconclusive => "inconclusive",
+        }
+    }
+}

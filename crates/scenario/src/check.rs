@@ -1,0 +1,296 @@
+//! The model, checked: its series numbered, its operations read, no operation using itself.
+
+use std::collections::HashMap;
+
+use crate::decode::{Name, entries};
+use crate::diagnostic::{Code, Log, Problem};
+use crate::model::{ModelFile, OperationFile};
+use crate::operations::{RIDERS, find};
+use crate::program::Series;
+use crate::read::Reader;
+use crate::source::Span;
+use crate::steps::{Action, Arg, Signature, Step, note_unknown_series};
+use crate::suggest::{help_for, quoted};
+
+/// How many series, operations or parameters of an operation a model may have: they are looked
+/// for one by one.
+const MOST: usize = 1000;
+
+/// A model in which every name means something.
+#[derive(Debug)]
+pub(crate) struct Model {
+    pub(crate) name: String,
+    pub(crate) series: Vec<Series>,
+    /// The names of `series`, in the same order.
+    pub(crate) series_names: Vec<String>,
+    pub(crate) signatures: Vec<Signature>,
+    /// What each operation does.
+    pub(crate) bodies: Vec<Vec<Step>>,
+}
+
+/// Checks a model; what is wrong goes to `log`, and the rest is still good to check against,
+/// unless there is no bound to it.
+pub(crate) fn check_model(file: &ModelFile, log: &mut Log) -> Option<Model> {
+    let operations = entries(file.operations.as_ref());
+    let in_bounds = check_number("series", file.series.0.iter().map(|(name, _)| name), log)
+        & check_number("operations", operations.iter().map(|(name, _)| name), log)
+        & operations.iter().all(|(_, operation)| {
+            check_number("parameters", operation.params.iter().flatten(), log)
+        });
+    if !in_bounds {
+        return None;
+    }
+
+    let series_names: Vec<String> = file
+        .series
+        .0
+        .iter()
+        .map(|(name, _)| name.text().to_owned())
+        .collect();
+    let ranks = check_order(file, &series_names, log);
+    let mut series = Vec::new();
+    for (index, (name, declared)) in file.series.0.iter().enumerate() {
+        if name.text() == "any" {
+            log.push(
+                Problem::at(
+                    Code::InvalidName,
+                    name.span(),
+                    "a series cannot be called `any`",
+                )
+                .label("not a name")
+                .help("`any` stands for every series where a series is named"),
+            );
+        }
+        series.push(Series {
+            name: name.text().to_owned(),
+            slots: declared.slots.0.value,
+            reuse: declared.reuse.0,
+            for_holders: declared
+                .for_holders
+                .as_ref()
+                .map_or(0, |number| number.0.value),
+            rank: ranks.get(&index).copied(),
+        });
+    }
+
+    let operation_names: Vec<&str> = operations.iter().map(|(name, _)| name.text()).collect();
+    let signatures: Vec<Signature> = operations
+        .iter()
+        .map(|(name, operation)| check_signature(name, operation, &operation_names, log))
+        .collect();
+    let bodies: Vec<Vec<Step>> = operations
+        .iter()
+        .zip(&signatures)
+        .map(|((_, operation), signature)| {
+            let reader = Reader {
+                series: &series_names,
+                operations: &signatures,
+                params: Some(&signature.params),
+                in_loop: false,
+            };
+            reader.read_block(&operation.steps.items, log)
+        })
+        .collect();
+    check_recursion(&signatures, &bodies, log);
+    Some(Model {
+        name: file.name.text().to_owned(),
+        series,
+        series_names,
+        signatures,
+        bodies,
+    })
+}
+
+/// Notes more than [`MOST`] of something.
+fn check_number<'n>(what: &str, mut names: impl Iterator<Item = &'n Name>, log: &mut Log) -> bool {
+    let beyond = names.nth(MOST);
+    if let Some(name) = beyond {
+        log.push(
+            Problem::at(
+                Code::TooMany,
+                name.span(),
+                format!("there are more than {MOST} {what}"),
+            )
+            .label("one too many")
+            .help("make several models of it"),
+        );
+    }
+    beyond.is_none()
+}
+
+/// The rank of each series that the order names.
+fn check_order(file: &ModelFile, series: &[String], log: &mut Log) -> HashMap<usize, usize> {
+    let mut ranks = HashMap::new();
+    for (rank, name) in file.order.iter().flatten().enumerate() {
+        match series.iter().position(|known| known == name.text()) {
+            None => note_unknown_series(name.text(), name.span(), series, log),
+            Some(index) => {
+                if ranks.insert(index, rank).is_some() {
+                    note_duplicate("series", name, log);
+                }
+            }
+        }
+    }
+    ranks
+}
+
+/// Notes a name given twice in one list.
+pub(crate) fn note_duplicate(kind: &str, name: &Name, log: &mut Log) {
+    let message = format!("the {kind} {} is given twice", quoted(name.text()));
+    log.push(
+        Problem::at(Code::DuplicateName, name.span(), message)
+            .label("again")
+            .help("call one of them something else, or take it out"),
+    );
+}
+
+fn check_signature(
+    name: &Name,
+    operation: &OperationFile,
+    operations: &[&str],
+    log: &mut Log,
+) -> Signature {
+    if find(name.text()).is_some() || RIDERS.contains(&name.text()) {
+        let message = format!(
+            "{} is built in and cannot be defined anew",
+            quoted(name.text())
+        );
+        log.push(
+            Problem::at(Code::PrimitiveRedefined, name.span(), message)
+                .label("taken")
+                .help("call the model's operation something else"),
+        );
+    }
+    let mut params: Vec<String> = Vec::new();
+    for param in operation.params.iter().flatten() {
+        let text = param.text();
+        if params.iter().any(|known| known == text) {
+            note_duplicate("parameter", param, log);
+        }
+        if RIDERS.contains(&text) || find(text).is_some() || operations.contains(&text) {
+            let message = format!("a parameter cannot be called {}", quoted(text));
+            log.push(
+                Problem::at(Code::InvalidName, param.span(), message)
+                    .label("taken")
+                    .help("operations, `at` and `note` have their names in the same object"),
+            );
+        }
+        params.push(text.to_owned());
+    }
+    let mut defaults: Vec<Option<Arg>> = vec![None; params.len()];
+    for (param, value) in entries(operation.defaults.as_ref()) {
+        match params.iter().position(|known| known == param.text()) {
+            Some(index) => defaults[index] = Some(value.0.clone()),
+            None => {
+                let message = format!("there is no parameter {}", quoted(param.text()));
+                log.push(
+                    Problem::at(Code::UnknownParameter, param.span(), message)
+                        .label("not a parameter")
+                        .help(help_for(
+                            param.text(),
+                            "parameters",
+                            params.iter().map(String::as_str),
+                        )),
+                );
+            }
+        }
+    }
+    Signature {
+        name: name.text().to_owned(),
+        params,
+        defaults,
+    }
+}
+
+/// Which operations a list of steps uses, and where.
+fn uses(steps: &[Step], found: &mut Vec<(usize, Span)>) {
+    for step in steps {
+        match &step.action {
+            Action::Operation { index, .. } => found.push((*index, step.key)),
+            Action::Primitive(call) => {
+                uses(&call.on_success, found);
+                uses(&call.on_failure, found);
+            }
+            Action::Choose(branches) => branches.iter().for_each(|branch| uses(branch, found)),
+            Action::Repeat { body, .. } | Action::Loop(body) => uses(body, found),
+            Action::Break | Action::Exit => {}
+        }
+    }
+}
+
+/// Notes every circle of operations, once, where it closes.
+///
+/// A depth-first walk with a stack of its own: the chain of operations may be longer than the
+/// program's stack.
+fn check_recursion(signatures: &[Signature], bodies: &[Vec<Step>], log: &mut Log) {
+    let calls: Vec<Vec<(usize, Span)>> = bodies
+        .iter()
+        .map(|body| {
+            let mut found = Vec::new();
+            uses(body, &mut found);
+            found
+        })
+        .collect();
+    let mut done = vec![false; calls.len()];
+    let mut on_path = vec![false; calls.len()];
+    for start in 0..calls.len() {
+        if done[start] {
+            continue;
+        }
+        // The path from `start`: an operation, and which of its calls comes next.
+        let mut path = vec![(start, 0)];
+        on_path[start] = true;
+        while let Some(top) = path.last_mut() {
+            let operation = top.0;
+            let call = calls[operation].get(top.1).copied();
+            top.1 += 1;
+            match call {
+                None => {
+                    path.pop();
+                    on_path[operation] = false;
+                    done[operation] = true;
+                }
+                Some((used, span)) if on_path[used] => {
+                    let from = path
+                        .iter()
+                        .position(|(index, _)| *index == used)
+                        .unwrap_or(0);
+                    let mut names: Vec<usize> =
+                        path[from..].iter().map(|(index, _)| *index).collect();
+                    names.push(used);
+                    note_recursion(&names, span, signatures, log);
+                }
+                Some((used, _)) => {
+                    if !done[used] {
+                        on_path[used] = true;
+                        path.push((used, 0));
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn note_recursion(circle: &[usize], span: Span, signatures: &[Signature], log: &mut Log) {
+    const SHOWN: usize = 8;
+    let mut names: Vec<String> = circle
+        .iter()
+        .take(SHOWN)
+        .map(|index| signatures[*index].name.clone())
+        .collect();
+    if circle.len() > SHOWN {
+        names.push("…".into());
+    }
+    log.push(
+        Problem::at(
+            Code::Recursion,
+            span,
+            format!(
+                "operations use one another in a circle: {}",
+                names.join(" → ")
+            ),
+        )
+        .label("closes the circle")
+        .help("operations are expanded in place: write the repetition as `repeat` or `loop`"),
+    );
+}

@@ -1,0 +1,233 @@
+//! What a scenario declares, checked against its model, and the way from there to templates.
+//!
+//! Numbers of slots and instances are settled first (the model's, the scenario's, the user's),
+//! since what may be declared depends on them.
+
+use std::collections::HashSet;
+
+use crate::check::{Model, note_duplicate};
+use crate::decode::{LARGEST_NUMBER, entries};
+use crate::diagnostic::{Code, Log, Problem};
+use crate::load::Overrides;
+use crate::lower::{Shared, lower};
+use crate::program::{Bound, Template};
+use crate::read::Reader;
+use crate::scenario::{ScenarioFile, TaskFile};
+use crate::scope::{Resources, Scope};
+use crate::stale::{Pages, StaleCount};
+use crate::steps::{Step, note_unknown_series};
+use crate::suggest::{help_for, quoted};
+
+/// A scenario's declarations, checked against its model.
+pub(crate) struct Checked<'a> {
+    scenario: &'a ScenarioFile,
+    model: &'a Model,
+    /// For each series, the slots that hold in the end.
+    pub(crate) slots: Vec<Bound>,
+    /// For each task, the instances that hold in the end.
+    counts: Vec<Bound>,
+    pub(crate) resources: Resources,
+    pub(crate) pages: Pages,
+    task_resources: Vec<Resources>,
+    task_pages: Vec<Pages>,
+}
+
+impl<'a> Checked<'a> {
+    pub(crate) fn new(
+        scenario: &'a ScenarioFile,
+        model: &'a Model,
+        overrides: &Overrides,
+        log: &mut Log,
+    ) -> Self {
+        let slots = settle_slots(scenario, model, overrides, log);
+        let counts = settle_counts(scenario, overrides, log);
+        if let (Some(preemptible), None) = (&scenario.preemptible, &scenario.cpus) {
+            log.push(
+                Problem::at(
+                    Code::NeedsOther,
+                    preemptible.span,
+                    "`preemptible` means nothing without `cpus`",
+                )
+                .label("without `cpus`")
+                .help("add `\"cpus\": 1`, or take this out"),
+            );
+        }
+        let resources = Resources::declare(
+            scenario.locks.as_ref(),
+            scenario.mempools.as_ref(),
+            scenario.completions.as_ref(),
+            log,
+        );
+        let mut names = HashSet::new();
+        for task in &scenario.tasks {
+            if !names.insert(task.name.text()) {
+                note_duplicate("task", &task.name, log);
+            }
+        }
+        let task_resources = scenario
+            .tasks
+            .iter()
+            .map(|task| {
+                Resources::declare(
+                    task.locks.as_ref(),
+                    task.mempools.as_ref(),
+                    task.completions.as_ref(),
+                    log,
+                )
+            })
+            .collect();
+        let mut stale = StaleCount::new(model, &slots);
+        let pages = stale.declare(scenario.pages.as_ref(), Bound::Exactly(1), log);
+        let task_pages = scenario
+            .tasks
+            .iter()
+            .zip(&counts)
+            .map(|(task, count)| stale.declare(task.pages.as_ref(), *count, log))
+            .collect();
+        Checked {
+            scenario,
+            model,
+            slots,
+            counts,
+            resources,
+            pages,
+            task_resources,
+            task_pages,
+        }
+    }
+
+    pub(crate) fn read_programs(&self, log: &mut Log) -> Vec<Vec<Step>> {
+        let reader = Reader {
+            series: &self.model.series_names,
+            operations: &self.model.signatures,
+            params: None,
+            in_loop: false,
+        };
+        let tasks = self.scenario.tasks.iter();
+        tasks
+            .map(|task| reader.read_block(&task.program.items, log))
+            .collect()
+    }
+
+    pub(crate) fn lower(
+        &self,
+        steps: &[Vec<Step>],
+        shared: &mut Shared,
+        log: &mut Log,
+    ) -> Vec<Template> {
+        let mut templates = Vec::new();
+        let mut spent = 0;
+        for (index, task) in self.scenario.tasks.iter().enumerate() {
+            let pages = &self.task_pages[index];
+            let scope = Scope {
+                own: &self.task_resources[index],
+                shared: &self.resources,
+                own_pages: &pages.by_name,
+                shared_pages: &self.pages.by_name,
+            };
+            let lowered = lower(task, &steps[index], self.model, scope, pages, shared, log);
+            spent += lowered.spent;
+            if spent > LARGEST_SCENARIO {
+                note_too_large(task, log);
+            }
+            if spent > LARGEST_SCENARIO || log.is_full() {
+                break;
+            }
+            templates.push(Template {
+                name: task.name.text().to_owned(),
+                count: self.counts[index],
+                vars: lowered.vars,
+                resources: self.task_resources[index].list.clone(),
+                nodes: lowered.nodes,
+                entry: lowered.entry,
+            });
+        }
+        templates
+    }
+}
+
+/// Operations of all task programs together, unrolled and expanded.
+const LARGEST_SCENARIO: usize = 1_000_000;
+
+fn note_too_large(task: &TaskFile, log: &mut Log) {
+    let message = format!("the task programs unroll to more than {LARGEST_SCENARIO} operations");
+    log.push(
+        Problem::at(Code::ProgramTooLarge, task.name.span(), message)
+            .label("with this one")
+            .help("repeat less often, or use `loop`"),
+    );
+}
+
+/// The slots of each series: the model's, the scenario's, the user's.
+fn settle_slots(
+    scenario: &ScenarioFile,
+    model: &Model,
+    overrides: &Overrides,
+    log: &mut Log,
+) -> Vec<Bound> {
+    let mut slots: Vec<Bound> = model.series.iter().map(|series| series.slots).collect();
+    let find = |name: &str| model.series_names.iter().position(|known| known == name);
+    for (name, bound) in entries(scenario.slots.as_ref()) {
+        if log.is_full() {
+            break;
+        }
+
+        match find(name.text()) {
+            Some(index) => slots[index] = bound.0.value,
+            None => note_unknown_series(name.text(), name.span(), &model.series_names, log),
+        }
+    }
+    for (name, number) in &overrides.slots {
+        let known = model.series_names.iter().map(String::as_str);
+        if let Some(index) = settle_override("series", "slots", name, *number, known, log) {
+            slots[index] = Bound::Exactly(*number);
+        }
+    }
+    slots
+}
+
+/// The instances of each task: the scenario's, the user's.
+fn settle_counts(scenario: &ScenarioFile, overrides: &Overrides, log: &mut Log) -> Vec<Bound> {
+    let declared = scenario.tasks.iter();
+    let mut counts: Vec<Bound> = declared
+        .map(|task| {
+            task.count
+                .as_ref()
+                .map_or(Bound::Exactly(1), |count| count.0.value)
+        })
+        .collect();
+    for (name, number) in &overrides.tasks {
+        let known = scenario.tasks.iter().map(|task| task.name.text());
+        if let Some(index) = settle_override("task", "instances", name, *number, known, log) {
+            counts[index] = Bound::Exactly(*number);
+        }
+    }
+    counts
+}
+
+/// Which of the `known` an override is for; notes a name or number that will not do.
+fn settle_override<'k>(
+    kind: &str,
+    what: &str,
+    name: &str,
+    number: u32,
+    known: impl Iterator<Item = &'k str> + Clone,
+    log: &mut Log,
+) -> Option<usize> {
+    let found = known.clone().position(|known| known == name);
+    if found.is_none() {
+        let message = format!(
+            "an override is for the {kind} {}, which does not exist",
+            quoted(name)
+        );
+        let plural = if kind == "series" { "series" } else { "tasks" };
+        log.push(Problem::nowhere(Code::BadOverride, message).help(help_for(name, plural, known)));
+    }
+    if !(1..=LARGEST_NUMBER).contains(&number) {
+        let message = format!("an override gives {} {number} {what}", quoted(name));
+        let help = format!("give a number from 1 to {LARGEST_NUMBER}");
+        log.push(Problem::nowhere(Code::BadOverride, message).help(help));
+        return None;
+    }
+    found
+}

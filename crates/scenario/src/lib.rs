@@ -1,0 +1,46 @@
+//! Model and scenario files: read, checked, expanded and lowered to a [`Program`].
+//!
+//! A file goes through these rooms, in this order:
+//!
+//! | module | from | to |
+//! |---|---|---|
+//! | `files` | a path or a model's name | text |
+//! | `json` | text | values that know where they stand |
+//! | `decode` | values | the raw types of `model` and `scenario` |
+//! | `read` | operation objects, by the table in `operations` | `steps` |
+//! | `check` | the raw model | series and operations with every name in them checked |
+//! | `declarations` | the raw scenario | numbers settled, pages (`stale`) and names (`scope`) known |
+//! | `lower` | steps in a scope | nodes and edges |
+//! | `load` | all of it, in order | [`Program`], or [`Errors`] |
+//!
+//! Nothing here panics or hangs on bad input: it ends in [`Errors`], which say where, what, and
+//! what to do about it.
+//!
+//! The raw types are also where the JSON Schemas come from ([`schema_model`],
+//! [`schema_scenario`]), so that what editors complete is what is read here.
+
+mod check;
+mod declarations;
+mod decode;
+mod diagnostic;
+mod files;
+mod json;
+mod load;
+mod lower;
+mod model;
+mod operations;
+mod program;
+mod read;
+mod render;
+mod scenario;
+mod schema;
+mod scope;
+mod source;
+mod stale;
+mod steps;
+mod suggest;
+
+pub use diagnostic::{Code, Errors};
+pub use load::{ModelSummary, Overrides, load, load_model, load_model_str, load_str};
+pub use program::*;
+pub use schema::{schema_model, schema_scenario};

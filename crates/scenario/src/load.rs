@@ -1,0 +1,259 @@
+//! From a path to a [`Program`]: the order in which things are read and checked.
+//!
+//! 1. The scenario's text, its JSON, its fields; then the model's.
+//! 2. The model's series and operations; the declarations; the operations of every task.
+//! 3. What the names in the tasks mean, and the nodes.
+//!
+//! A stage notes all it finds; the next begins only if the one before found nothing, so that no
+//! error is the mere consequence of another.
+
+use std::path::{Path, PathBuf};
+
+use crate::check::check_model;
+use crate::declarations::Checked;
+use crate::decode::Decode;
+use crate::diagnostic::{Code, Errors, Log, Problem};
+use crate::files;
+use crate::json;
+use crate::lower::Shared;
+use crate::model::ModelFile;
+use crate::program::{Cpus, FindingKind, Program};
+use crate::scenario::{ModelChoice, ScenarioFile};
+use crate::suggest::{help_for, quoted};
+
+/// What the user wants different from the files, on this run.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Overrides {
+    /// Another model: a name, or a path from the current directory.
+    pub model: Option<String>,
+    /// Other numbers of slots, by series.
+    pub slots: Vec<(String, u32)>,
+    /// Other numbers of instances, by task.
+    pub tasks: Vec<(String, u32)>,
+}
+
+/// What a model file holds, for those who check one by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModelSummary {
+    /// The model's name.
+    pub name: String,
+    /// What it is, in its author's words.
+    pub about: Option<String>,
+    /// Where it comes from.
+    pub source: Option<String>,
+    /// The names of its series.
+    pub series: Vec<String>,
+    /// The names of its operations.
+    pub operations: Vec<String>,
+}
+
+/// Reads, checks and lowers a scenario file, together with the model it names.
+///
+/// # Errors
+///
+/// Whatever is wrong with the files or the overrides.
+pub fn load(path: &Path, overrides: &Overrides) -> Result<Program, Errors> {
+    let mut log = Log::default();
+    match files::read(path) {
+        Ok(text) => load_text(path, text, overrides, log),
+        Err(problem) => {
+            log.push(problem);
+            Err(log.into_errors())
+        }
+    }
+}
+
+/// [`load`] for a text that is already here; `file_name` is what it is called, and where the
+/// paths and names in it are looked up from.
+///
+/// # Errors
+///
+/// Whatever is wrong with the text, the model it names or the overrides.
+pub fn load_str(file_name: &str, text: &str, overrides: &Overrides) -> Result<Program, Errors> {
+    load_text(
+        Path::new(file_name),
+        text.to_owned(),
+        overrides,
+        Log::default(),
+    )
+}
+
+/// Reads and checks a model file by itself.
+///
+/// # Errors
+///
+/// Whatever is wrong with the file.
+pub fn load_model(path: &Path) -> Result<ModelSummary, Errors> {
+    let mut log = Log::default();
+    match files::read(path) {
+        Ok(text) => load_model_text(files::shown(path), text, log),
+        Err(problem) => {
+            log.push(problem);
+            Err(log.into_errors())
+        }
+    }
+}
+
+/// [`load_model`] for a text that is already here.
+///
+/// # Errors
+///
+/// Whatever is wrong with the text.
+pub fn load_model_str(file_name: &str, text: &str) -> Result<ModelSummary, Errors> {
+    load_model_text(file_name.to_owned(), text.to_owned(), Log::default())
+}
+
+fn load_model_text(name: String, text: String, mut log: Log) -> Result<ModelSummary, Errors> {
+    let file = log.sources.add(name, text);
+    let decoded = json::parse(file, &mut log).and_then(|json| ModelFile::decode(&json, &mut log));
+    let Some(model_file) = decoded.filter(|_| !log.has_problems()) else {
+        return Err(log.into_errors());
+    };
+    let Some(model) = check_model(&model_file, &mut log).filter(|_| !log.has_problems()) else {
+        return Err(log.into_errors());
+    };
+    Ok(ModelSummary {
+        name: model.name,
+        about: model_file.about,
+        source: model_file.source,
+        series: model.series_names,
+        operations: model
+            .signatures
+            .into_iter()
+            .map(|signature| signature.name)
+            .collect(),
+    })
+}
+
+fn load_text(
+    path: &Path,
+    text: String,
+    overrides: &Overrides,
+    mut log: Log,
+) -> Result<Program, Errors> {
+    match check_all(path, text, overrides, &mut log) {
+        // The files' names come with the proof that nothing was noted.
+        Some(program) => log.finish().map(|files| Program { files, ..program }),
+        None => Err(log.into_errors()),
+    }
+}
+
+/// The whole way; `None` ends it early, after a problem was noted.
+fn check_all(path: &Path, text: String, overrides: &Overrides, log: &mut Log) -> Option<Program> {
+    let file = log.sources.add(files::shown(path), text);
+    let json = json::parse(file, log)?;
+    let scenario = ScenarioFile::decode(&json, log)?;
+    let model_file = find_model(&scenario.model, path, overrides, log)?;
+    if log.has_problems() {
+        return None;
+    }
+
+    let model = check_model(&model_file, log)?;
+    let checked = Checked::new(&scenario, &model, overrides, log);
+    let steps = checked.read_programs(log);
+    if log.has_problems() {
+        return None;
+    }
+
+    let mut shared = Shared::default();
+    let templates = checked.lower(&steps, &mut shared, log);
+    if log.has_problems() {
+        return None;
+    }
+    let Checked {
+        slots,
+        resources,
+        pages,
+        ..
+    } = checked;
+    let mut series = model.series;
+    for (series, slots) in series.iter_mut().zip(slots) {
+        series.slots = slots;
+    }
+    let expect = scenario.expect.map(|expected| {
+        let mut kinds: Vec<FindingKind> = expected.into_iter().map(|finding| finding.0).collect();
+        kinds.sort_unstable();
+        kinds.dedup();
+        kinds
+    });
+    let preemptible = scenario
+        .preemptible
+        .is_some_and(|preemptible| preemptible.value);
+    Some(Program {
+        name: scenario.name.text().to_owned(),
+        about: scenario.about,
+        source: scenario.source,
+        note: scenario.note,
+        model: model.name,
+        files: Vec::new(),
+        series,
+        atomic_types: shared.atomic_types,
+        resources: resources.list,
+        pages: pages.list,
+        free_pages: scenario.free_pages.map(|number| number.0.value),
+        cpus: scenario.cpus.map(|number| Cpus {
+            count: number.0.value,
+            preemptible,
+        }),
+        templates,
+        origins: shared.origins,
+        expect,
+    })
+}
+
+/// Reads the model that the override or else the scenario names.
+fn find_model(
+    choice: &ModelChoice,
+    scenario: &Path,
+    overrides: &Overrides,
+    log: &mut Log,
+) -> Option<ModelFile> {
+    let beside = scenario.parent().map(Path::to_path_buf).unwrap_or_default();
+    let (name, span, base) = match (&overrides.model, choice) {
+        (Some(name), _) => (name.as_str(), None, PathBuf::new()),
+        (None, ModelChoice::Named(name)) => (name.value.as_str(), Some(name.span), beside),
+        (None, ModelChoice::Inline(model)) => return Some((**model).clone()),
+    };
+    let found = if files::is_path(name) {
+        // Taken apart and put together: `dir/./file` becomes `dir/file`.
+        let path: PathBuf = base.join(name).components().collect();
+        files::read(&path).map(|text| {
+            Some(files::Found {
+                name: files::shown(&path),
+                text,
+            })
+        })
+    } else {
+        files::find_model(name, scenario)
+    };
+    match found {
+        Ok(Some(found)) => {
+            let file = log.sources.add(found.name, found.text);
+            let json = json::parse(file, log)?;
+            ModelFile::decode(&json, log)
+        }
+        Ok(None) => {
+            let known = files::known_models(scenario);
+            let message = format!("there is no model {}", quoted(name));
+            let help = help_for(name, "models", known.iter().map(String::as_str));
+            log.push(
+                Problem {
+                    span,
+                    ..Problem::nowhere(Code::UnknownModel, message)
+                }
+                .label("no such model")
+                .help(help),
+            );
+            None
+        }
+        Err(problem) => {
+            // Point at who asked for the file.
+            log.push(Problem {
+                span,
+                label: Some("asked for here".into()),
+                ..problem
+            });
+            None
+        }
+    }
+}

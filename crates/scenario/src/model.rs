@@ -1,0 +1,143 @@
+//! The model file, as written: what kmap does in one kernel, and the rule one means to keep.
+
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
+use crate::decode::{Decode, LARGEST_NUMBER, Map, Name, Number, record, wrong_type};
+use crate::diagnostic::{Code, Log, Problem};
+use crate::json::{Json, Value};
+use crate::program::{Bound, Reuse};
+use crate::source::Spanned;
+use crate::steps::{Block, Scalar};
+use crate::suggest::{help_for, quoted};
+
+record! {
+    /// A kernel variant: its series of kmap slots, its rule, and what its functions do.
+    ModelFile "a model" {
+        /// What the model is called; the file's name without `.json`.
+        name: Name,
+        /// What it is, in a sentence.
+        about: Option<String>,
+        /// Where it comes from.
+        source: Option<String>,
+        /// A remark.
+        note: Option<String>,
+        /// The series of kmap slots, by name.
+        series: Map<SeriesFile>,
+        /// The rule: series in the order in which a task may ask for their slots.
+        order: Option<Vec<Name>>,
+        /// What the kernel's own functions do, in primitives.
+        operations: Option<Map<OperationFile>>,
+        /// Where editors find the schema of this file.
+        schema as "$schema": Option<String>,
+    }
+}
+
+record! {
+    /// A series: a pool of kmap slots.
+    SeriesFile "a series" {
+        /// What it is for.
+        about: Option<String>,
+        /// How many slots it has, or "any": the claim is then about every number.
+        slots: BoundFile,
+        /// Which existing mapping a kmap takes: "any" (in whatever series), "own" (in the same
+        /// series), "none" (each kmap takes a slot of its own).
+        reuse: ReuseFile,
+        /// So many last slots are kept for tasks that already have a pin lying in the series.
+        for_holders: Option<Number<0>>,
+    }
+}
+
+record! {
+    /// A function of the kernel, in primitives or other operations.
+    OperationFile "an operation" {
+        /// What it is.
+        about: Option<String>,
+        /// Its parameters; the value of the operation's own key is the first.
+        params: Option<Vec<Name>>,
+        /// What it does; `"$name"` stands for a parameter.
+        steps as "do": Block,
+        /// Values of parameters that are left out.
+        defaults: Option<Map<Scalar>>,
+    }
+}
+
+/// A number from 1, or "any".
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct BoundFile(pub(crate) Spanned<Bound>);
+
+impl Decode for BoundFile {
+    fn decode(json: &Json, log: &mut Log) -> Option<Self> {
+        let bound = match &json.value {
+            Value::Text(text) if text == "any" => Bound::Any,
+            Value::Number(_) => Bound::Exactly(Number::<1>::decode(json, log)?.0.value),
+            _ => return wrong_type(json, "a number or \"any\"", log),
+        };
+        Some(BoundFile(Spanned {
+            value: bound,
+            span: json.span,
+        }))
+    }
+}
+
+impl JsonSchema for BoundFile {
+    fn schema_name() -> Cow<'static, str> {
+        "Bound".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "A number, or \"any\": the claim is about every number.",
+            "anyOf": [
+                { "type": "integer", "minimum": 1, "maximum": LARGEST_NUMBER },
+                { "const": "any" }
+            ]
+        })
+    }
+}
+
+/// A reuse policy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ReuseFile(pub(crate) Reuse);
+
+impl Decode for ReuseFile {
+    fn decode(json: &Json, log: &mut Log) -> Option<Self> {
+        let text = String::decode(json, log)?;
+        match text.as_str() {
+            "any" => Some(ReuseFile(Reuse::Any)),
+            "own" => Some(ReuseFile(Reuse::Own)),
+            "none" => Some(ReuseFile(Reuse::None)),
+            _ => {
+                unknown_value(&text, json, "reuse policy", &["any", "own", "none"], log);
+                None
+            }
+        }
+    }
+}
+
+/// Notes a word that is none of those allowed.
+pub(crate) fn unknown_value(
+    text: &str,
+    json: &Json,
+    what: &str,
+    known: &[&'static str],
+    log: &mut Log,
+) {
+    let message = format!("{} is no {what}", quoted(text));
+    log.push(
+        Problem::at(Code::UnknownValue, json.span, message)
+            .label(format!("not a {what}"))
+            .help(help_for(text, "values", known.iter().copied())),
+    );
+}
+
+impl JsonSchema for ReuseFile {
+    fn schema_name() -> Cow<'static, str> {
+        "Reuse".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "enum": ["any", "own", "none"] })
+    }
+}

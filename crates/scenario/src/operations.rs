@@ -1,0 +1,205 @@
+//! The operations that need no definition: one table, from which come their reading, the text
+//! that traces show, and the schema.
+
+/// A built-in operation.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Primitive {
+    pub(crate) name: &'static str,
+    pub(crate) verb: Verb,
+    /// What the value of its key is.
+    pub(crate) operand: Operand,
+    /// The other keys it takes, besides `at` and `note`.
+    pub(crate) arguments: &'static [Argument],
+}
+
+/// Which operation it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the operations of docs/semantics.md")]
+pub(crate) enum Verb {
+    Kmap,
+    TryKmap,
+    Kunmap,
+    KunmapAny,
+    KmapAtomic,
+    KunmapAtomic,
+    KmapLocal,
+    KunmapLocal,
+    SpinLock,
+    SpinUnlock,
+    SpinTrylock,
+    Down,
+    Up,
+    DownTrylock,
+    DownRead,
+    UpRead,
+    DownWrite,
+    UpWrite,
+    LockPage,
+    UnlockPage,
+    TrylockPage,
+    WaitForCompletion,
+    Complete,
+    AllocPage,
+    FreePage,
+    MempoolAlloc,
+    MempoolFree,
+    MempoolTryAlloc,
+    MightSleep,
+    Choose,
+    Repeat,
+    Loop,
+    Break,
+    Exit,
+}
+
+/// What the value of an operation's key is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Operand {
+    /// The name of a page.
+    Page,
+    /// The name that a page is bound to.
+    NewPage,
+    Spinlock,
+    Semaphore,
+    Rwsem,
+    Mempool,
+    Completion,
+    /// `true`: there is nothing to say.
+    Nothing,
+    /// How many times.
+    Times,
+    /// Operations, at least one.
+    Block,
+    /// Lists of operations, at least one.
+    Branches,
+}
+
+/// A further key of an operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Argument {
+    Series,
+    Type,
+    Units,
+    Flush,
+    Then,
+    Else,
+    Do,
+}
+
+impl Argument {
+    pub(crate) fn key(self) -> &'static str {
+        match self {
+            Argument::Series => "series",
+            Argument::Type => "type",
+            Argument::Units => "n",
+            Argument::Flush => "flush",
+            Argument::Then => "then",
+            Argument::Else => "else",
+            Argument::Do => "do",
+        }
+    }
+
+    /// Whether an operation that takes it needs it.
+    pub(crate) fn is_required(self) -> bool {
+        matches!(self, Argument::Series | Argument::Type | Argument::Do)
+    }
+}
+
+/// Keys that ride on every operation.
+pub(crate) const RIDERS: [&str; 2] = ["at", "note"];
+
+const fn primitive(
+    name: &'static str,
+    verb: Verb,
+    operand: Operand,
+    arguments: &'static [Argument],
+) -> Primitive {
+    Primitive {
+        name,
+        verb,
+        operand,
+        arguments,
+    }
+}
+
+const NONE: &[Argument] = &[];
+const BRANCHES: &[Argument] = &[Argument::Then, Argument::Else];
+const UNITS: &[Argument] = &[Argument::Units];
+
+/// All built-in operations.
+pub(crate) const PRIMITIVES: &[Primitive] = &[
+    primitive("kmap", Verb::Kmap, Operand::Page, &[Argument::Series]),
+    primitive(
+        "try_kmap",
+        Verb::TryKmap,
+        Operand::Page,
+        &[
+            Argument::Series,
+            Argument::Flush,
+            Argument::Then,
+            Argument::Else,
+        ],
+    ),
+    primitive("kunmap", Verb::Kunmap, Operand::Page, NONE),
+    primitive("kunmap_any", Verb::KunmapAny, Operand::Page, NONE),
+    primitive(
+        "kmap_atomic",
+        Verb::KmapAtomic,
+        Operand::Page,
+        &[Argument::Type],
+    ),
+    primitive("kunmap_atomic", Verb::KunmapAtomic, Operand::Page, NONE),
+    primitive("kmap_local", Verb::KmapLocal, Operand::Page, NONE),
+    primitive("kunmap_local", Verb::KunmapLocal, Operand::Page, NONE),
+    primitive("spin_lock", Verb::SpinLock, Operand::Spinlock, NONE),
+    primitive("spin_unlock", Verb::SpinUnlock, Operand::Spinlock, NONE),
+    primitive(
+        "spin_trylock",
+        Verb::SpinTrylock,
+        Operand::Spinlock,
+        BRANCHES,
+    ),
+    primitive("down", Verb::Down, Operand::Semaphore, UNITS),
+    primitive("up", Verb::Up, Operand::Semaphore, UNITS),
+    primitive(
+        "down_trylock",
+        Verb::DownTrylock,
+        Operand::Semaphore,
+        &[Argument::Units, Argument::Then, Argument::Else],
+    ),
+    primitive("down_read", Verb::DownRead, Operand::Rwsem, NONE),
+    primitive("up_read", Verb::UpRead, Operand::Rwsem, NONE),
+    primitive("down_write", Verb::DownWrite, Operand::Rwsem, NONE),
+    primitive("up_write", Verb::UpWrite, Operand::Rwsem, NONE),
+    primitive("lock_page", Verb::LockPage, Operand::Page, NONE),
+    primitive("unlock_page", Verb::UnlockPage, Operand::Page, NONE),
+    primitive("trylock_page", Verb::TrylockPage, Operand::Page, BRANCHES),
+    primitive(
+        "wait_for_completion",
+        Verb::WaitForCompletion,
+        Operand::Completion,
+        NONE,
+    ),
+    primitive("complete", Verb::Complete, Operand::Completion, NONE),
+    primitive("alloc_page", Verb::AllocPage, Operand::NewPage, NONE),
+    primitive("free_page", Verb::FreePage, Operand::Page, NONE),
+    primitive("mempool_alloc", Verb::MempoolAlloc, Operand::Mempool, NONE),
+    primitive("mempool_free", Verb::MempoolFree, Operand::Mempool, NONE),
+    primitive(
+        "mempool_try_alloc",
+        Verb::MempoolTryAlloc,
+        Operand::Mempool,
+        BRANCHES,
+    ),
+    primitive("might_sleep", Verb::MightSleep, Operand::Nothing, NONE),
+    primitive("choose", Verb::Choose, Operand::Branches, NONE),
+    primitive("repeat", Verb::Repeat, Operand::Times, &[Argument::Do]),
+    primitive("loop", Verb::Loop, Operand::Block, NONE),
+    primitive("break", Verb::Break, Operand::Nothing, NONE),
+    primitive("exit", Verb::Exit, Operand::Nothing, NONE),
+];
+
+/// The built-in operation of that name.
+pub(crate) fn find(name: &str) -> Option<&'static Primitive> {
+    PRIMITIVES.iter().find(|primitive| primitive.name == name)
+}

@@ -1,0 +1,566 @@
+//! The lowered program: what every engine runs.
+//!
+//! A [`Program`] is a scenario after checking: names are resolved to numbers, operations are
+//! expanded to primitives, `repeat` is unrolled, and control flow (`loop`, `break`, `exit`, the
+//! rejoining of `then` and `else`) has become edges between [`Node`]s. It is plain data, shared
+//! by all engines, and knows nothing of how steps are taken: that is the `machine`'s business.
+//!
+//! Every node remembers its [`Origin`]: the chain of operations in the files that it came from.
+
+use std::fmt;
+
+/// Index of a series in [`Program::series`].
+pub type SeriesId = usize;
+/// Index of a template in [`Program::templates`].
+pub type TemplateId = usize;
+/// Index of a node in [`Template::nodes`].
+pub type NodeId = usize;
+/// Index of an origin in [`Program::origins`].
+pub type OriginId = usize;
+/// Index of a `kmap_atomic` type in [`Program::atomic_types`].
+pub type AtomicTypeId = usize;
+
+/// A scenario, checked and lowered, together with the model it runs on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Program {
+    /// The scenario's name.
+    pub name: String,
+    /// What the scenario shows, in its author's words.
+    pub about: Option<String>,
+    /// Where the scenario comes from.
+    pub source: Option<String>,
+    /// A remark of the scenario's author.
+    pub note: Option<String>,
+    /// Name of the model.
+    pub model: String,
+    /// The files, numbered as [`Location::file`] has them; the scenario's own comes first.
+    pub files: Vec<String>,
+    /// The series of kmap slots.
+    pub series: Vec<Series>,
+    /// Names of the `kmap_atomic` types in use.
+    pub atomic_types: Vec<String>,
+    /// Locks, mempools and completions that all tasks share.
+    pub resources: Vec<Resource>,
+    /// Pages that all tasks share; each is also a name all tasks know.
+    pub pages: Vec<PageDecl>,
+    /// How many free pages there are at the start; `None`: as many as anybody asks for.
+    pub free_pages: Option<u32>,
+    /// CPUs as a resource, if the scenario wants them.
+    pub cpus: Option<Cpus>,
+    /// The task programs.
+    pub templates: Vec<Template>,
+    /// Where nodes come from.
+    pub origins: Vec<Origin>,
+    /// The findings the scenario expects, sorted; `None`: nothing is expected.
+    pub expect: Option<Vec<FindingKind>>,
+}
+
+/// A series: a pool of kmap slots.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Series {
+    /// Its name, such as `PAGETABLE`.
+    pub name: String,
+    /// How many slots it has.
+    pub slots: Bound,
+    /// Which existing mappings a kmap accepts.
+    pub reuse: Reuse,
+    /// So many last slots are kept for tasks that already have a pin lying in the series.
+    pub for_holders: u32,
+    /// Position in the model's `order`, first to last; `None`: the series is free of the rule.
+    pub rank: Option<usize>,
+}
+
+/// A number, or every number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bound {
+    /// This many; never zero.
+    Exactly(u32),
+    /// The claim is about every number.
+    Any,
+}
+
+/// Which existing mappings of a page a kmap accepts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reuse {
+    /// One in whatever `any` or `own` series.
+    Any,
+    /// One in the series asked for.
+    Own,
+    /// None: each kmap takes a slot of its own.
+    None,
+}
+
+impl Reuse {
+    /// Whether mappings of such a series are found again through the page, and so go stale
+    /// instead of free when their last user leaves.
+    #[must_use]
+    pub fn keeps_mappings(self) -> bool {
+        self != Reuse::None
+    }
+}
+
+/// Something that is waited for, other than a slot, a page lock, memory or a CPU.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resource {
+    /// Its name in the scenario.
+    pub name: String,
+    /// What it is.
+    pub kind: ResourceKind,
+}
+
+/// The kinds of [`Resource`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ResourceKind {
+    /// A spinlock.
+    Spinlock,
+    /// A reader-writer semaphore; `fair` ones hold new readers back once a writer waits.
+    Rwsem {
+        /// Whether a waiting writer holds new readers back.
+        fair: bool,
+    },
+    /// A counting semaphore.
+    Semaphore {
+        /// Units at the start; never zero.
+        units: u32,
+        /// Whether only the task that took units may give them back.
+        owned: bool,
+    },
+    /// A mempool; its elements are units.
+    Mempool {
+        /// Elements at the start; never zero.
+        units: u32,
+        /// Whether only the task that took elements may give them back.
+        owned: bool,
+    },
+    /// A completion: a counter that starts at 0.
+    Completion,
+}
+
+/// Refers to something shared by all tasks or to the task instance's own.
+///
+/// `Shared(i)` indexes the program's list ([`Program::resources`], [`Program::pages`]), `Own(i)`
+/// the template's ([`Template::resources`], [`Template::vars`]).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Ref {
+    /// One for all tasks.
+    Shared(usize),
+    /// One for each instance.
+    Own(usize),
+}
+
+/// A page that exists from the start, allocated, under a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PageDecl {
+    /// Its name.
+    pub name: String,
+    /// False for low memory, which needs no kmap slot.
+    pub highmem: bool,
+    /// Where it is still mapped from an earlier use.
+    pub stale_in: StaleIn,
+}
+
+/// Where a declared page is mapped, without users, at the start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StaleIn {
+    /// In exactly these series (sorted, no duplicates; usually none or one).
+    Exactly(Vec<SeriesId>),
+    /// Every set of series that the reuse policies allow and that fits the slots is an initial
+    /// state, the empty one included.
+    Any,
+}
+
+/// CPUs as a resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cpus {
+    /// How many; never zero.
+    pub count: u32,
+    /// Whether a task can lose its CPU at any step outside atomic context.
+    pub preemptible: bool,
+}
+
+/// A task program and how many interchangeable instances run it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Template {
+    /// The task's name; instances of a template with more than one are called `name#1` and so on.
+    pub name: String,
+    /// How many instances.
+    pub count: Bound,
+    /// The page names an instance has for itself: declared pages first, then those that only
+    /// `alloc_page` binds.
+    pub vars: Vec<Variable>,
+    /// Locks, mempools and completions that each instance has for itself.
+    pub resources: Vec<Resource>,
+    /// The steps.
+    pub nodes: Vec<Node>,
+    /// Where an instance starts.
+    pub entry: Target,
+}
+
+/// A page name of a task instance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Variable {
+    /// The name.
+    pub name: String,
+    /// The page it is bound to at the start, if it was declared.
+    pub page: Option<PageDecl>,
+}
+
+/// Where control goes next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Target {
+    /// The next node; `None`: the task ends.
+    pub node: Option<NodeId>,
+    /// Whether the way there passes the end of a `loop` round.
+    pub round: bool,
+}
+
+/// One step of a task program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Node {
+    /// What it does.
+    pub op: Op,
+    /// Where control goes: one target; for try-operations two, success and failure; for
+    /// [`Op::Choose`] one for each branch.
+    pub next: Vec<Target>,
+    /// Where it comes from.
+    pub origin: OriginId,
+}
+
+/// A primitive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[allow(
+    missing_docs,
+    reason = "the fields are the operands of the operations in docs/semantics.md"
+)]
+pub enum Op {
+    Kmap {
+        page: Ref,
+        series: SeriesId,
+    },
+    TryKmap {
+        page: Ref,
+        series: SeriesId,
+        flush: bool,
+    },
+    Kunmap {
+        page: Ref,
+    },
+    KunmapAny {
+        page: Ref,
+    },
+    KmapAtomic {
+        page: Ref,
+        kind: AtomicTypeId,
+    },
+    KunmapAtomic {
+        page: Ref,
+    },
+    KmapLocal {
+        page: Ref,
+    },
+    KunmapLocal {
+        page: Ref,
+    },
+    SpinLock {
+        lock: Ref,
+    },
+    SpinUnlock {
+        lock: Ref,
+    },
+    SpinTrylock {
+        lock: Ref,
+    },
+    /// `down` of a semaphore, and `mempool_alloc` (`n` = 1).
+    Down {
+        pool: Ref,
+        n: u32,
+    },
+    /// `up` of a semaphore, and `mempool_free` (`n` = 1).
+    Up {
+        pool: Ref,
+        n: u32,
+    },
+    /// `down_trylock` of a semaphore, and `mempool_try_alloc` (`n` = 1).
+    DownTrylock {
+        pool: Ref,
+        n: u32,
+    },
+    DownRead {
+        lock: Ref,
+    },
+    UpRead {
+        lock: Ref,
+    },
+    DownWrite {
+        lock: Ref,
+    },
+    UpWrite {
+        lock: Ref,
+    },
+    LockPage {
+        page: Ref,
+    },
+    UnlockPage {
+        page: Ref,
+    },
+    TrylockPage {
+        page: Ref,
+    },
+    WaitForCompletion {
+        completion: Ref,
+    },
+    Complete {
+        completion: Ref,
+    },
+    AllocPage {
+        var: Ref,
+    },
+    FreePage {
+        page: Ref,
+    },
+    MightSleep,
+    /// Any branch; choosing is a step of its own.
+    Choose,
+}
+
+impl Op {
+    /// Whether the operation may sleep, as the kernel's `might_sleep()` judges it.
+    #[must_use]
+    pub fn may_sleep(self) -> bool {
+        matches!(
+            self,
+            Op::Kmap { .. }
+                | Op::Down { .. }
+                | Op::DownRead { .. }
+                | Op::DownWrite { .. }
+                | Op::LockPage { .. }
+                | Op::WaitForCompletion { .. }
+                | Op::AllocPage { .. }
+                | Op::MightSleep
+        )
+    }
+
+    /// Whether the operation has a success and a failure branch.
+    #[must_use]
+    pub fn is_try(self) -> bool {
+        matches!(
+            self,
+            Op::TryKmap { .. }
+                | Op::SpinTrylock { .. }
+                | Op::DownTrylock { .. }
+                | Op::TrylockPage { .. }
+        )
+    }
+}
+
+/// Where a node comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// The operations from the one in the scenario (first) down to the primitive (last); a
+    /// primitive written in the scenario itself is both.
+    pub chain: Vec<Frame>,
+}
+
+/// One operation of an [`Origin`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Frame {
+    /// The operation with its arguments resolved, such as `kmap(old_pte, PAGETABLE)`.
+    pub text: String,
+    /// Where it stands.
+    pub location: Location,
+    /// Its `at`: where in the kernel.
+    pub at: Option<String>,
+    /// Its `note`.
+    pub note: Option<String>,
+}
+
+impl Origin {
+    /// The primitive with its arguments, such as `kmap(old_pte, PAGETABLE)`.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        self.chain.last().map_or("", |frame| &frame.text)
+    }
+
+    /// The operation as the scenario has it, such as `pte_offset(old_pte)`.
+    #[must_use]
+    pub fn written(&self) -> &str {
+        self.chain.first().map_or("", |frame| &frame.text)
+    }
+
+    /// Where the scenario has it.
+    #[must_use]
+    pub fn location(&self) -> Location {
+        self.chain
+            .first()
+            .map_or_else(Location::default, |frame| frame.location)
+    }
+
+    /// The nearest `at`, from the primitive outwards.
+    #[must_use]
+    pub fn at(&self) -> Option<&str> {
+        self.chain
+            .iter()
+            .rev()
+            .find_map(|frame| frame.at.as_deref())
+    }
+
+    /// The nearest `note`, from the primitive outwards.
+    #[must_use]
+    pub fn note(&self) -> Option<&str> {
+        self.chain
+            .iter()
+            .rev()
+            .find_map(|frame| frame.note.as_deref())
+    }
+}
+
+/// A place in a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, PartialOrd, Ord, Hash)]
+pub struct Location {
+    /// Index in [`Program::files`].
+    pub file: usize,
+    /// Line, from 1.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+}
+
+/// The kinds of finding, as docs/semantics.md defines them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum FindingKind {
+    /// A set of tasks waits, and nothing that still lives could ever give one of them what it
+    /// waits for.
+    Deadlock,
+    /// A task waits and on no continuation takes another step, though its holder lives.
+    Starved,
+    /// An operation that may sleep is called in atomic context.
+    SleepInAtomic,
+    /// A page is freed while somebody has it mapped.
+    FreedWhileMapped,
+    /// A task ends with a map.
+    SlotLeak,
+    /// A task ends holding a lock, units or elements.
+    LockLeak,
+    /// A task takes an atomic type that it already holds.
+    AtomicSlotClash,
+    /// A page is used through a dangling name.
+    UseAfterFree,
+    /// A page is freed through a dangling name.
+    DoubleFree,
+    /// Something is released that is not held, or out of order; or a variable has no page.
+    Misuse,
+    /// A slot is asked for against the model's order.
+    OrderViolation,
+    /// A pin asked for in one series lies in another.
+    SeriesMixture,
+}
+
+/// How bad a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Level {
+    /// Makes the verdict `violated`.
+    Error,
+    /// Reported, without changing the verdict.
+    Warning,
+}
+
+impl FindingKind {
+    /// All kinds, in the order in which reports show them.
+    pub const ALL: [FindingKind; 12] = [
+        FindingKind::Deadlock,
+        FindingKind::Starved,
+        FindingKind::SleepInAtomic,
+        FindingKind::FreedWhileMapped,
+        FindingKind::SlotLeak,
+        FindingKind::LockLeak,
+        FindingKind::AtomicSlotClash,
+        FindingKind::UseAfterFree,
+        FindingKind::DoubleFree,
+        FindingKind::Misuse,
+        FindingKind::OrderViolation,
+        FindingKind::SeriesMixture,
+    ];
+
+    /// The name in files and reports, such as `sleep-in-atomic`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            FindingKind::Deadlock => "deadlock",
+            FindingKind::Starved => "starved",
+            FindingKind::SleepInAtomic => "sleep-in-atomic",
+            FindingKind::FreedWhileMapped => "freed-while-mapped",
+            FindingKind::SlotLeak => "slot-leak",
+            FindingKind::LockLeak => "lock-leak",
+            FindingKind::AtomicSlotClash => "atomic-slot-clash",
+            FindingKind::UseAfterFree => "use-after-free",
+            FindingKind::DoubleFree => "double-free",
+            FindingKind::Misuse => "misuse",
+            FindingKind::OrderViolation => "order-violation",
+            FindingKind::SeriesMixture => "series-mixture",
+        }
+    }
+
+    /// How bad it is.
+    #[must_use]
+    pub fn level(self) -> Level {
+        match self {
+            FindingKind::SeriesMixture => Level::Warning,
+            _ => Level::Error,
+        }
+    }
+}
+
+impl fmt::Display for FindingKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl Program {
+    /// The resource that `reference` names, seen from an instance of `template`.
+    #[must_use]
+    pub fn resource(&self, template: TemplateId, reference: Ref) -> &Resource {
+        match reference {
+            Ref::Shared(i) => &self.resources[i],
+            Ref::Own(i) => &self.templates[template].resources[i],
+        }
+    }
+
+    /// The page name that `reference` stands for, seen from an instance of `template`.
+    #[must_use]
+    pub fn page_name(&self, template: TemplateId, reference: Ref) -> &str {
+        match reference {
+            Ref::Shared(i) => &self.pages[i].name,
+            Ref::Own(i) => &self.templates[template].vars[i].name,
+        }
+    }
+
+    /// How many task instances there are, or `None` if some template's `count` is `"any"`.
+    #[must_use]
+    pub fn task_count(&self) -> Option<u64> {
+        self.templates
+            .iter()
+            .try_fold(0, |sum, template| match template.count {
+                Bound::Exactly(n) => Some(sum + u64::from(n)),
+                Bound::Any => None,
+            })
+    }
+
+    /// Whether some task program can run for ever.
+    #[must_use]
+    pub fn has_loops(&self) -> bool {
+        self.templates.iter().any(|template| {
+            template
+                .nodes
+                .iter()
+                .any(|node| node.next.iter().any(|target| target.round))
+        })
+    }
+
+    /// A location as `file:line:column`.
+    #[must_use]
+    pub fn show_location(&self, location: Location) -> String {
+        let file = self.files.get(location.file).map_or("?", String::as_str);
+        format!("{file}:{}:{}", location.line, location.column)
+    }
+}

@@ -1,0 +1,375 @@
+//! The scenario file, as written: what the tasks share, and the task programs.
+
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
+use crate::decode::{Decode, Map, Name, Number, record, wrong_type};
+use crate::diagnostic::{Code, Log, Problem};
+use crate::json::{Json, Value};
+use crate::model::{BoundFile, ModelFile, unknown_value};
+use crate::program::FindingKind;
+use crate::source::Spanned;
+use crate::steps::Block;
+use crate::suggest::{help_for, quoted};
+
+record! {
+    /// Tasks that run on a model, and what they share.
+    ScenarioFile "a scenario" {
+        /// What the scenario is called.
+        name: Name,
+        /// What it shows, in a sentence.
+        about: Option<String>,
+        /// Where it comes from.
+        source: Option<String>,
+        /// A remark.
+        note: Option<String>,
+        /// The model: a name in models/, a path relative to this file, or the object itself.
+        model: ModelChoice,
+        /// Other numbers of slots than the model's, by series.
+        slots: Option<Map<BoundFile>>,
+        /// Locks that all tasks share.
+        locks: Option<Map<LockFile>>,
+        /// Completions that all tasks share.
+        completions: Option<Vec<Name>>,
+        /// Pages that all tasks share, allocated at the start.
+        pages: Option<Vec<PageEntry>>,
+        /// Mempools that all tasks share.
+        mempools: Option<Map<MempoolFile>>,
+        /// How many free pages there are at the start; left out: as many as anybody asks for.
+        free_pages: Option<Number<0>>,
+        /// CPUs as a resource.
+        cpus: Option<Number<1>>,
+        /// Whether a task can lose its CPU at any step outside atomic context.
+        preemptible: Option<Spanned<bool>>,
+        /// The task programs.
+        tasks: Vec<TaskFile>,
+        /// The findings expected, no more and no fewer; left out: nothing is expected.
+        expect: Option<Vec<ExpectFile>>,
+        /// Where editors find the schema of this file.
+        schema as "$schema": Option<String>,
+    }
+}
+
+record! {
+    /// A task program and how many instances run it.
+    TaskFile "a task" {
+        /// What the task is called.
+        name: Name,
+        /// What it is.
+        about: Option<String>,
+        /// A remark.
+        note: Option<String>,
+        /// How many instances (1 if left out), or "any": the claim is then about every number.
+        count: Option<BoundFile>,
+        /// Pages that each instance has for itself, allocated at the start.
+        pages: Option<Vec<PageEntry>>,
+        /// Locks that each instance has for itself.
+        locks: Option<Map<LockFile>>,
+        /// Mempools that each instance has for itself.
+        mempools: Option<Map<MempoolFile>>,
+        /// Completions that each instance has for itself.
+        completions: Option<Vec<Name>>,
+        /// What it does.
+        program: Block,
+    }
+}
+
+/// Which model: a name, a path, or the object itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ModelChoice {
+    Named(Spanned<String>),
+    Inline(Box<ModelFile>),
+}
+
+impl Decode for ModelChoice {
+    fn decode(json: &Json, log: &mut Log) -> Option<Self> {
+        match &json.value {
+            Value::Text(text) => Some(ModelChoice::Named(Spanned {
+                value: text.clone(),
+                span: json.span,
+            })),
+            Value::Object(_) => {
+                ModelFile::decode(json, log).map(|model| ModelChoice::Inline(Box::new(model)))
+            }
+            _ => wrong_type(json, "a model's name, a path or an object", log),
+        }
+    }
+}
+
+impl JsonSchema for ModelChoice {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "ModelChoice".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let model = generator.subschema_for::<ModelFile>();
+        json_schema!({ "anyOf": [{ "type": "string" }, model] })
+    }
+}
+
+/// A lock: its kind, or an object that says more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum LockFile {
+    Spin,
+    Semaphore(SemaphoreFile),
+    Rwsem { fair: bool },
+}
+
+record! {
+    /// A semaphore with several units, or one that anybody may give back.
+    SemaphoreFile "a semaphore" {
+        /// Units at the start.
+        semaphore: Number<1>,
+        /// Whether only the task that took units may give them back (true if left out).
+        owned: Option<Spanned<bool>>,
+    }
+}
+
+record! {
+    /// A reader-writer semaphore.
+    RwsemFile "an rwsem" {
+        /// How it treats its waiters.
+        rwsem: RwsemOptions,
+    }
+}
+
+record! {
+    /// How an rwsem treats its waiters.
+    RwsemOptions "an rwsem" {
+        /// Whether a waiting writer holds new readers back (false if left out).
+        fair: Option<Spanned<bool>>,
+    }
+}
+
+/// The kinds of lock that can be given by name alone.
+const LOCK_KINDS: [&str; 3] = ["spin", "semaphore", "rwsem"];
+
+impl Decode for LockFile {
+    fn decode(json: &Json, log: &mut Log) -> Option<Self> {
+        match &json.value {
+            Value::Text(text) => match text.as_str() {
+                "spin" => Some(LockFile::Spin),
+                "semaphore" => Some(LockFile::Semaphore(SemaphoreFile {
+                    semaphore: Number(Spanned {
+                        value: 1,
+                        span: json.span,
+                    }),
+                    owned: None,
+                })),
+                "rwsem" => Some(LockFile::Rwsem { fair: false }),
+                _ => {
+                    unknown_value(text, json, "kind of lock", &LOCK_KINDS, log);
+                    None
+                }
+            },
+            Value::Object(members) if members.iter().any(|m| m.key.value == "rwsem") => {
+                let options = RwsemFile::decode(json, log)?.rwsem;
+                Some(LockFile::Rwsem {
+                    fair: options.fair.is_some_and(|fair| fair.value),
+                })
+            }
+            Value::Object(_) => SemaphoreFile::decode(json, log).map(LockFile::Semaphore),
+            _ => wrong_type(
+                json,
+                "a kind of lock (\"spin\", \"semaphore\", \"rwsem\") or an object",
+                log,
+            ),
+        }
+    }
+}
+
+impl JsonSchema for LockFile {
+    fn schema_name() -> Cow<'static, str> {
+        "Lock".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let semaphore = generator.subschema_for::<SemaphoreFile>();
+        let rwsem = generator.subschema_for::<RwsemFile>();
+        json_schema!({ "anyOf": [{ "enum": LOCK_KINDS }, semaphore, rwsem] })
+    }
+}
+
+/// A mempool: its elements, or an object that says more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct MempoolFile {
+    pub(crate) elements: u32,
+    pub(crate) owned: bool,
+}
+
+record! {
+    /// A mempool that anybody may give elements back to.
+    MempoolOptions "a mempool" {
+        /// Elements at the start.
+        elements: Number<1>,
+        /// Whether only the task that took elements may give them back (true if left out).
+        owned: Option<Spanned<bool>>,
+    }
+}
+
+impl Decode for MempoolFile {
+    fn decode(json: &Json, log: &mut Log) -> Option<Self> {
+        match &json.value {
+            Value::Number(_) => {
+                let elements = Number::<1>::decode(json, log)?.0.value;
+                Some(MempoolFile {
+                    elements,
+                    owned: true,
+                })
+            }
+            Value::Object(_) => {
+                let options = MempoolOptions::decode(json, log)?;
+                let owned = options.owned.is_none_or(|owned| owned.value);
+                Some(MempoolFile {
+                    elements: options.elements.0.value,
+                    owned,
+                })
+            }
+            _ => wrong_type(json, "a number of elements or an object", log),
+        }
+    }
+}
+
+impl JsonSchema for MempoolFile {
+    fn schema_name() -> Cow<'static, str> {
+        "Mempool".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let number = generator.subschema_for::<Number<1>>();
+        let options = generator.subschema_for::<MempoolOptions>();
+        json_schema!({ "anyOf": [number, options] })
+    }
+}
+
+record! {
+    /// A page that exists from the start, allocated.
+    PageFile "a page" {
+        /// What it is called.
+        name: Name,
+        /// False for low memory, which needs no kmap slot (true if left out).
+        highmem: Option<Spanned<bool>>,
+        /// The series that still map it from an earlier use; "any": every possible set of them.
+        stale_in: Option<StaleFile>,
+    }
+}
+
+/// A page as it may also be written: the name alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PageEntry(pub(crate) PageFile);
+
+impl Decode for PageEntry {
+    fn decode(json: &Json, log: &mut Log) -> Option<Self> {
+        match &json.value {
+            Value::Text(_) => {
+                let name = Name::decode(json, log)?;
+                Some(PageEntry(PageFile {
+                    name,
+                    highmem: None,
+                    stale_in: None,
+                }))
+            }
+            Value::Object(_) => PageFile::decode(json, log).map(PageEntry),
+            _ => wrong_type(json, "a page's name or an object", log),
+        }
+    }
+}
+
+impl JsonSchema for PageEntry {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "PageEntry".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let name = generator.subschema_for::<Name>();
+        let page = generator.subschema_for::<PageFile>();
+        json_schema!({ "anyOf": [name, page] })
+    }
+}
+
+/// Which series still map a page: names, or "any". Names are resolved later.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct StaleFile(pub(crate) Spanned<Stale>);
+
+/// What [`StaleFile`] says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Stale {
+    Any,
+    In(Vec<Name>),
+}
+
+impl Decode for StaleFile {
+    fn decode(json: &Json, log: &mut Log) -> Option<Self> {
+        let value = match &json.value {
+            Value::Text(text) if text == "any" => Stale::Any,
+            Value::Text(_) => Stale::In(vec![Name::decode(json, log)?]),
+            Value::List(_) => Stale::In(Vec::decode(json, log)?),
+            _ => return wrong_type(json, "a series, a list of series or \"any\"", log),
+        };
+        Some(StaleFile(Spanned {
+            value,
+            span: json.span,
+        }))
+    }
+}
+
+impl JsonSchema for StaleFile {
+    fn schema_name() -> Cow<'static, str> {
+        "StaleIn".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "A series, several, or \"any\": every possible set of stale mappings.",
+            "anyOf": [
+                { "type": "string" },
+                { "type": "array", "items": { "type": "string" } }
+            ]
+        })
+    }
+}
+
+/// A finding that is expected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ExpectFile(pub(crate) FindingKind);
+
+impl Decode for ExpectFile {
+    fn decode(json: &Json, log: &mut Log) -> Option<Self> {
+        let text = String::decode(json, log)?;
+        let kind = FindingKind::ALL
+            .into_iter()
+            .find(|kind| kind.name() == text);
+        if kind.is_none() {
+            let known = FindingKind::ALL.map(FindingKind::name);
+            log.push(
+                Problem::at(
+                    Code::UnknownFinding,
+                    json.span,
+                    format!("{} is no finding", quoted(&text)),
+                )
+                .label("not a finding")
+                .help(help_for(&text, "findings", known)),
+            );
+        }
+        kind.map(ExpectFile)
+    }
+}
+
+impl JsonSchema for ExpectFile {
+    fn schema_name() -> Cow<'static, str> {
+        "Finding".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "enum": FindingKind::ALL.map(FindingKind::name) })
+    }
+}

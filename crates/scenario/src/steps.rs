@@ -1,0 +1,185 @@
+//! Operations: as the files hold them, unread ([`Block`]), and as `read` leaves them ([`Step`]).
+//!
+//! Names of pages and locks are left as they are: what they mean depends on the task. A `$name`
+//! is the number of a parameter.
+
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
+use crate::decode::{
+    Decode, LARGEST_NUMBER, LONGEST_NAME, check_name, number_in_range, wrong_type,
+};
+use crate::diagnostic::{Code, Log, Problem};
+use crate::json::{Json, Value};
+use crate::operations::Primitive;
+use crate::source::{Span, Spanned};
+use crate::suggest::{help_for, quoted};
+
+/// Characters of the longest `at` or `note` of an operation; every expansion holds a copy.
+pub(crate) const LONGEST_REMARK: usize = 1000;
+
+/// A list of operation objects, not yet read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Block {
+    pub(crate) items: Vec<Json>,
+}
+
+impl Decode for Block {
+    fn decode(json: &Json, log: &mut Log) -> Option<Self> {
+        match &json.value {
+            Value::List(items) => Some(Block {
+                items: items.clone(),
+            }),
+            _ => wrong_type(json, "a list of operations", log),
+        }
+    }
+}
+
+/// The value of an argument: of an operation object, or of a parameter left out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Scalar(pub(crate) Arg);
+
+impl Decode for Scalar {
+    fn decode(json: &Json, log: &mut Log) -> Option<Self> {
+        read_scalar(json, None, log).map(Scalar)
+    }
+}
+
+impl JsonSchema for Scalar {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Argument".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": ["string", "integer", "boolean"] })
+    }
+}
+
+/// An argument and where it stands.
+pub(crate) type Arg = Spanned<ArgValue>;
+
+/// What an argument is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ArgValue {
+    Text(String),
+    Number(u32),
+    Flag(bool),
+    /// The operation's parameter of that number.
+    Parameter(usize),
+}
+
+/// An operation, read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Step {
+    /// The whole object.
+    pub(crate) span: Span,
+    /// The key that names the operation.
+    pub(crate) key: Span,
+    pub(crate) at: Option<String>,
+    pub(crate) note: Option<String>,
+    pub(crate) action: Action,
+}
+
+/// What an operation does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Action {
+    /// A built-in operation that is a node of its own.
+    Primitive(Box<Call>),
+    /// One of the model's, with a value for each parameter.
+    Operation {
+        index: usize,
+        args: Vec<Arg>,
+    },
+    Choose(Vec<Vec<Step>>),
+    Repeat {
+        times: Arg,
+        body: Vec<Step>,
+    },
+    Loop(Vec<Step>),
+    Break,
+    Exit,
+}
+
+/// A built-in operation with its arguments; those it does not take are `None` or empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Call {
+    pub(crate) primitive: &'static Primitive,
+    pub(crate) operand: Option<Arg>,
+    pub(crate) series: Option<Arg>,
+    pub(crate) atomic_type: Option<Arg>,
+    pub(crate) units: Option<Arg>,
+    pub(crate) flush: Option<Arg>,
+    pub(crate) on_success: Vec<Step>,
+    pub(crate) on_failure: Vec<Step>,
+}
+
+/// What the model says of an operation's parameters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Signature {
+    pub(crate) name: String,
+    pub(crate) params: Vec<String>,
+    /// For each parameter, the value if it is left out.
+    pub(crate) defaults: Vec<Option<Arg>>,
+}
+
+/// Reads a string, number or flag; a string `$name` is a parameter, of those in `params`.
+pub(crate) fn read_scalar(json: &Json, params: Option<&[String]>, log: &mut Log) -> Option<Arg> {
+    let span = json.span;
+    let value = match &json.value {
+        Value::Text(text) if text.starts_with('$') => {
+            let found = params.and_then(|names| names.iter().position(|name| *name == text[1..]));
+            if found.is_none() {
+                note_unknown_parameter(text, span, params, log);
+            }
+            ArgValue::Parameter(found?)
+        }
+        Value::Text(text) => {
+            if !check_name(text, span, log) {
+                return None;
+            }
+            ArgValue::Text(text.clone())
+        }
+        Value::Number(text) => ArgValue::Number(number_in_range(text, 1, span, log)?),
+        Value::Bool(flag) => ArgValue::Flag(*flag),
+        _ => return wrong_type(json, "a name, a number, true or false", log),
+    };
+    Some(Arg { value, span })
+}
+
+fn note_unknown_parameter(text: &str, span: Span, params: Option<&[String]>, log: &mut Log) {
+    let message = format!("there is no parameter {}", quoted(text));
+    let help = match params {
+        Some(names) => {
+            let names: Vec<String> = names.iter().map(|name| format!("${name}")).collect();
+            help_for(text, "parameters", names.iter().map(String::as_str))
+        }
+        None => "parameters are for the operations of a model; write the name itself".into(),
+    };
+    log.push(
+        Problem::at(Code::UnknownParameter, span, message)
+            .label("not a parameter")
+            .help(help),
+    );
+}
+
+/// Notes a series that the model does not have.
+pub(crate) fn note_unknown_series(name: &str, span: Span, series: &[String], log: &mut Log) {
+    log.push(
+        Problem::at(
+            Code::UnknownSeries,
+            span,
+            format!("there is no series {}", quoted(name)),
+        )
+        .label("not a series of the model")
+        .help(help_for(name, "series", series.iter().map(String::as_str))),
+    );
+}
+
+/// The limits that the schema shares with the reading above.
+pub(crate) const SCHEMA_LIMITS: (u32, usize, usize) =
+    (LARGEST_NUMBER, LONGEST_NAME, LONGEST_REMARK);

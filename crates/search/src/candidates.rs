@@ -1,0 +1,74 @@
+//! Which of several runs to the same kind of finding is reported.
+//!
+//! The shortest; among deadlocks of the same length the one whose class comes first, so that every
+//! engine names the same class; then the one met first in the engine's fixed order.
+
+use kmapcheck_machine::Findings;
+use kmapcheck_scenario::FindingKind;
+use rustc_hash::FxHashMap;
+
+/// The findings settled so far and the candidates of the level under exploration.
+pub(crate) struct Candidates<T> {
+    settled: FxHashMap<FindingKind, (u64, T)>,
+    found: Findings,
+    open: FxHashMap<FindingKind, (u64, u32, T)>,
+}
+
+impl<T> Candidates<T> {
+    pub(crate) fn new() -> Self {
+        Candidates { settled: FxHashMap::default(), found: Findings::NONE, open: FxHashMap::default() }
+    }
+
+    /// Those of `kinds` that would still be news.
+    pub(crate) fn news(&self, kinds: Findings) -> Findings {
+        kinds.minus(self.found)
+    }
+
+    /// Whether the kind has been settled.
+    pub(crate) fn has(&self, kind: FindingKind) -> bool {
+        self.found.contains(kind)
+    }
+
+    /// All kinds that are settled or decided.
+    pub(crate) fn decided(&self) -> Findings {
+        self.found
+    }
+
+    /// Offers a run of `length` steps that shows `kind`; smaller `rank` first.
+    pub(crate) fn offer(&mut self, kind: FindingKind, length: u64, rank: u32, run: impl FnOnce() -> T) {
+        if self.has(kind) {
+            return;
+        }
+        let better = self.open.get(&kind).is_none_or(|&(best, first, _)| (length, rank) < (best, first));
+        if better {
+            self.open.insert(kind, (length, rank, run()));
+        }
+    }
+
+    /// Settles a kind by other means: it was found, or shown to be impossible.
+    pub(crate) fn decide(&mut self, kind: FindingKind) {
+        self.open.remove(&kind);
+        self.found.insert(kind);
+    }
+
+    /// Settles the candidates of at most `length` steps: no shorter run is to come.
+    pub(crate) fn settle(&mut self, length: u64) {
+        for kind in FindingKind::ALL {
+            if self.open.get(&kind).is_some_and(|open| open.0 <= length)
+                && let Some((length, _, run)) = self.open.remove(&kind)
+            {
+                self.found.insert(kind);
+                self.settled.insert(kind, (length, run));
+            }
+        }
+    }
+
+    /// What was found, candidates of an unfinished level included, in report order.
+    pub(crate) fn into_found(mut self) -> Vec<(FindingKind, T)> {
+        self.settle(u64::MAX);
+        FindingKind::ALL
+            .into_iter()
+            .filter_map(|kind| self.settled.remove(&kind).map(|(_, run)| (kind, run)))
+            .collect()
+    }
+}

@@ -1,0 +1,431 @@
+//! Local states and worlds.
+//!
+//! A page that only one task refers to is part of that task's [`Local`] state, with its mappings;
+//! pages that a shared name stands for, or that several tasks refer to, are *common* and stay in
+//! the [`World`]; free pages that nobody refers to are counted there by their mapping state. Pages
+//! that are lost (allocated, but nobody can name them) leave only their slots behind, in the
+//! usage of the series. Together, the world and the multiset of locals determine the named state
+//! up to the numbering of alike tasks and pages, which no operation can tell apart: so the counted
+//! system is a bisimulation quotient of the named one.
+
+use kmapcheck_machine::{
+    Map, Mode, Name, Page, PageId, ResourceState, Shared, State, Successor, Task, Usage, is_forgettable,
+};
+use kmapcheck_scenario::{Program, Ref, ResourceKind, SeriesId};
+
+/// Page numbers of a local state from here on are numbers of common pages.
+const COMMON: PageId = 1 << 32;
+
+/// A task and the pages that only it refers to.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Local {
+    /// The task; its page numbers are indices of `pages`, or `COMMON` plus one of common pages.
+    task: Task,
+    /// Its own pages, in the order in which the task first refers to them.
+    pages: Vec<Page>,
+}
+
+/// Everything but the tasks.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct World {
+    usage: Vec<Usage>,
+    resources: Vec<ResourceState>,
+    /// The shared names; page numbers are indices of `common`.
+    names: Vec<Name>,
+    common: Vec<Page>,
+    /// Free pages that nobody refers to, with how many there are of each; sorted.
+    free: Vec<(Page, u32)>,
+    busy_cpus: u32,
+}
+
+/// A counted state: a world, and how many tasks are in which local state.
+pub(crate) struct Embedded {
+    pub world: World,
+    /// One for each task.
+    pub locals: Vec<Local>,
+}
+
+/// What becomes of a world and a local state by a step.
+pub(crate) struct Stepped {
+    pub world: World,
+    pub local: Local,
+    /// Tasks elsewhere whose local state has stale mappings of this series lose them.
+    pub flushed: Option<SeriesId>,
+    /// Names elsewhere that stand for this common page come to dangle.
+    pub freed: Option<PageId>,
+    /// Whether common pages may have come to be, or to be superfluous: see [`tidy`].
+    pub untidy: bool,
+}
+
+fn map_name(name: Name, to: impl Fn(PageId) -> PageId) -> Name {
+    match name {
+        Name::Page(page) => Name::Page(to(page)),
+        Name::Dangling(Some(page)) => Name::Dangling(Some(to(page))),
+        other => other,
+    }
+}
+
+fn map_task(task: &Task, to: impl Fn(PageId) -> PageId) -> Task {
+    Task {
+        names: task.names.iter().map(|&name| map_name(name, &to)).collect(),
+        maps: task.maps.iter().map(|map: &Map| map.with_page(to(map.page()))).collect(),
+        page_locks: task.page_locks.iter().map(|&page| to(page)).collect(),
+        ..task.clone()
+    }
+}
+
+impl Local {
+    pub(crate) fn task(&self) -> &Task {
+        &self.task
+    }
+
+    /// The task as [`World::shared_for`] numbers its pages: common ones first, its own behind.
+    pub(crate) fn seen_task(&self, world: &World) -> Task {
+        let common = world.common.len();
+        map_task(&self.task, |page| if page >= COMMON { page - COMMON } else { common + page })
+    }
+
+    /// The slots that it pins alone, series by series, if it refers to no common page.
+    pub(crate) fn solo_slots(&self, program: &Program) -> Vec<u32> {
+        let mut slots = vec![0; program.series.len()];
+        for page in &self.pages {
+            page.count.iter().zip(&mut slots).for_each(|(&count, slots)| *slots += u32::from(count > 1));
+        }
+        for map in &self.task.maps {
+            if let Map::Pin { lies, .. } = *map
+                && !program.series[lies].reuse.keeps_mappings()
+            {
+                slots[lies] += 1;
+            }
+        }
+        slots
+    }
+
+    /// Whether it refers to common pages.
+    pub(crate) fn refers_to_common(&self) -> bool {
+        let mut common = false;
+        self.task.for_each_page(|page| common |= page >= COMMON);
+        common
+    }
+
+    fn refers_to(&self, common: PageId) -> bool {
+        let mut refers = false;
+        self.task.for_each_page(|page| refers |= page == COMMON + common);
+        refers
+    }
+
+    /// The local state without stale mappings of `series`, or `None` if it has none.
+    pub(crate) fn after_flush(&self, series: SeriesId) -> Option<Local> {
+        if self.pages.iter().all(|page| page.count[series] != 1) {
+            return None;
+        }
+        let mut local = self.clone();
+        local.pages.iter_mut().filter(|page| page.count[series] == 1).for_each(|page| page.count[series] = 0);
+        Some(local)
+    }
+
+    /// The local state after a common page was freed, or `None` if it has no name for it.
+    pub(crate) fn after_free(&self, common: PageId) -> Option<Local> {
+        let freed = COMMON + common;
+        if !self.task.names.contains(&Name::Page(freed)) {
+            return None;
+        }
+        let mut local = self.clone();
+        kmapcheck_machine::Broadcast { freed: Some(freed), flushed: None }.apply_to(&mut local.task);
+        Some(local)
+    }
+
+    /// Builds the local state of a task whose pages `page_of` gives, `None` for common ones, whose
+    /// numbers `common` translates.
+    fn new(task: &Task, page_of: impl Fn(PageId) -> Option<Page>, common: impl Fn(PageId) -> PageId) -> Local {
+        let mut own: Vec<PageId> = Vec::new();
+        let mut pages = Vec::new();
+        task.for_each_page(|page| {
+            if !own.contains(&page)
+                && let Some(content) = page_of(page)
+            {
+                own.push(page);
+                pages.push(content);
+            }
+        });
+        let to = |page| own.iter().position(|&other| other == page).unwrap_or_else(|| COMMON + common(page));
+        Local { task: map_task(task, to), pages }
+    }
+}
+
+impl World {
+    pub(crate) fn common_pages(&self) -> usize {
+        self.common.len()
+    }
+
+    pub(crate) fn resources(&self) -> &[ResourceState] {
+        &self.resources
+    }
+
+    /// The shared part as a task in `local` sees it: common pages, its own pages, and one free page
+    /// of each sort.
+    pub(crate) fn shared_for(&self, local: Option<&Local>) -> Shared {
+        let own = local.map_or(&[][..], |local| &local.pages);
+        let free = self.free.iter().map(|(page, _)| page);
+        Shared {
+            usage: self.usage.clone(),
+            resources: self.resources.clone(),
+            names: self.names.clone(),
+            pages: self.common.iter().chain(own).chain(free).cloned().map(Some).collect(),
+            busy_cpus: self.busy_cpus,
+        }
+    }
+
+    /// Adds free pages that nobody refers to.
+    fn add_free(free: &mut Vec<(Page, u32)>, program: &Program, page: Page, n: u32) {
+        if n == 0 || is_forgettable(program, &page) {
+            return;
+        }
+        match free.binary_search_by(|(other, _)| other.cmp(&page)) {
+            Ok(i) => free[i].1 += n,
+            Err(i) => free.insert(i, (page, n)),
+        }
+    }
+
+    /// Whether some common page has no shared name.
+    fn has_nameless(&self) -> bool {
+        (0..self.common.len()).any(|page| !self.is_named(page))
+    }
+
+    fn is_named(&self, common: PageId) -> bool {
+        self.names.iter().any(|&name| matches!(name, Name::Page(p) | Name::Dangling(Some(p)) if p == common))
+    }
+}
+
+/// Takes a named state apart.
+pub(crate) fn embed(program: &Program, state: &State) -> Embedded {
+    let shared = &state.shared;
+    let mut references = vec![0u32; shared.pages.len()];
+    for task in &state.tasks {
+        let mut seen: Vec<PageId> = Vec::new();
+        task.for_each_page(|page| {
+            if !seen.contains(&page) {
+                seen.push(page);
+                references[page] += 1;
+            }
+        });
+    }
+    let mut number: Vec<Option<PageId>> = vec![None; shared.pages.len()];
+    let mut common = Vec::new();
+    let mut make_common = |page: PageId| {
+        if number[page].is_none() {
+            number[page] = Some(common.len());
+            common.push(shared.page(page).clone());
+        }
+    };
+    for name in &shared.names {
+        if let Name::Page(page) | Name::Dangling(Some(page)) = *name {
+            make_common(page);
+        }
+    }
+    for (page, &references) in references.iter().enumerate() {
+        let Some(content) = &shared.pages[page] else { continue };
+        if references > 1 || (references == 1 && content.free) {
+            make_common(page);
+        }
+    }
+    let mut free = Vec::new();
+    for (page, content) in shared.pages.iter().enumerate() {
+        if let Some(content) = content
+            && content.free
+            && number[page].is_none()
+        {
+            World::add_free(&mut free, program, content.clone(), 1);
+        }
+    }
+    let world = World {
+        usage: shared.usage.clone(),
+        resources: shared.resources.clone(),
+        names: shared.names.iter().map(|&name| map_name(name, |page| number[page].unwrap_or(0))).collect(),
+        common,
+        free,
+        busy_cpus: shared.busy_cpus,
+    };
+    let own = |page: PageId| number[page].is_none().then(|| shared.page(page).clone());
+    let locals =
+        state.tasks.iter().map(|task| Local::new(task, own, |page| number[page].unwrap_or(0))).collect();
+    Embedded { world, locals }
+}
+
+/// What surrounds a task, as far as its next step can tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Surroundings {
+    /// Whether others use all slots that the task leaves.
+    pub slots_used: bool,
+    /// Whether one of the slots the task leaves has a stale mapping of somebody else.
+    pub stale: bool,
+    /// Whether others hold every lock, unit and page that the task leaves, and have completed
+    /// nothing.
+    pub locks_taken: bool,
+}
+
+impl World {
+    /// A world around one task in `local`, which refers to no common page: its own slots, locks
+    /// and units, and those of others as `around` says. `None` if no such world exists.
+    pub(crate) fn around(program: &Program, local: &Local, around: Surroundings) -> Option<World> {
+        let mut usage = Vec::new();
+        for (id, series) in program.series.iter().enumerate() {
+            let kmapcheck_scenario::Bound::Exactly(slots) = series.slots else { return None };
+            let own_pages = |wanted: fn(u32) -> bool| {
+                local.pages.iter().filter(|page| wanted(page.count[id])).count() as u32
+            };
+            let unshared = (local.task.maps.iter())
+                .filter(|map| matches!(map, Map::Pin { lies, .. } if *lies == id))
+                .count() as u32;
+            let keeps = series.reuse.keeps_mappings();
+            let in_use = if keeps { own_pages(|count| count > 1) } else { unshared };
+            let own_stale = own_pages(|count| count == 1);
+            let left = slots.checked_sub(in_use + own_stale)?;
+            let foreign_stale = u32::from(around.stale && keeps && left > 0);
+            let foreign = if around.slots_used { left - foreign_stale } else { 0 };
+            usage.push(Usage { in_use: in_use + foreign, stale: own_stale + foreign_stale });
+        }
+        let resources = (program.resources.iter().enumerate())
+            .map(|(i, resource)| foreign_state(&local.task, i, resource.kind, around.locks_taken))
+            .collect();
+        Some(World { usage, resources, names: Vec::new(), common: Vec::new(), free: Vec::new(), busy_cpus: 0 })
+    }
+}
+
+/// The state of a shared resource around a task.
+fn foreign_state(task: &Task, i: usize, kind: ResourceKind, taken: bool) -> ResourceState {
+    let own = |mode| task.holds(Ref::Shared(i), mode);
+    match kind {
+        ResourceKind::Spinlock => ResourceState::Spinlock { taken: taken || own(Mode::Spin) > 0 },
+        ResourceKind::Rwsem { .. } => {
+            let (readers, writer) = (own(Mode::Read), own(Mode::Write) > 0);
+            let foreign = u32::from(taken && !writer);
+            let waits = u32::from(task.queued);
+            ResourceState::Rwsem { readers: readers + foreign, writer, queued: waits }
+        }
+        ResourceKind::Semaphore { units, .. } | ResourceKind::Mempool { units, .. } => {
+            ResourceState::Units { free: if taken { 0 } else { units - own(Mode::Units) } }
+        }
+        ResourceKind::Completion => ResourceState::Completion { done: u32::from(!taken) },
+    }
+}
+
+/// Some named state that the counted one stands for.
+pub(crate) fn materialise(world: &World, locals: &[(std::rc::Rc<Local>, u32)]) -> State {
+    let mut shared = world.shared_for(None);
+    shared.pages = world.common.iter().cloned().map(Some).collect();
+    let mut tasks = Vec::new();
+    for (local, n) in locals {
+        for _ in 0..*n {
+            let first = shared.pages.len();
+            shared.pages.extend(local.pages.iter().cloned().map(Some));
+            tasks.push(map_task(&local.task, |page| if page >= COMMON { page - COMMON } else { first + page }));
+        }
+    }
+    for (page, n) in &world.free {
+        shared.pages.extend((0..*n).map(|_| Some(page.clone())));
+    }
+    State { shared, tasks }
+}
+
+/// Takes a step of a task in `local`, as the machine gave it, apart.
+pub(crate) fn stepped(program: &Program, world: &World, local: &Local, step: &Successor) -> Stepped {
+    let (commons, owns) = (world.common.len(), local.pages.len());
+    let table = &step.shared.pages;
+    let mut referred = vec![false; table.len()];
+    step.task.for_each_page(|page| referred[page] = true);
+    let mut named = vec![false; table.len()];
+    for name in &step.shared.names {
+        if let Name::Page(page) | Name::Dangling(Some(page)) = *name {
+            named[page] = true;
+        }
+    }
+    let mut number: Vec<Option<PageId>> = vec![None; table.len()];
+    let mut common: Vec<Page> = Vec::new();
+    let mut free: Vec<(Page, u32)> = Vec::new();
+    for (page, content) in table.iter().enumerate() {
+        let Some(content) = content else { continue };
+        let sort = page.checked_sub(commons + owns).and_then(|sort| world.free.get(sort));
+        let taken = sort.is_some() && (referred[page] || named[page] || !content.free);
+        if let Some((kept, n)) = sort {
+            // The others of its sort: as the sort was if one was taken, else as the step left it.
+            let (rest, n) = if taken { (kept, n - 1) } else { (content, *n) };
+            World::add_free(&mut free, program, rest.clone(), n);
+        }
+        if page < commons || named[page] || (referred[page] && content.free) {
+            number[page] = Some(common.len());
+            common.push(content.clone());
+        } else if sort.is_none() && !referred[page] && content.free {
+            World::add_free(&mut free, program, content.clone(), 1);
+        }
+    }
+    let own = |page: PageId| number[page].is_none().then(|| step.shared.page(page).clone());
+    let next_local = Local::new(&step.task, own, |page| number[page].unwrap_or(0));
+    let next_world = World {
+        usage: step.shared.usage.clone(),
+        resources: step.shared.resources.clone(),
+        names: step.shared.names.iter().map(|&name| map_name(name, |page| number[page].unwrap_or(0))).collect(),
+        common,
+        free,
+        busy_cpus: step.shared.busy_cpus,
+    };
+    let untidy = next_world.has_nameless() || next_world.names != world.names;
+    Stepped {
+        local: next_local,
+        flushed: step.broadcast.flushed,
+        freed: step.broadcast.freed.filter(|&page| page < commons),
+        untidy,
+        world: next_world,
+    }
+}
+
+/// Brings common pages into order: those with a shared name come first, in the order of the names;
+/// nameless ones that nobody refers to leave; one that a single task refers to, and that is not
+/// free, becomes that task's own. Returns `None` if all is in order.
+///
+/// `locals` are the local states there are, with how many tasks are in each.
+pub(crate) fn tidy(program: &Program, world: &World, locals: &[(Local, u32)]) -> Option<(World, Vec<Local>)> {
+    let mut order: Vec<PageId> = Vec::new();
+    for name in &world.names {
+        if let Name::Page(page) | Name::Dangling(Some(page)) = *name
+            && !order.contains(&page)
+        {
+            order.push(page);
+        }
+    }
+    let mut free = world.free.clone();
+    for page in (0..world.common.len()).filter(|&page| !world.is_named(page)) {
+        let references: u32 =
+            locals.iter().filter(|(local, _)| local.refers_to(page)).map(|&(_, n)| n).sum();
+        let content = &world.common[page];
+        match references {
+            0 if content.free => World::add_free(&mut free, program, content.clone(), 1),
+            0 => {}
+            1 if !content.free => {}
+            _ => order.push(page),
+        }
+    }
+    if order.len() == world.common.len() && order.iter().enumerate().all(|(i, &page)| i == page) {
+        return None;
+    }
+    let number = |page: PageId| order.iter().position(|&other| other == page);
+    let to_common = |page: PageId| number(page).unwrap_or(0);
+    let tidied = World {
+        names: world.names.iter().map(|&name| map_name(name, to_common)).collect(),
+        common: order.iter().map(|&page| world.common[page].clone()).collect(),
+        free,
+        ..world.clone()
+    };
+    let locals = locals
+        .iter()
+        .map(|(local, _)| {
+            let content = |page: PageId| match page.checked_sub(COMMON) {
+                None => Some(local.pages[page].clone()),
+                Some(common) if number(common).is_none() => Some(world.common[common].clone()),
+                Some(_) => None,
+            };
+            Local::new(&local.task, content, |page| to_common(page - COMMON))
+        })
+        .collect();
+    Some((tidied, locals))
+}

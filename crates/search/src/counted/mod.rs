@@ -1,0 +1,17 @@
+//! The search over counted states.
+//!
+//! Instances of one template are interchangeable, so a state is, for each *local state*, how many
+//! tasks are in it, plus the *world*: what tasks meet in. That is exact, and canonical by
+//! construction; 32,767 tasks are as cheap as ten.
+//!
+//! - [`local`]: local states and worlds, and how a named state is taken apart into them;
+//! - [`table`]: the steps of a local state in a world, asked of the machine once and kept;
+//! - [`packed`]: counted states as short byte strings in one arena, and the visited set;
+//! - [`explore`]: breadth-first, level by level;
+//! - [`unfold`]: counted runs as traces of named tasks.
+
+pub(crate) mod explore;
+pub(crate) mod local;
+pub(crate) mod packed;
+pub(crate) mod table;
+pub(crate) mod unfold;

@@ -1,0 +1,233 @@
+//! The steps of a local state in a world, asked of the machine once and kept.
+//!
+//! What a task can do, and what becomes of it and of the world, depends on its local state and the
+//! world alone; what it does to others is a flush or a freed common page, the same for every
+//! state. So each pair is worked out once; successor generation is a look-up. Local states and
+//! worlds are numbered in the order of their discovery.
+
+use std::hash::Hash;
+use std::rc::Rc;
+
+use kmapcheck_machine::{Findings, PageId, Standing, Task, standing, steps, waiting_findings};
+use kmapcheck_scenario::{Program, SeriesId};
+use rustc_hash::FxHashMap;
+
+use super::local::{self, Local, World};
+
+/// Numbers things in the order in which they come.
+#[derive(Debug)]
+struct Numbers<T> {
+    number: FxHashMap<Rc<T>, u32>,
+    things: Vec<Rc<T>>,
+}
+
+impl<T: Eq + Hash> Numbers<T> {
+    fn new() -> Self {
+        Numbers { number: FxHashMap::default(), things: Vec::new() }
+    }
+
+    fn number(&mut self, thing: T) -> u32 {
+        if let Some(&number) = self.number.get(&thing) {
+            return number;
+        }
+        let number = u32::try_from(self.things.len()).unwrap_or(u32::MAX);
+        let thing = Rc::new(thing);
+        self.number.insert(Rc::clone(&thing), number);
+        self.things.push(thing);
+        number
+    }
+}
+
+/// One step of a task in a local state in a world.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Row {
+    /// Which of the machine's steps.
+    pub choice: u32,
+    /// The local state afterwards.
+    pub local: u32,
+    /// The world afterwards.
+    pub world: u32,
+    pub findings: Findings,
+    /// Others lose their stale mappings of this series.
+    pub flushed: Option<u16>,
+    /// Names of others for this common page come to dangle.
+    pub freed: Option<u32>,
+    /// Whether common pages must be brought into order.
+    pub untidy: bool,
+}
+
+/// A local state in a world.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Entry {
+    first: u32,
+    rows: u32,
+    pub standing: Standing,
+    /// What is wrong with the call that it waits in.
+    pub waiting: Findings,
+}
+
+/// Local states, worlds and the steps known so far.
+pub(crate) struct Table<'a> {
+    program: &'a Program,
+    locals: Numbers<Local>,
+    worlds: Numbers<World>,
+    entries: FxHashMap<(u32, u32), Entry>,
+    rows: Vec<Row>,
+    flushes: FxHashMap<(u32, u16), Option<u32>>,
+    /// By local state: the task as a world with so many common pages numbers its pages, and the
+    /// slots it pins alone, if no common page is among them.
+    seen: Vec<Option<(usize, Rc<Seen>)>>,
+}
+
+/// A local state as the reduction for stuck sets sees it.
+#[derive(Debug)]
+pub(crate) struct Seen {
+    pub task: Task,
+    pub solo_slots: Vec<u32>,
+}
+
+impl<'a> Table<'a> {
+    pub(crate) fn new(program: &'a Program) -> Self {
+        Table {
+            program,
+            locals: Numbers::new(),
+            worlds: Numbers::new(),
+            entries: FxHashMap::default(),
+            rows: Vec::new(),
+            flushes: FxHashMap::default(),
+            seen: Vec::new(),
+        }
+    }
+
+    pub(crate) fn program(&self) -> &'a Program {
+        self.program
+    }
+
+    pub(crate) fn local_number(&mut self, local: Local) -> u32 {
+        self.locals.number(local)
+    }
+
+    pub(crate) fn world_number(&mut self, world: World) -> u32 {
+        self.worlds.number(world)
+    }
+
+    pub(crate) fn local(&self, number: u32) -> &Rc<Local> {
+        &self.locals.things[number as usize]
+    }
+
+    pub(crate) fn world(&self, number: u32) -> &Rc<World> {
+        &self.worlds.things[number as usize]
+    }
+
+    /// How many worlds have been met.
+    pub(crate) fn worlds(&self) -> usize {
+        self.worlds.things.len()
+    }
+
+    /// How many local states have been met.
+    pub(crate) fn locals(&self) -> usize {
+        self.locals.things.len()
+    }
+
+    /// Bytes allocated, roughly: what a world and a local state take depends on the program.
+    pub(crate) fn memory(&self) -> u64 {
+        let rows = self.rows.capacity() * size_of::<Row>();
+        let entries = self.entries.capacity() * (size_of::<((u32, u32), Entry)>() + 1);
+        let things = (self.worlds.things.len() + self.locals.things.len()) * 320;
+        (rows + entries + things) as u64
+    }
+
+    /// A local state in a world, worked out if it is met for the first time.
+    pub(crate) fn entry(&mut self, local: u32, world: u32) -> Entry {
+        if let Some(&entry) = self.entries.get(&(local, world)) {
+            return entry;
+        }
+        let entry = self.work_out(local, world);
+        self.entries.insert((local, world), entry);
+        entry
+    }
+
+    /// The rows of an entry.
+    pub(crate) fn rows(&self, entry: Entry) -> &[Row] {
+        &self.rows[entry.first as usize..(entry.first + entry.rows) as usize]
+    }
+
+    /// One row of an entry.
+    pub(crate) fn row(&self, entry: Entry, row: usize) -> Row {
+        self.rows(entry)[row]
+    }
+
+    /// How many rows an entry has.
+    pub(crate) fn row_count(entry: Entry) -> usize {
+        entry.rows as usize
+    }
+
+    fn work_out(&mut self, local_number: u32, world_number: u32) -> Entry {
+        let (local, world) = (Rc::clone(self.local(local_number)), Rc::clone(self.world(world_number)));
+        let task = local.seen_task(&world);
+        let shared = world.shared_for(Some(&local));
+        let first = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
+        for (choice, successor) in steps(self.program, &task, &shared).into_iter().enumerate() {
+            let stepped = local::stepped(self.program, &world, &local, &successor);
+            let row = Row {
+                choice: choice as u32,
+                local: self.local_number(stepped.local),
+                world: self.world_number(stepped.world),
+                findings: successor.findings,
+                flushed: stepped.flushed.map(|series| series as u16),
+                freed: stepped.freed.map(|page| page as u32),
+                untidy: stepped.untidy,
+            };
+            self.rows.push(row);
+        }
+        Entry {
+            first,
+            rows: self.rows.len() as u32 - first,
+            standing: standing(self.program, &task, &shared),
+            waiting: waiting_findings(self.program, &task, &shared),
+        }
+    }
+
+    /// The local state of a task elsewhere after a flush.
+    pub(crate) fn after_flush(&mut self, local: u32, series: u16) -> u32 {
+        if let Some(&known) = self.flushes.get(&(local, series)) {
+            return known.unwrap_or(local);
+        }
+        let flushed = self.local(local).after_flush(SeriesId::from(series));
+        let number = flushed.map(|flushed| self.local_number(flushed));
+        self.flushes.insert((local, series), number);
+        number.unwrap_or(local)
+    }
+
+    /// The local state of a task elsewhere after a common page was freed.
+    pub(crate) fn after_free(&mut self, local: u32, page: PageId) -> u32 {
+        match self.local(local).after_free(page) {
+            Some(after) => self.local_number(after),
+            None => local,
+        }
+    }
+
+    /// A local state as a world with so many common pages sees it; `None` if it refers to common
+    /// pages, so that the slots it pins alone depend on the world.
+    pub(crate) fn seen(&mut self, local: u32, world: &World) -> Option<Rc<Seen>> {
+        let (i, common) = (local as usize, world.common_pages());
+        if self.seen.len() <= i {
+            self.seen.resize(i + 1, None);
+        }
+        if let Some((at, seen)) = &self.seen[i]
+            && *at == common
+        {
+            return Some(Rc::clone(seen));
+        }
+        let thing = Rc::clone(self.local(local));
+        if thing.refers_to_common() {
+            return None;
+        }
+        let task = thing.seen_task(world);
+        let (solo_slots, _) =
+            kmapcheck_waitgraph::stuck::pins(self.program, &task, &world.shared_for(Some(&thing)));
+        let seen = Rc::new(Seen { task, solo_slots });
+        self.seen[i] = Some((common, Rc::clone(&seen)));
+        Some(seen)
+    }
+}

@@ -1,0 +1,63 @@
+//! Explicit-state search: is any finding reachable, and how soon?
+//!
+//! Two engines answer with the same [`Outcome`]. `reference` is the plain one: named states in a
+//! hash map, no reduction, the oracle of everything else. `search` explores *counted* states: how
+//! many tasks are in each local state, plus the shared part. Both go breadth-first, level by
+//! level, so every trace is shortest. An engine never prints; it reports [`Progress`].
+
+mod aim;
+mod candidates;
+mod closure;
+mod counted;
+mod limits;
+mod reference;
+mod refusal;
+mod rescue;
+mod starved;
+
+pub use limits::{Limits, Progress};
+pub use refusal::Refusal;
+pub use rescue::{PointOfNoReturn, point_of_no_return};
+
+use kmapcheck_machine::Outcome;
+use kmapcheck_scenario::Program;
+
+/// The engines of this crate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    /// Counted, packed states.
+    Search,
+    /// Named states, for comparison.
+    Reference,
+}
+
+impl Engine {
+    /// The name on the command line and in reports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Engine::Search => "search",
+            Engine::Reference => "reference",
+        }
+    }
+}
+
+/// Runs an engine on a program.
+///
+/// `progress` is called a few times a second while the engine runs.
+///
+/// # Errors
+///
+/// If the engine cannot do something that the program asks for.
+pub fn run(
+    engine: Engine,
+    program: &Program,
+    limits: &Limits,
+    progress: &mut dyn FnMut(&Progress),
+) -> Result<Outcome, Refusal> {
+    refusal::check(engine, program)?;
+    Ok(match engine {
+        Engine::Search => counted::explore::run(program, limits, progress),
+        Engine::Reference => reference::run(program, limits, progress),
+    })
+}

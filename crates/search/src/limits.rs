@@ -1,0 +1,95 @@
+//! Limits on a run, and the meter that honours them.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use kmapcheck_machine::Stopped;
+
+/// When to stop early. Nothing by default.
+#[derive(Debug, Clone, Default)]
+pub struct Limits {
+    /// So many distinct states.
+    pub max_states: Option<u64>,
+    /// So many bytes, as the engine estimates what it has allocated.
+    pub max_memory: Option<u64>,
+    /// So much time.
+    pub timeout: Option<Duration>,
+    /// When somebody sets this.
+    pub interrupt: Option<Arc<AtomicBool>>,
+}
+
+/// How far a run has come.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Progress {
+    /// Distinct states.
+    pub states: u64,
+    /// Transitions taken.
+    pub transitions: u64,
+    /// States of the current level still to be expanded, and of the next one.
+    pub frontier: u64,
+    /// Steps to the current level.
+    pub depth: u64,
+    /// Bytes, as estimated.
+    pub memory: u64,
+    /// Time since the start.
+    pub elapsed: Duration,
+}
+
+/// Looks at the limits and reports progress now and then.
+pub(crate) struct Meter<'a> {
+    limits: &'a Limits,
+    report: &'a mut dyn FnMut(&Progress),
+    start: Instant,
+    reported: Instant,
+    ticks: u32,
+}
+
+/// So many calls of [`Meter::check`] for one look at the clock.
+const TICKS: u32 = 256;
+const REPORT_EVERY: Duration = Duration::from_millis(200);
+
+impl<'a> Meter<'a> {
+    pub(crate) fn new(limits: &'a Limits, report: &'a mut dyn FnMut(&Progress)) -> Self {
+        let now = Instant::now();
+        Meter { limits, report, start: now, reported: now, ticks: 0 }
+    }
+
+    /// Whether to stop. `progress` is asked for only when somebody looks at it; its `elapsed` is
+    /// filled in here.
+    pub(crate) fn check(&mut self, states: u64, progress: impl FnOnce() -> Progress) -> Option<Stopped> {
+        if let Some(max) = self.limits.max_states
+            && states >= max
+        {
+            return Some(Stopped::States(max));
+        }
+        self.ticks += 1;
+        if self.ticks < TICKS {
+            return None;
+        }
+        self.ticks = 0;
+        self.look(&progress())
+    }
+
+    /// The same at once, whatever the cost.
+    pub(crate) fn look(&mut self, progress: &Progress) -> Option<Stopped> {
+        let now = Instant::now();
+        let elapsed = now - self.start;
+        if now - self.reported >= REPORT_EVERY {
+            self.reported = now;
+            (self.report)(&Progress { elapsed, ..*progress });
+        }
+        if let Some(max) = self.limits.max_memory
+            && progress.memory >= max
+        {
+            return Some(Stopped::Memory(max));
+        }
+        if let Some(timeout) = self.limits.timeout
+            && elapsed >= timeout
+        {
+            return Some(Stopped::Time(u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX)));
+        }
+        let interrupted = self.limits.interrupt.as_ref().is_some_and(|flag| flag.load(Ordering::Relaxed));
+        interrupted.then_some(Stopped::Interrupted)
+    }
+}

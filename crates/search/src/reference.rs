@@ -1,0 +1,285 @@
+//! The plain search: named states in a hash map, breadth-first, no reduction.
+//!
+//! Short enough to be read in one sitting, and the oracle of every other engine: same findings,
+//! same classes, same shortest lengths.
+
+use std::rc::Rc;
+
+use kmapcheck_machine::{
+    Abilities, Coverage, Finding, Outcome, Standing, Start, State, Stopped, Successor, Trace, TraceStep,
+    for_each_start, initial, waiting_findings,
+};
+use kmapcheck_scenario::{FindingKind, Op, OriginId, Program, TemplateId};
+use kmapcheck_waitgraph::stuck::{scene, stuck};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::candidates::Candidates;
+use crate::limits::{Limits, Meter, Progress};
+use crate::starved::{self, Graph};
+
+/// How one gets to a state.
+#[derive(Clone)]
+enum Origin {
+    Start(Start),
+    Step { parent: usize, step: TraceStep },
+}
+
+/// A run to a state, plus one more step for findings of that step.
+#[derive(Clone)]
+struct Run {
+    state: usize,
+    last: Option<TraceStep>,
+    /// For `sleep-in-atomic`: where.
+    node: Option<(TemplateId, usize)>,
+}
+
+pub(crate) struct Reference<'a> {
+    program: &'a Program,
+    abilities: Abilities,
+    number: FxHashMap<Rc<State>, usize>,
+    states: Vec<Rc<State>>,
+    origins: Vec<Origin>,
+    transitions: u64,
+    candidates: Candidates<Run>,
+    executed: FxHashSet<(TemplateId, OriginId)>,
+    /// Nodes at which some task was seen to wait in atomic context.
+    sleeps_at: FxHashSet<(TemplateId, usize)>,
+}
+
+pub(crate) fn run(program: &Program, limits: &Limits, progress: &mut dyn FnMut(&Progress)) -> Outcome {
+    let mut reference = Reference::new(program);
+    let mut meter = Meter::new(limits, progress);
+    let (stopped, depth) = reference.explore(&mut meter);
+    let starved = if stopped.is_none() && program.has_loops() { reference.starved() } else { None };
+    reference.outcome(stopped, depth, starved)
+}
+
+impl<'a> Reference<'a> {
+    fn new(program: &'a Program) -> Self {
+        Reference {
+            program,
+            abilities: Abilities::of(program),
+            number: FxHashMap::default(),
+            states: Vec::new(),
+            origins: Vec::new(),
+            transitions: 0,
+            candidates: Candidates::new(),
+            executed: FxHashSet::default(),
+            sleeps_at: FxHashSet::default(),
+        }
+    }
+
+    /// Breadth-first, level by level; why it stopped early, if it did, and the depth reached.
+    fn explore(&mut self, meter: &mut Meter<'_>) -> (Option<Stopped>, u64) {
+        let mut starts = Vec::new();
+        for_each_start(self.program, |start| {
+            starts.push(start);
+            true
+        });
+        for start in starts {
+            self.visit(initial(self.program, &start), Origin::Start(start), 0);
+        }
+        self.candidates.settle(0);
+        let (mut level, mut depth) = (0..self.states.len(), 0);
+        loop {
+            for i in level.clone() {
+                let frontier = self.states.len() - i;
+                let known = self.states.len() as u64;
+                let transitions = self.transitions;
+                let progress = || Progress {
+                    states: known,
+                    transitions,
+                    frontier: frontier as u64,
+                    depth,
+                    memory: known * 1024,
+                    ..Progress::default()
+                };
+                if let Some(stopped) = meter.check(known, progress) {
+                    return (Some(stopped), depth);
+                }
+                if let Some(stopped) = self.expand(i, depth) {
+                    return (Some(stopped), depth);
+                }
+            }
+            level = level.end..self.states.len();
+            if level.is_empty() {
+                self.candidates.settle(depth + 1);
+                return (None, depth);
+            }
+            depth += 1;
+            self.candidates.settle(depth);
+        }
+    }
+
+    fn expand(&mut self, i: usize, depth: u64) -> Option<Stopped> {
+        let state = Rc::clone(&self.states[i]);
+        for task in 0..state.tasks.len() {
+            for (choice, (successor, next)) in state.successors(self.program, task).into_iter().enumerate() {
+                self.transitions += 1;
+                let step = TraceStep { task, choice };
+                self.note_step(&state, i, step, &successor, depth);
+                if let Some(what) = crate::starved::unbounded(self.program, &next) {
+                    return Some(Stopped::Unbounded(what));
+                }
+                self.visit(next, Origin::Step { parent: i, step }, depth + 1);
+            }
+        }
+        None
+    }
+
+    /// Findings and coverage of a step.
+    fn note_step(&mut self, state: &State, i: usize, step: TraceStep, successor: &Successor, depth: u64) {
+        let task = &state.tasks[step.task];
+        let Some(at) = task.at else { return };
+        self.executed.insert((task.template, self.program.templates[task.template].nodes[at].origin));
+        for kind in self.candidates.news(successor.findings).iter() {
+            let node = Some((task.template, at));
+            self.candidates.offer(kind, depth + 1, 0, || Run { state: i, last: Some(step), node });
+        }
+    }
+
+    /// Adds a state unless it is known, with its findings.
+    fn visit(&mut self, state: State, origin: Origin, depth: u64) {
+        if self.number.contains_key(&state) {
+            return;
+        }
+        let state = Rc::new(state);
+        let i = self.states.len();
+        self.number.insert(Rc::clone(&state), i);
+        self.states.push(Rc::clone(&state));
+        self.origins.push(origin);
+        for task in &state.tasks {
+            let Some(at) = task.at else { continue };
+            let node = Some((task.template, at));
+            for kind in waiting_findings(self.program, task, &state.shared).iter() {
+                if kind == FindingKind::SleepInAtomic {
+                    self.sleeps_at.insert((task.template, at));
+                }
+                self.candidates.offer(kind, depth, 0, || Run { state: i, last: None, node });
+            }
+        }
+        if !self.candidates.has(FindingKind::Deadlock)
+            && let Some(rank) = deadlock_rank(self.program, &self.abilities, &state)
+        {
+            self.candidates
+                .offer(FindingKind::Deadlock, depth, rank, || Run { state: i, last: None, node: None });
+        }
+    }
+
+    /// The first state in which a task starves, with that task.
+    fn starved(&self) -> Option<(usize, usize)> {
+        let mut graph = Graph::default();
+        let tasks = self.states.first().map_or(0, |state| state.tasks.len());
+        let mut stands = Vec::new();
+        for (i, state) in self.states.iter().enumerate() {
+            let scene = scene(self.program, &self.abilities, state);
+            let in_stuck_set = stuck(&scene);
+            for (party, stuck) in scene.parties.iter().zip(in_stuck_set) {
+                stands.push(match party.standing {
+                    Standing::Waits(_) if !stuck => starved::Stand::Waits,
+                    _ => starved::Stand::Fine,
+                });
+            }
+            for task in 0..tasks {
+                for (_, next) in state.successors(self.program, task) {
+                    let j = self.number[&next];
+                    for other in 0..tasks {
+                        graph.edge(i * tasks + other, j * tasks + other);
+                    }
+                }
+            }
+        }
+        starved::first(&graph, &stands).map(|found| (found / tasks, found % tasks))
+    }
+
+    fn trace(&self, run: &Run) -> Trace {
+        let mut steps: Vec<TraceStep> = run.last.into_iter().collect();
+        let mut at = run.state;
+        loop {
+            match &self.origins[at] {
+                Origin::Step { parent, step } => {
+                    steps.push(*step);
+                    at = *parent;
+                }
+                Origin::Start(start) => {
+                    steps.reverse();
+                    return Trace { start: start.clone(), steps };
+                }
+            }
+        }
+    }
+
+    fn outcome(self, stopped: Option<Stopped>, depth: u64, starved: Option<(usize, usize)>) -> Outcome {
+        let exhaustive = stopped.is_none();
+        let mut findings: Vec<Finding> = Vec::new();
+        if let Some((state, task)) = starved {
+            let trace = self.trace(&Run { state, last: None, node: None });
+            let task = &self.states[state].tasks[task];
+            findings.push(Finding {
+                kind: FindingKind::Starved,
+                trace,
+                can_sleep: None,
+                starved: task.at.map(|at| (task.template, at)),
+            });
+        }
+        let coverage = Coverage {
+            states: self.states.len() as u64,
+            transitions: self.transitions,
+            depth,
+            exhaustive,
+            never_executed: if exhaustive { never_executed(self.program, &self.executed) } else { vec![] },
+        };
+        let program = self.program;
+        let mut this = self;
+        let found = std::mem::replace(&mut this.candidates, Candidates::new()).into_found();
+        for (kind, run) in found {
+            let can_sleep = match (kind, run.node) {
+                (FindingKind::SleepInAtomic, Some(node)) => {
+                    can_sleep(program, node, this.sleeps_at.contains(&node), exhaustive)
+                }
+                _ => None,
+            };
+            findings.push(Finding { kind, trace: this.trace(&run), can_sleep, starved: None });
+        }
+        findings.sort_by_key(|finding| finding.kind);
+        Outcome { engine: crate::Engine::Reference.name(), findings, stopped, coverage }
+    }
+}
+
+/// Whether a call in atomic context can really sleep: seen, or excluded by a complete search.
+pub(crate) fn can_sleep(
+    program: &Program,
+    (template, node): (TemplateId, usize),
+    seen: bool,
+    exhaustive: bool,
+) -> Option<bool> {
+    if seen || program.templates[template].nodes[node].op == Op::MightSleep {
+        Some(true)
+    } else {
+        exhaustive.then_some(false)
+    }
+}
+
+/// The rank of the class of the deadlock in a state, if there is one.
+pub(crate) fn deadlock_rank(program: &Program, abilities: &Abilities, state: &State) -> Option<u32> {
+    let scene = scene(program, abilities, state);
+    let core = kmapcheck_waitgraph::core::smallest_core(&scene)?;
+    Some(kmapcheck_waitgraph::class::classify(&scene, &core) as u32)
+}
+
+/// The operations that no interleaving executed.
+pub(crate) fn never_executed(
+    program: &Program,
+    executed: &FxHashSet<(TemplateId, OriginId)>,
+) -> Vec<(TemplateId, OriginId)> {
+    let mut never = Vec::new();
+    for (id, template) in program.templates.iter().enumerate() {
+        for node in &template.nodes {
+            let operation = (id, node.origin);
+            if !executed.contains(&operation) && !never.contains(&operation) {
+                never.push(operation);
+            }
+        }
+    }
+    never
+}

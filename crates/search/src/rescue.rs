@@ -1,0 +1,155 @@
+//! The point of no return: the first step of a trace after which no continuation saves the core.
+//!
+//! The core's tasks are saved if on some continuation every one of them gets past the operation
+//! that it ends up waiting in, or ends without it. To ask that, the tasks of the core are given
+//! copies of their programs, in which the awaited operation leads back into the original: then the
+//! core is saved exactly if a state can be reached in which nobody is left in a copy. That is
+//! plain reachability on counted states.
+//!
+//! Being lost is kept by every step, so along the trace there is one point where it begins; it is
+//! looked for just before the end first, where it usually is, and by bisection otherwise.
+
+use kmapcheck_machine::{State, Trace, initial, run};
+use kmapcheck_scenario::{NodeId, Program, TemplateId};
+
+use crate::counted::explore::Explorer;
+use crate::counted::packed::Counts;
+use crate::counted::table::Table;
+use crate::limits::{Limits, Meter, Progress};
+
+/// Where a trace passes the point of no return.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PointOfNoReturn {
+    /// After this step, counted from 1, nothing saves the core any more; 0: nothing ever could.
+    Step(usize),
+    /// Not found out within the limits.
+    Undetermined,
+}
+
+/// So many states are looked at to find out whether a core can still be saved, unless the limits
+/// say otherwise.
+const MAX_STATES: u64 = 200_000;
+
+/// Finds the first step of `trace` after which the tasks in `core`, stuck at its end, are lost.
+#[must_use]
+pub fn point_of_no_return(
+    program: &Program,
+    trace: &Trace,
+    core: &[usize],
+    limits: &Limits,
+) -> PointOfNoReturn {
+    let Ok(last) = run(program, trace, |_, _, _, _| {}) else { return PointOfNoReturn::Undetermined };
+    let marked = Marked::new(program, &last, core);
+    let limits = Limits { max_states: Some(limits.max_states.unwrap_or(MAX_STATES)), ..limits.clone() };
+    let is_lost = |steps: usize| {
+        let prefix = Trace { start: trace.start.clone(), steps: trace.steps[..steps].to_vec() };
+        let state = match steps {
+            0 => initial(program, &trace.start),
+            _ => run(program, &prefix, |_, _, _, _| {}).ok()?,
+        };
+        marked.is_lost(state, &limits)
+    };
+    // Lost after `high` steps, and, once the loop has begun, not lost after `low`.
+    let mut high = trace.steps.len();
+    let mut probe = high.checked_sub(1);
+    let mut low = None;
+    while let Some(steps) = probe {
+        match is_lost(steps) {
+            None => return PointOfNoReturn::Undetermined,
+            Some(true) => high = steps,
+            Some(false) => low = Some(steps),
+        }
+        let unknown = low.map_or(0, |low| low + 1)..high;
+        probe = (!unknown.is_empty()).then(|| unknown.start + (unknown.len() - 1) / 2);
+    }
+    PointOfNoReturn::Step(high)
+}
+
+/// A program whose core runs in copies.
+struct Marked {
+    program: Program,
+    /// By task of the core: how far its nodes are moved.
+    moved: Vec<(usize, usize)>,
+    /// By template: where the copies begin.
+    copies: Vec<NodeId>,
+}
+
+impl Marked {
+    fn new(program: &Program, last: &State, core: &[usize]) -> Marked {
+        let mut program = program.clone();
+        let copies: Vec<NodeId> = program.templates.iter().map(|template| template.nodes.len()).collect();
+        let mut offsets: Vec<(TemplateId, NodeId, usize)> = Vec::new();
+        let mut moved = Vec::new();
+        for &task in core {
+            let Some(awaited) = last.tasks[task].at else { continue };
+            let template = last.tasks[task].template;
+            let known = offsets.iter().find(|&&(t, a, _)| (t, a) == (template, awaited)).map(|found| found.2);
+            let offset = known.unwrap_or_else(|| {
+                let offset = copy(&mut program, template, copies[template], awaited);
+                offsets.push((template, awaited, offset));
+                offset
+            });
+            moved.push((task, offset));
+        }
+        Marked { program, moved, copies }
+    }
+
+    /// Whether no continuation of `state` saves the core; `None` if the limits came first.
+    fn is_lost(&self, mut state: State, limits: &Limits) -> Option<bool> {
+        for &(task, offset) in &self.moved {
+            if let Some(at) = &mut state.tasks[task].at {
+                *at += offset;
+            }
+        }
+        let mut silent = |_: &Progress| {};
+        let mut meter = Meter::new(limits, &mut silent);
+        let mut explorer = Explorer::new(&self.program);
+        let first = explorer.counted(&state);
+        explorer.visited.insert(&first);
+        let mut stack = vec![0];
+        let (mut counts, mut next) = (Counts::default(), Counts::default());
+        while let Some(number) = stack.pop() {
+            let states = explorer.visited.len() as u64;
+            if meter.check(states, || Progress { states, ..Progress::default() }).is_some() {
+                return None;
+            }
+            explorer.visited.get(number, &mut counts);
+            if self.is_saved(&explorer, &counts) {
+                return Some(false);
+            }
+            for position in 0..counts.tasks.len() {
+                let entry = explorer.table.entry(counts.tasks[position].0, counts.world);
+                for i in 0..Table::row_count(entry) {
+                    let row = explorer.table.row(entry, i);
+                    explorer.successor(&counts, position, row, &mut next);
+                    if let (new, true) = explorer.visited.insert(&next) {
+                        stack.push(new);
+                    }
+                }
+            }
+        }
+        Some(true)
+    }
+
+    fn is_saved(&self, explorer: &Explorer<'_>, counts: &Counts) -> bool {
+        counts.tasks.iter().all(|&(local, _)| {
+            let task = explorer.table.local(local).task();
+            task.at.is_none_or(|at| at < self.copies[task.template])
+        })
+    }
+}
+
+/// Appends a copy of the template's first `nodes` nodes, in which `awaited` leads back into the
+/// original; returns how far the nodes are moved.
+fn copy(program: &mut Program, template: TemplateId, nodes: usize, awaited: NodeId) -> usize {
+    let all = &mut program.templates[template].nodes;
+    let offset = all.len();
+    for i in 0..nodes {
+        let mut node = all[i].clone();
+        if i != awaited {
+            node.next.iter_mut().filter_map(|target| target.node.as_mut()).for_each(|node| *node += offset);
+        }
+        all.push(node);
+    }
+    offset
+}

@@ -1,0 +1,85 @@
+//! The search against the reference: same findings, classes, shortest lengths and coverage, on
+//! random programs. `KMAPCHECK_CASES` sets how many; `just fuzz-agree` runs 10,000.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use kmapcheck_machine::{Abilities, Outcome, run as replay};
+use kmapcheck_scenario::{FindingKind, Program};
+use kmapcheck_search::{Engine, Limits, run};
+use kmapcheck_waitgraph::explain::explain;
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+
+/// Larger programs are left out: the reference keeps every task apart.
+const MAX_STATES: u64 = 4_000;
+
+fn answer(engine: Engine, program: &Program) -> Outcome {
+    let limits = Limits { max_states: Some(MAX_STATES), ..Limits::default() };
+    match run(engine, program, &limits, &mut |_| {}) {
+        Ok(outcome) => outcome,
+        Err(refusal) => panic!("{refusal}"),
+    }
+}
+
+/// What engines must agree on, finding by finding; traces are replayed on the way.
+fn facts(program: &Program, outcome: &Outcome) -> Vec<String> {
+    let abilities = Abilities::of(program);
+    outcome
+        .findings
+        .iter()
+        .map(|finding| {
+            let mut shown = false;
+            let last = replay(program, &finding.trace, |i, _, step, _| {
+                shown = i + 1 == finding.trace.steps.len() && step.findings.contains(finding.kind);
+            });
+            let last = last.unwrap_or_else(|error| panic!("{}: {error}", outcome.engine));
+            let deadlock = explain(program, &abilities, &last);
+            let class = match finding.kind {
+                FindingKind::Deadlock => deadlock.expect("the trace ends in a deadlock").class.name(),
+                FindingKind::Starved => "",
+                _ => {
+                    let waiting = last.tasks.iter().any(|task| {
+                        kmapcheck_machine::waiting_findings(program, task, &last.shared).contains(finding.kind)
+                    });
+                    assert!(shown || waiting, "{}: the trace does not show {}", outcome.engine, finding.kind);
+                    ""
+                }
+            };
+            format!("{} {class} {} {:?}", finding.kind, finding.trace.steps.len(), finding.can_sleep)
+        })
+        .collect()
+}
+
+#[test]
+fn random_programs() {
+    let (compared, left_out) = (AtomicU32::new(0), AtomicU32::new(0));
+    let config = Config {
+        cases: kmapcheck_testing::cases(400),
+        failure_persistence: None,
+        max_shrink_iters: 20_000,
+        ..Config::default()
+    };
+    let mut runner = TestRunner::new(config);
+    let result = runner.run(&kmapcheck_testing::scenario(), |scenario| {
+        let program = kmapcheck_testing::load(&scenario);
+        let reference = answer(Engine::Reference, &program);
+        let search = answer(Engine::Search, &program);
+        if reference.stopped.is_some() {
+            left_out.fetch_add(1, Ordering::Relaxed);
+            return Ok(());
+        }
+        compared.fetch_add(1, Ordering::Relaxed);
+        prop_assert_eq!(&search.stopped, &None);
+        prop_assert_eq!(facts(&program, &search), facts(&program, &reference), "{}", scenario);
+        prop_assert_eq!(&search.coverage.never_executed, &reference.coverage.never_executed, "{}", scenario);
+        // States that differ in the numbers of alike pages only may lie deeper than the first of them.
+        prop_assert!(search.coverage.depth <= reference.coverage.depth);
+        prop_assert!(search.coverage.states <= reference.coverage.states);
+        Ok(())
+    });
+    if let Err(error) = result {
+        panic!("{error}");
+    }
+    let (compared, left_out) = (compared.into_inner(), left_out.into_inner());
+    assert!(compared > left_out, "only {compared} programs compared, {left_out} were too large");
+}

@@ -1,0 +1,125 @@
+//! Random scenarios for property tests of engine against engine.
+//!
+//! [`scenario`] gives scenarios that use every primitive, every reuse policy, shared and private
+//! pages and locks, stale mappings, bounded freelists, loops, tries and CPUs. Most operations come
+//! in pairs, so that the programs are about something; some come loose, so that every kind of
+//! misuse happens too. Everything shrinks: a failing case comes out with few tasks and few
+//! operations.
+
+mod program;
+
+use kmapcheck_scenario::{Overrides, Program};
+use proptest::prelude::*;
+use proptest::sample::select;
+use serde_json::{Value, json};
+
+/// How many cases a property test runs: `KMAPCHECK_CASES`, or `default`.
+#[must_use]
+pub fn cases(default: u32) -> u32 {
+    std::env::var("KMAPCHECK_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(default)
+}
+
+/// The program of a random scenario.
+///
+/// # Panics
+///
+/// If the scenario is not accepted: the generator only makes legal ones.
+#[must_use]
+pub fn load(scenario: &Value) -> Program {
+    let text = scenario.to_string();
+    match kmapcheck_scenario::load_str("random.json", &text, &Overrides::default()) {
+        Ok(program) => program,
+        Err(errors) => panic!("the generator made an illegal scenario:\n{errors}\n{text}"),
+    }
+}
+
+/// What a scenario is made of, beyond its programs.
+#[derive(Debug, Clone)]
+struct World {
+    model: Value,
+    shared_stale: [Value; 2],
+    free_pages: Option<u32>,
+    cpus: Option<(u32, bool)>,
+}
+
+/// Random scenarios with at most four tasks.
+pub fn scenario() -> impl Strategy<Value = Value> {
+    (world(), prop::collection::vec(task(), 1..=3)).prop_map(|(world, tasks)| build(&world, tasks))
+}
+
+fn world() -> impl Strategy<Value = World> {
+    let series = || (1..=2u32, select(vec!["any", "own", "none"]), select(vec![0u32, 0, 0, 1]));
+    let order = select(vec![json!(null), json!(["A", "B"]), json!(["B", "A"]), json!(["A"])]);
+    let cpus = prop_oneof![
+        6 => Just(None),
+        1 => (1..=2u32, any::<bool>()).prop_map(Some),
+    ];
+    let free = prop_oneof![3 => Just(None), 1 => (0..=2u32).prop_map(Some)];
+    (series(), series(), order, any::<[bool; 4]>(), free, cpus).prop_map(
+        |(a, b, order, stale, free_pages, cpus)| {
+            let series = |(slots, reuse, for_holders): (u32, &str, u32)| {
+                json!({ "slots": slots, "reuse": reuse, "for_holders": for_holders })
+            };
+            let mut model = json!({ "name": "m", "series": { "A": series(a), "B": series(b) } });
+            if !order.is_null() {
+                model["order"] = order;
+            }
+            // A stale mapping is legal only where mappings are kept, and one page fits any slots.
+            let stale_in_a = if stale[0] && a.1 != "none" { json!("A") } else { json!(null) };
+            let open = if stale[1] && stale[2] { json!("any") } else { json!(null) };
+            World { model, shared_stale: [stale_in_a, open], free_pages, cpus }
+        },
+    )
+}
+
+fn task() -> impl Strategy<Value = (u32, Value)> {
+    (select(vec![1u32, 1, 2]), program::body())
+}
+
+fn page(name: &str, stale_in: &Value) -> Value {
+    if stale_in.is_null() { json!(name) } else { json!({ "name": name, "stale_in": stale_in }) }
+}
+
+fn build(world: &World, tasks: Vec<(u32, Value)>) -> Value {
+    let mut left = 4;
+    let tasks: Vec<Value> = tasks
+        .into_iter()
+        .enumerate()
+        .map(|(i, (count, program))| {
+            let count = count.min(left).max(1);
+            left -= count.min(left);
+            json!({
+                "name": format!("t{i}"),
+                "count": count,
+                "pages": ["own", { "name": "low", "highmem": false }],
+                "locks": { "own_spin": "spin", "own_sem": { "semaphore": 1, "owned": false } },
+                "completions": ["own_done"],
+                "program": program,
+            })
+        })
+        .collect();
+    let mut scenario = json!({
+        "name": "random",
+        "model": world.model,
+        "pages": [page("s", &world.shared_stale[0]), page("r", &world.shared_stale[1])],
+        "locks": {
+            "spin": "spin",
+            "spin2": "spin",
+            "sem": { "semaphore": 2 },
+            "io": { "semaphore": 1, "owned": false },
+            "rw": "rwsem",
+            "fair": { "rwsem": { "fair": true } },
+        },
+        "completions": ["done"],
+        "mempools": { "pool": 1, "lent": { "elements": 2, "owned": false } },
+        "tasks": tasks,
+    });
+    if let Some(n) = world.free_pages {
+        scenario["free_pages"] = json!(n);
+    }
+    if let Some((n, preemptible)) = world.cpus {
+        scenario["cpus"] = json!(n);
+        scenario["preemptible"] = json!(preemptible);
+    }
+    scenario
+}

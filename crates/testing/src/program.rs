@@ -1,0 +1,192 @@
+//! Random task programs, as JSON.
+
+use proptest::prelude::*;
+use proptest::sample::select;
+use serde_json::{Value, json};
+
+/// A statement before it becomes operations.
+#[derive(Debug, Clone)]
+enum Statement {
+    /// Acquire, something in between, release.
+    Pair(Value, Vec<Statement>, Value),
+    /// A loose operation.
+    Loose(Value),
+    /// A try with both branches.
+    Try(Value, Vec<Statement>, Vec<Statement>),
+    Choose(Vec<Vec<Statement>>),
+    Repeat(Vec<Statement>),
+    Loop(Vec<Statement>),
+    /// Inside a loop `break`, else `exit`.
+    Leave,
+}
+
+/// A task program. Every page name it uses exists: `v` is bound by an `alloc_page`, which may come
+/// too late.
+pub(crate) fn body() -> impl Strategy<Value = Value> {
+    prop::collection::vec(statement(), 1..=4).prop_map(|statements| {
+        let mut operations = Vec::new();
+        // Makes `v` a name of the task on every program, without any allocation on most runs.
+        let binds = flatten(&statements, false, &mut operations);
+        if !binds {
+            return json!(operations);
+        }
+        if !operations.iter().any(|op| op.get("alloc_page") == Some(&json!("v"))) {
+            operations.push(json!({ "choose": [[], [{ "alloc_page": "v" }]] }));
+        }
+        json!(operations)
+    })
+}
+
+fn page_name() -> impl Strategy<Value = &'static str> {
+    select(vec!["own", "own", "s", "s", "r", "v", "low"])
+}
+
+fn series() -> impl Strategy<Value = &'static str> {
+    select(vec!["A", "B"])
+}
+
+fn pair() -> impl Strategy<Value = (Value, Value)> {
+    prop_oneof![
+        6 => (page_name(), series()).prop_map(|(p, s)| (json!({ "kmap": p, "series": s }), json!({ "kunmap": p }))),
+        1 => (page_name(), series()).prop_map(|(p, s)| (json!({ "kmap": p, "series": s }), json!({ "kunmap_any": p }))),
+        1 => (page_name(), select(vec!["T0", "T1"]))
+            .prop_map(|(p, t)| (json!({ "kmap_atomic": p, "type": t }), json!({ "kunmap_atomic": p }))),
+        1 => page_name().prop_map(|p| (json!({ "kmap_local": p }), json!({ "kunmap_local": p }))),
+        2 => select(vec!["spin", "spin2", "own_spin"])
+            .prop_map(|l| (json!({ "spin_lock": l }), json!({ "spin_unlock": l }))),
+        2 => (select(vec!["sem", "io", "own_sem"]), 1..=2u32).prop_map(|(l, n)| {
+            let n = if l == "sem" { n } else { 1 };
+            (json!({ "down": l, "n": n }), json!({ "up": l, "n": n }))
+        }),
+        2 => select(vec!["rw", "fair"])
+            .prop_map(|l| (json!({ "down_read": l }), json!({ "up_read": l }))),
+        2 => select(vec!["rw", "fair"])
+            .prop_map(|l| (json!({ "down_write": l }), json!({ "up_write": l }))),
+        1 => page_name().prop_map(|p| (json!({ "lock_page": p }), json!({ "unlock_page": p }))),
+        1 => select(vec!["pool", "lent"])
+            .prop_map(|m| (json!({ "mempool_alloc": m }), json!({ "mempool_free": m }))),
+        2 => Just((json!({ "alloc_page": "v" }), json!({ "free_page": "v" }))),
+        1 => Just((json!({ "complete": "done" }), json!({ "wait_for_completion": "done" }))),
+    ]
+}
+
+fn loose() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        3 => Just(json!({ "might_sleep": true })),
+        1 => (page_name(), series()).prop_map(|(p, s)| json!({ "kmap": p, "series": s })),
+        1 => page_name().prop_map(|p| json!({ "kunmap": p })),
+        1 => page_name().prop_map(|p| json!({ "kunmap_any": p })),
+        1 => page_name().prop_map(|p| json!({ "free_page": p })),
+        1 => select(vec!["v", "v", "s"]).prop_map(|p| json!({ "alloc_page": p })),
+        1 => Just(json!({ "complete": "done" })),
+        1 => Just(json!({ "complete": "own_done" })),
+        1 => Just(json!({ "wait_for_completion": "done" })),
+        1 => Just(json!({ "up": "io" })),
+        1 => Just(json!({ "mempool_free": "lent" })),
+        1 => Just(json!({ "spin_lock": "spin" })),
+        1 => Just(json!({ "unlock_page": "s" })),
+    ]
+}
+
+fn attempt() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        3 => (page_name(), series(), any::<bool>())
+            .prop_map(|(p, s, flush)| json!({ "try_kmap": p, "series": s, "flush": flush })),
+        1 => Just(json!({ "spin_trylock": "spin" })),
+        1 => Just(json!({ "down_trylock": "sem", "n": 2 })),
+        1 => page_name().prop_map(|p| json!({ "trylock_page": p })),
+        1 => Just(json!({ "mempool_try_alloc": "pool" })),
+    ]
+}
+
+/// What undoes a successful try.
+fn undo(attempt: &Value) -> Value {
+    for (key, undo) in [
+        ("try_kmap", "kunmap"),
+        ("spin_trylock", "spin_unlock"),
+        ("down_trylock", "up"),
+        ("trylock_page", "unlock_page"),
+        ("mempool_try_alloc", "mempool_free"),
+    ] {
+        if let Some(what) = attempt.get(key) {
+            let n = attempt.get("n").cloned();
+            let mut undoing = json!({ undo: what });
+            if let Some(n) = n {
+                undoing["n"] = n;
+            }
+            return undoing;
+        }
+    }
+    json!({ "might_sleep": true })
+}
+
+fn statement() -> impl Strategy<Value = Statement> {
+    let leaf = prop_oneof![
+        3 => pair().prop_map(|(take, give)| Statement::Pair(take, vec![], give)),
+        2 => loose().prop_map(Statement::Loose),
+        1 => Just(Statement::Leave),
+    ];
+    leaf.prop_recursive(3, 8, 3, |inner| {
+        let some = prop::collection::vec(inner.clone(), 0..=2);
+        let more = prop::collection::vec(inner, 1..=2);
+        prop_oneof![
+            6 => (pair(), some.clone())
+                .prop_map(|((take, give), body)| Statement::Pair(take, body, give)),
+            2 => (attempt(), some.clone(), some.clone())
+                .prop_map(|(attempt, then, otherwise)| Statement::Try(attempt, then, otherwise)),
+            1 => prop::collection::vec(some, 1..=3).prop_map(Statement::Choose),
+            1 => more.clone().prop_map(Statement::Repeat),
+            1 => more.prop_map(Statement::Loop),
+        ]
+    })
+}
+
+/// Writes statements as operations; whether they mention `v`.
+fn flatten(statements: &[Statement], in_loop: bool, operations: &mut Vec<Value>) -> bool {
+    let mut mentions = false;
+    let mut block = |statements: &[Statement], in_loop: bool| {
+        let mut inner = Vec::new();
+        mentions |= flatten(statements, in_loop, &mut inner);
+        inner
+    };
+    for statement in statements {
+        match statement {
+            Statement::Pair(take, body, give) => {
+                operations.push(take.clone());
+                let body = block(body, in_loop);
+                operations.extend(body);
+                operations.push(give.clone());
+            }
+            Statement::Loose(operation) => operations.push(operation.clone()),
+            Statement::Try(attempt, then, otherwise) => {
+                let mut operation = attempt.clone();
+                let mut then = block(then, in_loop);
+                then.push(undo(attempt));
+                operation["then"] = json!(then);
+                operation["else"] = json!(block(otherwise, in_loop));
+                operations.push(operation);
+            }
+            Statement::Choose(branches) => {
+                let branches: Vec<_> = branches.iter().map(|branch| block(branch, in_loop)).collect();
+                operations.push(json!({ "choose": branches }));
+            }
+            Statement::Repeat(body) => {
+                let body = block(body, true);
+                operations.push(json!({ "repeat": 2, "do": body }));
+            }
+            Statement::Loop(body) => {
+                // A step of its own keeps the loop from being one without any.
+                let mut round = vec![json!({ "might_sleep": true })];
+                round.extend(block(body, true));
+                operations.push(json!({ "loop": round }));
+            }
+            Statement::Leave if in_loop => operations.push(json!({ "choose": [[{ "break": true }], []] })),
+            Statement::Leave => operations.push(json!({ "choose": [[{ "exit": true }], []] })),
+        }
+    }
+    mentions || operations.iter().any(mentions_v)
+}
+
+fn mentions_v(operation: &Value) -> bool {
+    operation.as_object().is_some_and(|fields| fields.values().any(|value| value == "v"))
+}

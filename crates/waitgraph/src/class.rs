@@ -1,0 +1,107 @@
+//! What kind of deadlock it is: told by what the core's members wait for.
+//!
+//! Only what really holds a member up counts. A member that waits both for a lock and for a CPU,
+//! say, while the CPU is occupied by somebody outside the core, is held up by the lock alone. The
+//! classes are those of docs/semantics.md; where the resources of a core are mixed, the order of
+//! precedence is: CPU starvation, completion, memory, leaked slots, then what is left of slots and
+//! locks.
+
+use kmapcheck_scenario::ResourceKind;
+
+use crate::names::resource_kind;
+use crate::stuck::Scene;
+use crate::thing::{Blockers, Leaks, Thing};
+
+/// The kinds of deadlock. The order is the one in which cores of the same size are preferred.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Class {
+    /// One series against itself.
+    SlotExhaustion,
+    /// Two series or more.
+    SeriesCycle,
+    /// Locks only: spinlocks, semaphores, rwsems, page locks.
+    LockCycle,
+    /// Slots and locks.
+    SlotsAndLocks,
+    /// A slot that is waited for is pinned by nobody alive.
+    LeakedSlots,
+    /// A mempool or a bounded freelist.
+    Memory,
+    /// A completion.
+    Completion,
+    /// A task cannot go on for want of a CPU.
+    CpuStarvation,
+}
+
+impl Class {
+    /// All classes.
+    pub const ALL: [Class; 8] = [
+        Class::SlotExhaustion,
+        Class::SeriesCycle,
+        Class::LockCycle,
+        Class::SlotsAndLocks,
+        Class::LeakedSlots,
+        Class::Memory,
+        Class::Completion,
+        Class::CpuStarvation,
+    ];
+
+    /// The name in files and reports, such as `slot-exhaustion`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Class::SlotExhaustion => "slot-exhaustion",
+            Class::SeriesCycle => "series-cycle",
+            Class::LockCycle => "lock-cycle",
+            Class::SlotsAndLocks => "slots-and-locks",
+            Class::LeakedSlots => "leaked-slots",
+            Class::Memory => "memory",
+            Class::Completion => "completion",
+            Class::CpuStarvation => "cpu-starvation",
+        }
+    }
+}
+
+impl std::fmt::Display for Class {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// The class of a core, a set of parties that is stuck on itself.
+#[must_use]
+pub fn classify(scene: &Scene<'_>, core: &[usize]) -> Class {
+    class_of(scene, &Leaks::of(scene), &Blockers::of(scene, core))
+}
+
+/// The class, by what holds the members up.
+pub(crate) fn class_of(scene: &Scene<'_>, leaks: &Leaks, blockers: &Blockers) -> Class {
+    let things = blockers.things();
+    let is_memory = |kind| matches!(kind, ResourceKind::Mempool { .. });
+    let any = |test: &dyn Fn(Thing) -> bool| things.iter().any(|&thing| test(thing));
+    let kind = |thing| resource_kind(scene, thing);
+    let series = things
+        .iter()
+        .filter(|thing| matches!(thing, Thing::Series(_)))
+        .count();
+    if any(&|thing| thing == Thing::Cpus) {
+        Class::CpuStarvation
+    } else if any(&|thing| kind(thing) == Some(ResourceKind::Completion)) {
+        Class::Completion
+    } else if any(&|thing| thing == Thing::Freelist || kind(thing).is_some_and(is_memory)) {
+        Class::Memory
+    } else if any(&|thing| matches!(thing, Thing::Series(series) if leaks.slots[series] > 0)) {
+        Class::LeakedSlots
+    } else if series > 0 && series < things.len() {
+        Class::SlotsAndLocks
+    } else if series > 1 {
+        Class::SeriesCycle
+    } else if series == 1 {
+        Class::SlotExhaustion
+    } else {
+        Class::LockCycle
+    }
+}

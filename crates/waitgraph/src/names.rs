@@ -1,0 +1,169 @@
+//! What tasks, and the things they wait for, are called.
+
+use kmapcheck_machine::{Name, PageId, instances};
+use kmapcheck_scenario::{Bound, Program, ResourceKind, TemplateId};
+
+use crate::stuck::Scene;
+use crate::thing::Thing;
+
+/// How many runs of tasks [`task_names`] spells out.
+const MOST_RUNS: usize = 6;
+
+/// The name of a task: that of its template, with `#` and its number from 1 if the template has
+/// several instances. Cost: the number of templates.
+#[must_use]
+pub fn task_name(program: &Program, task: usize) -> String {
+    let Some((template, number)) = locate(program, task) else {
+        return format!("task {task}");
+    };
+    let name = &program.templates[template].name;
+    if program.templates[template].count == Bound::Exactly(1) {
+        name.clone()
+    } else {
+        format!("{name}#{}", number + 1)
+    }
+}
+
+/// The template of a task and the task's number in it, from 0.
+fn locate(program: &Program, task: usize) -> Option<(TemplateId, usize)> {
+    let mut number = task;
+    for (id, template) in program.templates.iter().enumerate() {
+        let count = instances(template.count) as usize;
+        if number < count {
+            return Some((id, number));
+        }
+        number -= count;
+    }
+    None
+}
+
+/// The tasks, ascending, as first and last of each run of three or more neighbours in one
+/// template; others are runs of their own.
+fn runs(program: &Program, tasks: &[usize]) -> Vec<(usize, usize)> {
+    let template = |task| locate(program, task).map(|(template, _)| template);
+    let mut runs: Vec<(usize, usize)> = Vec::new();
+    for &task in tasks {
+        match runs.last_mut() {
+            Some((_, last)) if *last + 1 == task && template(*last) == template(task) => {
+                *last = task
+            }
+            _ => runs.push((task, task)),
+        }
+    }
+    runs.into_iter()
+        .flat_map(|(first, last)| {
+            if last == first + 1 {
+                vec![(first, first), (last, last)]
+            } else {
+                vec![(first, last)]
+            }
+        })
+        .collect()
+}
+
+/// Tasks, ascending, for a sentence: `mremap#1 to mremap#3 and fork`.
+#[must_use]
+pub fn task_names(program: &Program, tasks: &[usize]) -> String {
+    let runs = runs(program, tasks);
+    let mut names: Vec<String> = runs
+        .iter()
+        .take(MOST_RUNS)
+        .map(|&(first, last)| {
+            if first == last {
+                task_name(program, first)
+            } else {
+                format!(
+                    "{} to {}",
+                    task_name(program, first),
+                    task_name(program, last)
+                )
+            }
+        })
+        .collect();
+    let more: usize = runs
+        .iter()
+        .skip(MOST_RUNS)
+        .map(|(first, last)| last - first + 1)
+        .sum();
+    if more > 0 {
+        names.push(format!("{more} more"));
+    }
+    list(&names)
+}
+
+/// Tasks, ascending, for a label: `mremap#1..#3, mremap#7`.
+#[must_use]
+pub fn task_label(program: &Program, tasks: &[usize]) -> String {
+    let labels: Vec<String> = runs(program, tasks)
+        .into_iter()
+        .map(|(first, last)| match locate(program, last) {
+            Some((_, number)) if first != last => {
+                format!("{}..#{}", task_name(program, first), number + 1)
+            }
+            _ => task_name(program, first),
+        })
+        .collect();
+    labels.join(", ")
+}
+
+/// `a`, `a and b`, `a, b and c`.
+pub(crate) fn list(parts: &[String]) -> String {
+    match parts {
+        [] => String::new(),
+        [one] => one.clone(),
+        [init @ .., last] => format!("{} and {last}", init.join(", ")),
+    }
+}
+
+/// The word for a kind of lock, pool or completion.
+pub(crate) fn kind_word(kind: ResourceKind) -> &'static str {
+    match kind {
+        ResourceKind::Spinlock => "spinlock",
+        ResourceKind::Rwsem { .. } => "rwsem",
+        ResourceKind::Semaphore { .. } => "semaphore",
+        ResourceKind::Mempool { .. } => "mempool",
+        ResourceKind::Completion => "completion",
+    }
+}
+
+/// The name of a page, and the task that alone knows it by that name, if it is not shared.
+pub(crate) fn page_name(scene: &Scene<'_>, page: PageId) -> (String, Option<usize>) {
+    let is_page = |name: &Name| *name == Name::Page(page);
+    if let Some(shared) = scene.shared.names.iter().position(is_page) {
+        return (scene.program.pages[shared].name.clone(), None);
+    }
+    for (i, party) in scene.parties.iter().enumerate() {
+        if let Some(own) = party.task.names.iter().position(is_page) {
+            let template = &scene.program.templates[party.task.template];
+            return (template.vars[own].name.clone(), Some(i));
+        }
+    }
+    (format!("page {page}"), None)
+}
+
+/// The name of a thing as the scenario has it, and the task whose own it is, if it is one's own.
+pub(crate) fn thing_name(scene: &Scene<'_>, thing: Thing) -> (String, Option<usize>) {
+    match thing {
+        Thing::Series(series) => (scene.program.series[series].name.clone(), None),
+        Thing::Shared(index) => (scene.program.resources[index].name.clone(), None),
+        Thing::Own { task, index } => {
+            let template = &scene.program.templates[scene.parties[task].task.template];
+            (template.resources[index].name.clone(), Some(task))
+        }
+        Thing::PageLock(page) => page_name(scene, page),
+        Thing::Freelist => ("free pages".into(), None),
+        Thing::Cpus => ("CPUs".into(), None),
+    }
+}
+
+/// The lock, pool or completion that a thing is, if it is one.
+pub(crate) fn resource_kind(scene: &Scene<'_>, thing: Thing) -> Option<ResourceKind> {
+    match thing {
+        Thing::Shared(index) => Some(scene.program.resources[index].kind),
+        Thing::Own { task, index } => {
+            let template = scene.parties[task].task.template;
+            Some(scene.program.templates[template].resources[index].kind)
+        }
+        _ => None,
+    }
+}

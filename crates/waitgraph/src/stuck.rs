@@ -1,0 +1,453 @@
+//! Stuck sets, by graph reduction.
+//!
+//! A set of waiting tasks is *stuck* if nothing outside it that still lives could ever give one of
+//! them what it waits for. Stuck sets are closed under union, so there is a greatest one, and it
+//! is found as Holt does (*Some Deadlock Properties of Computer Systems*, ACM Computing Surveys
+//! 4(3), 1972): remove, as long as possible, every task that can move or whose wait could be met
+//! if all removed tasks gave back what they hold and did what their remaining program can still
+//! do. What is left is stuck. Removing is monotone, so the order does not matter.
+//!
+//! The reduction works on [`Party`]s: groups of tasks that are alike. An engine that names every
+//! task has parties of one; one that counts them, a party for each kind. Alike tasks are stuck
+//! together or not at all, since the greatest stuck set is unique.
+//!
+//! Cost: parties times passes. A pass removes at least one party and usually most of them: passes
+//! alternate in direction, so that a chain of waiters falls in one or two whichever way it runs.
+//! What removed tasks can still do is indexed once for each of them, and only if somebody's wait
+//! depends on it.
+
+use std::borrow::Cow;
+
+use kmapcheck_machine::{
+    Abilities, Mode, Name, PageId, ResourceState, Shared, Standing, Task, Wait, acceptable_series,
+    resolve,
+};
+use kmapcheck_scenario::{Bound, Op, Program, Ref, ResourceKind, SeriesId};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+/// Tasks that are alike.
+#[derive(Debug, Clone)]
+pub struct Party<'a> {
+    /// One of them.
+    pub task: &'a Task,
+    /// How many there are.
+    pub count: u32,
+    /// Whether each of them can go on.
+    pub standing: Standing,
+    /// For each series, the slots that each of them pins all by itself.
+    pub solo_slots: Cow<'a, [u32]>,
+    /// Pins of each of them on mappings that have other users too: page, series, how many.
+    pub joint_pins: Vec<(PageId, SeriesId, u32)>,
+}
+
+/// A state as the reduction sees it.
+#[derive(Debug, Clone)]
+pub struct Scene<'a> {
+    /// The program.
+    pub program: &'a Program,
+    /// What the rest of the task programs can still do.
+    pub abilities: &'a Abilities,
+    /// The shared part.
+    pub shared: &'a Shared,
+    /// Page numbers below this mean the same page for every party; others are a party's own.
+    pub common_pages: PageId,
+    /// The tasks. Those that have ended may be left out.
+    pub parties: Vec<Party<'a>>,
+}
+
+/// For each party of the scene, whether it is in the greatest stuck set.
+#[must_use]
+pub fn stuck(scene: &Scene<'_>) -> Vec<bool> {
+    let waits: Vec<bool> = scene
+        .parties
+        .iter()
+        .map(|party| matches!(party.standing, Standing::Waits(_)))
+        .collect();
+    if waits.contains(&true) {
+        stuck_among(scene, &waits)
+    } else {
+        waits
+    }
+}
+
+/// For each party, whether it is in the greatest stuck set that lies within `candidates`, which
+/// must wait; all others count as able to give back what they hold.
+#[must_use]
+pub fn stuck_among(scene: &Scene<'_>, candidates: &[bool]) -> Vec<bool> {
+    let mut reduction = Reduction::new(scene);
+    let mut left: Vec<u32> = Vec::with_capacity(scene.parties.len());
+    for (i, (party, candidate)) in scene.parties.iter().zip(candidates).enumerate() {
+        if !candidate {
+            reduction.remove(i, party.count);
+        }
+        left.push(if *candidate { party.count } else { 0 });
+    }
+    reduction.run(&mut left);
+    left.iter().map(|&left| left > 0).collect()
+}
+
+/// What removed tasks have given back of one shared resource.
+#[derive(Debug, Clone, Copy, Default)]
+struct Given {
+    spinlock: bool,
+    readers: u32,
+    writer: bool,
+    queued: u32,
+    units: u32,
+}
+
+/// What removed tasks can still do, by what it gives.
+#[derive(Debug, Clone, Default)]
+struct Promises {
+    /// They can free a page.
+    memory: bool,
+    /// They can free that page.
+    freeable: FxHashSet<PageId>,
+    /// They can ask for a mapping of that page in that series.
+    mappable: FxHashSet<(PageId, SeriesId)>,
+    /// They can bind that shared name to another page.
+    rebound: FxHashSet<usize>,
+    /// They can complete that shared completion, or give units back to that shared pool.
+    given: FxHashSet<usize>,
+}
+
+/// A reduction under way: what has been removed, and what that gave back.
+#[derive(Clone)]
+pub(crate) struct Reduction<'a> {
+    scene: &'a Scene<'a>,
+    freed_slots: Vec<u32>,
+    /// Users left on mappings that several tasks pin.
+    joint_users: FxHashMap<(PageId, SeriesId), u32>,
+    given: Vec<Given>,
+    unlocked_pages: FxHashSet<PageId>,
+    freed_cpus: u32,
+    /// The parties removed so far.
+    removed: Vec<usize>,
+    promises: Promises,
+    /// How many of `removed` are in `promises` already.
+    indexed: usize,
+}
+
+impl<'a> Reduction<'a> {
+    /// Nothing is removed yet.
+    pub(crate) fn new(scene: &'a Scene<'a>) -> Self {
+        Reduction {
+            scene,
+            freed_slots: vec![0; scene.program.series.len()],
+            joint_users: FxHashMap::default(),
+            given: vec![Given::default(); scene.program.resources.len()],
+            unlocked_pages: FxHashSet::default(),
+            freed_cpus: 0,
+            removed: Vec::with_capacity(scene.parties.len()),
+            promises: Promises::default(),
+            indexed: 0,
+        }
+    }
+
+    /// Removes, as long as possible, those of the `left` that could go on. `left` says for each
+    /// party how many of it are still there; all of a party go together.
+    pub(crate) fn run(&mut self, left: &mut [u32]) {
+        let parties = 0..left.len();
+        self.run_some(left, parties);
+    }
+
+    /// The same, where only those `parties` can have any left.
+    pub(crate) fn run_some(&mut self, left: &mut [u32], parties: impl Iterator<Item = usize>) {
+        let mut order: Vec<usize> = parties.filter(|&i| left[i] > 0).collect();
+        loop {
+            let before = order.len();
+            order.retain(|&i| {
+                let goes = self.could_go_on(&self.scene.parties[i]);
+                if goes {
+                    self.remove(i, std::mem::take(&mut left[i]));
+                }
+                !goes
+            });
+            if order.len() == before {
+                return;
+            }
+            order.reverse();
+        }
+    }
+
+    /// Lets `count` tasks of a party give back everything they hold.
+    pub(crate) fn remove(&mut self, i: usize, count: u32) {
+        let scene = self.scene;
+        let party = &scene.parties[i];
+        if party.standing == Standing::Ended || count == 0 {
+            return;
+        }
+        self.removed.push(i);
+        for (freed, solo) in self.freed_slots.iter_mut().zip(party.solo_slots.iter()) {
+            *freed += solo * count;
+        }
+        for &(page, series, pins) in &party.joint_pins {
+            if page >= scene.common_pages {
+                // Nobody else alive knows the page: its other users have ended, the slot is leaked.
+                continue;
+            }
+            let users = scene.shared.page(page).count[series].saturating_sub(1);
+            let left = self.joint_users.entry((page, series)).or_insert(users);
+            let used = *left > 0;
+            *left = left.saturating_sub(pins * count);
+            if used && *left == 0 {
+                self.freed_slots[series] += 1;
+            }
+        }
+        for held in &party.task.held {
+            let Ref::Shared(what) = held.what else {
+                continue;
+            };
+            let given = &mut self.given[what];
+            match held.mode {
+                Mode::Spin => given.spinlock = true,
+                Mode::Read => given.readers += held.n * count,
+                Mode::Write => given.writer = true,
+                Mode::Units => given.units += held.n * count,
+            }
+        }
+        if party.task.queued
+            && let Some(Op::DownWrite {
+                lock: Ref::Shared(what),
+            }) = op_of(scene.program, party.task)
+        {
+            self.given[what].queued += count;
+        }
+        self.unlocked_pages.extend(
+            party
+                .task
+                .page_locks
+                .iter()
+                .filter(|&&page| page < scene.common_pages),
+        );
+        self.freed_cpus += u32::from(party.task.on_cpu) * count;
+    }
+
+    /// Whether the party's wait could be met by what has been given back.
+    pub(crate) fn could_go_on(&mut self, party: &Party<'a>) -> bool {
+        let Standing::Waits(waiting) = party.standing else {
+            return true;
+        };
+        (!waiting.cpu || self.cpu_could_come())
+            && waiting
+                .wait
+                .is_none_or(|wait| self.could_come(party.task, wait))
+    }
+
+    /// Whether a CPU could come free.
+    pub(crate) fn cpu_could_come(&self) -> bool {
+        let busy = self.scene.shared.busy_cpus.saturating_sub(self.freed_cpus);
+        self.scene.program.cpus.is_none_or(|cpus| busy < cpus.count)
+    }
+
+    /// Whether what an operation of `task` waits for could come.
+    pub(crate) fn could_come(&mut self, task: &Task, wait: Wait) -> bool {
+        match wait {
+            Wait::Slot { series, page } => {
+                self.slot_could_come(task, series)
+                    || self.page_could_be_mapped(series, page)
+                    || self.page_could_change(task, page)
+            }
+            Wait::PageLock(page) => {
+                self.unlocked_pages.contains(&page) || self.page_could_change(task, page)
+            }
+            Wait::Memory => self.promises().memory,
+            Wait::Spin(Ref::Shared(lock)) => self.given[lock].spinlock,
+            Wait::Read(Ref::Shared(lock)) => {
+                let given = self.given[lock];
+                match self.scene.shared.resources[lock] {
+                    ResourceState::Rwsem { writer, queued, .. } => {
+                        (!writer || given.writer) && queued <= given.queued
+                    }
+                    _ => false,
+                }
+            }
+            Wait::Write(Ref::Shared(lock)) => {
+                let given = self.given[lock];
+                match self.scene.shared.resources[lock] {
+                    ResourceState::Rwsem {
+                        writer, readers, ..
+                    } => (!writer || given.writer) && readers <= given.readers,
+                    _ => false,
+                }
+            }
+            Wait::Units(Ref::Shared(pool), n) => self.units_could_come(pool, n),
+            Wait::Completion(Ref::Shared(completion)) => {
+                self.promises().given.contains(&completion)
+            }
+            // A task's own locks, pools and completions: nobody else could give.
+            Wait::Spin(_)
+            | Wait::Read(_)
+            | Wait::Write(_)
+            | Wait::Units(..)
+            | Wait::Completion(_) => false,
+        }
+    }
+
+    fn slot_could_come(&self, task: &Task, series: SeriesId) -> bool {
+        let declared = &self.scene.program.series[series];
+        let kept_back = if task.pins_in(series) {
+            0
+        } else {
+            declared.for_holders
+        };
+        let in_use = self.scene.shared.usage[series]
+            .in_use
+            .saturating_sub(self.freed_slots[series]);
+        match declared.slots {
+            Bound::Exactly(slots) => in_use.saturating_add(kept_back) < slots,
+            Bound::Any => true,
+        }
+    }
+
+    /// Whether a removed task could map the page in a series where that mapping would do.
+    fn page_could_be_mapped(&mut self, series: SeriesId, page: PageId) -> bool {
+        let scene = self.scene;
+        page < scene.common_pages && {
+            let promises = self.promises();
+            acceptable_series(scene.program, series)
+                .any(|asked| promises.mappable.contains(&(page, asked)))
+        }
+    }
+
+    /// Whether a removed task could free the page, or bind the name through which `task` waits
+    /// to another: the operation would then not wait any more.
+    fn page_could_change(&mut self, task: &Task, page: PageId) -> bool {
+        let name = match op_of(self.scene.program, task) {
+            Some(Op::Kmap { page, .. } | Op::LockPage { page }) => page,
+            _ => return false,
+        };
+        page < self.scene.common_pages && {
+            let promises = self.promises();
+            promises.freeable.contains(&page)
+                || matches!(name, Ref::Shared(name) if promises.rebound.contains(&name))
+        }
+    }
+
+    fn units_could_come(&mut self, pool: usize, n: u32) -> bool {
+        let ResourceState::Units { free } = self.scene.shared.resources[pool] else {
+            return false;
+        };
+        match self.scene.program.resources[pool].kind {
+            ResourceKind::Semaphore { owned: false, .. }
+            | ResourceKind::Mempool { owned: false, .. } => self.promises().given.contains(&pool),
+            _ => free + self.given[pool].units >= n,
+        }
+    }
+
+    /// What removed tasks can still do.
+    fn promises(&mut self) -> &Promises {
+        let scene = self.scene;
+        for &i in &self.removed[self.indexed..] {
+            let task = scene.parties[i].task;
+            let common = |name| match resolve(task, scene.shared, name) {
+                Name::Page(page) if page < scene.common_pages => Some(page),
+                _ => None,
+            };
+            for op in task
+                .at
+                .into_iter()
+                .flat_map(|at| scene.abilities.from(task.template, at))
+            {
+                match op {
+                    Op::FreePage { page } => {
+                        self.promises.memory = true;
+                        self.promises.freeable.extend(common(page));
+                    }
+                    Op::Kmap { page, series } | Op::TryKmap { page, series, .. } => {
+                        self.promises
+                            .mappable
+                            .extend(common(page).map(|page| (page, series)));
+                    }
+                    Op::AllocPage {
+                        var: Ref::Shared(name),
+                    } => {
+                        self.promises.rebound.insert(name);
+                    }
+                    Op::Complete {
+                        completion: Ref::Shared(what),
+                    }
+                    | Op::Up {
+                        pool: Ref::Shared(what),
+                        ..
+                    } => {
+                        self.promises.given.insert(what);
+                    }
+                    _ => {}
+                }
+            }
+        }
+        self.indexed = self.removed.len();
+        &self.promises
+    }
+}
+
+/// The operation that `task` is at.
+pub(crate) fn op_of(program: &Program, task: &Task) -> Option<Op> {
+    task.at
+        .map(|at| program.templates[task.template].nodes[at].op)
+}
+
+/// The scene of a state that names every task, each a party of its own.
+#[must_use]
+pub fn scene<'a>(
+    program: &'a Program,
+    abilities: &'a Abilities,
+    state: &'a kmapcheck_machine::State,
+) -> Scene<'a> {
+    let parties = state
+        .tasks
+        .iter()
+        .map(|task| {
+            let (solo_slots, joint_pins) = pins(program, task, &state.shared);
+            let standing = kmapcheck_machine::standing(program, task, &state.shared);
+            Party {
+                task,
+                count: 1,
+                standing,
+                solo_slots: Cow::Owned(solo_slots),
+                joint_pins,
+            }
+        })
+        .collect();
+    Scene {
+        program,
+        abilities,
+        shared: &state.shared,
+        common_pages: PageId::MAX,
+        parties,
+    }
+}
+
+/// The slots that `task` pins by itself, series by series, and its pins on mappings with other
+/// users too.
+#[must_use]
+pub fn pins(
+    program: &Program,
+    task: &Task,
+    shared: &Shared,
+) -> (Vec<u32>, Vec<(PageId, SeriesId, u32)>) {
+    let mut solo = vec![0; program.series.len()];
+    let mut joint: Vec<(PageId, SeriesId, u32)> = Vec::new();
+    for map in &task.maps {
+        let kmapcheck_machine::Map::Pin { page, lies, .. } = *map else {
+            continue;
+        };
+        if !program.series[lies].reuse.keeps_mappings() {
+            solo[lies] += 1;
+        } else if let Some(entry) = joint
+            .iter_mut()
+            .find(|entry| (entry.0, entry.1) == (page, lies))
+        {
+            entry.2 += 1;
+        } else {
+            joint.push((page, lies, 1));
+        }
+    }
+    joint.retain(|&(page, lies, pins)| {
+        let alone = shared.page(page).count[lies] == pins + 1;
+        solo[lies] += u32::from(alone);
+        !alone
+    });
+    (solo, joint)
+}

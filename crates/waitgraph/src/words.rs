@@ -1,0 +1,408 @@
+//! The sentences: who holds what and waits for what, in plain English.
+
+use kmapcheck_machine::{Standing, Wait};
+use kmapcheck_scenario::{Bound, ResourceKind};
+
+use crate::class::Class;
+use crate::graph::could_give;
+use crate::names::{kind_word, list, resource_kind, task_names, thing_name};
+use crate::stuck::Scene;
+use crate::thing::{Blockers, Holding, How, Leaks, Thing, holdings};
+
+/// How many kinds of members a summary spells out.
+const MOST_CLAUSES: usize = 6;
+
+/// What the sentences about a core are made from.
+pub(crate) struct Words<'a> {
+    pub scene: &'a Scene<'a>,
+    pub leaks: &'a Leaks,
+    pub blockers: &'a Blockers,
+    /// The core, alike members together.
+    pub blocks: &'a [Vec<usize>],
+}
+
+impl Words<'_> {
+    /// The core in one line.
+    pub fn summary(&self, class: Class) -> String {
+        let things = self.blockers.things();
+        let several = things
+            .iter()
+            .filter(|&&thing| resource_kind(self.scene, thing).is_some())
+            .count()
+            > 1;
+        let mut parts: Vec<String> = self
+            .blocks
+            .iter()
+            .take(MOST_CLAUSES)
+            .map(|block| self.clause(block, &things))
+            .collect();
+        let more: usize = self.blocks.iter().skip(MOST_CLAUSES).map(Vec::len).sum();
+        if more > 0 {
+            parts.push(format!(
+                "{more} more {} part in it",
+                if more == 1 {
+                    "task takes"
+                } else {
+                    "tasks take"
+                }
+            ));
+        }
+        for &thing in &things {
+            parts.extend(self.lost(thing));
+            parts.extend(self.shortage(thing, class, several));
+        }
+        parts.join("; ")
+    }
+
+    /// `mremap#1 and mremap#2 each pin a PAGETABLE slot and wait for another`.
+    fn clause(&self, block: &[usize], things: &[Thing]) -> String {
+        let (first, many) = (block[0], block.len() > 1);
+        let mut held = holdings(self.scene, first);
+        held.retain(|holding| things.contains(&holding.thing) && holding.how != How::Queues);
+        let awaited = self.blockers.of_task(first);
+        // A lock that its waiter holds itself is better told after the wait.
+        let own = |holding: &Holding| awaited.contains(&holding.thing) && self.is_mutex(holding);
+        let itself = held.iter().any(own);
+        held.retain(|holding| !own(holding));
+        let mut text = task_names(self.scene.program, block);
+        if !held.is_empty() {
+            text += if many { " each " } else { " " };
+            text += &list(&self.holding_phrases(&held, many));
+            text += " and";
+        }
+        let spins = matches!(self.wait(first), Some(Wait::Spin(_)))
+            && held.iter().any(|holding| holding.how == How::Occupies);
+        text += match (spins, many) {
+            (true, false) => " spins on ",
+            (true, true) => " spin on ",
+            (false, false) => " waits ",
+            (false, true) => " wait ",
+        };
+        let waits: Vec<String> = awaited
+            .iter()
+            .map(|&thing| {
+                let text = self.awaited(first, thing, &held);
+                if spins || text.starts_with("to ") {
+                    text
+                } else {
+                    format!("for {text}")
+                }
+            })
+            .collect();
+        text += &list(&waits);
+        match (itself, many) {
+            (true, false) => text += ", which it holds itself",
+            (true, true) => text += ", which each holds itself",
+            (false, _) => {}
+        }
+        text
+    }
+
+    /// Whether what is held is a lock that only one can hold.
+    fn is_mutex(&self, holding: &Holding) -> bool {
+        match holding.how {
+            How::Locks => true,
+            How::Took => matches!(
+                resource_kind(self.scene, holding.thing),
+                Some(ResourceKind::Semaphore { units: 1, .. })
+            ),
+            _ => false,
+        }
+    }
+
+    fn holding_phrases(&self, held: &[Holding], many: bool) -> Vec<String> {
+        let mut phrases: Vec<String> = Vec::new();
+        let mut last_verb = "";
+        for &holding in held {
+            let verb = match (holding.how, many) {
+                (How::Pins | How::SharesPins, false) => "pins",
+                (How::Pins | How::SharesPins, true) => "pin",
+                (How::Occupies, false) => "occupies",
+                (How::Occupies, true) => "occupy",
+                (_, false) => "holds",
+                (_, true) => "hold",
+            };
+            let what = self.held(holding);
+            phrases.push(if verb == last_verb {
+                what
+            } else {
+                format!("{verb} {what}")
+            });
+            last_verb = verb;
+        }
+        phrases
+    }
+
+    /// What each task holds: `a PAGETABLE slot`.
+    pub fn held(&self, holding: Holding) -> String {
+        let Holding { thing, how, n } = holding;
+        let name = self.name(thing);
+        match (thing, how) {
+            (Thing::Series(_), How::SharesPins) if n == 1 => format!("a shared {name} slot"),
+            (Thing::Series(_), How::SharesPins) => format!("{n} shared {name} slots"),
+            (Thing::Series(series), _) => match (n, self.scene.program.series[series].slots) {
+                (1, Bound::Exactly(1)) => format!("the only {name} slot"),
+                (2, Bound::Exactly(2)) => format!("both {name} slots"),
+                (n, Bound::Exactly(slots)) if n == slots => format!("all {n} {name} slots"),
+                (1, _) => format!("{} slot", with_article(&name)),
+                _ => format!("{n} {name} slots"),
+            },
+            (_, How::Reads) => format!("{name} for reading"),
+            (_, How::Writes) => format!("{name} for writing"),
+            (_, How::Queues) => format!("a writer's place in the queue of {name}"),
+            (_, How::Took) => self.units(thing, n),
+            (Thing::Cpus, _) => "a CPU".to_owned(),
+            _ => name,
+        }
+    }
+
+    /// So many units of a semaphore, or elements of a mempool.
+    fn units(&self, thing: Thing, n: u32) -> String {
+        let name = self.name(thing);
+        match (resource_kind(self.scene, thing), n) {
+            (Some(ResourceKind::Semaphore { units: 1, .. }), _) => name,
+            (Some(ResourceKind::Mempool { .. }), 1) => format!("an element of {name}"),
+            (Some(ResourceKind::Mempool { .. }), n) => format!("{n} elements of {name}"),
+            (_, 1) => format!("a unit of {name}"),
+            (_, n) => format!("{n} units of {name}"),
+        }
+    }
+
+    /// What a task waits for: `a PAGETABLE slot`.
+    pub fn waits_for(&self, task: usize) -> String {
+        let awaited: Vec<String> = self
+            .blockers
+            .of_task(task)
+            .iter()
+            .map(|&thing| self.awaited(task, thing, &[]))
+            .collect();
+        list(&awaited)
+    }
+
+    /// The same for one thing, said after what is `held`: `another`.
+    fn awaited(&self, task: usize, thing: Thing, held: &[Holding]) -> String {
+        let name = self.name(thing);
+        let holding = held.iter().find(|holding| holding.thing == thing);
+        let only = held.len() == 1;
+        match (thing, self.wait(task)) {
+            (Thing::Cpus, _) => "a CPU".to_owned(),
+            (Thing::Freelist, _) => "a free page".to_owned(),
+            (Thing::Series(_), _) => match holding {
+                Some(_) if only => "another".to_owned(),
+                Some(_) => format!("another {name} slot"),
+                None => format!("{} slot", with_article(&name)),
+            },
+            (_, Some(Wait::Read(_))) => match holding {
+                Some(Holding {
+                    how: How::Reads, ..
+                }) if only => "to read it again".to_owned(),
+                Some(_) if only => "to read it".to_owned(),
+                _ => format!("{name} to read"),
+            },
+            (_, Some(Wait::Write(_))) => match holding {
+                Some(Holding {
+                    how: How::Writes, ..
+                }) if only => "to write it again".to_owned(),
+                Some(_) if only => "to write it".to_owned(),
+                _ => format!("{name} to write"),
+            },
+            (_, Some(Wait::Units(_, n))) => match holding {
+                Some(_) if only && n == 1 => "another".to_owned(),
+                Some(_) if only => format!("{n} more"),
+                _ => self.units(thing, n),
+            },
+            _ => name,
+        }
+    }
+
+    /// What could still be given by those who do not hold it.
+    pub fn given(&self, thing: Thing) -> String {
+        match thing {
+            Thing::Series(_) => format!(
+                "could map that page without a further {} slot",
+                self.name(thing)
+            ),
+            Thing::Freelist => "could free a page".to_owned(),
+            _ if resource_kind(self.scene, thing) == Some(ResourceKind::Completion) => {
+                format!("could complete {}", self.name(thing))
+            }
+            _ => format!("could give back {}", self.units(thing, 1)),
+        }
+    }
+
+    /// What nobody alive holds, and yet is not free.
+    pub fn lost(&self, thing: Thing) -> Option<String> {
+        let name = self.name(thing);
+        match thing {
+            Thing::Series(series) => {
+                let slots = match self.scene.program.series[series].slots {
+                    Bound::Exactly(slots) => slots,
+                    Bound::Any => return None,
+                };
+                match self.leaks.slots[series] {
+                    0 => None,
+                    1 if slots == 1 => Some(format!(
+                        "the only {name} slot is leaked: its last holder ended without kunmap"
+                    )),
+                    1 => Some(format!(
+                        "1 of the {slots} {name} slots is leaked: its last holder ended without kunmap"
+                    )),
+                    n => Some(format!(
+                        "{n} of the {slots} {name} slots are leaked: their last holders ended without kunmap"
+                    )),
+                }
+            }
+            Thing::Shared(index) if self.leaks.resources[index] > 0 => {
+                let lost = match self.scene.program.resources[index].kind {
+                    ResourceKind::Semaphore { .. } | ResourceKind::Mempool { .. } => {
+                        self.units(thing, self.leaks.resources[index])
+                    }
+                    _ => name,
+                };
+                Some(format!(
+                    "{lost} was never given back by a task that has ended"
+                ))
+            }
+            Thing::PageLock(page) => {
+                let alive = self
+                    .scene
+                    .parties
+                    .iter()
+                    .any(|party| party.task.page_locks.contains(&page));
+                (!alive).then(|| format!("{name} was never given back by a task that has ended"))
+            }
+            _ => None,
+        }
+    }
+
+    /// Why there is none left of a thing, where the clauses do not say it.
+    fn shortage(&self, thing: Thing, class: Class, several: bool) -> Option<String> {
+        match thing {
+            Thing::Series(series) => self.slot_shortage(thing, series, class),
+            Thing::Cpus => self.scene.program.cpus.map(|cpus| match cpus.count {
+                1 => "the only CPU is occupied".to_owned(),
+                n => format!("all {n} CPUs are occupied"),
+            }),
+            Thing::Freelist => Some(self.nobody_could(thing, "free one")),
+            _ => match resource_kind(self.scene, thing)? {
+                ResourceKind::Completion if several => Some(self.nobody_could(
+                    thing,
+                    &format!("complete {}", thing_name(self.scene, thing).0),
+                )),
+                ResourceKind::Completion => Some(self.nobody_could(thing, "complete it")),
+                ResourceKind::Semaphore { owned: false, .. }
+                | ResourceKind::Mempool { owned: false, .. } => {
+                    let what = if several {
+                        self.units(thing, 1)
+                    } else {
+                        "any".to_owned()
+                    };
+                    Some(self.nobody_could(thing, &format!("give back {what}")))
+                }
+                ResourceKind::Mempool { units, .. } if several && units > 1 => {
+                    Some(format!("all {units} of {} are taken", self.name(thing)))
+                }
+                ResourceKind::Mempool { units: 1, .. } => Some("there is only one".to_owned()),
+                ResourceKind::Mempool { units, .. } => Some(format!("all {units} are taken")),
+                _ => None,
+            },
+        }
+    }
+
+    fn slot_shortage(&self, thing: Thing, series: usize, class: Class) -> Option<String> {
+        let declared = &self.scene.program.series[series];
+        let Bound::Exactly(slots) = declared.slots else {
+            return None;
+        };
+        let in_use = self.scene.shared.usage[series].in_use;
+        if declared.for_holders > 0 && in_use < slots {
+            return Some(match declared.for_holders {
+                1 => format!(
+                    "the last {} slot is kept for tasks that pin one",
+                    declared.name
+                ),
+                n => format!(
+                    "the last {n} {} slots are kept for tasks that pin one",
+                    declared.name
+                ),
+            });
+        }
+        // One task that pins them all says so in its clause.
+        let said = self
+            .blocks
+            .iter()
+            .flat_map(|block| holdings(self.scene, block[0]))
+            .any(|holding| {
+                holding.thing == thing && holding.n == slots && holding.how == How::Pins
+            });
+        if said || self.leaks.slots[series] > 0 {
+            return None;
+        }
+        Some(match (slots, class) {
+            (1, Class::SlotExhaustion) => "the only one is held".to_owned(),
+            (1, _) => format!("the only {} slot is held", declared.name),
+            (_, Class::SlotExhaustion) => format!("all {slots} are held"),
+            _ => format!("all {slots} {} slots are held", declared.name),
+        })
+    }
+
+    /// Who could still give what is waited for: nobody, or only members of the core.
+    fn nobody_could(&self, thing: Thing, give: &str) -> String {
+        let mut waiters: Vec<usize> = Vec::new();
+        let mut could: Vec<usize> = Vec::new();
+        for block in self.blocks {
+            let Some(wait) = self
+                .wait(block[0])
+                .filter(|&wait| Thing::awaited(block[0], wait) == thing)
+            else {
+                continue;
+            };
+            waiters.extend(block);
+            for giver in self
+                .blocks
+                .iter()
+                .filter(|giver| could_give(self.scene, block[0], giver[0], wait))
+            {
+                could.extend(giver);
+            }
+        }
+        could.sort_unstable();
+        could.dedup();
+        waiters.sort_unstable();
+        if could.is_empty() {
+            format!("nobody is left who could {give}")
+        } else if could == waiters {
+            format!("nobody else is left who could {give}")
+        } else {
+            format!(
+                "only {} could {give}",
+                task_names(self.scene.program, &could)
+            )
+        }
+    }
+
+    fn wait(&self, task: usize) -> Option<Wait> {
+        match self.scene.parties[task].standing {
+            Standing::Waits(waiting) => waiting.wait,
+            _ => None,
+        }
+    }
+
+    /// What to call a thing; series by their bare name.
+    fn name(&self, thing: Thing) -> String {
+        let (name, owner) = thing_name(self.scene, thing);
+        match (thing, resource_kind(self.scene, thing)) {
+            (Thing::PageLock(_), _) if owner.is_some() => format!("the lock of its page {name}"),
+            (Thing::PageLock(_), _) => format!("the lock of page {name}"),
+            (_, Some(kind)) if owner.is_some() => format!("its own {} {name}", kind_word(kind)),
+            (_, Some(kind)) => format!("{} {name}", kind_word(kind)),
+            _ => name,
+        }
+    }
+}
+
+/// `a PAGETABLE`, `an ATOMIC`.
+fn with_article(name: &str) -> String {
+    let vowel = name.starts_with(['A', 'E', 'I', 'O', 'a', 'e', 'i', 'o']);
+    format!("{} {name}", if vowel { "an" } else { "a" })
+}
