@@ -1,0 +1,277 @@
+//! The arguments: the one definition behind parser, help, manual page and completions.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+/// Exhaustive model checker for kmap deadlocks
+///
+/// Reads a scenario (what each task maps, locks and waits for, in which order), explores every
+/// interleaving of its tasks on a model of the kernel's kmap, and says whether they can deadlock:
+/// clean, violated (with a shortest trace and who waits for whom), or inconclusive.
+#[derive(Debug, Parser)]
+#[command(name = "kmapcheck", version, arg_required_else_help = true, after_help = EXAMPLES, after_long_help = LONG)]
+pub struct Args {
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+    /// When to use colours
+    #[arg(long, value_enum, default_value_t = Color::Auto, global = true, value_name = "WHEN", hide_possible_values = true, display_order = 100, help = "When to use colours: auto, always or never")]
+    pub color: Color,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  kmapcheck check scenarios/pte-highmem/mremap-two-pagetables.json
+  kmapcheck check --model proposed scenarios/pte-highmem/mremap-two-pagetables.json
+  kmapcheck check --slots PAGETABLE=4 --tasks mremap=5 --format json FILE
+  kmapcheck test scenarios
+  kmapcheck explain FILE";
+
+const LONG: &str = "\
+Exit status:
+   0  clean, or exactly as the scenario expects
+   1  an error was found, or not as expected
+   2  bad input or usage
+   3  inconclusive: a limit came first
+  70  a fault of kmapcheck itself
+
+Examples:
+  kmapcheck check scenarios/pte-highmem/mremap-two-pagetables.json
+  kmapcheck check --model proposed scenarios/pte-highmem/mremap-two-pagetables.json
+  kmapcheck check --slots PAGETABLE=4 --tasks mremap=5 --format json FILE
+  kmapcheck test scenarios
+  kmapcheck explain FILE";
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Explore every interleaving of scenarios and report what is wrong
+    Check(Check),
+    /// Check that scenarios give exactly what they expect
+    Test(Test),
+    /// Show the task programs as they run: operations expanded to primitives
+    Explain(Explain),
+    /// Print the JSON Schema of a file format
+    Schema(Schema),
+    /// Print completions for a shell
+    Completions(Completions),
+    /// Print the manual page
+    Man,
+}
+
+/// What to run instead of what the file says.
+#[derive(Debug, Clone, Default, ClapArgs)]
+pub struct OverrideArgs {
+    /// Run on another model: a name or a file. What the scenario expects is left aside then
+    #[arg(long, value_name = "NAME|PATH")]
+    pub model: Option<String>,
+    /// Give a series another number of slots, such as PAGETABLE=4
+    #[arg(long, value_name = "SERIES=N", value_parser = assignment)]
+    pub slots: Vec<(String, u32)>,
+    /// Give a task another number of instances, such as mremap=5
+    #[arg(long, value_name = "TASK=N", value_parser = assignment)]
+    pub tasks: Vec<(String, u32)>,
+}
+
+/// `kmapcheck check`.
+#[derive(Debug, ClapArgs)]
+pub struct Check {
+    /// Scenario files
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// The engine: the search over counted states, or the plain one that is its yardstick
+    #[arg(long, value_enum, default_value_t = EngineArg::Search)]
+    pub engine: EngineArg,
+    /// The form of the report; of several scenarios JSON is an array
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    #[command(flatten)]
+    pub overrides: OverrideArgs,
+    /// Stop after so many states
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub max_states: Option<u64>,
+    /// Stop at about this much memory, such as 512M or 4G
+    #[arg(long, value_name = "SIZE", value_parser = size, default_value = "4G")]
+    pub max_memory: u64,
+    /// Stop after this time, such as 10s, 5m or 500ms
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub timeout: Option<Duration>,
+    /// Print the verdicts only, and no progress
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// `kmapcheck test`.
+#[derive(Debug, ClapArgs)]
+pub struct Test {
+    /// Scenario files, or directories to search for them
+    #[arg(default_value = "scenarios", value_name = "DIR|FILE")]
+    pub paths: Vec<PathBuf>,
+    /// The engine
+    #[arg(long, value_enum, default_value_t = EngineArg::Search)]
+    pub engine: EngineArg,
+    /// Stop at about this much memory in each scenario
+    #[arg(long, value_name = "SIZE", value_parser = size, default_value = "4G")]
+    pub max_memory: u64,
+    /// Stop after this time in each scenario; those that expect nothing get 10s at most
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "60s")]
+    pub timeout: Duration,
+    /// Print only what is not as expected, and the summary
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// `kmapcheck explain`.
+#[derive(Debug, ClapArgs)]
+pub struct Explain {
+    /// A scenario file
+    pub file: PathBuf,
+    #[command(flatten)]
+    pub overrides: OverrideArgs,
+}
+
+/// `kmapcheck schema`.
+#[derive(Debug, ClapArgs)]
+pub struct Schema {
+    /// Which format
+    #[arg(value_enum)]
+    pub what: SchemaOf,
+}
+
+/// `kmapcheck completions`.
+#[derive(Debug, ClapArgs)]
+pub struct Completions {
+    /// Which shell
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}
+
+/// The engines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum EngineArg {
+    /// Counted states: instances of a task are not told apart
+    Search,
+    /// Every task told apart: plain, and slow
+    Reference,
+}
+
+/// The forms of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    Text,
+    /// For programs; see `kmapcheck schema report`
+    Json,
+}
+
+/// The formats that have a schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SchemaOf {
+    /// Model files
+    Model,
+    /// Scenario files
+    Scenario,
+    /// The JSON output of `check`
+    Report,
+}
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless `NO_COLOR` is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// `NAME=N`.
+fn assignment(text: &str) -> Result<(String, u32), String> {
+    let (name, number) = text
+        .split_once('=')
+        .ok_or("expected NAME=NUMBER, such as PAGETABLE=4")?;
+    if name.is_empty() {
+        return Err("there is no name before the `=`".to_owned());
+    }
+    let number = number
+        .parse()
+        .map_err(|_| format!("`{number}` is not a number from 1 to {}", u32::MAX))?;
+    Ok((name.to_owned(), number))
+}
+
+/// `512M`, `4G`, `100000`.
+fn size(text: &str) -> Result<u64, String> {
+    let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
+    let shift = match text[digits.len()..]
+        .trim_end_matches("iB")
+        .trim_end_matches('B')
+    {
+        "" => 0,
+        "K" | "k" => 10,
+        "M" | "m" => 20,
+        "G" | "g" => 30,
+        "T" | "t" => 40,
+        other => return Err(format!("unknown unit `{other}`; use K, M, G or T")),
+    };
+    let number: u64 = digits
+        .parse()
+        .map_err(|_| "expected a size, such as 512M or 4G".to_owned())?;
+    number
+        .checked_mul(1 << shift)
+        .filter(|&bytes| bytes > 0)
+        .ok_or_else(|| "out of range".to_owned())
+}
+
+/// `10s`, `5m`, `500ms`, `1h`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
+    let millis = match &text[digits.len()..] {
+        "ms" => 1,
+        "s" => 1000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        "" => return Err(format!("a unit is missing: {text}s, {text}m or {text}ms?")),
+        other => return Err(format!("unknown unit `{other}`; use ms, s, m or h")),
+    };
+    let number: u64 = digits
+        .parse()
+        .map_err(|_| "expected a time, such as 10s or 5m".to_owned())?;
+    number
+        .checked_mul(millis)
+        .map(Duration::from_millis)
+        .ok_or_else(|| "out of range".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_definition_holds_together() {
+        use clap::CommandFactory;
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn sizes_and_times_have_units() {
+        assert_eq!(size("512M"), Ok(512 << 20));
+        assert_eq!(size("4GiB"), Ok(4 << 30));
+        assert_eq!(size("1000"), Ok(1000));
+        assert!(
+            size("4X").is_err()
+                && size("").is_err()
+                && size("0").is_err()
+                && size("99999999999T").is_err()
+        );
+        assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(duration("2m"), Ok(Duration::from_secs(120)));
+        assert!(duration("10").is_err_and(|said| said.contains("10s")));
+        assert_eq!(assignment("A=3"), Ok(("A".to_owned(), 3)));
+        assert!(
+            assignment("A").is_err() && assignment("=3").is_err() && assignment("A=x").is_err()
+        );
+    }
+}

@@ -1,0 +1,37 @@
+//! The commands, a file each.
+
+mod check;
+mod completions;
+mod explain;
+mod man;
+mod schema;
+mod test;
+
+use std::io;
+
+use crate::args::{Args, Color, Command};
+use crate::exit::Exit;
+use crate::output::Output;
+
+/// Runs the command.
+pub fn run(args: Args) -> Exit {
+    match args.color {
+        Color::Auto => anstream::ColorChoice::Auto,
+        Color::Always => anstream::ColorChoice::Always,
+        Color::Never => anstream::ColorChoice::Never,
+    }
+    .write_global();
+    let mut output = Output::new();
+    let done = match args.command {
+        Command::Check(args) => check::run(&args, &mut output),
+        Command::Test(args) => test::run(&args, &mut output),
+        Command::Explain(args) => explain::run(&args, &mut output),
+        Command::Schema(args) => schema::run(&args, &mut output),
+        Command::Completions(args) => completions::run(&args, &mut output),
+        Command::Man => man::run(&mut output),
+    };
+    done.unwrap_or_else(|error: io::Error| {
+        anstream::eprintln!("kmapcheck: cannot write the output: {error}");
+        Exit::BadInput
+    })
+}

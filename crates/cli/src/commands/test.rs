@@ -1,0 +1,272 @@
+//! `kmapcheck test`: do scenarios give exactly what they expect?
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anstyle::{AnsiColor, Style};
+use kmapcheck_report::{Report, text};
+use kmapcheck_scenario::FindingKind;
+use kmapcheck_search::Limits;
+
+use crate::args::{EngineArg, OverrideArgs, Test};
+use crate::exit::Exit;
+use crate::input::{self, Failure};
+use crate::output::Output;
+use crate::progress::{self, Line};
+
+/// Scenarios that expect nothing are looked at, not settled at any price.
+const UNEXPECTING_STATES: u64 = 1_000_000;
+const UNEXPECTING_TIME: Duration = Duration::from_secs(10);
+
+const GREEN: Style = AnsiColor::Green.on_default();
+const RED: Style = AnsiColor::Red.on_default().bold();
+const YELLOW: Style = AnsiColor::Yellow.on_default();
+
+/// How many scenarios came to what.
+#[derive(Debug, Default)]
+struct Tally {
+    passed: usize,
+    failed: usize,
+    skipped: usize,
+    inconclusive: usize,
+    /// Of the failed: those that could not be read.
+    unreadable: usize,
+    faults: usize,
+}
+
+/// Runs the command.
+pub fn run(args: &Test, output: &mut Output) -> io::Result<Exit> {
+    let mut files = Vec::new();
+    for path in &args.paths {
+        if let Err(error) = collect(path, true, &mut files) {
+            anstream::eprintln!("kmapcheck: {}: {error}", path.display());
+            return Ok(Exit::BadInput);
+        }
+    }
+    if files.is_empty() {
+        let paths: Vec<String> = args
+            .paths
+            .iter()
+            .map(|path| path.display().to_string())
+            .collect();
+        anstream::eprintln!("kmapcheck: no scenarios in {}", paths.join(", "));
+        return Ok(Exit::BadInput);
+    }
+    let interrupt = progress::interrupt();
+    let limits = Limits {
+        max_states: None,
+        max_memory: Some(args.max_memory),
+        timeout: Some(args.timeout),
+        interrupt: Some(interrupt),
+    };
+    let mut tally = Tally::default();
+    for file in &files {
+        if output.is_broken() {
+            tally.inconclusive += 1;
+            break;
+        }
+        test(file, args, &limits, &mut tally, output)?;
+    }
+    output.print(&tally.summary())?;
+    Ok(tally.exit())
+}
+
+/// Runs one scenario and prints what came of it.
+fn test(
+    file: &Path,
+    args: &Test,
+    limits: &Limits,
+    tally: &mut Tally,
+    output: &mut Output,
+) -> io::Result<()> {
+    let shown = file.display();
+    match attempt(file, args, limits) {
+        Ok(report) => {
+            let (style, word, rest) = match (&report.expected, report.as_expected) {
+                (None, _) => (
+                    YELLOW,
+                    "?",
+                    format!("no expectation: {}{}", found(&report), why(&report)),
+                ),
+                (Some(_), Some(true)) => (GREEN, "ok", found(&report)),
+                (Some(expected), Some(false)) => {
+                    (RED, "FAIL", differences(&report, expected, args.engine))
+                }
+                (Some(_), None) => (YELLOW, "stop", format!("inconclusive{}", why(&report))),
+            };
+            match word {
+                "ok" => tally.passed += 1,
+                "FAIL" => tally.failed += 1,
+                "?" => tally.skipped += 1,
+                _ => tally.inconclusive += 1,
+            }
+            if !(args.quiet && (word == "ok" || word == "?")) {
+                output.print(&format!("{style}{word:<4}{style:#} {shown}: {rest}\n"))?;
+            }
+        }
+        Err(Failure::Refused(refusal)) => {
+            tally.skipped += 1;
+            if !args.quiet {
+                output.print(&format!("{YELLOW}skip{YELLOW:#} {shown}: {refusal}\n"))?;
+            }
+        }
+        Err(failure) => {
+            tally.failed += 1;
+            match failure {
+                Failure::Fault(_) => tally.faults += 1,
+                _ => tally.unreadable += 1,
+            }
+            let what = if matches!(failure, Failure::Fault(_)) {
+                "internal fault"
+            } else {
+                "cannot be read"
+            };
+            output.print(&format!("{RED}FAIL{RED:#} {shown}: {what}\n"))?;
+            failure.tell(file);
+        }
+    }
+    Ok(())
+}
+
+fn attempt(file: &Path, args: &Test, limits: &Limits) -> Result<Report, Failure> {
+    let program = input::load(file, &OverrideArgs::default())?;
+    let limits = if program.expect.is_some() {
+        limits.clone()
+    } else {
+        let timeout = Some(args.timeout.min(UNEXPECTING_TIME));
+        Limits {
+            max_states: Some(UNEXPECTING_STATES),
+            timeout,
+            ..limits.clone()
+        }
+    };
+    let line = Line::new(&file.display().to_string(), args.quiet);
+    input::run(&program, args.engine, &limits, &line)
+}
+
+fn kinds(report: &Report) -> Vec<FindingKind> {
+    report.findings.iter().map(|finding| finding.kind).collect()
+}
+
+/// What was found, in a few words.
+fn found(report: &Report) -> String {
+    match kinds(report).as_slice() {
+        [] => report.verdict.name().to_owned(),
+        kinds => text::expected_kinds(kinds),
+    }
+}
+
+/// Why the run ended early, if it did.
+fn why(report: &Report) -> String {
+    report
+        .stopped
+        .as_ref()
+        .map_or_else(String::new, |stopped| format!(": {}", stopped.text))
+}
+
+/// What differs from what is expected, and how to see it.
+fn differences(report: &Report, expected: &[FindingKind], engine: EngineArg) -> String {
+    let mut out = format!(
+        "not as expected\n     expected: {}\n     found:    {}",
+        text::expected_kinds(expected),
+        text::expected_kinds(&kinds(report))
+    );
+    for finding in report
+        .findings
+        .iter()
+        .filter(|finding| !expected.contains(&finding.kind))
+    {
+        out.push_str(&format!(
+            "\n     not expected: {}: {}",
+            finding.kind.name(),
+            finding.summary
+        ));
+    }
+    for missing in expected.iter().filter(|kind| !kinds(report).contains(kind)) {
+        out.push_str(&format!(
+            "\n     not found: {}{}",
+            missing.name(),
+            why(report)
+        ));
+    }
+    let engine = if engine == EngineArg::Reference {
+        "--engine reference "
+    } else {
+        ""
+    };
+    out.push_str(&format!(
+        "\n     to see it: kmapcheck check {engine}{}",
+        report.file
+    ));
+    out
+}
+
+impl Tally {
+    fn summary(&self) -> String {
+        let style = if self.failed > 0 { RED } else { GREEN };
+        let inconclusive = match self.inconclusive {
+            0 => String::new(),
+            n => format!(", {n} inconclusive"),
+        };
+        format!(
+            "{style}{} passed, {} failed, {} skipped{inconclusive}{style:#}\n",
+            self.passed, self.failed, self.skipped
+        )
+    }
+
+    fn exit(&self) -> Exit {
+        if self.faults > 0 {
+            Exit::Fault
+        } else if self.failed > self.unreadable {
+            Exit::Violated
+        } else if self.unreadable > 0 {
+            Exit::BadInput
+        } else if self.inconclusive > 0 {
+            Exit::Inconclusive
+        } else {
+            Exit::Clean
+        }
+    }
+}
+
+/// Adds the scenario files at or below `path`, in the order of their names. Files that are `named`
+/// are taken as they are; of others only JSON files that look like scenarios.
+fn collect(path: &Path, named: bool, files: &mut Vec<PathBuf>) -> io::Result<()> {
+    let kind = std::fs::metadata(path)?;
+    if !kind.is_dir() {
+        if named || looks_like_scenario(path) {
+            files.push(path.to_owned());
+        }
+        return Ok(());
+    }
+    let mut entries = std::fs::read_dir(path)?
+        .map(|entry| entry.map(|entry| (entry.path(), entry.file_type())))
+        .collect::<io::Result<Vec<_>>>()?;
+    entries.sort_by(|(a, _), (b, _)| a.cmp(b));
+    for (path, kind) in entries {
+        // Links to directories could lead round in circles.
+        let linked_directory = kind?.is_symlink() && path.is_dir();
+        let json = path
+            .extension()
+            .is_some_and(|extension| extension == "json");
+        if !linked_directory && (path.is_dir() || json) {
+            collect(&path, false, files)?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether a JSON file is meant to be a scenario. One that cannot be read is: its error should show.
+fn looks_like_scenario(path: &Path) -> bool {
+    let Ok(text) = std::fs::read_to_string(path) else {
+        return true;
+    };
+    match jsonc_parser::parse_to_serde_value::<serde_json::Value>(
+        &text,
+        &jsonc_parser::ParseOptions::default(),
+    ) {
+        Ok(value) => value.get("tasks").is_some(),
+        Err(_) => true,
+    }
+}

@@ -1,0 +1,19 @@
+//! The command line: parse, call, print, exit code. What happens in between is the other crates'.
+
+mod args;
+mod commands;
+mod exit;
+mod fault;
+mod input;
+mod output;
+mod progress;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let args = args::Args::parse();
+    fault::install_hook();
+    fault::guard("running", || commands::run(args)).into()
+}

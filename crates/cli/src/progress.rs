@@ -1,0 +1,72 @@
+//! How far a run has come, on standard error and only if that is a terminal; and Ctrl-C.
+
+use std::io::IsTerminal;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use kmapcheck_report::words::{bytes, number};
+use kmapcheck_search::Progress;
+
+/// A line that is rewritten while an engine runs.
+pub struct Line {
+    bar: ProgressBar,
+}
+
+impl Line {
+    /// A line about `file`; nothing appears if `quiet`, or without a terminal.
+    pub fn new(file: &str, quiet: bool) -> Line {
+        if quiet || !std::io::stderr().is_terminal() {
+            return Line {
+                bar: ProgressBar::hidden(),
+            };
+        }
+        let bar = ProgressBar::new_spinner().with_prefix(file.to_owned());
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {prefix}: {wide_msg}") {
+            bar.set_style(style);
+        }
+        Line { bar }
+    }
+
+    /// Shows how far the run has come.
+    pub fn show(&self, progress: &Progress) {
+        let seconds = progress.elapsed.as_secs_f64();
+        #[allow(
+            clippy::cast_precision_loss,
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss
+        )]
+        let rate = if seconds > 0.0 {
+            (progress.states as f64 / seconds) as u64
+        } else {
+            0
+        };
+        self.bar.set_message(format!(
+            "{} states, {}/s, frontier {}, depth {}, {}, {seconds:.0} s",
+            number(progress.states),
+            number(rate),
+            number(progress.frontier),
+            number(progress.depth),
+            bytes(progress.memory >> 20 << 20),
+        ));
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// A flag that Ctrl-C sets; a second Ctrl-C ends the program at once.
+pub fn interrupt() -> Arc<AtomicBool> {
+    let flag = Arc::new(AtomicBool::new(false));
+    let set = Arc::clone(&flag);
+    // Without a handler Ctrl-C ends the program, which is all right too.
+    let _ = ctrlc::set_handler(move || {
+        if set.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+    });
+    flag
+}

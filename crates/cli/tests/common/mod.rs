@@ -1,0 +1,62 @@
+//! Running the program.
+
+#![allow(dead_code, reason = "every test file uses its own part of this")]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// The root of the repository, from where tests run, so that paths in reports are short.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// The program with these arguments, in a known environment.
+pub fn command(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kmapcheck"));
+    command.args(args).current_dir(root());
+    for variable in [
+        "NO_COLOR",
+        "CLICOLOR",
+        "CLICOLOR_FORCE",
+        "RUST_BACKTRACE",
+        "COLUMNS",
+        "TERM",
+    ] {
+        command.env_remove(variable);
+    }
+    command
+}
+
+/// Runs the program.
+pub fn kmapcheck(args: &[&str]) -> Output {
+    command(args).output().expect("the program starts")
+}
+
+/// Standard output of a run.
+pub fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).expect("the output is UTF-8")
+}
+
+/// Standard error of a run.
+pub fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).expect("the output is UTF-8")
+}
+
+/// Writes a scenario to a temporary file and returns its path.
+pub fn scratch(name: &str, text: &str) -> String {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::write(&path, text).expect("the temporary directory can be written");
+    path.display().to_string()
+}
+
+/// A scenario on a model with one series of so many slots.
+pub fn scenario(slots: u32, fields: &str) -> String {
+    format!(
+        r#"{{ "name": "s", "model": {{ "name": "m", "series": {{ "S": {{ "slots": {slots}, "reuse": "none" }} }} }}, {fields} }}"#
+    )
+}
+
+/// A scenario that takes the reference engine for ever to explore.
+pub const ENDLESS: &str = r#""tasks": [
+    { "name": "a", "count": 40, "program": [ { "repeat": 40, "do": [ { "might_sleep": true } ] } ] },
+    { "name": "leak", "pages": ["p"], "program": [ { "kmap": "p", "series": "S" } ] } ]"#;

@@ -1,0 +1,203 @@
+//! The exit status of every command and kind of end.
+
+mod common;
+
+use common::{ENDLESS, kmapcheck, scenario, scratch, stderr, stdout};
+
+const CLEAN: &str = "scenarios/pte-highmem/mremap-proposed.json";
+const DEADLOCK: &str = "scenarios/pte-highmem/mremap-two-pagetables.json";
+
+#[track_caller]
+fn exits(args: &[&str], code: i32) -> (String, String) {
+    let output = kmapcheck(args);
+    let (out, err) = (stdout(&output), stderr(&output));
+    assert_eq!(output.status.code(), Some(code), "{args:?}\n{out}\n{err}");
+    assert!(!err.contains("panicked"), "{err}");
+    (out, err)
+}
+
+#[test]
+fn as_expected_is_0() {
+    exits(&["check", CLEAN], 0);
+    exits(&["check", DEADLOCK], 0);
+    exits(&["check", CLEAN, DEADLOCK], 0);
+}
+
+#[test]
+fn an_expectation_is_about_the_file_as_it_is() {
+    exits(&["check", "--slots", "PAGETABLE=3", DEADLOCK], 0);
+    exits(&["check", "--tasks", "mremap=1", DEADLOCK], 0);
+    exits(&["check", "--model", "proposed", DEADLOCK], 1);
+    exits(&["check", "--tasks", "mremap=3", DEADLOCK], 1);
+}
+
+#[test]
+fn an_error_or_another_finding_than_expected_is_1() {
+    let tasks = r#""tasks": [ { "name": "t", "pages": ["p"], "program": [ { "kmap": "p", "series": "S" } ] } ]"#;
+    let unexpecting = scratch("unexpecting.json", &scenario(1, tasks));
+    exits(&["check", &unexpecting], 1);
+    let wrong = scratch(
+        "wrong.json",
+        &scenario(1, &format!(r#"{tasks}, "expect": ["deadlock"]"#)),
+    );
+    let (out, _) = exits(&["check", &wrong], 1);
+    assert!(out.contains("not as expected"), "{out}");
+    let (out, _) = exits(&["test", &wrong], 1);
+    assert!(
+        out.contains("expected: deadlock") && out.contains("found:    slot-leak"),
+        "{out}"
+    );
+    assert!(out.contains("0 passed, 1 failed, 0 skipped"), "{out}");
+}
+
+#[test]
+fn bad_input_or_usage_is_2() {
+    exits(&["check"], 2);
+    exits(&["frobnicate"], 2);
+    exits(&["check", "--engine", "magic", CLEAN], 2);
+    exits(&["check", "--slots", "PAGETABLE", CLEAN], 2);
+    exits(&["check", "--timeout", "10", CLEAN], 2);
+    exits(&["check", "--max-states", "0", CLEAN], 2);
+    exits(&["check", "no-such-file.json"], 2);
+    exits(&["check", "scenarios"], 2);
+    exits(&["check", "--model", "no-such-model", CLEAN], 2);
+    exits(&["check", "--slots", "NOSUCH=1", CLEAN], 2);
+    exits(&["explain", "no-such-file.json"], 2);
+    exits(&["test", "no-such-directory"], 2);
+    let broken = scratch("broken.json", "{");
+    exits(&["test", &broken], 2);
+    // A readable file beside it does not hide it, and its JSON is still there.
+    let (out, _) = exits(&["check", "--format", "json", CLEAN, &broken], 2);
+    let reports: serde_json::Value = serde_json::from_str(&out).expect("it is JSON");
+    assert_eq!(reports.as_array().map(Vec::len), Some(1));
+    let (out, err) = exits(&["check", "--format", "json", &broken], 2);
+    assert!(out.is_empty() && !err.is_empty());
+}
+
+#[test]
+fn what_an_engine_refuses_is_2_and_skipped_by_test() {
+    let any = scratch(
+        "any.json",
+        &scenario(
+            1,
+            r#""tasks": [ { "name": "t", "count": "any", "program": [] } ]"#,
+        ),
+    );
+    let (_, err) = exits(&["check", &any], 2);
+    assert!(err.contains("--tasks t=N"), "{err}");
+    let (out, _) = exits(&["test", &any], 0);
+    assert!(out.contains("0 passed, 0 failed, 1 skipped"), "{out}");
+}
+
+#[test]
+fn a_limit_is_3() {
+    let clean_so_far = r#""tasks": [ { "name": "a", "count": 40, "program": [ { "repeat": 40, "do": [ { "might_sleep": true } ] } ] } ]"#;
+    let file = scratch("long.json", &scenario(1, clean_so_far));
+    for limit in [
+        ["--max-states", "1000"],
+        ["--timeout", "50ms"],
+        ["--max-memory", "1K"],
+    ] {
+        let (out, _) = exits(
+            &["check", "--engine", "reference", limit[0], limit[1], &file],
+            3,
+        );
+        assert!(
+            out.starts_with("inconclusive") && out.contains("kmapcheck check"),
+            "{out}"
+        );
+    }
+    let expecting = scratch(
+        "long-clean.json",
+        &scenario(1, &format!(r#"{clean_so_far}, "expect": []"#)),
+    );
+    exits(
+        &[
+            "check",
+            "--engine",
+            "reference",
+            "--max-states",
+            "1000",
+            &expecting,
+        ],
+        3,
+    );
+    let (out, _) = exits(
+        &[
+            "test",
+            "--engine",
+            "reference",
+            "--timeout",
+            "50ms",
+            &expecting,
+        ],
+        3,
+    );
+    assert!(
+        out.contains("0 passed, 0 failed, 0 skipped, 1 inconclusive"),
+        "{out}"
+    );
+}
+
+#[test]
+fn findings_before_a_limit_are_kept() {
+    let file = scratch("long-leak.json", &scenario(1, ENDLESS));
+    let (out, _) = exits(
+        &[
+            "check",
+            "--engine",
+            "reference",
+            "--max-states",
+            "1000",
+            &file,
+        ],
+        1,
+    );
+    assert!(
+        out.contains("slot-leak") && out.contains("Stopped early"),
+        "{out}"
+    );
+}
+
+#[test]
+fn the_worst_of_several_counts() {
+    let file = scratch("long-leak-2.json", &scenario(1, ENDLESS));
+    exits(
+        &[
+            "check",
+            "--max-states",
+            "1000",
+            CLEAN,
+            &file,
+            "no-such-file.json",
+        ],
+        2,
+    );
+}
+
+#[test]
+fn test_skips_models_and_takes_named_files() {
+    exits(&["test", "models"], 2);
+    let (out, _) = exits(&["test", "scenarios/tutorial"], 0);
+    assert!(
+        out.lines()
+            .all(|line| line.starts_with("ok") || line.contains("passed")),
+        "{out}"
+    );
+}
+
+#[test]
+fn the_other_commands_are_0() {
+    exits(&["explain", DEADLOCK], 0);
+    exits(&["man"], 0);
+    exits(&["--version"], 0);
+    exits(&["--help"], 0);
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        exits(&["completions", shell], 0);
+    }
+    for what in ["model", "scenario", "report"] {
+        let (out, _) = exits(&["schema", what], 0);
+        let schema: serde_json::Value = serde_json::from_str(&out).expect("it is JSON");
+        jsonschema::validator_for(&schema).expect("it is a schema");
+    }
+}

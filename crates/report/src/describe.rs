@@ -1,0 +1,201 @@
+//! Words for operations, effects, waits and things held.
+
+use kmapcheck_machine::{
+    CpuChange, Effect, Map, Mode, State, Successor, Task, Usage, Wait, Waiting,
+};
+use kmapcheck_scenario::{Bound, Op, Program, Ref, ResourceKind, SeriesId, TemplateId};
+
+use crate::ledger::{Entry, Thing, page_operand};
+use crate::words::{article, count, list};
+
+/// What a step did, in words; nothing if its name says it all.
+pub(crate) fn effect(program: &Program, successor: &Successor) -> Option<String> {
+    let series = |id: SeriesId| program.series[id].name.as_str();
+    let of = |id: SeriesId| match program.series[id].slots {
+        Bound::Exactly(slots) => format!(" of {slots}"),
+        Bound::Any => String::new(),
+    };
+    let mut said: Vec<String> = Vec::new();
+    match &successor.effect {
+        Effect::Nothing => {}
+        Effect::TookSlot {
+            series,
+            in_use,
+            flushed,
+        } => {
+            said.push(format!("slot {in_use}{}", of(*series)));
+            if *flushed > 0 {
+                said.push(format!(
+                    "flushed {} first",
+                    count(u64::from(*flushed), "stale mapping")
+                ));
+            }
+        }
+        Effect::Reused { lies, stale: true } => {
+            said.push(format!("takes the stale mapping in {}", series(*lies)))
+        }
+        Effect::Reused { lies, stale: false } => {
+            said.push(format!("shares the mapping in {}", series(*lies)))
+        }
+        Effect::MappedLow => said.push("low memory: no slot".to_owned()),
+        Effect::StillMapped { users, .. } => {
+            said.push(format!("{} left", count(u64::from(*users), "user")))
+        }
+        Effect::WentStale { series: id } => {
+            said.push(format!("the mapping in {} goes stale", series(*id)))
+        }
+        Effect::FreedSlot { series: id, in_use } => {
+            said.push(format!("the slot is free: {in_use}{} in use", of(*id)));
+        }
+        Effect::Failed => said.push("fails".to_owned()),
+        Effect::UnitsLeft { free } => said.push(format!("{free} left")),
+        Effect::Queued => said.push("waits as a writer, new readers are held back".to_owned()),
+        Effect::Allocated { mapped_in } if mapped_in.is_empty() => {}
+        Effect::Allocated { mapped_in } => {
+            let series: Vec<&str> = mapped_in.iter().map(|&id| series(id)).collect();
+            said.push(format!("a page still mapped in {}", list(&series)));
+        }
+        Effect::Chose { branch } => said.push(format!("branch {}", branch + 1)),
+        Effect::Skipped { kind } => said.push(format!("skipped: {}", kind.name())),
+        Effect::Sleeps => said.push("goes to sleep".to_owned()),
+        Effect::Spins => said.push("spins".to_owned()),
+    }
+    match successor.cpu {
+        CpuChange::Kept => {}
+        CpuChange::Taken => said.push("takes a CPU".to_owned()),
+        CpuChange::GivenUp => said.push("gives its CPU up".to_owned()),
+        CpuChange::TakenAndGivenUp => said.push("takes a CPU and gives it up".to_owned()),
+    }
+    if successor.task.at.is_none() {
+        said.push("ends".to_owned());
+    }
+    (!said.is_empty()).then(|| said.join(", "))
+}
+
+/// Whether [`effect`] says nothing that the use of the slots does not show as well.
+pub(crate) fn is_plain(successor: &Successor) -> bool {
+    let shown = matches!(
+        successor.effect,
+        Effect::Nothing
+            | Effect::TookSlot { flushed: 0, .. }
+            | Effect::WentStale { .. }
+            | Effect::FreedSlot { .. }
+            | Effect::UnitsLeft { .. }
+    );
+    shown && successor.cpu == CpuChange::Kept
+}
+
+/// A lock, mempool or completion with what it is, such as `spinlock page_table_lock`.
+pub(crate) fn resource(program: &Program, template: TemplateId, what: Ref) -> String {
+    let resource = program.resource(template, what);
+    let kind = match resource.kind {
+        ResourceKind::Spinlock => "spinlock",
+        ResourceKind::Rwsem { .. } => "rwsem",
+        ResourceKind::Semaphore { .. } => "semaphore",
+        ResourceKind::Mempool { .. } => "mempool",
+        ResourceKind::Completion => "completion",
+    };
+    format!("{kind} {}", resource.name)
+}
+
+/// `2 units of semaphore s`, `1 element of mempool m`, `semaphore s` where it has one unit only.
+fn units(program: &Program, template: TemplateId, pool: Ref, n: u32) -> String {
+    let name = resource(program, template, pool);
+    match program.resource(template, pool).kind {
+        ResourceKind::Semaphore { units: 1, .. } => name,
+        ResourceKind::Mempool { .. } => format!("{} of {name}", count(u64::from(n), "element")),
+        _ => format!("{} of {name}", count(u64::from(n), "unit")),
+    }
+}
+
+/// What a task waits for, in words, thing by thing.
+pub(crate) fn waits_for(program: &Program, task: &Task, waiting: Waiting) -> Vec<String> {
+    let mut said = Vec::new();
+    let op = task
+        .at
+        .map(|at| program.templates[task.template].nodes[at].op);
+    let page = || {
+        op.and_then(page_operand)
+            .map_or("a page", |name| program.page_name(task.template, name))
+    };
+    if let Some(wait) = waiting.wait {
+        said.push(match wait {
+            Wait::Slot { series, .. } => format!("{} slot", article(&program.series[series].name)),
+            Wait::Spin(lock) => resource(program, task.template, lock),
+            Wait::Read(lock) => format!("{}, to read", resource(program, task.template, lock)),
+            Wait::Write(lock) => format!("{}, to write", resource(program, task.template, lock)),
+            Wait::Units(pool, n) => units(program, task.template, pool, n),
+            Wait::PageLock(_) => format!("the lock of page {}", page()),
+            Wait::Completion(completion) => resource(program, task.template, completion),
+            Wait::Memory => "a free page".to_owned(),
+        });
+    }
+    if waiting.cpu {
+        said.push("a CPU".to_owned());
+    }
+    said
+}
+
+/// Something held, in words.
+pub(crate) fn holding(program: &Program, template: TemplateId, entry: &Entry) -> String {
+    let name = &entry.name;
+    match entry.thing {
+        Thing::Map(Map::Pin { asked, lies, .. }) if asked == lies => {
+            format!("{} slot ({name})", article(&program.series[lies].name))
+        }
+        Thing::Map(Map::Pin { asked, lies, .. }) => {
+            let (asked, lies) = (&program.series[asked].name, &program.series[lies].name);
+            format!("{} slot ({name}, asked for as {asked})", article(lies))
+        }
+        Thing::Map(Map::Low { .. }) => format!("a kmap of low memory ({name})"),
+        Thing::Map(Map::Atomic {
+            kind: Some(kind), ..
+        }) => {
+            format!("the atomic map {} ({name})", program.atomic_types[kind])
+        }
+        Thing::Map(Map::Atomic { kind: None, .. }) => {
+            format!("an atomic map of low memory ({name})")
+        }
+        Thing::Map(Map::Local { .. }) => format!("a local map ({name})"),
+        Thing::PageLock(_) => format!("the lock of page {name}"),
+        Thing::Held(held) => match held.mode {
+            Mode::Spin => resource(program, template, held.what),
+            Mode::Read => format!("{}, to read", resource(program, template, held.what)),
+            Mode::Write => format!("{}, to write", resource(program, template, held.what)),
+            Mode::Units => units(program, template, held.what, held.n),
+        },
+    }
+}
+
+/// What a thing held is one of: the name of a series, lock or pool.
+pub(crate) fn resource_of(program: &Program, template: TemplateId, entry: &Entry) -> String {
+    match entry.thing {
+        Thing::Map(Map::Pin { lies, .. }) => program.series[lies].name.clone(),
+        Thing::Map(Map::Atomic {
+            kind: Some(kind), ..
+        }) => program.atomic_types[kind].clone(),
+        Thing::Map(_) | Thing::PageLock(_) => entry.name.clone(),
+        Thing::Held(held) => program.resource(template, held.what).name.clone(),
+    }
+}
+
+/// How the slots of a series are taken, such as `2 of 2 slots in use`.
+pub(crate) fn usage(program: &Program, state: &State, series: SeriesId) -> String {
+    let Usage { in_use, stale } = state.shared.usage[series];
+    let mut said = match program.series[series].slots {
+        Bound::Exactly(1) if in_use == 1 => "its only slot is in use".to_owned(),
+        Bound::Exactly(slots) if slots == in_use => format!("all {slots} slots are in use"),
+        Bound::Exactly(slots) => format!("{in_use} of {slots} slots are in use"),
+        Bound::Any => format!("{} in use", count(u64::from(in_use), "slot")),
+    };
+    if stale > 0 {
+        said.push_str(&format!(", {stale} stale"));
+    }
+    said
+}
+
+/// The primitive that the task is at.
+pub(crate) fn op_of(program: &Program, task: &Task) -> Option<Op> {
+    task.at
+        .map(|at| program.templates[task.template].nodes[at].op)
+}

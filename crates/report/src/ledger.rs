@@ -1,0 +1,346 @@
+//! Who holds what since which step.
+//!
+//! The machine's states say what a task holds; for a reader, *since when* matters as much. The
+//! ledger follows a trace and compares what the task that took a step held before and after.
+
+use kmapcheck_machine::{Effect, Held, Map, Mode, Name, PageId, State, Successor, Task, TaskId};
+use kmapcheck_scenario::{Location, Op, Program, Ref, ResourceKind, TemplateId};
+
+/// Something held, and the step that took it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Entry {
+    pub thing: Thing,
+    /// The name through which it was taken; empty for locks.
+    pub name: String,
+    /// From 1.
+    pub step: usize,
+    pub location: Location,
+}
+
+/// What an [`Entry`] is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Thing {
+    Map(Map),
+    Held(Held),
+    PageLock(PageId),
+}
+
+/// A page name that came to dangle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Freed {
+    pub step: usize,
+    pub by: TaskId,
+    pub location: Location,
+}
+
+/// What everybody holds at some moment of a trace.
+#[derive(Debug, Clone)]
+pub(crate) struct Ledger {
+    maps: Vec<Vec<Entry>>,
+    held: Vec<Vec<Entry>>,
+    page_locks: Vec<Vec<Entry>>,
+    /// What a task still held when it ended.
+    lost: Vec<(TaskId, Vec<Entry>)>,
+    /// For names that dangle (shared, or of a task): who freed the page.
+    freed: Vec<(Option<TaskId>, usize, Freed)>,
+    /// The tasks and shared names before the coming step.
+    tasks: Vec<Task>,
+    names: Vec<Name>,
+}
+
+impl Ledger {
+    pub fn new(start: &State) -> Ledger {
+        let n = start.tasks.len();
+        Ledger {
+            maps: vec![Vec::new(); n],
+            held: vec![Vec::new(); n],
+            page_locks: vec![Vec::new(); n],
+            lost: Vec::new(),
+            freed: Vec::new(),
+            tasks: start.tasks.clone(),
+            names: start.shared.names.clone(),
+        }
+    }
+
+    /// The task as it was before the step that is recorded next.
+    pub fn before(&self, task: TaskId) -> &Task {
+        &self.tasks[task]
+    }
+
+    /// What `name` stood for before the step that is recorded next.
+    pub fn resolve(&self, task: TaskId, name: Ref) -> Name {
+        match name {
+            Ref::Shared(i) => self.names[i],
+            Ref::Own(i) => self.tasks[task]
+                .names
+                .get(i)
+                .copied()
+                .unwrap_or(Name::Unbound),
+        }
+    }
+
+    /// What the task holds, maps first, in the order taken.
+    pub fn of(&self, task: TaskId) -> impl Iterator<Item = &Entry> {
+        self.maps[task]
+            .iter()
+            .chain(&self.held[task])
+            .chain(&self.page_locks[task])
+    }
+
+    /// What the task still held when it ended.
+    pub fn lost_by(&self, task: TaskId) -> &[Entry] {
+        self.lost
+            .iter()
+            .find(|(loser, _)| *loser == task)
+            .map_or(&[], |(_, entries)| entries)
+    }
+
+    /// How many tasks there are.
+    pub fn tasks(&self) -> usize {
+        self.tasks.len()
+    }
+
+    /// Who freed the page that `name` stood for.
+    pub fn freed(&self, task: TaskId, name: Ref) -> Option<Freed> {
+        let key = match name {
+            Ref::Shared(i) => (None, i),
+            Ref::Own(i) => (Some(task), i),
+        };
+        self.freed
+            .iter()
+            .rev()
+            .find(|(owner, i, _)| (*owner, *i) == key)
+            .map(|(_, _, freed)| *freed)
+    }
+
+    /// Follows one step; `step` counts from 1.
+    pub fn record(
+        &mut self,
+        program: &Program,
+        step: usize,
+        task: TaskId,
+        successor: &Successor,
+        after: &State,
+    ) {
+        let template = self.tasks[task].template;
+        let Some(at) = self.tasks[task].at else {
+            return;
+        };
+        let node = &program.templates[template].nodes[at];
+        let location = program.origins[node.origin].location();
+        let entry = |thing, name: Option<Ref>| Entry {
+            thing,
+            name: name.map_or_else(String::new, |name| {
+                program.page_name(template, name).to_owned()
+            }),
+            step,
+            location,
+        };
+        let name = page_operand(node.op);
+        if successor.task.at.is_none() && self.tasks[task].at.is_some() {
+            self.end(program, task, node.op, &successor.effect, &entry);
+        } else {
+            let maps: Vec<Thing> = successor
+                .task
+                .maps
+                .iter()
+                .map(|&map| Thing::Map(map))
+                .collect();
+            follow(&mut self.maps[task], &maps, |thing| entry(thing, name));
+            let locks: Vec<Thing> = successor
+                .task
+                .page_locks
+                .iter()
+                .map(|&p| Thing::PageLock(p))
+                .collect();
+            follow(&mut self.page_locks[task], &locks, |thing| {
+                entry(thing, name)
+            });
+            follow_held(&mut self.held[task], &successor.task.held, |thing| {
+                entry(thing, None)
+            });
+        }
+        if let Some(page) = successor.broadcast.freed {
+            self.note_freed(
+                page,
+                Freed {
+                    step,
+                    by: task,
+                    location,
+                },
+            );
+            self.tasks.clone_from(&after.tasks);
+        } else {
+            self.tasks[task].clone_from(&after.tasks[task]);
+        }
+        self.names.clone_from(&after.shared.names);
+    }
+
+    /// The task ends with this step, and the machine has already forgotten what it held: works out
+    /// what the operation itself still took or gave back.
+    fn end(
+        &mut self,
+        program: &Program,
+        task: TaskId,
+        op: Op,
+        effect: &Effect,
+        entry: &impl Fn(Thing, Option<Ref>) -> Entry,
+    ) {
+        let page = page_operand(op).map(|name| self.resolve(task, name));
+        let page = match page {
+            Some(Name::Page(page) | Name::Dangling(Some(page))) => Some(page),
+            _ => None,
+        };
+        let name = page_operand(op);
+        let mut left: Vec<Entry> = self.of(task).cloned().collect();
+        if !matches!(effect, Effect::Skipped { .. } | Effect::Failed) {
+            let template = self.tasks[task].template;
+            if let Some(thing) = taken(op, effect, page)
+                && belongs_to_taker(program, template, thing)
+            {
+                left.push(entry(thing, name.filter(|_| page.is_some())));
+            }
+            let gives = |entry: &Entry| given_back(op, entry.thing, page);
+            if let Some(i) = left.iter().rposition(gives) {
+                match (op, &mut left[i].thing) {
+                    (Op::Up { n, .. }, Thing::Held(held)) if held.n > n => held.n -= n,
+                    (Op::UpRead { .. }, Thing::Held(held)) if held.n > 1 => held.n -= 1,
+                    _ => drop(left.remove(i)),
+                }
+            }
+        }
+        self.maps[task].clear();
+        self.held[task].clear();
+        self.page_locks[task].clear();
+        self.lost.push((task, left));
+    }
+
+    fn note_freed(&mut self, page: PageId, freed: Freed) {
+        let dangles = |name: &Name| *name == Name::Page(page);
+        for (i, _) in self
+            .names
+            .iter()
+            .enumerate()
+            .filter(|(_, name)| dangles(name))
+        {
+            self.freed.push((None, i, freed));
+        }
+        for (task, before) in self.tasks.iter().enumerate() {
+            for (i, _) in before
+                .names
+                .iter()
+                .enumerate()
+                .filter(|(_, name)| dangles(name))
+            {
+                self.freed.push((Some(task), i, freed));
+            }
+        }
+    }
+}
+
+/// Brings `entries` to `now`, which has one thing more, one less, or the same.
+fn follow(entries: &mut Vec<Entry>, now: &[Thing], entry: impl Fn(Thing) -> Entry) {
+    if now.len() < entries.len() {
+        let gone = (0..now.len())
+            .find(|&i| entries[i].thing != now[i])
+            .unwrap_or(now.len());
+        entries.remove(gone);
+    }
+    entries.extend(now[entries.len()..].iter().map(|&thing| entry(thing)));
+}
+
+/// The same for locks and units, which are sorted and counted.
+fn follow_held(entries: &mut Vec<Entry>, now: &[Held], entry: impl Fn(Thing) -> Entry) {
+    let same = |entry: &Entry, held: &Held| matches!(entry.thing, Thing::Held(had) if had.what == held.what && had.mode == held.mode);
+    entries.retain(|entry| now.iter().any(|held| same(entry, held)));
+    for held in now {
+        match entries.iter_mut().find(|entry| same(entry, held)) {
+            Some(known) => known.thing = Thing::Held(*held),
+            None => entries.push(entry(Thing::Held(*held))),
+        }
+    }
+}
+
+/// The page an operation is about.
+pub(crate) fn page_operand(op: Op) -> Option<Ref> {
+    match op {
+        Op::Kmap { page, .. }
+        | Op::TryKmap { page, .. }
+        | Op::Kunmap { page }
+        | Op::KunmapAny { page }
+        | Op::KmapAtomic { page, .. }
+        | Op::KunmapAtomic { page }
+        | Op::KmapLocal { page }
+        | Op::KunmapLocal { page }
+        | Op::LockPage { page }
+        | Op::UnlockPage { page }
+        | Op::TrylockPage { page }
+        | Op::FreePage { page } => Some(page),
+        Op::AllocPage { var } => Some(var),
+        _ => None,
+    }
+}
+
+/// What the operation takes.
+fn taken(op: Op, effect: &Effect, page: Option<PageId>) -> Option<Thing> {
+    let held = |what, mode, n| Some(Thing::Held(Held { what, mode, n }));
+    match op {
+        Op::Kmap { series, .. } | Op::TryKmap { series, .. } => page.map(|page| {
+            Thing::Map(match *effect {
+                Effect::MappedLow => Map::Low { page },
+                Effect::Reused { lies, .. } => Map::Pin {
+                    page,
+                    asked: series,
+                    lies,
+                },
+                _ => Map::Pin {
+                    page,
+                    asked: series,
+                    lies: series,
+                },
+            })
+        }),
+        Op::KmapAtomic { kind, .. } => page.map(|page| {
+            Thing::Map(Map::Atomic {
+                page,
+                kind: Some(kind),
+            })
+        }),
+        Op::KmapLocal { .. } => page.map(|page| Thing::Map(Map::Local { page })),
+        Op::LockPage { .. } | Op::TrylockPage { .. } => page.map(Thing::PageLock),
+        Op::SpinLock { lock } | Op::SpinTrylock { lock } => held(lock, Mode::Spin, 1),
+        Op::DownRead { lock } => held(lock, Mode::Read, 1),
+        Op::DownWrite { lock } => held(lock, Mode::Write, 1),
+        Op::Down { pool, n } | Op::DownTrylock { pool, n } => held(pool, Mode::Units, n),
+        _ => None,
+    }
+}
+
+/// Whether what was taken has an owner; units of some pools have none.
+fn belongs_to_taker(program: &Program, template: TemplateId, thing: Thing) -> bool {
+    let Thing::Held(held) = thing else {
+        return true;
+    };
+    !matches!(
+        program.resource(template, held.what).kind,
+        ResourceKind::Semaphore { owned: false, .. } | ResourceKind::Mempool { owned: false, .. }
+    )
+}
+
+/// Whether the operation gives back `thing`.
+fn given_back(op: Op, thing: Thing, page: Option<PageId>) -> bool {
+    match (op, thing) {
+        (Op::Kunmap { .. }, Thing::Map(map)) => Some(map.page()) == page && map.is_pin(),
+        (Op::KunmapAny { .. }, Thing::Map(map)) => Some(map.page()) == page,
+        (Op::KunmapAtomic { .. }, Thing::Map(map @ Map::Atomic { .. }))
+        | (Op::KunmapLocal { .. }, Thing::Map(map @ Map::Local { .. })) => Some(map.page()) == page,
+        (Op::UnlockPage { .. }, Thing::PageLock(locked)) => Some(locked) == page,
+        (Op::SpinUnlock { lock }, Thing::Held(held)) => {
+            held.what == lock && held.mode == Mode::Spin
+        }
+        (Op::UpRead { lock }, Thing::Held(held)) => held.what == lock && held.mode == Mode::Read,
+        (Op::UpWrite { lock }, Thing::Held(held)) => held.what == lock && held.mode == Mode::Write,
+        (Op::Up { pool, .. }, Thing::Held(held)) => held.what == pool && held.mode == Mode::Units,
+        _ => false,
+    }
+}

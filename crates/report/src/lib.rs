@@ -1,0 +1,32 @@
+//! Reports: one [`Report`], rendered as text for people and as JSON for programs.
+//!
+//! [`Report::build`] runs every trace of an engine's outcome again on the machine and puts what
+//! happened into words; a trace that does not hold what it promises is a [`Fault`]. The renderers
+//! ([`text`], [`json`]) read the report and nothing else. [`listing`] shows a program as the
+//! engines run it.
+//!
+//! Nothing here prints, searches or reads files.
+
+mod build;
+mod contested;
+mod coverage;
+mod describe;
+pub mod json;
+mod ledger;
+pub mod listing;
+mod named;
+mod names;
+mod report;
+mod summary;
+pub mod text;
+mod walk;
+pub mod words;
+
+pub use build::{Fault, PointOfNoReturn};
+pub use json::schema_report;
+pub use kmapcheck_machine::Verdict;
+pub use names::Who;
+pub use report::{
+    Contested, Coverage, Finding, Holding, NeverExecuted, Report, SlotUsage, Standing,
+    StartMapping, Step, StopReason, Stopped, TaskAtEnd,
+};

@@ -1,0 +1,299 @@
+//! The report: everything that is known after a run, in the shape of the JSON output.
+//!
+//! Renderers read this and nothing else, so that text and JSON hold the same facts. Fields that
+//! only the text needs (which column a step stands in) are left out of the JSON. New fields may be
+//! added; those that are here keep their names and meaning.
+
+use kmapcheck_machine::Verdict;
+use kmapcheck_scenario::{FindingKind, Level};
+use kmapcheck_waitgraph::WaitForGraph;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::named;
+use crate::names::Who;
+
+/// What a run of one scenario found.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Report {
+    /// The scenario's name.
+    pub scenario: String,
+    /// The scenario's file.
+    pub file: String,
+    /// The name of the model it ran on.
+    pub model: String,
+    /// `clean`: every interleaving is accounted for and none has an error. `violated`: an error,
+    /// with a trace. `inconclusive`: the run ended before either was known.
+    #[serde(serialize_with = "named::verdict_name")]
+    #[schemars(schema_with = "named::verdict_schema")]
+    pub verdict: Verdict,
+    /// At most one finding of each kind, each with a shortest trace.
+    pub findings: Vec<Finding>,
+    /// The findings that the scenario expects; null if it expects nothing in particular.
+    #[serde(serialize_with = "named::kind_names")]
+    #[schemars(schema_with = "named::kinds_schema")]
+    pub expected: Option<Vec<FindingKind>>,
+    /// Whether exactly the expected kinds were found; null if nothing is expected, or if the run
+    /// ended before that was known.
+    pub as_expected: Option<bool>,
+    /// Why the run ended early; null if it did not.
+    pub stopped: Option<Stopped>,
+    /// What the engine saw.
+    pub coverage: Coverage,
+    /// What the reader should know before trusting the verdict, such as that nothing ever ran.
+    pub remarks: Vec<String>,
+    /// Milliseconds from the start of the engine to its answer.
+    pub elapsed_ms: f64,
+}
+
+/// Something wrong.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Finding {
+    /// What kind of thing.
+    #[serde(serialize_with = "named::kind_name")]
+    #[schemars(schema_with = "named::kind_schema")]
+    pub kind: FindingKind,
+    /// Of a deadlock: what its core is about, such as `slot-exhaustion` or `lock-cycle`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub class: Option<String>,
+    /// `error`, or `warning`: reported without changing the verdict.
+    #[serde(serialize_with = "named::level_name")]
+    #[schemars(schema_with = "named::level_schema")]
+    pub level: Level,
+    /// One sentence.
+    pub summary: String,
+    /// Of `sleep-in-atomic`: whether the call can really sleep there; left out if that is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub can_sleep: Option<bool>,
+    /// Pages that are mapped from an earlier use in the initial state of the trace; only where the
+    /// scenario leaves that open.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub start: Option<Vec<StartMapping>>,
+    /// A shortest way there.
+    pub trace: Vec<Step>,
+    /// Where the tasks that take part stand after the last step.
+    pub tasks: Vec<TaskAtEnd>,
+    /// Of a deadlock: the smallest set of tasks that are stuck on one another.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub core: Vec<String>,
+    /// Of a deadlock: all tasks that are stuck in the last state, the core among them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub stuck: Vec<String>,
+    /// Of a deadlock: what the core waits for, and who holds it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub contested: Vec<Contested>,
+    /// Of a deadlock: the first step after which no continuation saves the core; 0 if it is lost
+    /// from the start, left out if that is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub point_of_no_return: Option<usize>,
+    /// Of a deadlock: who waits for what, held by whom.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wait_for: Option<WaitForGraph>,
+}
+
+/// A page that is mapped from an earlier use at the start.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct StartMapping {
+    /// The task whose page it is; left out for a shared page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub task: Option<String>,
+    /// The page.
+    pub page: String,
+    /// The series that still map it; none: it is unmapped.
+    pub stale_in: Vec<String>,
+    /// Who the task is.
+    #[serde(skip)]
+    pub who: Option<Who>,
+}
+
+/// One step of a trace.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Step {
+    /// The task that takes it.
+    pub task: String,
+    /// The primitive, such as `kmap(old_pte, PAGETABLE)`.
+    pub op: String,
+    /// The operation as the scenario has it, where that is another one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub written: Option<String>,
+    /// Where the scenario has it: `file:line:column`.
+    pub source: String,
+    /// Where in the kernel.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<String>,
+    /// The scenario's note.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// What it did beyond what its name says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub effect: Option<String>,
+    /// What is wrong with this step.
+    #[serde(
+        skip_serializing_if = "Vec::is_empty",
+        serialize_with = "named::kind_list"
+    )]
+    #[schemars(schema_with = "named::kind_list_schema")]
+    pub findings: Vec<FindingKind>,
+    /// What the task holds afterwards.
+    pub holds: Vec<String>,
+    /// The slots afterwards, of those series that the trace uses.
+    pub slots: Vec<SlotUsage>,
+    /// Who the task is.
+    #[serde(skip)]
+    pub who: Who,
+    /// The node, which tells equal steps of different tasks apart from others.
+    #[serde(skip)]
+    pub node: usize,
+    /// Line and column alone.
+    #[serde(skip)]
+    pub line: (usize, usize),
+    /// Whether the effect says nothing that the slots do not show.
+    #[serde(skip)]
+    pub plain: bool,
+}
+
+/// How many slots of a series are not free.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct SlotUsage {
+    /// The series.
+    pub series: String,
+    /// Slots with users.
+    pub in_use: u32,
+    /// Slots with a mapping that nobody uses.
+    pub stale: u32,
+    /// All slots; left out if the scenario is about every number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub of: Option<u32>,
+}
+
+/// Where a task stands after the last step of a trace.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct TaskAtEnd {
+    /// The task.
+    pub task: String,
+    /// Whether it can go on.
+    pub standing: Standing,
+    /// Its next operation; left out if it has ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+    /// Where the scenario has that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// Where in the kernel.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<String>,
+    /// What it waits for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub waits_for: Vec<String>,
+    /// What it holds.
+    pub holds: Vec<Holding>,
+    /// Who the task is.
+    #[serde(skip)]
+    pub who: Who,
+}
+
+/// Whether a task can go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Standing {
+    /// It waits.
+    Waits,
+    /// It can take a step.
+    Moves,
+    /// It has ended.
+    Ended,
+}
+
+/// Something that a task holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Holding {
+    /// What, such as `a PAGETABLE slot (old_pte)`.
+    pub what: String,
+    /// What it is one of, such as `PAGETABLE`.
+    pub resource: String,
+    /// The step that took it.
+    pub since_step: usize,
+    /// Where the scenario has that step.
+    pub source: String,
+}
+
+/// Something that tasks of a deadlock's core wait for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Contested {
+    /// What, such as `PAGETABLE`.
+    pub resource: String,
+    /// How much of it is taken and how much there is, in words.
+    pub state: String,
+    /// Who waits for it.
+    pub waited_for_by: Vec<String>,
+    /// Who holds it.
+    pub held_by: Vec<String>,
+    /// Which tasks of the core do not hold it, but could give it if they were not stuck
+    /// themselves.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub could_be_given_by: Vec<String>,
+    /// Who holds it, for folding.
+    #[serde(skip)]
+    pub holders: Vec<Who>,
+    /// What one would do with it.
+    #[serde(skip)]
+    pub giving: &'static str,
+}
+
+/// Why a run ended early.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Stopped {
+    /// What ended it.
+    pub reason: StopReason,
+    /// The same in words.
+    pub text: String,
+    /// What to do about it, as a command or a sentence.
+    pub next: String,
+}
+
+/// What ended a run early.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum StopReason {
+    /// The limit on states.
+    MaxStates,
+    /// The limit on memory.
+    MaxMemory,
+    /// The limit on time.
+    Timeout,
+    /// Ctrl-C.
+    Interrupted,
+    /// A counter that can grow without bound.
+    Unbounded,
+}
+
+/// What the engine saw.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Coverage {
+    /// The engine.
+    pub engine: String,
+    /// Whether every reachable state was visited.
+    pub complete: bool,
+    /// Distinct states.
+    pub states: u64,
+    /// Transitions taken, those to known states included.
+    pub transitions: u64,
+    /// Steps to the state that is farthest from the start.
+    pub depth: u64,
+    /// Operations that no interleaving executes; null if that is not known.
+    pub never_executed: Option<Vec<NeverExecuted>>,
+}
+
+/// An operation that no interleaving executes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct NeverExecuted {
+    /// The task program it is in.
+    pub task: String,
+    /// The operation.
+    pub op: String,
+    /// Where the scenario has it.
+    pub source: String,
+    /// Where in the kernel.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<String>,
+}

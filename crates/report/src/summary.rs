@@ -1,0 +1,317 @@
+//! One sentence for each kind of finding.
+
+use kmapcheck_machine::{Effect, Map, Mode, Name, State, Successor, TaskId};
+use kmapcheck_scenario::{FindingKind, Op, Program, Ref};
+
+use crate::describe;
+use crate::ledger::{Entry, Ledger, Thing, page_operand};
+use crate::names::Names;
+use crate::words::{article, list, plural};
+
+/// The moment a finding shows: a call, before it is carried out.
+pub(crate) struct Moment<'a> {
+    pub program: &'a Program,
+    pub names: &'a Names,
+    /// What everybody holds before the call.
+    pub ledger: &'a Ledger,
+    /// The state before the call, as far as it matters: usage and resources.
+    pub task: TaskId,
+    /// What the call did; `None`: it waits.
+    pub done: Option<&'a Successor>,
+    /// What the task still had when it ended with this call.
+    pub lost: &'a [Entry],
+}
+
+impl Moment<'_> {
+    /// One sentence, without a full stop.
+    pub fn summary(&self, kind: FindingKind, can_sleep: Option<bool>) -> String {
+        let who = self.names.name(self.task);
+        let call = self.call();
+        match kind {
+            FindingKind::SleepInAtomic => {
+                let why = list(&self.atomic_because());
+                let really = match can_sleep {
+                    Some(true) => "; it can really sleep there",
+                    Some(false) => "; it never has to sleep there",
+                    None => "",
+                };
+                format!("{who} calls {call}, which may sleep, while it holds {why}{really}")
+            }
+            FindingKind::FreedWhileMapped => {
+                let users = self.users();
+                let mapped = match users.len() {
+                    0 => "it is still mapped by a task that has ended".to_owned(),
+                    n => format!(
+                        "{} still {} it mapped",
+                        list(&users),
+                        if n == 1 { "has" } else { "have" }
+                    ),
+                };
+                format!("{who} frees {} while {mapped}", self.page_name())
+            }
+            FindingKind::SlotLeak => {
+                let lost = self.lost_things(|thing| matches!(thing, Thing::Map(_)));
+                format!("{who} ends without giving back {}", list(&lost))
+            }
+            FindingKind::LockLeak => {
+                let lost = self.lost_things(|thing| !matches!(thing, Thing::Map(_)));
+                format!("{who} ends without giving back {}", list(&lost))
+            }
+            FindingKind::AtomicSlotClash => {
+                let kind = match self.op() {
+                    Some(Op::KmapAtomic { kind, .. }) => self.program.atomic_types[kind].as_str(),
+                    _ => "a type",
+                };
+                format!(
+                    "{who} maps {} through {kind}, which already maps {}",
+                    self.page_name(),
+                    self.clash()
+                )
+            }
+            FindingKind::UseAfterFree => {
+                format!(
+                    "{who} calls {call}, but {} was freed{}",
+                    self.page_name(),
+                    self.freed_by()
+                )
+            }
+            FindingKind::DoubleFree => {
+                format!(
+                    "{who} frees {} again: it was freed already{}",
+                    self.page_name(),
+                    self.freed_by()
+                )
+            }
+            FindingKind::Misuse => format!("{who} calls {call}, {}", self.misuse()),
+            FindingKind::OrderViolation => self.order_violation(&who),
+            FindingKind::SeriesMixture => {
+                let series = |id: usize| self.program.series[id].name.as_str();
+                let lies = match self.done.map(|done| &done.effect) {
+                    Some(Effect::Reused { lies, .. }) => series(*lies),
+                    _ => "another series",
+                };
+                format!(
+                    "{who} calls {call} and gets the mapping of {} that lies in {lies}",
+                    self.page_name()
+                )
+            }
+            FindingKind::Deadlock | FindingKind::Starved => {
+                format!("{who} waits in {call} for ever")
+            }
+        }
+    }
+
+    fn op(&self) -> Option<Op> {
+        describe::op_of(self.program, self.ledger.before(self.task))
+    }
+
+    fn call(&self) -> &str {
+        let task = self.ledger.before(self.task);
+        task.at.map_or("?", |at| {
+            self.program.origins[self.program.templates[task.template].nodes[at].origin].text()
+        })
+    }
+
+    fn page_name(&self) -> &str {
+        let template = self.ledger.before(self.task).template;
+        self.op()
+            .and_then(page_operand)
+            .map_or("a page", |name| self.program.page_name(template, name))
+    }
+
+    /// Something held and since when, such as `spinlock l (since step 1)`.
+    fn since(&self, entry: &Entry) -> String {
+        let template = self.ledger.before(self.task).template;
+        let what = describe::holding(self.program, template, entry);
+        format!(
+            "{what}, held since step {} ({})",
+            entry.step,
+            self.program.show_location(entry.location)
+        )
+    }
+
+    fn atomic_because(&self) -> Vec<String> {
+        let atomic = |entry: &&Entry| match entry.thing {
+            Thing::Held(held) => held.mode == Mode::Spin,
+            Thing::Map(map) => matches!(map, Map::Atomic { .. }),
+            Thing::PageLock(_) => false,
+        };
+        self.ledger
+            .of(self.task)
+            .filter(atomic)
+            .map(|entry| self.since(entry))
+            .collect()
+    }
+
+    fn lost_things(&self, fits: impl Fn(Thing) -> bool) -> Vec<String> {
+        self.lost
+            .iter()
+            .filter(|entry| fits(entry.thing))
+            .map(|entry| self.since(entry))
+            .collect()
+    }
+
+    /// Who has a pin of the page that is freed.
+    fn users(&self) -> Vec<String> {
+        let Some(Name::Page(page)) = self
+            .op()
+            .and_then(page_operand)
+            .map(|name| self.ledger.resolve(self.task, name))
+        else {
+            return Vec::new();
+        };
+        let pins = |entry: &Entry| matches!(entry.thing, Thing::Map(map) if map.is_pin() && map.page() == page);
+        (0..self.ledger.tasks())
+            .filter(|&task| self.ledger.of(task).any(pins))
+            .map(|task| {
+                if task == self.task {
+                    "it".to_owned()
+                } else {
+                    self.names.name(task)
+                }
+            })
+            .collect()
+    }
+
+    /// The page that the atomic type maps already.
+    fn clash(&self) -> String {
+        let Some(Op::KmapAtomic { kind, .. }) = self.op() else {
+            return "another page".to_owned();
+        };
+        let same = |entry: &&Entry| matches!(entry.thing, Thing::Map(Map::Atomic { kind: held, .. }) if held == Some(kind));
+        self.ledger.of(self.task).filter(same).last().map_or_else(
+            || "another page".to_owned(),
+            |entry| format!("{} since step {}", entry.name, entry.step),
+        )
+    }
+
+    fn freed_by(&self) -> String {
+        let name = self.op().and_then(page_operand);
+        name.and_then(|name| self.ledger.freed(self.task, name))
+            .map_or_else(String::new, |freed| {
+                format!(
+                    ", by {} in step {} ({})",
+                    self.names.name(freed.by),
+                    freed.step,
+                    self.program.show_location(freed.location)
+                )
+            })
+    }
+
+    fn misuse(&self) -> String {
+        let unbound = |name: Ref| self.ledger.resolve(self.task, name) == Name::Unbound;
+        let Some(op) = self.op() else {
+            return "which it may not".to_owned();
+        };
+        if page_operand(op).is_some_and(unbound) {
+            return format!(
+                "but no page was ever allocated into {} on this path",
+                self.page_name()
+            );
+        }
+        match op {
+            Op::KunmapLocal { .. } => "which is not the latest of its local maps".to_owned(),
+            Op::Kunmap { .. } | Op::KunmapAtomic { .. } => {
+                "which it has not mapped like that".to_owned()
+            }
+            Op::KunmapAny { .. } => {
+                let mapped = self
+                    .op()
+                    .and_then(page_operand)
+                    .map(|name| self.ledger.resolve(self.task, name));
+                let has = |entry: &Entry| match (entry.thing, mapped) {
+                    (Thing::Map(map), Some(Name::Page(page) | Name::Dangling(Some(page)))) => {
+                        map.page() == page
+                    }
+                    _ => false,
+                };
+                if self.ledger.of(self.task).any(has) {
+                    "which would undo a local map that is not the latest".to_owned()
+                } else {
+                    "which it has not mapped".to_owned()
+                }
+            }
+            Op::SpinUnlock { .. }
+            | Op::UnlockPage { .. }
+            | Op::UpRead { .. }
+            | Op::UpWrite { .. } => "which it does not hold".to_owned(),
+            Op::Up { n, .. } => {
+                let template = self.ledger.before(self.task).template;
+                let owned = !matches!(op, Op::Up { pool, .. } if {
+                    use kmapcheck_scenario::ResourceKind::{Mempool, Semaphore};
+                    matches!(
+                        self.program.resource(template, pool).kind,
+                        Semaphore { owned: false, .. } | Mempool { owned: false, .. }
+                    )
+                });
+                let more = plural(u64::from(n), "unit");
+                if owned {
+                    format!("but it does not hold {n} {more}")
+                } else {
+                    "but all units are there already".to_owned()
+                }
+            }
+            _ => "which it may not".to_owned(),
+        }
+    }
+
+    fn order_violation(&self, who: &str) -> String {
+        let Some(Op::Kmap { series, .. }) = self.op() else {
+            return format!("{who} breaks the order");
+        };
+        let rank = self.program.series[series].rank;
+        let later = |entry: &&Entry| match entry.thing {
+            Thing::Map(Map::Pin { asked, .. }) => self.program.series[asked]
+                .rank
+                .is_some_and(|held| rank.is_some_and(|rank| held >= rank)),
+            _ => false,
+        };
+        let held: Vec<String> = self
+            .ledger
+            .of(self.task)
+            .filter(later)
+            .map(|entry| self.since(entry))
+            .collect();
+        format!(
+            "{who} asks for {} slot in {} while it pins {}; the order is {}",
+            article(&self.program.series[series].name),
+            self.call(),
+            list(&held),
+            order(self.program)
+        )
+    }
+}
+
+/// The model's order, first to last.
+pub(crate) fn order(program: &Program) -> String {
+    let mut ranked: Vec<_> = program
+        .series
+        .iter()
+        .filter_map(|series| Some((series.rank?, series.name.as_str())))
+        .collect();
+    ranked.sort_unstable();
+    let names: Vec<&str> = ranked.into_iter().map(|(_, name)| name).collect();
+    names.join(" before ")
+}
+
+/// The sentence about a task that waits for ever although its holder lives.
+pub(crate) fn starved(program: &Program, names: &Names, state: &State, task: TaskId) -> String {
+    let who = names.name(task);
+    let at = &state.tasks[task];
+    let call = at.at.map_or("?", |node| {
+        program.origins[program.templates[at.template].nodes[node].origin].text()
+    });
+    let what = match state.standing(program, task) {
+        kmapcheck_machine::Standing::Waits(waiting) => describe::waits_for(program, at, waiting),
+        _ => Vec::new(),
+    };
+    let what = if what.is_empty() {
+        String::new()
+    } else {
+        format!(" for {}", list(&what))
+    };
+    format!(
+        "{who} waits in {call}{what} and on no continuation takes another step, \
+         though the tasks that could help it are not stuck"
+    )
+}

@@ -1,0 +1,240 @@
+//! The report as text for people.
+//!
+//! The verdict comes first, then each finding (what, the way there as a table, who waits for whom),
+//! then what was covered, and in the last line how long it took: the only part that differs from
+//! run to run. Styles are escape sequences; whoever prints strips them where they are not wanted.
+
+mod fold;
+mod sentences;
+mod table;
+
+use std::fmt::Write;
+
+use anstyle::{AnsiColor, Style};
+use kmapcheck_machine::Verdict;
+use kmapcheck_scenario::Level;
+
+use crate::named::level_text;
+use crate::report::{Coverage, Finding, Report};
+use crate::words::{count, number, sentence};
+
+/// How to render.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// The width to stay within where that can be done, in columns.
+    pub width: usize,
+    /// Whether to say how long the run took.
+    pub elapsed: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            width: 100,
+            elapsed: true,
+        }
+    }
+}
+
+const RED: Style = AnsiColor::Red.on_default().bold();
+const GREEN: Style = AnsiColor::Green.on_default().bold();
+const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
+const BOLD: Style = Style::new().bold();
+const DIM: Style = Style::new().dimmed();
+
+/// The whole report, ending in a line feed.
+#[must_use]
+pub fn render(report: &Report, options: &Options) -> String {
+    let mut out = verdict_line(report);
+    out.push('\n');
+    for finding in &report.findings {
+        out.push('\n');
+        render_finding(&mut out, finding, options);
+    }
+    out.push('\n');
+    render_end(&mut out, report);
+    if options.elapsed {
+        let seconds = report.elapsed_ms / 1e3;
+        #[allow(
+            clippy::cast_precision_loss,
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss
+        )]
+        let rate = if seconds > 0.0 {
+            (report.coverage.states as f64 / seconds) as u64
+        } else {
+            0
+        };
+        let _ = writeln!(
+            out,
+            "{DIM}Took {} ({} states/s).{DIM:#}",
+            duration(report.elapsed_ms),
+            number(rate)
+        );
+    }
+    out
+}
+
+/// The verdict in one line, without a line feed.
+#[must_use]
+pub fn verdict_line(report: &Report) -> String {
+    let style = match (report.as_expected, report.verdict) {
+        (Some(true), _) | (None, Verdict::Clean) => GREEN,
+        (Some(false), _) | (None, Verdict::Violated) => RED,
+        (None, Verdict::Inconclusive) => YELLOW,
+    };
+    let expectation = match (report.as_expected, &report.expected) {
+        (Some(true), _) => ", as expected".to_owned(),
+        (Some(false), Some(expected)) => {
+            format!(", not as expected ({})", expected_kinds(expected))
+        }
+        (None, Some(expected)) => format!(", expected {}", expected_kinds(expected)),
+        _ => String::new(),
+    };
+    let kinds: Vec<&str> = report
+        .findings
+        .iter()
+        .map(|finding| finding.kind.name())
+        .collect();
+    let kinds = if kinds.is_empty() {
+        String::new()
+    } else {
+        format!(": {}", kinds.join(", "))
+    };
+    format!(
+        "{style}{}{style:#} {BOLD}{}{BOLD:#} on {}{kinds}{expectation}",
+        report.verdict.name(),
+        report.scenario,
+        report.model,
+    )
+}
+
+/// Kinds in a list, such as `deadlock, slot-leak`, or `nothing`.
+#[must_use]
+pub fn expected_kinds(kinds: &[kmapcheck_scenario::FindingKind]) -> String {
+    if kinds.is_empty() {
+        return "no finding".to_owned();
+    }
+    kinds
+        .iter()
+        .map(|kind| kind.name())
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+fn render_finding(out: &mut String, finding: &Finding, options: &Options) {
+    let style = if finding.level == Level::Error {
+        RED
+    } else {
+        YELLOW
+    };
+    let class = finding
+        .class
+        .as_ref()
+        .map_or_else(String::new, |class| format!(" ({class})"));
+    let _ = writeln!(
+        out,
+        "{style}{}{style:#}: {BOLD}{}{class}{BOLD:#}: {}.",
+        level_text(finding.level),
+        finding.kind.name(),
+        finding.summary
+    );
+    if let Some(start) = &finding.start {
+        let _ = writeln!(out, "{}", sentences::start(start));
+    }
+    let trace = table::trace(finding, options.width.saturating_sub(2));
+    if !trace.is_empty() {
+        out.push('\n');
+        indent(out, &trace);
+    }
+    let core = sentences::core(finding);
+    if !core.is_empty() {
+        out.push('\n');
+        for line in core {
+            let _ = writeln!(out, "  {line}");
+        }
+    }
+    let stuck = finding.stuck.len().saturating_sub(finding.core.len());
+    if stuck > 0 {
+        let (task, verb) = if stuck == 1 {
+            ("task", "is")
+        } else {
+            ("tasks", "are")
+        };
+        let _ = writeln!(
+            out,
+            "  Behind them {} more {task} {verb} stuck.",
+            number(stuck as u64)
+        );
+    }
+    if let Some(said) = sentences::point_of_no_return(finding) {
+        let _ = writeln!(out, "  {said}");
+    }
+}
+
+fn render_end(out: &mut String, report: &Report) {
+    if let Some(stopped) = &report.stopped {
+        let _ = writeln!(out, "{YELLOW}Stopped early{YELLOW:#}: {}.", stopped.text);
+        let _ = writeln!(
+            out,
+            "What was not found so far may still be there. To go on: {}",
+            stopped.next
+        );
+    }
+    let _ = writeln!(out, "{}", coverage_line(report));
+    for never in report.coverage.never_executed.iter().flatten() {
+        let at = never
+            .at
+            .as_ref()
+            .map_or_else(String::new, |at| format!(", {at}"));
+        let _ = writeln!(
+            out,
+            "  never executed: {}: {} ({}{at})",
+            never.task, never.op, never.source
+        );
+    }
+    for remark in &report.remarks {
+        let _ = writeln!(out, "{YELLOW}Beware{YELLOW:#}: {remark}.");
+    }
+}
+
+fn coverage_line(report: &Report) -> String {
+    let Coverage {
+        engine,
+        complete,
+        states,
+        transitions,
+        depth,
+        ..
+    } = &report.coverage;
+    let how = if *complete {
+        "every interleaving"
+    } else if report.stopped.is_some() {
+        "not every interleaving"
+    } else {
+        "decided without visiting every state"
+    };
+    format!(
+        "{}: {}, {}, depth {} (engine {engine}).",
+        sentence(how),
+        count(*states, "state"),
+        count(*transitions, "transition"),
+        number(*depth)
+    )
+}
+
+fn indent(out: &mut String, text: &str) {
+    for line in text.lines() {
+        let _ = writeln!(out, "  {line}");
+    }
+}
+
+fn duration(millis: f64) -> String {
+    if millis < 10.0 {
+        format!("{millis:.1} ms")
+    } else if millis < 1000.0 {
+        format!("{millis:.0} ms")
+    } else {
+        format!("{:.1} s", millis / 1e3)
+    }
+}
