@@ -32,7 +32,9 @@ impl Abilities {
     #[must_use]
     pub fn of(program: &Program) -> Self {
         let reach = |(id, template)| Reach::of(program, id, template);
-        Abilities { templates: program.templates.iter().enumerate().map(reach).collect() }
+        Abilities {
+            templates: program.templates.iter().enumerate().map(reach).collect(),
+        }
     }
 
     /// Whether some operation that `gives` accepts can be reached from `node`, itself included.
@@ -42,14 +44,20 @@ impl Abilities {
 
     /// The same for a task; never for one that has ended.
     pub fn task_can(&self, task: &Task, gives: impl FnMut(Op) -> bool) -> bool {
-        task.at.is_some_and(|node| self.can(task.template, node, gives))
+        task.at
+            .is_some_and(|node| self.can(task.template, node, gives))
     }
 
     /// The giving operations that can be reached from `node`, itself included.
     pub fn from(&self, template: TemplateId, node: NodeId) -> impl Iterator<Item = Op> + '_ {
         let reach = &self.templates[template];
         let set = &reach.sets[node * reach.words..(node + 1) * reach.words];
-        reach.ops.iter().enumerate().filter(|(i, _)| set[i / 64] >> (i % 64) & 1 == 1).map(|(_, &op)| op)
+        reach
+            .ops
+            .iter()
+            .enumerate()
+            .filter(|(i, _)| set[i / 64] >> (i % 64) & 1 == 1)
+            .map(|(_, &op)| op)
     }
 }
 
@@ -74,7 +82,11 @@ impl Reach {
         while changed {
             changed = false;
             for node in (0..template.nodes.len()).rev() {
-                for next in template.nodes[node].next.iter().filter_map(|target| target.node) {
+                for next in template.nodes[node]
+                    .next
+                    .iter()
+                    .filter_map(|target| target.node)
+                {
                     for word in 0..words {
                         let both = sets[node * words + word] | sets[next * words + word];
                         changed |= both != sets[node * words + word];
@@ -94,7 +106,8 @@ fn gives_something(program: &Program, template: TemplateId, op: Op) -> bool {
         Op::AllocPage { .. } => true,
         Op::Up { pool, .. } => matches!(
             program.resource(template, pool).kind,
-            ResourceKind::Semaphore { owned: false, .. } | ResourceKind::Mempool { owned: false, .. }
+            ResourceKind::Semaphore { owned: false, .. }
+                | ResourceKind::Mempool { owned: false, .. }
         ),
         _ => false,
     }

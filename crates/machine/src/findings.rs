@@ -47,7 +47,9 @@ impl Findings {
 
     /// The kinds, in the order of [`FindingKind::ALL`].
     pub fn iter(self) -> impl Iterator<Item = FindingKind> {
-        FindingKind::ALL.into_iter().filter(move |&kind| self.contains(kind))
+        FindingKind::ALL
+            .into_iter()
+            .filter(move |&kind| self.contains(kind))
     }
 }
 
@@ -65,9 +67,17 @@ mod tests {
 
     #[test]
     fn a_set_keeps_what_was_inserted_in_report_order() {
-        let set: Findings = [FindingKind::Misuse, FindingKind::Deadlock].into_iter().collect();
-        assert_eq!(set.iter().collect::<Vec<_>>(), [FindingKind::Deadlock, FindingKind::Misuse]);
-        assert_eq!(set.minus(Findings::of(FindingKind::Misuse)), Findings::of(FindingKind::Deadlock));
+        let set: Findings = [FindingKind::Misuse, FindingKind::Deadlock]
+            .into_iter()
+            .collect();
+        assert_eq!(
+            set.iter().collect::<Vec<_>>(),
+            [FindingKind::Deadlock, FindingKind::Misuse]
+        );
+        assert_eq!(
+            set.minus(Findings::of(FindingKind::Misuse)),
+            Findings::of(FindingKind::Deadlock)
+        );
         assert!(!set.contains(FindingKind::Starved));
     }
 }

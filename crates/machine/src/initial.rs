@@ -5,7 +5,7 @@
 
 use kmapcheck_scenario::{Bound, PageDecl, Program, Reuse, SeriesId, StaleIn};
 
-use crate::state::{Name, Page, ResourceState, Shared, State, Task, Usage};
+use crate::state::{Name, Page, PageTable, ResourceState, Shared, State, Task, Usage};
 
 /// Which initial state: for each declared page with `"stale_in": "any"` the series that still map
 /// it, shared pages first, then task by task. Empty if there is only one initial state.
@@ -23,15 +23,21 @@ pub fn stale_choices(program: &Program, page: &PageDecl) -> Vec<Vec<SeriesId>> {
         StaleIn::Exactly(series) => vec![series.clone()],
         StaleIn::Any if !page.highmem => vec![Vec::new()],
         StaleIn::Any => {
-            let keeping: Vec<SeriesId> =
-                (0..program.series.len()).filter(|&s| program.series[s].reuse.keeps_mappings()).collect();
+            let keeping: Vec<SeriesId> = (0..program.series.len())
+                .filter(|&s| program.series[s].reuse.keeps_mappings())
+                .collect();
             let any = |set: &&Vec<SeriesId>| {
-                set.iter().filter(|&&s| program.series[s].reuse == Reuse::Any).count() <= 1
+                set.iter()
+                    .filter(|&&s| program.series[s].reuse == Reuse::Any)
+                    .count()
+                    <= 1
             };
             let mut sets: Vec<Vec<SeriesId>> = vec![Vec::new()];
             for series in keeping {
-                let with: Vec<Vec<SeriesId>> =
-                    sets.iter().map(|set| set.iter().copied().chain([series]).collect()).collect();
+                let with: Vec<Vec<SeriesId>> = sets
+                    .iter()
+                    .map(|set| set.iter().copied().chain([series]).collect())
+                    .collect();
                 sets.extend(with);
                 sets = sets.iter().filter(any).cloned().collect();
             }
@@ -67,15 +73,28 @@ pub fn instances(count: Bound) -> u32 {
 
 /// Calls `visit` with every start that fits the slots, until it returns false.
 pub fn for_each_start(program: &Program, mut visit: impl FnMut(Start) -> bool) {
-    let open: Vec<Vec<Vec<SeriesId>>> =
-        declared(program).filter(|page| is_open(page)).map(|page| stale_choices(program, page)).collect();
+    let open: Vec<Vec<Vec<SeriesId>>> = declared(program)
+        .filter(|page| is_open(page))
+        .map(|page| stale_choices(program, page))
+        .collect();
     let mut choice = vec![0usize; open.len()];
     loop {
-        let start = Start { stale: choice.iter().zip(&open).map(|(&i, sets)| sets[i].clone()).collect() };
+        let start = Start {
+            stale: choice
+                .iter()
+                .zip(&open)
+                .map(|(&i, sets)| sets[i].clone())
+                .collect(),
+        };
         if fits(program, &start) && !visit(start) {
             return;
         }
-        let Some(i) = (0..open.len()).rev().find(|&i| choice[i] + 1 < open[i].len()) else { return };
+        let Some(i) = (0..open.len())
+            .rev()
+            .find(|&i| choice[i] + 1 < open[i].len())
+        else {
+            return;
+        };
         choice[i] += 1;
         choice[i + 1..].fill(0);
     }
@@ -89,12 +108,18 @@ fn fits(program: &Program, start: &Start) -> bool {
             StaleIn::Exactly(series) => Some(series),
             StaleIn::Any => open.next(),
         };
-        series.into_iter().flatten().for_each(|&series| stale[series] += 1);
+        series
+            .into_iter()
+            .flatten()
+            .for_each(|&series| stale[series] += 1);
     }
-    stale.iter().zip(&program.series).all(|(&stale, series)| match series.slots {
-        Bound::Exactly(slots) => stale <= slots,
-        Bound::Any => true,
-    })
+    stale
+        .iter()
+        .zip(&program.series)
+        .all(|(&stale, series)| match series.slots {
+            Bound::Exactly(slots) => stale <= slots,
+            Bound::Any => true,
+        })
 }
 
 /// The initial state of that start.
@@ -107,9 +132,13 @@ pub fn initial(program: &Program, start: &Start) -> State {
     let mut open = start.stale.iter();
     let mut shared = Shared {
         usage: vec![Usage::default(); program.series.len()],
-        resources: program.resources.iter().map(|resource| ResourceState::initial(resource.kind)).collect(),
+        resources: program
+            .resources
+            .iter()
+            .map(|resource| ResourceState::initial(resource.kind))
+            .collect(),
         names: Vec::new(),
-        pages: Vec::new(),
+        pages: PageTable::new(),
         busy_cpus: 0,
     };
     let mut declare = |shared: &mut Shared, decl: &PageDecl| {
@@ -117,12 +146,15 @@ pub fn initial(program: &Program, start: &Start) -> State {
             StaleIn::Exactly(series) => series,
             StaleIn::Any => open.next().expect("a start has a set for every open page"),
         };
-        let mut page = Page { highmem: decl.highmem, ..Page::fresh(program.series.len()) };
+        let mut page = Page {
+            highmem: decl.highmem,
+            ..Page::fresh(program.series.len())
+        };
         for &series in stale {
             page.count[series] = 1;
             shared.usage[series].stale += 1;
         }
-        shared.pages.push(Some(page));
+        shared.pages.push_back(Some(page));
         Name::Page(shared.pages.len() - 1)
     };
     for decl in &program.pages {
@@ -135,7 +167,11 @@ pub fn initial(program: &Program, start: &Start) -> State {
             let names = template
                 .vars
                 .iter()
-                .map(|var| var.page.as_ref().map_or(Name::Unbound, |decl| declare(&mut shared, decl)))
+                .map(|var| {
+                    var.page
+                        .as_ref()
+                        .map_or(Name::Unbound, |decl| declare(&mut shared, decl))
+                })
                 .collect();
             let ended = template.entry.node.is_none();
             tasks.push(Task {
@@ -145,7 +181,11 @@ pub fn initial(program: &Program, start: &Start) -> State {
                 resources: if ended {
                     Vec::new()
                 } else {
-                    template.resources.iter().map(|r| ResourceState::initial(r.kind)).collect()
+                    template
+                        .resources
+                        .iter()
+                        .map(|r| ResourceState::initial(r.kind))
+                        .collect()
                 },
                 maps: Vec::new(),
                 held: Vec::new(),
@@ -155,8 +195,13 @@ pub fn initial(program: &Program, start: &Start) -> State {
             });
         }
     }
-    let free = Page { free: true, ..Page::fresh(program.series.len()) };
-    shared.pages.extend((0..program.free_pages.unwrap_or(0)).map(|_| Some(free.clone())));
+    let free = Page {
+        free: true,
+        ..Page::fresh(program.series.len())
+    };
+    shared
+        .pages
+        .extend((0..program.free_pages.unwrap_or(0)).map(|_| Some(free.clone())));
     let mut state = State { shared, tasks };
     state.forget_unreachable_pages(program);
     state
@@ -167,7 +212,11 @@ mod tests {
     use super::*;
 
     fn page(stale_in: StaleIn) -> PageDecl {
-        PageDecl { name: "p".into(), highmem: true, stale_in }
+        PageDecl {
+            name: "p".into(),
+            highmem: true,
+            stale_in,
+        }
     }
 
     #[test]
@@ -197,6 +246,13 @@ mod tests {
             true
         });
         // Both pages unmapped, or one of them stale: two stale ones would need two slots.
-        assert_eq!(starts, [vec![vec![], vec![]], vec![vec![], vec![0]], vec![vec![0], vec![]]]);
+        assert_eq!(
+            starts,
+            [
+                vec![vec![], vec![]],
+                vec![vec![], vec![0]],
+                vec![vec![0], vec![]]
+            ]
+        );
     }
 }

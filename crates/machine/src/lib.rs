@@ -24,7 +24,8 @@ pub use initial::{Start, for_each_start, initial, instances, is_open, stale_choi
 pub use outcome::{Coverage, Finding, Outcome, Stopped, Trace, TraceStep, Verdict};
 pub use replay::{Replay, ReplayError, replay, run};
 pub use state::{
-    Held, Map, Mode, Name, Page, PageId, ResourceState, Shared, State, Task, TaskId, Usage, is_forgettable,
+    Held, Map, Mode, Name, Page, PageId, ResourceState, Shared, State, Task, TaskId, Usage,
+    is_forgettable,
 };
 pub use step::{Broadcast, CpuChange, Successor, steps, waiting_findings};
 pub use wait::{Standing, Wait, Waiting, acceptable_series, resolve, standing};

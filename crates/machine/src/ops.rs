@@ -28,10 +28,18 @@ const FAILURE: usize = 1;
 /// The ways in which the operation at `at` can be carried out now; none if it has to wait.
 pub(crate) fn perform(program: &Program, task: &Task, shared: &Shared, at: NodeId) -> Vec<Done> {
     let node = &program.templates[task.template].nodes[at];
-    let call = Call { program, task, shared };
+    let call = Call {
+        program,
+        task,
+        shared,
+    };
     match node.op {
         Op::Kmap { page, series } => call.kmap(page, series, Wanting::Wait),
-        Op::TryKmap { page, series, flush } => call.kmap(page, series, Wanting::Try { flush }),
+        Op::TryKmap {
+            page,
+            series,
+            flush,
+        } => call.kmap(page, series, Wanting::Try { flush }),
         Op::Kunmap { page } => call.undo_map(page, Map::is_pin),
         Op::KunmapAny { page } => call.undo_map(page, |_| true),
         Op::KmapAtomic { page, kind } => call.kmap_atomic(page, kind),
@@ -57,7 +65,10 @@ pub(crate) fn perform(program: &Program, task: &Task, shared: &Shared, at: NodeI
         Op::FreePage { page } => call.free_page(page),
         Op::MightSleep => vec![call.done(Effect::Nothing)],
         Op::Choose => (0..node.next.len())
-            .map(|branch| Done { branch: Some(branch), ..call.done(Effect::Chose { branch }) })
+            .map(|branch| Done {
+                branch: Some(branch),
+                ..call.done(Effect::Chose { branch })
+            })
             .collect(),
     }
 }
@@ -99,7 +110,8 @@ pub(crate) fn breaks_order(
     page: Ref,
     series: SeriesId,
 ) -> bool {
-    let (Some(rank), Name::Page(page)) = (program.series[series].rank, resolve(task, shared, page)) else {
+    let (Some(rank), Name::Page(page)) = (program.series[series].rank, resolve(task, shared, page))
+    else {
         return false;
     };
     if !shared.page(page).highmem {
@@ -109,9 +121,11 @@ pub(crate) fn breaks_order(
         Map::Pin { page, asked, lies } => Some((page, asked, lies)),
         _ => None,
     });
-    let reentrant =
-        pins.clone().any(|(pinned, _, lies)| pinned == page && acceptable(program, series).any(|s| s == lies));
-    !reentrant && pins.any(|(_, asked, _)| program.series[asked].rank.is_some_and(|held| held >= rank))
+    let reentrant = pins
+        .clone()
+        .any(|(pinned, _, lies)| pinned == page && acceptable(program, series).any(|s| s == lies));
+    !reentrant
+        && pins.any(|(_, asked, _)| program.series[asked].rank.is_some_and(|held| held >= rank))
 }
 
 /// Lets every name of `task` that is bound to a freed page dangle.
@@ -160,11 +174,17 @@ impl Call<'_> {
     }
 
     fn failed(self) -> Done {
-        Done { branch: Some(FAILURE), ..self.done(Effect::Failed) }
+        Done {
+            branch: Some(FAILURE),
+            ..self.done(Effect::Failed)
+        }
     }
 
     fn skipped(self, kind: FindingKind) -> Vec<Done> {
-        vec![Done { findings: Findings::of(kind), ..self.done(Effect::Skipped { kind }) }]
+        vec![Done {
+            findings: Findings::of(kind),
+            ..self.done(Effect::Skipped { kind })
+        }]
     }
 
     fn misuse(self) -> Vec<Done> {
@@ -222,12 +242,19 @@ impl Call<'_> {
             .filter(|&lies| self.shared.page(page).count[lies] > 0)
             .collect();
         if !existing.is_empty() {
-            return existing.into_iter().map(|lies| self.reuse(page, series, lies)).collect();
+            return existing
+                .into_iter()
+                .map(|lies| self.reuse(page, series, lies))
+                .collect();
         }
         let flush_allowed = wanting != Wanting::Try { flush: false };
         let usage = self.shared.usage[series];
         let slots = slots(self.program, series);
-        let kept_back = if self.task.pins_in(series) { 0 } else { self.program.series[series].for_holders };
+        let kept_back = if self.task.pins_in(series) {
+            0
+        } else {
+            self.program.series[series].for_holders
+        };
         let mut successors = Vec::new();
         if usage.in_use + kept_back < slots {
             if usage.in_use + usage.stale < slots {
@@ -266,16 +293,23 @@ impl Call<'_> {
             done.shared.page_mut(page).unshared_pins += 1;
         }
         done.shared.usage[series].in_use += 1;
-        done.effect = Effect::TookSlot { series, in_use: done.shared.usage[series].in_use, flushed };
+        done.effect = Effect::TookSlot {
+            series,
+            in_use: done.shared.usage[series].in_use,
+            flushed,
+        };
         done.pin(page, series, series);
         done
     }
 
     /// Undoes the task's latest map of the page that `fits`.
     fn undo_map(self, name: Ref, fits: impl Fn(Map) -> bool) -> Vec<Done> {
-        let latest = self
-            .undoable(name)
-            .and_then(|page| self.task.maps.iter().rposition(|&map| map.page() == page && fits(map)));
+        let latest = self.undoable(name).and_then(|page| {
+            self.task
+                .maps
+                .iter()
+                .rposition(|&map| map.page() == page && fits(map))
+        });
         match latest {
             Some(i) => vec![self.undo(i)],
             None => self.misuse(),
@@ -286,7 +320,7 @@ impl Call<'_> {
     fn undo(self, i: usize) -> Done {
         let map = self.task.maps[i];
         let is_local = |map: &Map| matches!(map, Map::Local { .. });
-        if is_local(&map) && self.task.maps[i + 1..].iter().any(|map| is_local(map)) {
+        if is_local(&map) && self.task.maps[i + 1..].iter().any(is_local) {
             return self.misuse().remove(0);
         }
         let mut done = self.done(Effect::Nothing);
@@ -333,7 +367,11 @@ impl Call<'_> {
 
     /// Undoes the last local map, which must be one of that page.
     fn kunmap_local(self, name: Ref) -> Vec<Done> {
-        let last = self.task.maps.iter().rposition(|map| matches!(map, Map::Local { .. }));
+        let last = self
+            .task
+            .maps
+            .iter()
+            .rposition(|map| matches!(map, Map::Local { .. }));
         match (last, self.undoable(name)) {
             (Some(i), Some(page)) if self.task.maps[i].page() == page => vec![self.undo(i)],
             _ => self.misuse(),
@@ -367,7 +405,11 @@ impl Call<'_> {
     fn down(self, pool: Ref, n: u32, is_try: bool) -> Vec<Done> {
         let free = self.free_units(pool);
         if free < n {
-            return if is_try { vec![self.failed()] } else { Vec::new() };
+            return if is_try {
+                vec![self.failed()]
+            } else {
+                Vec::new()
+            };
         }
         let mut done = self.done(Effect::UnitsLeft { free: free - n });
         *done.state_mut(pool) = ResourceState::Units { free: free - n };
@@ -381,7 +423,11 @@ impl Call<'_> {
         let free = self.free_units(pool);
         let (units, owned) = self.units(pool);
         let mut done = self.done(Effect::UnitsLeft { free: free + n });
-        let allowed = if owned { done.task.let_go(pool, Mode::Units, n) } else { free + n <= units };
+        let allowed = if owned {
+            done.task.let_go(pool, Mode::Units, n)
+        } else {
+            free + n <= units
+        };
         if !allowed {
             return self.misuse();
         }
@@ -399,14 +445,20 @@ impl Call<'_> {
     /// The units at the start, and whether they belong to whom took them.
     fn units(self, pool: Ref) -> (u32, bool) {
         match self.kind(pool) {
-            ResourceKind::Semaphore { units, owned } | ResourceKind::Mempool { units, owned } => (units, owned),
+            ResourceKind::Semaphore { units, owned } | ResourceKind::Mempool { units, owned } => {
+                (units, owned)
+            }
             _ => (0, true),
         }
     }
 
     fn rwsem(self, lock: Ref) -> (u32, bool, u32) {
         match self.state(lock) {
-            ResourceState::Rwsem { readers, writer, queued } => (readers, writer, queued),
+            ResourceState::Rwsem {
+                readers,
+                writer,
+                queued,
+            } => (readers, writer, queued),
             _ => (0, false, 0),
         }
     }
@@ -417,7 +469,11 @@ impl Call<'_> {
             return Vec::new();
         }
         let mut done = self.done(Effect::Nothing);
-        *done.state_mut(lock) = ResourceState::Rwsem { readers: readers + 1, writer, queued };
+        *done.state_mut(lock) = ResourceState::Rwsem {
+            readers: readers + 1,
+            writer,
+            queued,
+        };
         done.task.hold(lock, Mode::Read, 1);
         vec![done]
     }
@@ -428,7 +484,11 @@ impl Call<'_> {
             return self.misuse();
         }
         let (readers, writer, queued) = self.rwsem(lock);
-        *done.state_mut(lock) = ResourceState::Rwsem { readers: readers - 1, writer, queued };
+        *done.state_mut(lock) = ResourceState::Rwsem {
+            readers: readers - 1,
+            writer,
+            queued,
+        };
         vec![done]
     }
 
@@ -440,12 +500,20 @@ impl Call<'_> {
         let mut done = self.done(Effect::Nothing);
         if readers == 0 && !writer {
             let queued = queued - u32::from(done.task.queued);
-            *done.state_mut(lock) = ResourceState::Rwsem { readers, writer: true, queued };
+            *done.state_mut(lock) = ResourceState::Rwsem {
+                readers,
+                writer: true,
+                queued,
+            };
             done.task.queued = false;
             done.task.hold(lock, Mode::Write, 1);
             vec![done]
         } else if fair && !done.task.queued {
-            *done.state_mut(lock) = ResourceState::Rwsem { readers, writer, queued: queued + 1 };
+            *done.state_mut(lock) = ResourceState::Rwsem {
+                readers,
+                writer,
+                queued: queued + 1,
+            };
             done.task.queued = true;
             done.branch = None;
             done.effect = Effect::Queued;
@@ -461,7 +529,11 @@ impl Call<'_> {
             return self.misuse();
         }
         let (readers, _, queued) = self.rwsem(lock);
-        *done.state_mut(lock) = ResourceState::Rwsem { readers, writer: false, queued };
+        *done.state_mut(lock) = ResourceState::Rwsem {
+            readers,
+            writer: false,
+            queued,
+        };
         vec![done]
     }
 
@@ -492,7 +564,11 @@ impl Call<'_> {
             Err(skipped) => return skipped,
         };
         if self.shared.page(page).locked {
-            return if is_try { vec![self.failed()] } else { Vec::new() };
+            return if is_try {
+                vec![self.failed()]
+            } else {
+                Vec::new()
+            };
         }
         let mut done = self.done(Effect::Nothing);
         done.shared.page_mut(page).locked = true;
@@ -502,9 +578,12 @@ impl Call<'_> {
     }
 
     fn unlock_page(self, name: Ref) -> Vec<Done> {
-        let held = self
-            .undoable(name)
-            .and_then(|page| self.task.page_locks.iter().position(|&locked| locked == page));
+        let held = self.undoable(name).and_then(|page| {
+            self.task
+                .page_locks
+                .iter()
+                .position(|&locked| locked == page)
+        });
         let Some(i) = held else { return self.misuse() };
         let mut done = self.done(Effect::Nothing);
         let page = done.task.page_locks.remove(i);
@@ -520,19 +599,27 @@ impl Call<'_> {
         for (id, page) in self.shared.pages.iter().enumerate() {
             let Some(page) = page else { continue };
             // A page that somebody still has mapped is not like any other.
-            let seen = candidates.iter().any(|(_, other)| page.holders == 0 && *other == page);
+            let seen = candidates
+                .iter()
+                .any(|(_, other)| page.holders == 0 && *other == page);
             if page.free && !seen {
                 candidates.push((Some(id), page));
             }
         }
-        let fresh = Page { free: true, ..Page::fresh(self.program.series.len()) };
-        if self.program.free_pages.is_none() && !candidates.iter().any(|(_, page)| **page == fresh) {
+        let fresh = Page {
+            free: true,
+            ..Page::fresh(self.program.series.len())
+        };
+        if self.program.free_pages.is_none() && !candidates.iter().any(|(_, page)| **page == fresh)
+        {
             candidates.push((None, &fresh));
         }
         candidates
             .into_iter()
             .map(|(id, page)| {
-                let mapped_in = (0..page.count.len()).filter(|&series| page.count[series] > 0).collect();
+                let mapped_in = (0..page.count.len())
+                    .filter(|&series| page.count[series] > 0)
+                    .collect();
                 let mut done = self.done(Effect::Allocated { mapped_in });
                 let id = id.unwrap_or_else(|| done.shared.add_page(page.clone()));
                 done.shared.page_mut(id).free = false;
@@ -592,12 +679,21 @@ impl Done {
             usage.in_use -= 1;
             let in_use = usage.in_use;
             self.shared.page_mut(page).unshared_pins -= 1;
-            return Effect::FreedSlot { series: lies, in_use };
+            return Effect::FreedSlot {
+                series: lies,
+                in_use,
+            };
         }
-        let count = &mut self.shared.pages[page].as_mut().expect("a pinned page exists").count[lies];
+        let count = &mut self.shared.pages[page]
+            .as_mut()
+            .expect("a pinned page exists")
+            .count[lies];
         *count -= 1;
         if *count > 1 {
-            return Effect::StillMapped { series: lies, users: *count - 1 };
+            return Effect::StillMapped {
+                series: lies,
+                users: *count - 1,
+            };
         }
         usage.in_use -= 1;
         usage.stale += 1;
@@ -606,10 +702,18 @@ impl Done {
 
     /// `flush_all_zero_pkmaps`: unmaps every page that is mapped in the series without users.
     fn flush(&mut self, series: SeriesId) -> u32 {
-        for page in self.shared.pages.iter_mut().flatten() {
-            if page.count[series] == 1 {
-                page.count[series] = 0;
-            }
+        let is_stale =
+            |page: &Option<Page>| page.as_ref().is_some_and(|page| page.count[series] == 1);
+        let stale: Vec<PageId> = self
+            .shared
+            .pages
+            .iter()
+            .enumerate()
+            .filter(|(_, page)| is_stale(page))
+            .map(|(id, _)| id)
+            .collect();
+        for page in stale {
+            self.shared.page_mut(page).count[series] = 0;
         }
         self.broadcast.flushed = Some(series);
         std::mem::take(&mut self.shared.usage[series].stale)

@@ -95,7 +95,11 @@ impl Outcome {
     /// What the run says. Warnings do not count; a run cut short is never clean.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
-        if self.findings.iter().any(|finding| finding.kind.level() == Level::Error) {
+        if self
+            .findings
+            .iter()
+            .any(|finding| finding.kind.level() == Level::Error)
+        {
             Verdict::Violated
         } else if self.stopped.is_some() {
             Verdict::Inconclusive

@@ -30,7 +30,13 @@ impl std::fmt::Display for ReplayError {
         match self {
             ReplayError::Start => write!(f, "the trace starts in no initial state of the scenario"),
             ReplayError::Step(i, step) => {
-                write!(f, "step {} of the trace: task {} has no successor {}", i + 1, step.task, step.choice)
+                write!(
+                    f,
+                    "step {} of the trace: task {} has no successor {}",
+                    i + 1,
+                    step.task,
+                    step.choice
+                )
             }
         }
     }
@@ -55,9 +61,13 @@ pub fn run(
     let mut state = initial(program, &trace.start);
     for (i, &step) in trace.steps.iter().enumerate() {
         let error = ReplayError::Step(i, step);
-        let Some(task) = state.tasks.get(step.task) else { return Err(error) };
+        let Some(task) = state.tasks.get(step.task) else {
+            return Err(error);
+        };
         let successors = crate::steps(program, task, &state.shared);
-        let Some(successor) = successors.into_iter().nth(step.choice) else { return Err(error) };
+        let Some(successor) = successors.into_iter().nth(step.choice) else {
+            return Err(error);
+        };
         state.advance(program, step.task, &successor);
         visit(i, step, &successor, &state);
     }
@@ -70,7 +80,10 @@ pub fn run(
 ///
 /// If the machine does not follow the trace.
 pub fn replay(program: &Program, trace: &Trace) -> Result<Replay, ReplayError> {
-    let mut replay = Replay { states: vec![], steps: vec![] };
+    let mut replay = Replay {
+        states: vec![],
+        steps: vec![],
+    };
     if !is_start(program, trace) {
         return Err(ReplayError::Start);
     }
@@ -87,7 +100,15 @@ fn is_start(program: &Program, trace: &Trace) -> bool {
         (0..crate::initial::instances(template.count))
             .flat_map(|_| template.vars.iter().filter_map(|var| var.page.as_ref()))
     });
-    let open: Vec<_> = program.pages.iter().chain(own).filter(|page| is_open(page)).collect();
+    let open: Vec<_> = program
+        .pages
+        .iter()
+        .chain(own)
+        .filter(|page| is_open(page))
+        .collect();
     open.len() == trace.start.stale.len()
-        && open.iter().zip(&trace.start.stale).all(|(page, set)| stale_choices(program, page).contains(set))
+        && open
+            .iter()
+            .zip(&trace.start.stale)
+            .all(|(page, set)| stale_choices(program, page).contains(set))
 }

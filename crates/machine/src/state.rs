@@ -93,7 +93,10 @@ impl Map {
     #[must_use]
     pub fn page(self) -> PageId {
         match self {
-            Map::Pin { page, .. } | Map::Low { page } | Map::Atomic { page, .. } | Map::Local { page } => page,
+            Map::Pin { page, .. }
+            | Map::Low { page }
+            | Map::Atomic { page, .. }
+            | Map::Local { page } => page,
         }
     }
 
@@ -149,10 +152,14 @@ pub struct Shared {
     /// The page names that all tasks know, as [`Program::pages`].
     pub names: Vec<Name>,
     /// The pages; `None` is a number not in use.
-    pub pages: Vec<Option<Page>>,
+    pub pages: PageTable,
     /// How many tasks occupy a CPU.
     pub busy_cpus: u32,
 }
+
+/// The pages by number. Persistent, because a step copies the shared part and changes one page of
+/// what may be tens of thousands.
+pub type PageTable = imbl::Vector<Option<Page>>;
 
 /// The slots of one series that are not free.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -198,7 +205,11 @@ impl ResourceState {
     pub fn initial(kind: ResourceKind) -> Self {
         match kind {
             ResourceKind::Spinlock => ResourceState::Spinlock { taken: false },
-            ResourceKind::Rwsem { .. } => ResourceState::Rwsem { readers: 0, writer: false, queued: 0 },
+            ResourceKind::Rwsem { .. } => ResourceState::Rwsem {
+                readers: 0,
+                writer: false,
+                queued: 0,
+            },
             ResourceKind::Semaphore { units, .. } | ResourceKind::Mempool { units, .. } => {
                 ResourceState::Units { free: units }
             }
@@ -261,7 +272,10 @@ impl Task {
     #[must_use]
     pub fn is_atomic(&self) -> bool {
         self.held.iter().any(|held| held.mode == Mode::Spin)
-            || self.maps.iter().any(|map| matches!(map, Map::Atomic { .. }))
+            || self
+                .maps
+                .iter()
+                .any(|map| matches!(map, Map::Atomic { .. }))
     }
 
     /// Whether a map or page lock of `page` is still to be undone.
@@ -273,18 +287,27 @@ impl Task {
     /// Whether it has a pin lying in `series`.
     #[must_use]
     pub fn pins_in(&self, series: SeriesId) -> bool {
-        self.maps.iter().any(|map| matches!(map, Map::Pin { lies, .. } if *lies == series))
+        self.maps
+            .iter()
+            .any(|map| matches!(map, Map::Pin { lies, .. } if *lies == series))
     }
 
     /// How many units, or how often, it holds `what` in `mode`.
     #[must_use]
     pub fn holds(&self, what: Ref, mode: Mode) -> u32 {
-        self.held.iter().find(|held| held.what == what && held.mode == mode).map_or(0, |held| held.n)
+        self.held
+            .iter()
+            .find(|held| held.what == what && held.mode == mode)
+            .map_or(0, |held| held.n)
     }
 
     /// Takes `n` more of `what` into the list of what is held.
     pub(crate) fn hold(&mut self, what: Ref, mode: Mode, n: u32) {
-        match self.held.iter_mut().find(|held| held.what == what && held.mode == mode) {
+        match self
+            .held
+            .iter_mut()
+            .find(|held| held.what == what && held.mode == mode)
+        {
             Some(held) => held.n += n,
             None => {
                 self.held.push(Held { what, mode, n });
@@ -295,7 +318,10 @@ impl Task {
 
     /// Drops `n` of `what`; false, and nothing done, if so many are not held.
     pub(crate) fn let_go(&mut self, what: Ref, mode: Mode, n: u32) -> bool {
-        let Some(i) = self.held.iter().position(|held| held.what == what && held.mode == mode && held.n >= n)
+        let Some(i) = self
+            .held
+            .iter()
+            .position(|held| held.what == what && held.mode == mode && held.n >= n)
         else {
             return false;
         };
@@ -304,6 +330,15 @@ impl Task {
             self.held.remove(i);
         }
         true
+    }
+
+    /// Whether a name, map or page lock of the task refers to `page`.
+    #[must_use]
+    pub fn refers_to(&self, page: PageId) -> bool {
+        self.names
+            .iter()
+            .any(|&name| matches!(name, Name::Page(p) | Name::Dangling(Some(p)) if p == page))
+            || self.holds_page(page)
     }
 
     /// Calls `visit` for every page number the task refers to, names first.
@@ -326,11 +361,15 @@ impl Shared {
     /// If the number is not in use, which no name or map of a valid state refers to.
     #[must_use]
     pub fn page(&self, page: PageId) -> &Page {
-        self.pages[page].as_ref().expect("a page that is referred to exists")
+        self.pages[page]
+            .as_ref()
+            .expect("a page that is referred to exists")
     }
 
     pub(crate) fn page_mut(&mut self, page: PageId) -> &mut Page {
-        self.pages[page].as_mut().expect("a page that is referred to exists")
+        self.pages[page]
+            .as_mut()
+            .expect("a page that is referred to exists")
     }
 
     /// Puts a page into the table and returns its number.
@@ -341,7 +380,7 @@ impl Shared {
                 free
             }
             None => {
-                self.pages.push(Some(page));
+                self.pages.push_back(Some(page));
                 self.pages.len() - 1
             }
         }
@@ -362,16 +401,14 @@ impl State {
         for task in &self.tasks {
             task.for_each_page(|page| reachable[page] = true);
         }
-        for (slot, reachable) in self.shared.pages.iter_mut().zip(reachable) {
-            if let Some(page) = slot
-                && !reachable
-                && is_forgettable(program, page)
-            {
-                *slot = None;
+        for (page, reachable) in reachable.into_iter().enumerate() {
+            let content = self.shared.pages[page].as_ref();
+            if !reachable && content.is_some_and(|content| is_forgettable(program, content)) {
+                self.shared.pages[page] = None;
             }
         }
         while let Some(None) = self.shared.pages.last() {
-            self.shared.pages.pop();
+            self.shared.pages.pop_back();
         }
     }
 
@@ -385,5 +422,9 @@ impl State {
 /// Whether a page that nobody refers to makes no difference any more.
 #[must_use]
 pub fn is_forgettable(program: &Program, page: &Page) -> bool {
-    if page.free { program.free_pages.is_none() && page.is_pristine() } else { true }
+    if page.free {
+        program.free_pages.is_none() && page.is_pristine()
+    } else {
+        true
+    }
 }

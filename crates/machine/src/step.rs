@@ -66,7 +66,9 @@ pub fn steps(program: &Program, task: &Task, shared: &Shared) -> Vec<Successor> 
     for done in ops::perform(program, task, shared, at) {
         let mut done = done;
         done.findings = done.findings.union(findings);
-        let target = done.branch.map(|branch| program.templates[task.template].nodes[at].next[branch]);
+        let target = done
+            .branch
+            .map(|branch| program.templates[task.template].nodes[at].next[branch]);
         if let Some(target) = target {
             arrive(program, &mut done, target);
         }
@@ -85,7 +87,8 @@ pub fn steps(program: &Program, task: &Task, shared: &Shared) -> Vec<Successor> 
 pub fn waiting_findings(program: &Program, task: &Task, shared: &Shared) -> Findings {
     match task.at {
         Some(at)
-            if !needs_cpu(program, task, shared) && ops::perform(program, task, shared, at).is_empty() =>
+            if !needs_cpu(program, task, shared)
+                && ops::perform(program, task, shared, at).is_empty() =>
         {
             call_findings(program, task, shared, at)
         }
@@ -95,7 +98,9 @@ pub fn waiting_findings(program: &Program, task: &Task, shared: &Shared) -> Find
 
 /// Whether the task has no CPU and none is to be had.
 pub(crate) fn needs_cpu(program: &Program, task: &Task, shared: &Shared) -> bool {
-    program.cpus.is_some_and(|cpus| !task.on_cpu && shared.busy_cpus >= cpus.count)
+    program
+        .cpus
+        .is_some_and(|cpus| !task.on_cpu && shared.busy_cpus >= cpus.count)
 }
 
 /// Findings of calling the operation, whatever it then does.
@@ -130,8 +135,12 @@ fn end(program: &Program, done: &mut Done) {
     if !task.held.is_empty() || !task.page_locks.is_empty() {
         done.findings.insert(FindingKind::LockLeak);
     }
-    let pages: Vec<PageId> =
-        task.maps.iter().map(|map: &Map| map.page()).chain(task.page_locks.iter().copied()).collect();
+    let pages: Vec<PageId> = task
+        .maps
+        .iter()
+        .map(|map: &Map| map.page())
+        .chain(task.page_locks.iter().copied())
+        .collect();
     for page in pages {
         ops::drop_holder(&mut done.shared, page);
     }
@@ -156,7 +165,14 @@ fn with_cpu(
     successors: &mut Vec<Successor>,
 ) {
     let mut push = |done: Done, keep: bool| {
-        let Done { mut task, mut shared, effect, findings, broadcast, .. } = done;
+        let Done {
+            mut task,
+            mut shared,
+            effect,
+            findings,
+            broadcast,
+            ..
+        } = done;
         let mut cpu = CpuChange::Kept;
         if program.cpus.is_some() {
             cpu = match (before.on_cpu, keep) {
@@ -169,9 +185,18 @@ fn with_cpu(
             shared.busy_cpus += u32::from(keep);
             task.on_cpu = keep;
         }
-        successors.push(Successor { task, shared, broadcast, effect, cpu, findings });
+        successors.push(Successor {
+            task,
+            shared,
+            broadcast,
+            effect,
+            cpu,
+            findings,
+        });
     };
-    let Some(cpus) = program.cpus else { return push(done, false) };
+    let Some(cpus) = program.cpus else {
+        return push(done, false);
+    };
     let ended = done.task.at.is_none();
     let atomic = done.task.is_atomic();
     let sleeps = program.templates[before.template].nodes[at].op == Op::MightSleep;
@@ -197,19 +222,30 @@ fn waiting_step(
     findings: Findings,
     successors: &mut Vec<Successor>,
 ) {
-    let spins = matches!(program.templates[task.template].nodes[at].op, Op::SpinLock { .. });
+    let spins = matches!(
+        program.templates[task.template].nodes[at].op,
+        Op::SpinLock { .. }
+    );
     if program.cpus.is_none() || spins == task.on_cpu {
         return;
     }
     let mut next = (task.clone(), shared.clone());
     next.0.on_cpu = spins;
-    next.1.busy_cpus = if spins { shared.busy_cpus + 1 } else { shared.busy_cpus - 1 };
+    next.1.busy_cpus = if spins {
+        shared.busy_cpus + 1
+    } else {
+        shared.busy_cpus - 1
+    };
     successors.push(Successor {
         task: next.0,
         shared: next.1,
         broadcast: Broadcast::default(),
         effect: if spins { Effect::Spins } else { Effect::Sleeps },
-        cpu: if spins { CpuChange::Taken } else { CpuChange::GivenUp },
+        cpu: if spins {
+            CpuChange::Taken
+        } else {
+            CpuChange::GivenUp
+        },
         findings,
     });
 }
@@ -247,13 +283,24 @@ impl State {
 
     /// Becomes the state after `successor` of `task`.
     pub fn advance(&mut self, program: &Program, task: usize, successor: &Successor) {
+        let names_changed = self.shared.names != successor.shared.names;
+        let mut lets_go = successor.task.at.is_none();
+        self.tasks[task].for_each_page(|page| lets_go |= !successor.task.refers_to(page));
         self.shared.clone_from(&successor.shared);
         self.tasks[task].clone_from(&successor.task);
-        for (i, other) in self.tasks.iter_mut().enumerate() {
-            if i != task {
+        if successor.broadcast.freed.is_some() {
+            for (_, other) in self
+                .tasks
+                .iter_mut()
+                .enumerate()
+                .filter(|&(i, _)| i != task)
+            {
                 successor.broadcast.apply_to(other);
             }
         }
-        self.forget_unreachable_pages(program);
+        // Looking at every task is worth it only where some page may have lost its last name.
+        if names_changed || lets_go || successor.broadcast.freed.is_some() {
+            self.forget_unreachable_pages(program);
+        }
     }
 }

@@ -6,7 +6,11 @@ use kmapcheck_scenario::Program;
 pub(crate) fn program(model: &str, fields: &str) -> Program {
     let model = model.replacen('{', r#"{ "name": "m","#, 1);
     let text = format!(r#"{{ "name": "s", "model": {model}, {fields} }}"#);
-    match kmapcheck_scenario::load_str("test.json", &text, &kmapcheck_scenario::Overrides::default()) {
+    match kmapcheck_scenario::load_str(
+        "test.json",
+        &text,
+        &kmapcheck_scenario::Overrides::default(),
+    ) {
         Ok(program) => program,
         Err(errors) => panic!("{errors}"),
     }

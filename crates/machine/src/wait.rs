@@ -57,13 +57,18 @@ pub enum Wait {
 /// One that is about to go to sleep still moves.
 #[must_use]
 pub fn standing(program: &Program, task: &Task, shared: &Shared) -> Standing {
-    let Some(at) = task.at else { return Standing::Ended };
+    let Some(at) = task.at else {
+        return Standing::Ended;
+    };
     let blocked = ops::perform(program, task, shared, at).is_empty();
     let op = program.templates[task.template].nodes[at].op;
     let off_cpu = program.cpus.is_some() && !task.on_cpu;
     if !blocked {
         return if crate::step::needs_cpu(program, task, shared) {
-            Standing::Waits(Waiting { wait: None, cpu: true })
+            Standing::Waits(Waiting {
+                wait: None,
+                cpu: true,
+            })
         } else {
             Standing::Moves
         };
@@ -71,7 +76,10 @@ pub fn standing(program: &Program, task: &Task, shared: &Shared) -> Standing {
     if task.on_cpu && !matches!(op, Op::SpinLock { .. }) {
         return Standing::Moves;
     }
-    Standing::Waits(Waiting { wait: wait_of(task, shared, op), cpu: off_cpu })
+    Standing::Waits(Waiting {
+        wait: wait_of(task, shared, op),
+        cpu: off_cpu,
+    })
 }
 
 /// What a blocked operation waits for.

@@ -340,6 +340,23 @@ impl Op {
         )
     }
 
+    /// Whether the operation gives something back that others may wait for.
+    #[must_use]
+    pub fn is_release(self) -> bool {
+        matches!(
+            self,
+            Op::Kunmap { .. }
+                | Op::KunmapAny { .. }
+                | Op::SpinUnlock { .. }
+                | Op::Up { .. }
+                | Op::UpRead { .. }
+                | Op::UpWrite { .. }
+                | Op::UnlockPage { .. }
+                | Op::Complete { .. }
+                | Op::FreePage { .. }
+        )
+    }
+
     /// Whether the operation has a success and a failure branch.
     #[must_use]
     pub fn is_try(self) -> bool {

@@ -14,8 +14,8 @@
 //! rounded up, at the cheapest cycle: a lower bound, and no step lowers it by more than one. With
 //! such a bound the first deadlock that A* takes from its queue lies on a shortest run.
 //!
-//! Leaks, completions and units that others give back could close a stuck set without a cycle; a
-//! program in which they occur is not aimed at.
+//! Leaks, completions, units that others give back, and a series that keeps all its slots for
+//! holders could close a stuck set without a cycle; a program in which they occur is not aimed at.
 
 use kmapcheck_machine::Stopped;
 use kmapcheck_scenario::{Bound, FindingKind, Op, Program, ResourceKind};
@@ -48,7 +48,12 @@ impl Aim {
     /// What to aim at, or `None` if the program is outside the premise.
     pub(crate) fn of(program: &Program, closure: &Closure) -> Option<Aim> {
         let leaks = [FindingKind::SlotLeak, FindingKind::LockLeak];
-        if leaks.into_iter().any(|kind| closure.possible.contains(kind)) || waits_for_giver(program) {
+        if leaks
+            .into_iter()
+            .any(|kind| closure.possible.contains(kind))
+            || waits_for_giver(program)
+            || refuses_for_ever(program)
+        {
             return None;
         }
         let mut edges: FxHashSet<(Asked, Asked)> = FxHashSet::default();
@@ -60,9 +65,17 @@ impl Aim {
         let mut edges: Vec<_> = edges.into_iter().collect();
         edges.sort_unstable();
         let cycles = cycles(&edges)?;
-        let aim = Aim { cycles: cycles.iter().map(|nodes| Cycle::of(program, closure, nodes)).collect() };
+        let aim = Aim {
+            cycles: cycles
+                .iter()
+                .map(|nodes| Cycle::of(program, closure, nodes))
+                .collect(),
+        };
         // Without a series on it a cycle is filled from the start: no bound, no aim.
-        aim.cycles.iter().all(|cycle| !cycle.series.is_empty() && cycle.gain > 0).then_some(aim)
+        aim.cycles
+            .iter()
+            .all(|cycle| !cycle.series.is_empty() && cycle.gain > 0)
+            .then_some(aim)
     }
 
     /// A lower bound on the steps from `state` to a deadlock; `None`: there is none to come.
@@ -71,8 +84,11 @@ impl Aim {
         self.cycles
             .iter()
             .map(|cycle| {
-                let missing: u32 =
-                    cycle.series.iter().map(|&(series, slots)| slots.saturating_sub(pinned[series])).sum();
+                let missing: u32 = cycle
+                    .series
+                    .iter()
+                    .map(|&(series, slots)| slots.saturating_sub(pinned[series]))
+                    .sum();
                 missing.div_ceil(cycle.gain)
             })
             .min()
@@ -112,10 +128,20 @@ fn waits_for_giver(program: &Program) -> bool {
             Op::WaitForCompletion { .. } => true,
             Op::Down { pool, .. } => matches!(
                 program.resource(id, pool).kind,
-                ResourceKind::Semaphore { owned: false, .. } | ResourceKind::Mempool { owned: false, .. }
+                ResourceKind::Semaphore { owned: false, .. }
+                    | ResourceKind::Mempool { owned: false, .. }
             ),
             _ => false,
         })
+    })
+}
+
+/// Whether some series keeps so many slots for holders that nobody can become one: then a task
+/// waits for what nobody holds.
+fn refuses_for_ever(program: &Program) -> bool {
+    program.series.iter().any(|series| match series.slots {
+        Bound::Exactly(slots) => series.for_holders >= slots,
+        Bound::Any => true,
     })
 }
 
@@ -123,7 +149,9 @@ fn waits_for_giver(program: &Program) -> bool {
 fn held(program: &Program, local: &Local) -> Vec<Asked> {
     let pins = local.solo_slots(program);
     let task = local.task();
-    let series = (0..pins.len()).filter(|&series| pins[series] > 0).map(Asked::Series);
+    let series = (0..pins.len())
+        .filter(|&series| pins[series] > 0)
+        .map(Asked::Series);
     let locks = task.held.iter().map(|held| Asked::Resource(held.what));
     let pages = (!task.page_locks.is_empty()).then_some(Asked::PageLock);
     let queued = match op_of(program, local) {
@@ -142,7 +170,10 @@ fn cycles(edges: &[(Asked, Asked)]) -> Option<Vec<Vec<Asked>>> {
         let mut paths = vec![vec![start]];
         while let Some(path) = paths.pop() {
             let last = path[path.len() - 1];
-            for &(_, to) in edges.iter().filter(|&&(from, to)| from == last && to >= start) {
+            for &(_, to) in edges
+                .iter()
+                .filter(|&&(from, to)| from == last && to >= start)
+            {
                 if to == start {
                     found.push(path.clone());
                 } else if !path.contains(&to) {
@@ -168,7 +199,9 @@ impl Slots<'_> {
         let mut sum = vec![0; self.program.series.len()];
         for &(local, n) in &state.tasks {
             if let Some(Some(pins)) = self.known.get(&local) {
-                sum.iter_mut().zip(pins).for_each(|(sum, pins)| *sum += pins * n);
+                sum.iter_mut()
+                    .zip(pins)
+                    .for_each(|(sum, pins)| *sum += pins * n);
             }
         }
         sum
@@ -209,7 +242,10 @@ pub(crate) fn search(
     meter: &mut Meter<'_>,
 ) -> Result<Hit, Stopped> {
     let program = explorer.table.program();
-    let mut slots = Slots { program, known: FxHashMap::default() };
+    let mut slots = Slots {
+        program,
+        known: FxHashMap::default(),
+    };
     // Queues by bound on the whole run's length; the deepest state first.
     let mut queues: Vec<Vec<u32>> = Vec::new();
     let mut depth: Vec<u32> = Vec::new();
@@ -246,7 +282,12 @@ pub(crate) fn search(
             return Ok(Hit::Unknown);
         }
         let here = depth[number as usize];
-        let progress = || Progress { states, depth: u64::from(here), memory: explorer.memory(), ..Progress::default() };
+        let progress = || Progress {
+            states,
+            depth: u64::from(here),
+            memory: explorer.memory(),
+            ..Progress::default()
+        };
         if let Some(stopped) = meter.check(0, progress) {
             return Err(stopped);
         }
@@ -261,7 +302,13 @@ pub(crate) fn search(
                 let row = explorer.table.row(entry, i);
                 explorer.successor(&state, position, row, &mut next);
                 let (to, new) = explorer.visited.insert(&next);
-                let step = (number, CountedStep { local, row: i as u32 });
+                let step = (
+                    number,
+                    CountedStep {
+                        local,
+                        row: i as u32,
+                    },
+                );
                 if new {
                     depth.push(here + 1);
                     closed.push(false);

@@ -16,7 +16,11 @@ pub(crate) struct Candidates<T> {
 
 impl<T> Candidates<T> {
     pub(crate) fn new() -> Self {
-        Candidates { settled: FxHashMap::default(), found: Findings::NONE, open: FxHashMap::default() }
+        Candidates {
+            settled: FxHashMap::default(),
+            found: Findings::NONE,
+            open: FxHashMap::default(),
+        }
     }
 
     /// Those of `kinds` that would still be news.
@@ -29,17 +33,21 @@ impl<T> Candidates<T> {
         self.found.contains(kind)
     }
 
-    /// All kinds that are settled or decided.
-    pub(crate) fn decided(&self) -> Findings {
-        self.found
-    }
-
     /// Offers a run of `length` steps that shows `kind`; smaller `rank` first.
-    pub(crate) fn offer(&mut self, kind: FindingKind, length: u64, rank: u32, run: impl FnOnce() -> T) {
+    pub(crate) fn offer(
+        &mut self,
+        kind: FindingKind,
+        length: u64,
+        rank: u32,
+        run: impl FnOnce() -> T,
+    ) {
         if self.has(kind) {
             return;
         }
-        let better = self.open.get(&kind).is_none_or(|&(best, first, _)| (length, rank) < (best, first));
+        let better = self
+            .open
+            .get(&kind)
+            .is_none_or(|&(best, first, _)| (length, rank) < (best, first));
         if better {
             self.open.insert(kind, (length, rank, run()));
         }

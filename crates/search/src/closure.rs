@@ -44,8 +44,11 @@ impl Closure {
         if program.has_loops() {
             possible.insert(FindingKind::Starved);
         }
-        let mut work: Vec<u32> =
-            embed(&single, &state).locals.into_iter().map(|local| table.local_number(local)).collect();
+        let mut work: Vec<u32> = embed(&single, &state)
+            .locals
+            .into_iter()
+            .map(|local| table.local_number(local))
+            .collect();
         let mut seen: FxHashSet<u32> = work.iter().copied().collect();
         let mut locals = Vec::new();
         while let Some(number) = work.pop() {
@@ -54,10 +57,13 @@ impl Closure {
             }
             let local = Rc::clone(table.local(number));
             let mut waits = false;
-            let mut next: Vec<u32> =
-                (0..program.series.len()).map(|series| table.after_flush(number, series as u16)).collect();
+            let mut next: Vec<u32> = (0..program.series.len())
+                .map(|series| table.after_flush(number, series as u16))
+                .collect();
             for around in all_surroundings() {
-                let Some(world) = World::around(program, &local, around) else { continue };
+                let Some(world) = World::around(program, &local, around) else {
+                    continue;
+                };
                 let world = table.world_number(world);
                 let entry = table.entry(number, world);
                 waits |= matches!(entry.standing, Standing::Waits(_));
@@ -87,18 +93,27 @@ fn is_private(program: &Program) -> bool {
     let unowned = |kind: ResourceKind| {
         matches!(
             kind,
-            ResourceKind::Semaphore { owned: false, .. } | ResourceKind::Mempool { owned: false, .. }
+            ResourceKind::Semaphore { owned: false, .. }
+                | ResourceKind::Mempool { owned: false, .. }
         )
     };
     let open = program.templates.iter().flat_map(|t| &t.vars).any(|var| {
-        var.page.as_ref().is_some_and(|page| page.stale_in == StaleIn::Any)
+        var.page
+            .as_ref()
+            .is_some_and(|page| page.stale_in == StaleIn::Any)
     });
     program.pages.is_empty()
         && program.cpus.is_none()
         && !open
-        && !program.resources.iter().any(|resource| unowned(resource.kind))
+        && !program
+            .resources
+            .iter()
+            .any(|resource| unowned(resource.kind))
         && program.templates.iter().all(|template| {
-            template.nodes.iter().all(|node| !matches!(node.op, Op::AllocPage { .. } | Op::FreePage { .. }))
+            template
+                .nodes
+                .iter()
+                .all(|node| !matches!(node.op, Op::AllocPage { .. } | Op::FreePage { .. }))
         })
 }
 
@@ -114,7 +129,8 @@ fn one_of_each(program: &Program) -> Program {
 /// The operation that a local state is about to carry out.
 pub(crate) fn op_of(program: &Program, local: &Local) -> Option<Op> {
     let task = local.task();
-    task.at.map(|at| program.templates[task.template].nodes[at].op)
+    task.at
+        .map(|at| program.templates[task.template].nodes[at].op)
 }
 
 /// What an operation may wait for, if it may.
@@ -128,7 +144,9 @@ pub(crate) enum Asked {
 pub(crate) fn asked(op: Op) -> Option<Asked> {
     match op {
         Op::Kmap { series, .. } => Some(Asked::Series(series)),
-        Op::SpinLock { lock } | Op::DownRead { lock } | Op::DownWrite { lock } => Some(Asked::Resource(lock)),
+        Op::SpinLock { lock } | Op::DownRead { lock } | Op::DownWrite { lock } => {
+            Some(Asked::Resource(lock))
+        }
         Op::Down { pool, .. } => Some(Asked::Resource(pool)),
         Op::WaitForCompletion { completion } => Some(Asked::Resource(completion)),
         Op::LockPage { .. } => Some(Asked::PageLock),

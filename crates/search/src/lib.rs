@@ -14,6 +14,8 @@ mod reference;
 mod refusal;
 mod rescue;
 mod starved;
+#[cfg(test)]
+mod tests;
 
 pub use limits::{Limits, Progress};
 pub use refusal::Refusal;

@@ -52,12 +52,22 @@ const REPORT_EVERY: Duration = Duration::from_millis(200);
 impl<'a> Meter<'a> {
     pub(crate) fn new(limits: &'a Limits, report: &'a mut dyn FnMut(&Progress)) -> Self {
         let now = Instant::now();
-        Meter { limits, report, start: now, reported: now, ticks: 0 }
+        Meter {
+            limits,
+            report,
+            start: now,
+            reported: now,
+            ticks: 0,
+        }
     }
 
     /// Whether to stop. `progress` is asked for only when somebody looks at it; its `elapsed` is
     /// filled in here.
-    pub(crate) fn check(&mut self, states: u64, progress: impl FnOnce() -> Progress) -> Option<Stopped> {
+    pub(crate) fn check(
+        &mut self,
+        states: u64,
+        progress: impl FnOnce() -> Progress,
+    ) -> Option<Stopped> {
         if let Some(max) = self.limits.max_states
             && states >= max
         {
@@ -77,7 +87,10 @@ impl<'a> Meter<'a> {
         let elapsed = now - self.start;
         if now - self.reported >= REPORT_EVERY {
             self.reported = now;
-            (self.report)(&Progress { elapsed, ..*progress });
+            (self.report)(&Progress {
+                elapsed,
+                ..*progress
+            });
         }
         if let Some(max) = self.limits.max_memory
             && progress.memory >= max
@@ -87,9 +100,15 @@ impl<'a> Meter<'a> {
         if let Some(timeout) = self.limits.timeout
             && elapsed >= timeout
         {
-            return Some(Stopped::Time(u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX)));
+            return Some(Stopped::Time(
+                u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX),
+            ));
         }
-        let interrupted = self.limits.interrupt.as_ref().is_some_and(|flag| flag.load(Ordering::Relaxed));
+        let interrupted = self
+            .limits
+            .interrupt
+            .as_ref()
+            .is_some_and(|flag| flag.load(Ordering::Relaxed));
         interrupted.then_some(Stopped::Interrupted)
     }
 }

@@ -6,8 +6,8 @@
 use std::rc::Rc;
 
 use kmapcheck_machine::{
-    Abilities, Coverage, Finding, Outcome, Standing, Start, State, Stopped, Successor, Trace, TraceStep,
-    for_each_start, initial, waiting_findings,
+    Abilities, Coverage, Finding, Outcome, Standing, Start, State, Stopped, Successor, Trace,
+    TraceStep, for_each_start, initial, waiting_findings,
 };
 use kmapcheck_scenario::{FindingKind, Op, OriginId, Program, TemplateId};
 use kmapcheck_waitgraph::stuck::{scene, stuck};
@@ -46,11 +46,19 @@ pub(crate) struct Reference<'a> {
     sleeps_at: FxHashSet<(TemplateId, usize)>,
 }
 
-pub(crate) fn run(program: &Program, limits: &Limits, progress: &mut dyn FnMut(&Progress)) -> Outcome {
+pub(crate) fn run(
+    program: &Program,
+    limits: &Limits,
+    progress: &mut dyn FnMut(&Progress),
+) -> Outcome {
     let mut reference = Reference::new(program);
     let mut meter = Meter::new(limits, progress);
     let (stopped, depth) = reference.explore(&mut meter);
-    let starved = if stopped.is_none() && program.has_loops() { reference.starved() } else { None };
+    let starved = if stopped.is_none() && program.has_loops() {
+        reference.starved()
+    } else {
+        None
+    };
     reference.outcome(stopped, depth, starved)
 }
 
@@ -114,7 +122,9 @@ impl<'a> Reference<'a> {
     fn expand(&mut self, i: usize, depth: u64) -> Option<Stopped> {
         let state = Rc::clone(&self.states[i]);
         for task in 0..state.tasks.len() {
-            for (choice, (successor, next)) in state.successors(self.program, task).into_iter().enumerate() {
+            for (choice, (successor, next)) in
+                state.successors(self.program, task).into_iter().enumerate()
+            {
                 self.transitions += 1;
                 let step = TraceStep { task, choice };
                 self.note_step(&state, i, step, &successor, depth);
@@ -128,13 +138,27 @@ impl<'a> Reference<'a> {
     }
 
     /// Findings and coverage of a step.
-    fn note_step(&mut self, state: &State, i: usize, step: TraceStep, successor: &Successor, depth: u64) {
+    fn note_step(
+        &mut self,
+        state: &State,
+        i: usize,
+        step: TraceStep,
+        successor: &Successor,
+        depth: u64,
+    ) {
         let task = &state.tasks[step.task];
         let Some(at) = task.at else { return };
-        self.executed.insert((task.template, self.program.templates[task.template].nodes[at].origin));
+        self.executed.insert((
+            task.template,
+            self.program.templates[task.template].nodes[at].origin,
+        ));
         for kind in self.candidates.news(successor.findings).iter() {
             let node = Some((task.template, at));
-            self.candidates.offer(kind, depth + 1, 0, || Run { state: i, last: Some(step), node });
+            self.candidates.offer(kind, depth + 1, 0, || Run {
+                state: i,
+                last: Some(step),
+                node,
+            });
         }
     }
 
@@ -155,14 +179,22 @@ impl<'a> Reference<'a> {
                 if kind == FindingKind::SleepInAtomic {
                     self.sleeps_at.insert((task.template, at));
                 }
-                self.candidates.offer(kind, depth, 0, || Run { state: i, last: None, node });
+                self.candidates.offer(kind, depth, 0, || Run {
+                    state: i,
+                    last: None,
+                    node,
+                });
             }
         }
         if !self.candidates.has(FindingKind::Deadlock)
             && let Some(rank) = deadlock_rank(self.program, &self.abilities, &state)
         {
             self.candidates
-                .offer(FindingKind::Deadlock, depth, rank, || Run { state: i, last: None, node: None });
+                .offer(FindingKind::Deadlock, depth, rank, || Run {
+                    state: i,
+                    last: None,
+                    node: None,
+                });
         }
     }
 
@@ -203,17 +235,29 @@ impl<'a> Reference<'a> {
                 }
                 Origin::Start(start) => {
                     steps.reverse();
-                    return Trace { start: start.clone(), steps };
+                    return Trace {
+                        start: start.clone(),
+                        steps,
+                    };
                 }
             }
         }
     }
 
-    fn outcome(self, stopped: Option<Stopped>, depth: u64, starved: Option<(usize, usize)>) -> Outcome {
+    fn outcome(
+        self,
+        stopped: Option<Stopped>,
+        depth: u64,
+        starved: Option<(usize, usize)>,
+    ) -> Outcome {
         let exhaustive = stopped.is_none();
         let mut findings: Vec<Finding> = Vec::new();
         if let Some((state, task)) = starved {
-            let trace = self.trace(&Run { state, last: None, node: None });
+            let trace = self.trace(&Run {
+                state,
+                last: None,
+                node: None,
+            });
             let task = &self.states[state].tasks[task];
             findings.push(Finding {
                 kind: FindingKind::Starved,
@@ -227,7 +271,11 @@ impl<'a> Reference<'a> {
             transitions: self.transitions,
             depth,
             exhaustive,
-            never_executed: if exhaustive { never_executed(self.program, &self.executed) } else { vec![] },
+            never_executed: if exhaustive {
+                never_executed(self.program, &self.executed)
+            } else {
+                vec![]
+            },
         };
         let program = self.program;
         let mut this = self;
@@ -239,10 +287,20 @@ impl<'a> Reference<'a> {
                 }
                 _ => None,
             };
-            findings.push(Finding { kind, trace: this.trace(&run), can_sleep, starved: None });
+            findings.push(Finding {
+                kind,
+                trace: this.trace(&run),
+                can_sleep,
+                starved: None,
+            });
         }
         findings.sort_by_key(|finding| finding.kind);
-        Outcome { engine: crate::Engine::Reference.name(), findings, stopped, coverage }
+        Outcome {
+            engine: crate::Engine::Reference.name(),
+            findings,
+            stopped,
+            coverage,
+        }
     }
 }
 
@@ -261,7 +319,11 @@ pub(crate) fn can_sleep(
 }
 
 /// The rank of the class of the deadlock in a state, if there is one.
-pub(crate) fn deadlock_rank(program: &Program, abilities: &Abilities, state: &State) -> Option<u32> {
+pub(crate) fn deadlock_rank(
+    program: &Program,
+    abilities: &Abilities,
+    state: &State,
+) -> Option<u32> {
     let scene = scene(program, abilities, state);
     let core = kmapcheck_waitgraph::core::smallest_core(&scene)?;
     Some(kmapcheck_waitgraph::class::classify(&scene, &core) as u32)

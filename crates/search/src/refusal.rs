@@ -16,7 +16,11 @@ pub struct Refusal {
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the engine `{}` cannot do {}; {}", self.engine, self.what, self.remedy)
+        write!(
+            f,
+            "the engine `{}` cannot do {}; {}",
+            self.engine, self.what, self.remedy
+        )
     }
 }
 
@@ -24,15 +28,29 @@ impl std::error::Error for Refusal {}
 
 /// Checks that an explicit-state engine can do the program: all numbers must be given.
 pub(crate) fn check(engine: Engine, program: &Program) -> Result<(), Refusal> {
-    let refuse = |what, remedy| Err(Refusal { engine: engine.name(), what, remedy });
-    if let Some(template) = program.templates.iter().find(|template| template.count == Bound::Any) {
+    let refuse = |what, remedy| {
+        Err(Refusal {
+            engine: engine.name(),
+            what,
+            remedy,
+        })
+    };
+    if let Some(template) = program
+        .templates
+        .iter()
+        .find(|template| template.count == Bound::Any)
+    {
         let name = &template.name;
         return refuse(
             format!("`\"count\": \"any\"` of task `{name}`"),
             format!("give a number with `--tasks {name}=N`"),
         );
     }
-    if let Some(series) = program.series.iter().find(|series| series.slots == Bound::Any) {
+    if let Some(series) = program
+        .series
+        .iter()
+        .find(|series| series.slots == Bound::Any)
+    {
         let name = &series.name;
         return refuse(
             format!("`\"slots\": \"any\"` of series `{name}`"),

@@ -33,10 +33,6 @@ impl Graph {
         let number = |point| u32::try_from(point).unwrap_or(u32::MAX);
         self.edges.push((number(from), number(to)));
     }
-
-    pub(crate) fn len(&self) -> usize {
-        self.edges.len()
-    }
 }
 
 /// The first point whose task starves.
@@ -59,7 +55,9 @@ pub(crate) fn first(graph: &Graph, stands: &[Stand]) -> Option<usize> {
         predecessors[fill[to as usize] as usize] = from;
         fill[to as usize] += 1;
     }
-    let mut work: Vec<u32> = (0..stands.len() as u32).filter(|&point| saved[point as usize]).collect();
+    let mut work: Vec<u32> = (0..stands.len() as u32)
+        .filter(|&point| saved[point as usize])
+        .collect();
     while let Some(point) = work.pop() {
         let range = starts[point as usize] as usize..starts[point as usize + 1] as usize;
         for &from in &predecessors[range] {
@@ -89,20 +87,32 @@ fn completion_limit(program: &Program) -> u32 {
         .templates
         .iter()
         .map(|template| {
-            let n = template.nodes.iter().filter(|node| matches!(node.op, Op::Complete { .. })).count();
-            u32::try_from(n).unwrap_or(u32::MAX).saturating_mul(kmapcheck_machine::instances(template.count))
+            let n = template
+                .nodes
+                .iter()
+                .filter(|node| matches!(node.op, Op::Complete { .. }))
+                .count();
+            u32::try_from(n)
+                .unwrap_or(u32::MAX)
+                .saturating_mul(kmapcheck_machine::instances(template.count))
         })
         .fold(0, u32::saturating_add);
     completes.saturating_add(64)
 }
 
 /// A completion of the shared part that grew beyond its limit.
-pub(crate) fn unbounded_completion(program: &Program, resources: &[ResourceState]) -> Option<String> {
+pub(crate) fn unbounded_completion(
+    program: &Program,
+    resources: &[ResourceState],
+) -> Option<String> {
     let limit = completion_limit(program);
     let i = resources
         .iter()
         .position(|state| matches!(state, ResourceState::Completion { done } if *done > limit))?;
-    Some(format!("completion `{}` is completed without end, faster than anybody waits for it", program.resources[i].name))
+    Some(format!(
+        "completion `{}` is completed without end, faster than anybody waits for it",
+        program.resources[i].name
+    ))
 }
 
 /// A task that took more maps or read locks than its program has operations to take them, without
@@ -123,18 +133,30 @@ pub(crate) fn unbounded_task(program: &Program, task: &Task) -> Option<String> {
         })
         .count();
     if free_of_charge > limit {
-        return Some(format!("task `{}` maps without end and does not unmap", template.name));
+        return Some(format!(
+            "task `{}` maps without end and does not unmap",
+            template.name
+        ));
     }
-    let reads = task.held.iter().any(|held| held.mode == Mode::Read && held.n as usize > limit);
+    let reads = task
+        .held
+        .iter()
+        .any(|held| held.mode == Mode::Read && held.n as usize > limit);
     if reads {
-        return Some(format!("task `{}` takes a read lock without end and does not give it back", template.name));
+        return Some(format!(
+            "task `{}` takes a read lock without end and does not give it back",
+            template.name
+        ));
     }
     let limit = completion_limit(program);
     let i = task
         .resources
         .iter()
         .position(|state| matches!(state, ResourceState::Completion { done } if *done > limit))?;
-    Some(format!("completion `{}` is completed without end, and nobody waits for it", template.resources[i].name))
+    Some(format!(
+        "completion `{}` is completed without end, and nobody waits for it",
+        template.resources[i].name
+    ))
 }
 
 #[cfg(test)]
@@ -151,7 +173,16 @@ mod tests {
         graph.edge(3, 3);
         let stands = [Stand::Waits, Stand::Waits, Stand::Fine, Stand::Waits];
         assert_eq!(first(&graph, &stands), Some(3));
-        assert_eq!(first(&graph, &stands[..3].iter().copied().chain([Stand::Fine]).collect::<Vec<_>>()), None);
-        assert_eq!(graph.len(), 4);
+        assert_eq!(
+            first(
+                &graph,
+                &stands[..3]
+                    .iter()
+                    .copied()
+                    .chain([Stand::Fine])
+                    .collect::<Vec<_>>()
+            ),
+            None
+        );
     }
 }

@@ -14,7 +14,10 @@ use proptest::test_runner::{Config, TestRunner};
 const MAX_STATES: u64 = 4_000;
 
 fn answer(engine: Engine, program: &Program) -> Outcome {
-    let limits = Limits { max_states: Some(MAX_STATES), ..Limits::default() };
+    let limits = Limits {
+        max_states: Some(MAX_STATES),
+        ..Limits::default()
+    };
     match run(engine, program, &limits, &mut |_| {}) {
         Ok(outcome) => outcome,
         Err(refusal) => panic!("{refusal}"),
@@ -35,17 +38,30 @@ fn facts(program: &Program, outcome: &Outcome) -> Vec<String> {
             let last = last.unwrap_or_else(|error| panic!("{}: {error}", outcome.engine));
             let deadlock = explain(program, &abilities, &last);
             let class = match finding.kind {
-                FindingKind::Deadlock => deadlock.expect("the trace ends in a deadlock").class.name(),
+                FindingKind::Deadlock => {
+                    deadlock.expect("the trace ends in a deadlock").class.name()
+                }
                 FindingKind::Starved => "",
                 _ => {
                     let waiting = last.tasks.iter().any(|task| {
-                        kmapcheck_machine::waiting_findings(program, task, &last.shared).contains(finding.kind)
+                        kmapcheck_machine::waiting_findings(program, task, &last.shared)
+                            .contains(finding.kind)
                     });
-                    assert!(shown || waiting, "{}: the trace does not show {}", outcome.engine, finding.kind);
+                    assert!(
+                        shown || waiting,
+                        "{}: the trace does not show {}",
+                        outcome.engine,
+                        finding.kind
+                    );
                     ""
                 }
             };
-            format!("{} {class} {} {:?}", finding.kind, finding.trace.steps.len(), finding.can_sleep)
+            format!(
+                "{} {class} {} {:?}",
+                finding.kind,
+                finding.trace.steps.len(),
+                finding.can_sleep
+            )
         })
         .collect()
 }
@@ -70,8 +86,18 @@ fn random_programs() {
         }
         compared.fetch_add(1, Ordering::Relaxed);
         prop_assert_eq!(&search.stopped, &None);
-        prop_assert_eq!(facts(&program, &search), facts(&program, &reference), "{}", scenario);
-        prop_assert_eq!(&search.coverage.never_executed, &reference.coverage.never_executed, "{}", scenario);
+        prop_assert_eq!(
+            facts(&program, &search),
+            facts(&program, &reference),
+            "{}",
+            scenario
+        );
+        prop_assert_eq!(
+            &search.coverage.never_executed,
+            &reference.coverage.never_executed,
+            "{}",
+            scenario
+        );
         // States that differ in the numbers of alike pages only may lie deeper than the first of them.
         prop_assert!(search.coverage.depth <= reference.coverage.depth);
         prop_assert!(search.coverage.states <= reference.coverage.states);
@@ -81,5 +107,8 @@ fn random_programs() {
         panic!("{error}");
     }
     let (compared, left_out) = (compared.into_inner(), left_out.into_inner());
-    assert!(compared > left_out, "only {compared} programs compared, {left_out} were too large");
+    assert!(
+        compared > left_out,
+        "only {compared} programs compared, {left_out} were too large"
+    );
 }

@@ -16,7 +16,10 @@ use serde_json::{Value, json};
 /// How many cases a property test runs: `KMAPCHECK_CASES`, or `default`.
 #[must_use]
 pub fn cases(default: u32) -> u32 {
-    std::env::var("KMAPCHECK_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(default)
+    std::env::var("KMAPCHECK_CASES")
+        .ok()
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(default)
 }
 
 /// The program of a random scenario.
@@ -48,8 +51,19 @@ pub fn scenario() -> impl Strategy<Value = Value> {
 }
 
 fn world() -> impl Strategy<Value = World> {
-    let series = || (1..=2u32, select(vec!["any", "own", "none"]), select(vec![0u32, 0, 0, 1]));
-    let order = select(vec![json!(null), json!(["A", "B"]), json!(["B", "A"]), json!(["A"])]);
+    let series = || {
+        (
+            1..=2u32,
+            select(vec!["any", "own", "none"]),
+            select(vec![0u32, 0, 0, 1]),
+        )
+    };
+    let order = select(vec![
+        json!(null),
+        json!(["A", "B"]),
+        json!(["B", "A"]),
+        json!(["A"]),
+    ]);
     let cpus = prop_oneof![
         6 => Just(None),
         1 => (1..=2u32, any::<bool>()).prop_map(Some),
@@ -77,7 +91,11 @@ fn task() -> impl Strategy<Value = (u32, Value)> {
 }
 
 fn page(name: &str, stale_in: &Value) -> Value {
-    if stale_in.is_null() { json!(name) } else { json!({ "name": name, "stale_in": stale_in }) }
+    if stale_in.is_null() {
+        json!(name)
+    } else {
+        json!({ "name": name, "stale_in": stale_in })
+    }
 }
 
 fn build(world: &World, tasks: Vec<(u32, Value)>) -> Value {
@@ -122,4 +140,33 @@ fn build(world: &World, tasks: Vec<(u32, Value)>) -> Value {
         scenario["preemptible"] = json!(preemptible);
     }
     scenario
+}
+
+/// Random scenarios in which every page is a task's own for ever: what the aimed search applies to.
+pub fn private_scenario() -> impl Strategy<Value = Value> {
+    (
+        world(),
+        prop::collection::vec((1..=3u32, program::private_body()), 1..=3),
+    )
+        .prop_map(|(world, tasks)| {
+            let mut scenario = build(
+                &World {
+                    free_pages: None,
+                    cpus: None,
+                    ..world
+                },
+                tasks,
+            );
+            if let Some(fields) = scenario.as_object_mut() {
+                fields.remove("pages");
+            }
+            scenario["locks"] = json!({ "spin": "spin", "sem": { "semaphore": 2 }, "rw": "rwsem",
+                                        "fair": { "rwsem": { "fair": true } } });
+            scenario["mempools"] = json!({ "pool": 1 });
+            for task in scenario["tasks"].as_array_mut().into_iter().flatten() {
+                task["pages"] = json!(["own", "other"]);
+                task["locks"] = json!({ "own_spin": "spin" });
+            }
+            scenario
+        })
 }

@@ -30,7 +30,10 @@ pub(crate) fn body() -> impl Strategy<Value = Value> {
         if !binds {
             return json!(operations);
         }
-        if !operations.iter().any(|op| op.get("alloc_page") == Some(&json!("v"))) {
+        if !operations
+            .iter()
+            .any(|op| op.get("alloc_page") == Some(&json!("v")))
+        {
             operations.push(json!({ "choose": [[], [{ "alloc_page": "v" }]] }));
         }
         json!(operations)
@@ -167,7 +170,10 @@ fn flatten(statements: &[Statement], in_loop: bool, operations: &mut Vec<Value>)
                 operations.push(operation);
             }
             Statement::Choose(branches) => {
-                let branches: Vec<_> = branches.iter().map(|branch| block(branch, in_loop)).collect();
+                let branches: Vec<_> = branches
+                    .iter()
+                    .map(|branch| block(branch, in_loop))
+                    .collect();
                 operations.push(json!({ "choose": branches }));
             }
             Statement::Repeat(body) => {
@@ -180,7 +186,9 @@ fn flatten(statements: &[Statement], in_loop: bool, operations: &mut Vec<Value>)
                 round.extend(block(body, true));
                 operations.push(json!({ "loop": round }));
             }
-            Statement::Leave if in_loop => operations.push(json!({ "choose": [[{ "break": true }], []] })),
+            Statement::Leave if in_loop => {
+                operations.push(json!({ "choose": [[{ "break": true }], []] }))
+            }
             Statement::Leave => operations.push(json!({ "choose": [[{ "exit": true }], []] })),
         }
     }
@@ -188,5 +196,51 @@ fn flatten(statements: &[Statement], in_loop: bool, operations: &mut Vec<Value>)
 }
 
 fn mentions_v(operation: &Value) -> bool {
-    operation.as_object().is_some_and(|fields| fields.values().any(|value| value == "v"))
+    operation
+        .as_object()
+        .is_some_and(|fields| fields.values().any(|value| value == "v"))
+}
+
+/// A task program that takes and gives back slots of its own two pages, and locks.
+pub(crate) fn private_body() -> impl Strategy<Value = Value> {
+    let page = || select(vec!["own", "other"]);
+    let pair = move || {
+        prop_oneof![
+            6 => (page(), series())
+                .prop_map(|(p, s)| (json!({ "kmap": p, "series": s }), json!({ "kunmap": p }))),
+            1 => select(vec!["spin", "own_spin"])
+                .prop_map(|l| (json!({ "spin_lock": l }), json!({ "spin_unlock": l }))),
+            1 => (1..=2u32).prop_map(|n| (json!({ "down": "sem", "n": n }), json!({ "up": "sem", "n": n }))),
+            1 => select(vec!["rw", "fair"])
+                .prop_map(|l| (json!({ "down_read": l }), json!({ "up_read": l }))),
+            1 => select(vec!["rw", "fair"])
+                .prop_map(|l| (json!({ "down_write": l }), json!({ "up_write": l }))),
+            1 => Just((json!({ "mempool_alloc": "pool" }), json!({ "mempool_free": "pool" }))),
+        ]
+    };
+    let leaf = prop_oneof![
+        6 => pair().prop_map(|(take, give)| Statement::Pair(take, vec![], give)),
+        1 => Just(Statement::Loose(json!({ "might_sleep": true }))),
+        1 => (page(), series()).prop_map(|(p, s)| Statement::Loose(json!({ "kmap": p, "series": s }))),
+    ];
+    let tries = move || {
+        (page(), series(), any::<bool>())
+            .prop_map(|(p, s, flush)| json!({ "try_kmap": p, "series": s, "flush": flush }))
+    };
+    let statement = leaf.prop_recursive(3, 8, 2, move |inner| {
+        let some = prop::collection::vec(inner.clone(), 0..=2);
+        let more = prop::collection::vec(inner, 1..=2);
+        prop_oneof![
+            8 => (pair(), more.clone()).prop_map(|((take, give), body)| Statement::Pair(take, body, give)),
+            1 => (tries(), some.clone(), some.clone())
+                .prop_map(|(attempt, then, otherwise)| Statement::Try(attempt, then, otherwise)),
+            1 => prop::collection::vec(some, 1..=2).prop_map(Statement::Choose),
+            1 => more.prop_map(Statement::Loop),
+        ]
+    });
+    prop::collection::vec(statement, 1..=2).prop_map(|statements| {
+        let mut operations = Vec::new();
+        flatten(&statements, false, &mut operations);
+        json!(operations)
+    })
 }

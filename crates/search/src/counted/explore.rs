@@ -61,14 +61,35 @@ pub(crate) struct Explorer<'a> {
     possible: Option<Option<Findings>>,
     /// A shortest run into a deadlock, if an aimed search found it.
     aimed: Option<Trace>,
+    /// When to take aim.
+    plain_states: usize,
 }
 
 /// Explores everything, within the limits.
-pub(crate) fn run(program: &Program, limits: &Limits, progress: &mut dyn FnMut(&Progress)) -> Outcome {
+pub(crate) fn run(
+    program: &Program,
+    limits: &Limits,
+    progress: &mut dyn FnMut(&Progress),
+) -> Outcome {
+    run_from(program, limits, progress, PLAIN_STATES)
+}
+
+/// The same, taking aim when so many states have not been enough.
+pub(crate) fn run_from(
+    program: &Program,
+    limits: &Limits,
+    progress: &mut dyn FnMut(&Progress),
+    plain_states: usize,
+) -> Outcome {
     let mut explorer = Explorer::new(program);
+    explorer.plain_states = plain_states;
     let mut meter = Meter::new(limits, progress);
     let end = explorer.explore(&mut meter);
-    let starved = if end.exhaustive && program.has_loops() { explorer.starved() } else { None };
+    let starved = if end.exhaustive && program.has_loops() {
+        explorer.starved()
+    } else {
+        None
+    };
     explorer.outcome(end, starved)
 }
 
@@ -100,12 +121,17 @@ impl<'a> Explorer<'a> {
             bounded: (0, 0),
             possible: None,
             aimed: None,
+            plain_states: PLAIN_STATES,
         }
     }
 
     fn explore(&mut self, meter: &mut Meter<'_>) -> End {
         if let Some(stopped) = self.start(meter) {
-            return End { stopped: Some(stopped), depth: 0, exhaustive: false };
+            return End {
+                stopped: Some(stopped),
+                depth: 0,
+                exhaustive: false,
+            };
         }
         self.candidates.settle(0);
         let (mut level, mut depth) = (0..self.visited.len(), 0);
@@ -113,24 +139,39 @@ impl<'a> Explorer<'a> {
         loop {
             for i in level.clone() {
                 let mut stopped = self.stop(meter, i, depth);
-                if stopped.is_none() && self.visited.len() >= PLAIN_STATES && self.possible.is_none() {
+                if stopped.is_none()
+                    && self.visited.len() >= self.plain_states
+                    && self.possible.is_none()
+                {
                     stopped = self.take_aim(meter);
                 }
                 if stopped.is_none() && self.is_decided() {
-                    return End { stopped: None, depth, exhaustive: false };
+                    return End {
+                        stopped: None,
+                        depth,
+                        exhaustive: false,
+                    };
                 }
                 if stopped.is_none() {
                     self.visited.get(i as u32, &mut state);
                     stopped = self.expand(i as u32, &state, &mut next, depth);
                 }
                 if stopped.is_some() {
-                    return End { stopped, depth, exhaustive: false };
+                    return End {
+                        stopped,
+                        depth,
+                        exhaustive: false,
+                    };
                 }
             }
             level = level.end..self.visited.len();
             if level.is_empty() {
                 self.candidates.settle(depth + 1);
-                return End { stopped: None, depth, exhaustive: true };
+                return End {
+                    stopped: None,
+                    depth,
+                    exhaustive: true,
+                };
             }
             depth += 1;
             self.candidates.settle(depth);
@@ -213,7 +254,10 @@ impl<'a> Explorer<'a> {
     /// The counted state of a named one.
     pub(crate) fn counted(&mut self, state: &kmapcheck_machine::State) -> Counts {
         let embedded = embed(self.table.program(), state);
-        let mut counts = Counts { world: self.table.world_number(embedded.world), tasks: Vec::new() };
+        let mut counts = Counts {
+            world: self.table.world_number(embedded.world),
+            tasks: Vec::new(),
+        };
         for local in embedded.locals {
             let number = self.table.local_number(local);
             counts.add(number, 1);
@@ -221,14 +265,28 @@ impl<'a> Explorer<'a> {
         counts
     }
 
-    fn expand(&mut self, number: u32, state: &Counts, next: &mut Counts, depth: u64) -> Option<Stopped> {
+    fn expand(
+        &mut self,
+        number: u32,
+        state: &Counts,
+        next: &mut Counts,
+        depth: u64,
+    ) -> Option<Stopped> {
         for position in 0..state.tasks.len() {
             let (local, _) = state.tasks[position];
             let entry = self.table.entry(local, state.world);
             for i in 0..Table::row_count(entry) {
                 self.transitions += 1;
                 let row = self.table.row(entry, i);
-                self.note_step(number, CountedStep { local, row: i as u32 }, row, depth);
+                self.note_step(
+                    number,
+                    CountedStep {
+                        local,
+                        row: i as u32,
+                    },
+                    row,
+                    depth,
+                );
                 self.successor(state, position, row, next);
                 if let (new, true) = self.visited.insert(next) {
                     self.parents.push(number);
@@ -243,7 +301,13 @@ impl<'a> Explorer<'a> {
     }
 
     /// The state after a task at `position` took `row`, into `next`.
-    pub(crate) fn successor(&mut self, state: &Counts, position: usize, row: Row, next: &mut Counts) {
+    pub(crate) fn successor(
+        &mut self,
+        state: &Counts,
+        position: usize,
+        row: Row,
+        next: &mut Counts,
+    ) {
         next.world = row.world;
         next.tasks.clone_from(&state.tasks);
         next.take_one(position);
@@ -267,9 +331,14 @@ impl<'a> Explorer<'a> {
 
     fn tidy(&mut self, state: &mut Counts) {
         let world = Rc::clone(self.table.world(state.world));
-        let locals: Vec<_> =
-            state.tasks.iter().map(|&(local, n)| (self.table.local(local).as_ref().clone(), n)).collect();
-        let Some((world, tidied)) = tidy(self.table.program(), &world, &locals) else { return };
+        let locals: Vec<_> = state
+            .tasks
+            .iter()
+            .map(|&(local, n)| (self.table.local(local).as_ref().clone(), n))
+            .collect();
+        let Some((world, tidied)) = tidy(self.table.program(), &world, &locals) else {
+            return;
+        };
         state.world = self.table.world_number(world);
         state.tasks.clear();
         for (local, (_, n)) in tidied.into_iter().zip(locals) {
@@ -283,10 +352,17 @@ impl<'a> Explorer<'a> {
         let task = self.table.local(step.local).task();
         let Some(at) = task.at else { return };
         let template = task.template;
-        self.executed.insert((template, self.table.program().templates[template].nodes[at].origin));
+        self.executed.insert((
+            template,
+            self.table.program().templates[template].nodes[at].origin,
+        ));
         for kind in self.candidates.news(row.findings).iter() {
             let node = Some((template, at));
-            self.candidates.offer(kind, depth + 1, 0, || Run { state, last: Some(step), node });
+            self.candidates.offer(kind, depth + 1, 0, || Run {
+                state,
+                last: Some(step),
+                node,
+            });
         }
     }
 
@@ -300,10 +376,16 @@ impl<'a> Explorer<'a> {
                 self.note_waiting(number, local, entry.waiting, depth);
             }
         }
-        if waits && !self.candidates.has(FindingKind::Deadlock) && self.stuck(state).contains(&true) {
+        if waits && !self.candidates.has(FindingKind::Deadlock) && self.stuck(state).contains(&true)
+        {
             let rank = self.class_rank(state);
-            let run = Run { state: number, last: None, node: None };
-            self.candidates.offer(FindingKind::Deadlock, depth, rank, || run);
+            let run = Run {
+                state: number,
+                last: None,
+                node: None,
+            };
+            self.candidates
+                .offer(FindingKind::Deadlock, depth, rank, || run);
         }
     }
 
@@ -315,7 +397,11 @@ impl<'a> Explorer<'a> {
             self.sleeps_at.insert(node);
         }
         for kind in self.candidates.news(waiting).iter() {
-            self.candidates.offer(kind, depth, 0, || Run { state, last: None, node: Some(node) });
+            self.candidates.offer(kind, depth, 0, || Run {
+                state,
+                last: None,
+                node: Some(node),
+            });
         }
     }
 
@@ -323,8 +409,11 @@ impl<'a> Explorer<'a> {
     pub(crate) fn stuck(&mut self, state: &Counts) -> Vec<bool> {
         let world = Rc::clone(self.table.world(state.world));
         let shared = world.shared_for(None);
-        let entries: Vec<Entry> =
-            state.tasks.iter().map(|&(local, _)| self.table.entry(local, state.world)).collect();
+        let entries: Vec<Entry> = state
+            .tasks
+            .iter()
+            .map(|&(local, _)| self.table.entry(local, state.world))
+            .collect();
         let seen: Vec<(Rc<Seen>, Vec<_>)> = state
             .tasks
             .iter()
@@ -361,10 +450,14 @@ impl<'a> Explorer<'a> {
     /// The rank of the class of a state's deadlock.
     fn class_rank(&mut self, state: &Counts) -> u32 {
         let world = self.table.world(state.world);
-        let locals: Vec<_> =
-            state.tasks.iter().map(|&(local, n)| (Rc::clone(self.table.local(local)), n)).collect();
+        let locals: Vec<_> = state
+            .tasks
+            .iter()
+            .map(|&(local, n)| (Rc::clone(self.table.local(local)), n))
+            .collect();
         let named = materialise(world, &locals);
-        crate::reference::deadlock_rank(self.table.program(), &self.abilities, &named).unwrap_or(u32::MAX)
+        crate::reference::deadlock_rank(self.table.program(), &self.abilities, &named)
+            .unwrap_or(u32::MAX)
     }
 
     /// A counter that can grow without bound, among the local states and worlds not yet looked at.
@@ -395,13 +488,23 @@ impl<'a> Explorer<'a> {
             self.visited.get(i as u32, &mut state);
             let waits: Vec<bool> = (state.tasks.iter())
                 .map(|&(local, _)| {
-                    matches!(self.table.entry(local, state.world).standing, Standing::Waits(_))
+                    matches!(
+                        self.table.entry(local, state.world).standing,
+                        Standing::Waits(_)
+                    )
                 })
                 .collect();
-            let in_stuck_set =
-                if waits.contains(&true) { self.stuck(&state) } else { vec![false; waits.len()] };
+            let in_stuck_set = if waits.contains(&true) {
+                self.stuck(&state)
+            } else {
+                vec![false; waits.len()]
+            };
             stands.extend(waits.iter().zip(in_stuck_set).map(|(&waits, stuck)| {
-                if waits && !stuck { Stand::Waits } else { Stand::Fine }
+                if waits && !stuck {
+                    Stand::Waits
+                } else {
+                    Stand::Fine
+                }
             }));
         }
         if !stands.contains(&Stand::Waits) {
@@ -441,13 +544,27 @@ impl<'a> Explorer<'a> {
         let point = starved::first(&graph, &stands)?;
         let i = first_point.partition_point(|&first| first <= point) - 1;
         self.visited.get(i as u32, &mut state);
-        let task = self.table.local(state.tasks[point - first_point[i]].0).task();
+        let task = self
+            .table
+            .local(state.tasks[point - first_point[i]].0)
+            .task();
         let node = task.at.map(|at| (task.template, at));
-        Some(Run { state: i as u32, last: None, node })
+        Some(Run {
+            state: i as u32,
+            last: None,
+            node,
+        })
     }
 
     /// The local state of a task that did not take the step, afterwards.
-    fn bystander(&mut self, local: u32, row: Row, state: &Counts, position: usize, next: &Counts) -> u32 {
+    fn bystander(
+        &mut self,
+        local: u32,
+        row: Row,
+        state: &Counts,
+        position: usize,
+        next: &Counts,
+    ) -> u32 {
         let mut after = local;
         if let Some(series) = row.flushed {
             after = self.table.after_flush(after, series);
@@ -457,7 +574,10 @@ impl<'a> Explorer<'a> {
         }
         if row.untidy && !next.tasks.iter().any(|&(l, _)| l == after) {
             // Common pages were renumbered: follow this one task through.
-            let mut alone = Counts { world: row.world, tasks: Vec::new() };
+            let mut alone = Counts {
+                world: row.world,
+                tasks: Vec::new(),
+            };
             let mut others = state.clone();
             others.take_one(position);
             for (l, n) in others.tasks {
@@ -486,14 +606,28 @@ impl<'a> Explorer<'a> {
 
     fn outcome(mut self, end: End, starved: Option<Run>) -> Outcome {
         let program = self.table.program();
-        let End { stopped, depth, exhaustive } = end;
+        let End {
+            stopped,
+            depth,
+            exhaustive,
+        } = end;
         let mut findings = Vec::new();
         if let Some(trace) = self.aimed.take() {
-            findings.push(Finding { kind: FindingKind::Deadlock, trace, can_sleep: None, starved: None });
+            findings.push(Finding {
+                kind: FindingKind::Deadlock,
+                trace,
+                can_sleep: None,
+                starved: None,
+            });
         }
         if let Some(run) = starved {
             let trace = unfold::trace(&mut self, &run);
-            findings.push(Finding { kind: FindingKind::Starved, trace, can_sleep: None, starved: run.node });
+            findings.push(Finding {
+                kind: FindingKind::Starved,
+                trace,
+                can_sleep: None,
+                starved: run.node,
+            });
         }
         let coverage = Coverage {
             states: self.visited.len() as u64,
@@ -509,16 +643,29 @@ impl<'a> Explorer<'a> {
         let found = std::mem::replace(&mut self.candidates, Candidates::new()).into_found();
         for (kind, run) in found {
             let can_sleep = match (kind, run.node) {
-                (FindingKind::SleepInAtomic, Some(node)) => {
-                    crate::reference::can_sleep(program, node, self.sleeps_at.contains(&node), exhaustive)
-                }
+                (FindingKind::SleepInAtomic, Some(node)) => crate::reference::can_sleep(
+                    program,
+                    node,
+                    self.sleeps_at.contains(&node),
+                    exhaustive,
+                ),
                 _ => None,
             };
             let trace = unfold::trace(&mut self, &run);
-            findings.push(Finding { kind, trace, can_sleep, starved: None });
+            findings.push(Finding {
+                kind,
+                trace,
+                can_sleep,
+                starved: None,
+            });
         }
         findings.sort_by_key(|finding| finding.kind);
-        Outcome { engine: crate::Engine::Search.name(), findings, stopped, coverage }
+        Outcome {
+            engine: crate::Engine::Search.name(),
+            findings,
+            stopped,
+            coverage,
+        }
     }
 
     /// The counted steps from an initial state to the run's end, with that initial state's number.
@@ -546,7 +693,10 @@ impl<'a> Explorer<'a> {
                 let row = self.table.row(entry, i);
                 self.successor(state, position, row, next);
                 if self.visited.insert(next).0 == to {
-                    return CountedStep { local, row: i as u32 };
+                    return CountedStep {
+                        local,
+                        row: i as u32,
+                    };
                 }
             }
         }

@@ -9,7 +9,8 @@
 //! system is a bisimulation quotient of the named one.
 
 use kmapcheck_machine::{
-    Map, Mode, Name, Page, PageId, ResourceState, Shared, State, Successor, Task, Usage, is_forgettable,
+    Map, Mode, Name, Page, PageId, ResourceState, Shared, State, Successor, Task, Usage,
+    is_forgettable,
 };
 use kmapcheck_scenario::{Program, Ref, ResourceKind, SeriesId};
 
@@ -68,7 +69,11 @@ fn map_name(name: Name, to: impl Fn(PageId) -> PageId) -> Name {
 fn map_task(task: &Task, to: impl Fn(PageId) -> PageId) -> Task {
     Task {
         names: task.names.iter().map(|&name| map_name(name, &to)).collect(),
-        maps: task.maps.iter().map(|map: &Map| map.with_page(to(map.page()))).collect(),
+        maps: task
+            .maps
+            .iter()
+            .map(|map: &Map| map.with_page(to(map.page())))
+            .collect(),
         page_locks: task.page_locks.iter().map(|&page| to(page)).collect(),
         ..task.clone()
     }
@@ -82,14 +87,23 @@ impl Local {
     /// The task as [`World::shared_for`] numbers its pages: common ones first, its own behind.
     pub(crate) fn seen_task(&self, world: &World) -> Task {
         let common = world.common.len();
-        map_task(&self.task, |page| if page >= COMMON { page - COMMON } else { common + page })
+        map_task(&self.task, |page| {
+            if page >= COMMON {
+                page - COMMON
+            } else {
+                common + page
+            }
+        })
     }
 
     /// The slots that it pins alone, series by series, if it refers to no common page.
     pub(crate) fn solo_slots(&self, program: &Program) -> Vec<u32> {
         let mut slots = vec![0; program.series.len()];
         for page in &self.pages {
-            page.count.iter().zip(&mut slots).for_each(|(&count, slots)| *slots += u32::from(count > 1));
+            page.count
+                .iter()
+                .zip(&mut slots)
+                .for_each(|(&count, slots)| *slots += u32::from(count > 1));
         }
         for map in &self.task.maps {
             if let Map::Pin { lies, .. } = *map
@@ -110,7 +124,8 @@ impl Local {
 
     fn refers_to(&self, common: PageId) -> bool {
         let mut refers = false;
-        self.task.for_each_page(|page| refers |= page == COMMON + common);
+        self.task
+            .for_each_page(|page| refers |= page == COMMON + common);
         refers
     }
 
@@ -120,7 +135,11 @@ impl Local {
             return None;
         }
         let mut local = self.clone();
-        local.pages.iter_mut().filter(|page| page.count[series] == 1).for_each(|page| page.count[series] = 0);
+        local
+            .pages
+            .iter_mut()
+            .filter(|page| page.count[series] == 1)
+            .for_each(|page| page.count[series] = 0);
         Some(local)
     }
 
@@ -131,13 +150,21 @@ impl Local {
             return None;
         }
         let mut local = self.clone();
-        kmapcheck_machine::Broadcast { freed: Some(freed), flushed: None }.apply_to(&mut local.task);
+        kmapcheck_machine::Broadcast {
+            freed: Some(freed),
+            flushed: None,
+        }
+        .apply_to(&mut local.task);
         Some(local)
     }
 
     /// Builds the local state of a task whose pages `page_of` gives, `None` for common ones, whose
     /// numbers `common` translates.
-    fn new(task: &Task, page_of: impl Fn(PageId) -> Option<Page>, common: impl Fn(PageId) -> PageId) -> Local {
+    fn new(
+        task: &Task,
+        page_of: impl Fn(PageId) -> Option<Page>,
+        common: impl Fn(PageId) -> PageId,
+    ) -> Local {
         let mut own: Vec<PageId> = Vec::new();
         let mut pages = Vec::new();
         task.for_each_page(|page| {
@@ -148,8 +175,15 @@ impl Local {
                 pages.push(content);
             }
         });
-        let to = |page| own.iter().position(|&other| other == page).unwrap_or_else(|| COMMON + common(page));
-        Local { task: map_task(task, to), pages }
+        let to = |page| {
+            own.iter()
+                .position(|&other| other == page)
+                .unwrap_or_else(|| COMMON + common(page))
+        };
+        Local {
+            task: map_task(task, to),
+            pages,
+        }
     }
 }
 
@@ -171,7 +205,14 @@ impl World {
             usage: self.usage.clone(),
             resources: self.resources.clone(),
             names: self.names.clone(),
-            pages: self.common.iter().chain(own).chain(free).cloned().map(Some).collect(),
+            pages: self
+                .common
+                .iter()
+                .chain(own)
+                .chain(free)
+                .cloned()
+                .map(Some)
+                .collect(),
             busy_cpus: self.busy_cpus,
         }
     }
@@ -193,7 +234,9 @@ impl World {
     }
 
     fn is_named(&self, common: PageId) -> bool {
-        self.names.iter().any(|&name| matches!(name, Name::Page(p) | Name::Dangling(Some(p)) if p == common))
+        self.names
+            .iter()
+            .any(|&name| matches!(name, Name::Page(p) | Name::Dangling(Some(p)) if p == common))
     }
 }
 
@@ -224,7 +267,9 @@ pub(crate) fn embed(program: &Program, state: &State) -> Embedded {
         }
     }
     for (page, &references) in references.iter().enumerate() {
-        let Some(content) = &shared.pages[page] else { continue };
+        let Some(content) = &shared.pages[page] else {
+            continue;
+        };
         if references > 1 || (references == 1 && content.free) {
             make_common(page);
         }
@@ -241,14 +286,21 @@ pub(crate) fn embed(program: &Program, state: &State) -> Embedded {
     let world = World {
         usage: shared.usage.clone(),
         resources: shared.resources.clone(),
-        names: shared.names.iter().map(|&name| map_name(name, |page| number[page].unwrap_or(0))).collect(),
+        names: shared
+            .names
+            .iter()
+            .map(|&name| map_name(name, |page| number[page].unwrap_or(0)))
+            .collect(),
         common,
         free,
         busy_cpus: shared.busy_cpus,
     };
     let own = |page: PageId| number[page].is_none().then(|| shared.page(page).clone());
-    let locals =
-        state.tasks.iter().map(|task| Local::new(task, own, |page| number[page].unwrap_or(0))).collect();
+    let locals = state
+        .tasks
+        .iter()
+        .map(|task| Local::new(task, own, |page| number[page].unwrap_or(0)))
+        .collect();
     Embedded { world, locals }
 }
 
@@ -270,25 +322,49 @@ impl World {
     pub(crate) fn around(program: &Program, local: &Local, around: Surroundings) -> Option<World> {
         let mut usage = Vec::new();
         for (id, series) in program.series.iter().enumerate() {
-            let kmapcheck_scenario::Bound::Exactly(slots) = series.slots else { return None };
+            let kmapcheck_scenario::Bound::Exactly(slots) = series.slots else {
+                return None;
+            };
             let own_pages = |wanted: fn(u32) -> bool| {
-                local.pages.iter().filter(|page| wanted(page.count[id])).count() as u32
+                local
+                    .pages
+                    .iter()
+                    .filter(|page| wanted(page.count[id]))
+                    .count() as u32
             };
             let unshared = (local.task.maps.iter())
                 .filter(|map| matches!(map, Map::Pin { lies, .. } if *lies == id))
                 .count() as u32;
             let keeps = series.reuse.keeps_mappings();
-            let in_use = if keeps { own_pages(|count| count > 1) } else { unshared };
+            let in_use = if keeps {
+                own_pages(|count| count > 1)
+            } else {
+                unshared
+            };
             let own_stale = own_pages(|count| count == 1);
             let left = slots.checked_sub(in_use + own_stale)?;
             let foreign_stale = u32::from(around.stale && keeps && left > 0);
-            let foreign = if around.slots_used { left - foreign_stale } else { 0 };
-            usage.push(Usage { in_use: in_use + foreign, stale: own_stale + foreign_stale });
+            let foreign = if around.slots_used {
+                left - foreign_stale
+            } else {
+                0
+            };
+            usage.push(Usage {
+                in_use: in_use + foreign,
+                stale: own_stale + foreign_stale,
+            });
         }
         let resources = (program.resources.iter().enumerate())
             .map(|(i, resource)| foreign_state(&local.task, i, resource.kind, around.locks_taken))
             .collect();
-        Some(World { usage, resources, names: Vec::new(), common: Vec::new(), free: Vec::new(), busy_cpus: 0 })
+        Some(World {
+            usage,
+            resources,
+            names: Vec::new(),
+            common: Vec::new(),
+            free: Vec::new(),
+            busy_cpus: 0,
+        })
     }
 }
 
@@ -296,17 +372,27 @@ impl World {
 fn foreign_state(task: &Task, i: usize, kind: ResourceKind, taken: bool) -> ResourceState {
     let own = |mode| task.holds(Ref::Shared(i), mode);
     match kind {
-        ResourceKind::Spinlock => ResourceState::Spinlock { taken: taken || own(Mode::Spin) > 0 },
-        ResourceKind::Rwsem { .. } => {
+        ResourceKind::Spinlock => ResourceState::Spinlock {
+            taken: taken || own(Mode::Spin) > 0,
+        },
+        // Others hold it in the way that keeps out most: for writing if the task does not read it
+        // itself, and with a writer in the queue where that holds readers back.
+        ResourceKind::Rwsem { fair } => {
             let (readers, writer) = (own(Mode::Read), own(Mode::Write) > 0);
-            let foreign = u32::from(taken && !writer);
-            let waits = u32::from(task.queued);
-            ResourceState::Rwsem { readers: readers + foreign, writer, queued: waits }
+            ResourceState::Rwsem {
+                readers: readers + u32::from(taken && readers > 0),
+                writer: writer || (taken && readers == 0),
+                queued: u32::from(task.queued) + u32::from(taken && fair),
+            }
         }
         ResourceKind::Semaphore { units, .. } | ResourceKind::Mempool { units, .. } => {
-            ResourceState::Units { free: if taken { 0 } else { units - own(Mode::Units) } }
+            ResourceState::Units {
+                free: if taken { 0 } else { units - own(Mode::Units) },
+            }
         }
-        ResourceKind::Completion => ResourceState::Completion { done: u32::from(!taken) },
+        ResourceKind::Completion => ResourceState::Completion {
+            done: u32::from(!taken),
+        },
     }
 }
 
@@ -319,7 +405,13 @@ pub(crate) fn materialise(world: &World, locals: &[(std::rc::Rc<Local>, u32)]) -
         for _ in 0..*n {
             let first = shared.pages.len();
             shared.pages.extend(local.pages.iter().cloned().map(Some));
-            tasks.push(map_task(&local.task, |page| if page >= COMMON { page - COMMON } else { first + page }));
+            tasks.push(map_task(&local.task, |page| {
+                if page >= COMMON {
+                    page - COMMON
+                } else {
+                    first + page
+                }
+            }));
         }
     }
     for (page, n) in &world.free {
@@ -329,7 +421,12 @@ pub(crate) fn materialise(world: &World, locals: &[(std::rc::Rc<Local>, u32)]) -
 }
 
 /// Takes a step of a task in `local`, as the machine gave it, apart.
-pub(crate) fn stepped(program: &Program, world: &World, local: &Local, step: &Successor) -> Stepped {
+pub(crate) fn stepped(
+    program: &Program,
+    world: &World,
+    local: &Local,
+    step: &Successor,
+) -> Stepped {
     let (commons, owns) = (world.common.len(), local.pages.len());
     let table = &step.shared.pages;
     let mut referred = vec![false; table.len()];
@@ -345,7 +442,9 @@ pub(crate) fn stepped(program: &Program, world: &World, local: &Local, step: &Su
     let mut free: Vec<(Page, u32)> = Vec::new();
     for (page, content) in table.iter().enumerate() {
         let Some(content) = content else { continue };
-        let sort = page.checked_sub(commons + owns).and_then(|sort| world.free.get(sort));
+        let sort = page
+            .checked_sub(commons + owns)
+            .and_then(|sort| world.free.get(sort));
         let taken = sort.is_some() && (referred[page] || named[page] || !content.free);
         if let Some((kept, n)) = sort {
             // The others of its sort: as the sort was if one was taken, else as the step left it.
@@ -359,12 +458,21 @@ pub(crate) fn stepped(program: &Program, world: &World, local: &Local, step: &Su
             World::add_free(&mut free, program, content.clone(), 1);
         }
     }
-    let own = |page: PageId| number[page].is_none().then(|| step.shared.page(page).clone());
+    let own = |page: PageId| {
+        number[page]
+            .is_none()
+            .then(|| step.shared.page(page).clone())
+    };
     let next_local = Local::new(&step.task, own, |page| number[page].unwrap_or(0));
     let next_world = World {
         usage: step.shared.usage.clone(),
         resources: step.shared.resources.clone(),
-        names: step.shared.names.iter().map(|&name| map_name(name, |page| number[page].unwrap_or(0))).collect(),
+        names: step
+            .shared
+            .names
+            .iter()
+            .map(|&name| map_name(name, |page| number[page].unwrap_or(0)))
+            .collect(),
         common,
         free,
         busy_cpus: step.shared.busy_cpus,
@@ -384,7 +492,11 @@ pub(crate) fn stepped(program: &Program, world: &World, local: &Local, step: &Su
 /// free, becomes that task's own. Returns `None` if all is in order.
 ///
 /// `locals` are the local states there are, with how many tasks are in each.
-pub(crate) fn tidy(program: &Program, world: &World, locals: &[(Local, u32)]) -> Option<(World, Vec<Local>)> {
+pub(crate) fn tidy(
+    program: &Program,
+    world: &World,
+    locals: &[(Local, u32)],
+) -> Option<(World, Vec<Local>)> {
     let mut order: Vec<PageId> = Vec::new();
     for name in &world.names {
         if let Name::Page(page) | Name::Dangling(Some(page)) = *name
@@ -395,8 +507,11 @@ pub(crate) fn tidy(program: &Program, world: &World, locals: &[(Local, u32)]) ->
     }
     let mut free = world.free.clone();
     for page in (0..world.common.len()).filter(|&page| !world.is_named(page)) {
-        let references: u32 =
-            locals.iter().filter(|(local, _)| local.refers_to(page)).map(|&(_, n)| n).sum();
+        let references: u32 = locals
+            .iter()
+            .filter(|(local, _)| local.refers_to(page))
+            .map(|&(_, n)| n)
+            .sum();
         let content = &world.common[page];
         match references {
             0 if content.free => World::add_free(&mut free, program, content.clone(), 1),
@@ -411,8 +526,15 @@ pub(crate) fn tidy(program: &Program, world: &World, locals: &[(Local, u32)]) ->
     let number = |page: PageId| order.iter().position(|&other| other == page);
     let to_common = |page: PageId| number(page).unwrap_or(0);
     let tidied = World {
-        names: world.names.iter().map(|&name| map_name(name, to_common)).collect(),
-        common: order.iter().map(|&page| world.common[page].clone()).collect(),
+        names: world
+            .names
+            .iter()
+            .map(|&name| map_name(name, to_common))
+            .collect(),
+        common: order
+            .iter()
+            .map(|&page| world.common[page].clone())
+            .collect(),
         free,
         ..world.clone()
     };

@@ -83,7 +83,8 @@ impl Visited {
     /// Bytes allocated.
     pub(crate) fn memory(&self) -> u64 {
         // A table entry is a 4-byte number and a control byte.
-        (self.bytes.capacity() + self.ends.capacity() * 8 + self.table.capacity() * 5 * 8 / 7) as u64
+        (self.bytes.capacity() + self.ends.capacity() * 8 + self.table.capacity() * 5 * 8 / 7)
+            as u64
     }
 
     /// The number of a state, and whether it is new.
@@ -133,7 +134,11 @@ impl Visited {
 
 fn slice<'a>(bytes: &'a [u8], ends: &[u64], number: u32) -> &'a [u8] {
     let number = number as usize;
-    let start = if number == 0 { 0 } else { ends[number - 1] as usize };
+    let start = if number == 0 {
+        0
+    } else {
+        ends[number - 1] as usize
+    };
     &bytes[start..ends[number] as usize]
 }
 
@@ -145,9 +150,18 @@ mod tests {
     fn states_come_back_as_they_went_in() {
         let mut visited = Visited::default();
         let states = [
-            Counts { world: 0, tasks: vec![] },
-            Counts { world: 300, tasks: vec![(0, 1), (127, 128), (128, 32767), (70000, 1)] },
-            Counts { world: u32::MAX, tasks: vec![(u32::MAX, u32::MAX)] },
+            Counts {
+                world: 0,
+                tasks: vec![],
+            },
+            Counts {
+                world: 300,
+                tasks: vec![(0, 1), (127, 128), (128, 32767), (70000, 1)],
+            },
+            Counts {
+                world: u32::MAX,
+                tasks: vec![(u32::MAX, u32::MAX)],
+            },
         ];
         for (i, state) in states.iter().enumerate() {
             assert_eq!(visited.insert(state), (i as u32, true));
@@ -163,7 +177,10 @@ mod tests {
 
     #[test]
     fn adding_and_taking_keep_the_order() {
-        let mut state = Counts { world: 0, tasks: vec![(3, 2)] };
+        let mut state = Counts {
+            world: 0,
+            tasks: vec![(3, 2)],
+        };
         state.add(1, 1);
         state.add(3, 1);
         state.take_one(0);

@@ -23,7 +23,10 @@ struct Numbers<T> {
 
 impl<T: Eq + Hash> Numbers<T> {
     fn new() -> Self {
-        Numbers { number: FxHashMap::default(), things: Vec::new() }
+        Numbers {
+            number: FxHashMap::default(),
+            things: Vec::new(),
+        }
     }
 
     fn number(&mut self, thing: T) -> u32 {
@@ -163,7 +166,10 @@ impl<'a> Table<'a> {
     }
 
     fn work_out(&mut self, local_number: u32, world_number: u32) -> Entry {
-        let (local, world) = (Rc::clone(self.local(local_number)), Rc::clone(self.world(world_number)));
+        let (local, world) = (
+            Rc::clone(self.local(local_number)),
+            Rc::clone(self.world(world_number)),
+        );
         let task = local.seen_task(&world);
         let shared = world.shared_for(Some(&local));
         let first = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);

@@ -27,19 +27,26 @@ pub(crate) fn named(explorer: &mut Explorer<'_>, start: Start, counted: &[Counte
     let mut state = initial(program, &start);
     let mut cast = Cast::new(explorer, &state);
     let mut counts = explorer.counted(&state);
-    let mut trace = Trace { start, steps: Vec::with_capacity(counted.len()) };
+    let mut trace = Trace {
+        start,
+        steps: Vec::with_capacity(counted.len()),
+    };
     let mut next = Counts::default();
     for &CountedStep { local, row } in counted {
         let position = counts.tasks.iter().position(|&(l, _)| l == local);
-        let position = position.expect("a counted run takes steps of local states that are occupied");
+        let position =
+            position.expect("a counted run takes steps of local states that are occupied");
         let entry = explorer.table.entry(local, counts.world);
         let row = explorer.table.row(entry, row as usize);
         explorer.successor(&counts, position, row, &mut next);
         let task = cast.first(local);
         let successors = steps(program, &state.tasks[task], &state.shared);
-        let allocates = state.tasks[task]
-            .at
-            .is_some_and(|at| matches!(program.templates[state.tasks[task].template].nodes[at].op, Op::AllocPage { .. }));
+        let allocates = state.tasks[task].at.is_some_and(|at| {
+            matches!(
+                program.templates[state.tasks[task].template].nodes[at].op,
+                Op::AllocPage { .. }
+            )
+        });
         let choice = if allocates && successors.len() > 1 {
             // The machine lists free pages in the order of their numbers, which differ.
             (0..successors.len())
@@ -70,8 +77,14 @@ struct Cast {
 
 impl Cast {
     fn new(explorer: &mut Explorer<'_>, state: &State) -> Cast {
-        let mut cast = Cast { tasks: FxHashMap::default() };
-        for (task, local) in embed(explorer.table.program(), state).locals.into_iter().enumerate() {
+        let mut cast = Cast {
+            tasks: FxHashMap::default(),
+        };
+        for (task, local) in embed(explorer.table.program(), state)
+            .locals
+            .into_iter()
+            .enumerate()
+        {
             let local = explorer.table.local_number(local);
             cast.tasks.entry(local).or_default().insert(task);
         }
@@ -83,7 +96,14 @@ impl Cast {
         *tasks.expect("a local state that is occupied has a task in it")
     }
 
-    fn step(&mut self, explorer: &mut Explorer<'_>, task: usize, from: u32, to: u32, flushed: Option<u16>) {
+    fn step(
+        &mut self,
+        explorer: &mut Explorer<'_>,
+        task: usize,
+        from: u32,
+        to: u32,
+        flushed: Option<u16>,
+    ) {
         if let Some(tasks) = self.tasks.get_mut(&from) {
             tasks.remove(&task);
         }
