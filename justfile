@@ -1,0 +1,35 @@
+# The everyday commands. `just` lists them.
+
+default:
+    @just --list
+
+# Check a scenario (or several) with an optimised build.
+check *ARGS:
+    cargo run -q --release -p kmapcheck -- check {{ARGS}}
+
+# Run every scenario against its `expect`, with every engine.
+scenarios:
+    cargo run -q --release -p kmapcheck -- test scenarios
+    cargo run -q --release -p kmapcheck -- test scenarios --engine reference
+
+# The whole test suite.
+test:
+    cargo test --workspace
+
+# What CI runs.
+ci:
+    bash .ci/run
+
+# Formatting, lints and docs, as CI wants them.
+lint:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets -- -D warnings
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
+
+# Rewrite the stored schemas, messages, snapshots and outputs in the docs; read the diff.
+update:
+    KMAPCHECK_UPDATE=1 INSTA_UPDATE=always cargo test --workspace
+
+# The search against the reference on 10,000 random programs.
+fuzz-agree CASES="10000":
+    KMAPCHECK_CASES={{CASES}} cargo test --release -p kmapcheck-search
