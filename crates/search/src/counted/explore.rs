@@ -17,7 +17,7 @@ use rustc_hash::FxHashSet;
 use super::local::{embed, materialise, tidy};
 use super::packed::{Counts, Visited};
 use super::table::{Entry, Row, Seen, Table};
-use super::unfold;
+use super::{starts, unfold};
 use crate::aim::{self, Aim, Hit};
 use crate::candidates::Candidates;
 use crate::closure::Closure;
@@ -238,7 +238,7 @@ impl<'a> Explorer<'a> {
     fn start(&mut self, meter: &mut Meter<'_>) -> Option<Stopped> {
         let program = self.table.program();
         let mut stopped = None;
-        unfold::for_each_start(program, |start| {
+        starts::for_each_start(program, |start| {
             let state = self.counted(&initial(program, &start));
             if let (number, true) = self.visited.insert(&state) {
                 self.parents.push(NONE);

@@ -7,11 +7,13 @@
 //! - [`local`]: local states and worlds, and how a named state is taken apart into them;
 //! - [`table`]: the steps of a local state in a world, asked of the machine once and kept;
 //! - [`packed`]: counted states as short byte strings in one arena, and the visited set;
+//! - [`starts`]: the initial states, up to the order of alike instances;
 //! - [`explore`]: breadth-first, level by level;
 //! - [`unfold`]: counted runs as traces of named tasks.
 
 pub(crate) mod explore;
 pub(crate) mod local;
 pub(crate) mod packed;
+pub(crate) mod starts;
 pub(crate) mod table;
 pub(crate) mod unfold;

@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use kmapcheck_machine::{Start, State, Trace, TraceStep, initial, steps};
-use kmapcheck_scenario::{Op, Program};
+use kmapcheck_scenario::Op;
 use rustc_hash::FxHashMap;
 
 use super::explore::{CountedStep, Explorer, Run};
@@ -115,10 +115,4 @@ impl Cast {
         }
         self.tasks.entry(to).or_default().insert(task);
     }
-}
-
-/// Calls `visit` with every start that fits the slots, instances of one template in one order
-/// only, until it returns false.
-pub(crate) fn for_each_start(program: &Program, visit: impl FnMut(Start) -> bool) {
-    kmapcheck_machine::for_each_start(program, visit);
 }
