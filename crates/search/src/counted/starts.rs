@@ -98,7 +98,9 @@ fn choose(
     let left = current.instances - chosen[group][..way].iter().sum::<u32>();
     let series = || current.ways[way].iter().flatten().copied();
     let last = way + 1 == current.ways.len();
-    for n in (if last { left } else { 0 })..=left {
+    // As many as possible in the first ways, which are those with the fewest mappings: what can be
+    // shown without leftovers is shown without.
+    for n in ((if last { left } else { 0 })..=left).rev() {
         series().for_each(|series| room[series] -= i64::from(n));
         chosen[group][way] = n;
         let fits = series().all(|series| room[series] >= 0);
@@ -111,9 +113,6 @@ fn choose(
         series().for_each(|series| room[series] += i64::from(n));
         if !go_on {
             return false;
-        }
-        if !fits {
-            break;
         }
     }
     true
