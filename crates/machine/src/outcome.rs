@@ -3,6 +3,7 @@
 use kmapcheck_scenario::{FindingKind, Level, OriginId, TemplateId};
 
 use crate::initial::Start;
+use crate::state::TaskId;
 
 /// The answer of an engine.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,8 +27,8 @@ pub struct Finding {
     pub trace: Trace,
     /// For `sleep-in-atomic`: whether the call can really sleep there, if that was seen.
     pub can_sleep: Option<bool>,
-    /// For `starved`: the template of the task that starves and its node, found in the last state.
-    pub starved: Option<(TemplateId, usize)>,
+    /// For `starved`: the task that starves, in the last state.
+    pub starved: Option<TaskId>,
 }
 
 /// A run, replayable on the machine.
@@ -78,6 +79,10 @@ pub enum Stopped {
     Interrupted,
     /// A counter that can grow without bound, in words.
     Unbounded(String),
+    /// `--max-interleavings`.
+    Interleavings(u64),
+    /// `--preemptions`: all interleavings with at most so many, and no others.
+    Preemptions(u32),
 }
 
 /// What a run says.

@@ -332,6 +332,17 @@ impl Task {
         true
     }
 
+    /// Bytes that the task takes, with what it refers to.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        size_of::<Task>()
+            + size_of_val(&*self.names)
+            + size_of_val(&*self.resources)
+            + size_of_val(&*self.maps)
+            + size_of_val(&*self.held)
+            + size_of_val(&*self.page_locks)
+    }
+
     /// Whether a name, map or page lock of the task refers to `page`.
     #[must_use]
     pub fn refers_to(&self, page: PageId) -> bool {
@@ -410,6 +421,19 @@ impl State {
         while let Some(None) = self.shared.pages.last() {
             self.shared.pages.pop_back();
         }
+    }
+
+    /// Bytes that the state takes, roughly: what it refers to included, shared parts counted as if
+    /// they were its own.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        let shared = &self.shared;
+        size_of::<State>()
+            + self.tasks.iter().map(Task::memory).sum::<usize>()
+            + shared.pages.len() * size_of::<Option<Page>>()
+            + size_of_val(&*shared.usage)
+            + size_of_val(&*shared.resources)
+            + size_of_val(&*shared.names)
     }
 
     /// Whether every task has ended.

@@ -15,7 +15,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::candidates::Candidates;
 use crate::limits::{Limits, Meter, Progress};
-use crate::starved::{self, Graph};
+use crate::starved::{self, Bounds, Graph};
 
 /// How one gets to a state.
 #[derive(Clone)]
@@ -38,6 +38,9 @@ pub(crate) struct Reference<'a> {
     abilities: Abilities,
     number: FxHashMap<Rc<State>, usize>,
     states: Vec<Rc<State>>,
+    /// Bytes that the states take, roughly.
+    memory: u64,
+    bounds: Option<Bounds>,
     origins: Vec<Origin>,
     transitions: u64,
     candidates: Candidates<Run>,
@@ -69,6 +72,8 @@ impl<'a> Reference<'a> {
             abilities: Abilities::of(program),
             number: FxHashMap::default(),
             states: Vec::new(),
+            memory: 0,
+            bounds: Bounds::of(program),
             origins: Vec::new(),
             transitions: 0,
             candidates: Candidates::new(),
@@ -79,30 +84,22 @@ impl<'a> Reference<'a> {
 
     /// Breadth-first, level by level; why it stopped early, if it did, and the depth reached.
     fn explore(&mut self, meter: &mut Meter<'_>) -> (Option<Stopped>, u64) {
-        let mut starts = Vec::new();
+        let mut stopped = None;
         for_each_start(self.program, |start| {
-            starts.push(start);
-            true
-        });
-        for start in starts {
             self.visit(initial(self.program, &start), Origin::Start(start), 0);
+            stopped = meter.look(&self.progress(0, 0));
+            stopped.is_none()
+        });
+        if stopped.is_some() {
+            return (stopped, 0);
         }
         self.candidates.settle(0);
         let (mut level, mut depth) = (0..self.states.len(), 0);
         loop {
             for i in level.clone() {
-                let frontier = self.states.len() - i;
-                let known = self.states.len() as u64;
-                let transitions = self.transitions;
-                let progress = || Progress {
-                    states: known,
-                    transitions,
-                    frontier: frontier as u64,
-                    depth,
-                    memory: known * 1024,
-                    ..Progress::default()
-                };
-                if let Some(stopped) = meter.check(known, progress) {
+                if let Some(stopped) =
+                    meter.check(self.states.len() as u64, || self.progress(i, depth))
+                {
                     return (Some(stopped), depth);
                 }
                 if let Some(stopped) = self.expand(i, depth) {
@@ -119,6 +116,18 @@ impl<'a> Reference<'a> {
         }
     }
 
+    /// How far it has come, with `expanded` states done.
+    fn progress(&self, expanded: usize, depth: u64) -> Progress {
+        Progress {
+            states: self.states.len() as u64,
+            transitions: self.transitions,
+            frontier: (self.states.len() - expanded) as u64,
+            depth,
+            memory: self.memory,
+            ..Progress::default()
+        }
+    }
+
     fn expand(&mut self, i: usize, depth: u64) -> Option<Stopped> {
         let state = Rc::clone(&self.states[i]);
         for task in 0..state.tasks.len() {
@@ -128,7 +137,11 @@ impl<'a> Reference<'a> {
                 self.transitions += 1;
                 let step = TraceStep { task, choice };
                 self.note_step(&state, i, step, &successor, depth);
-                if let Some(what) = crate::starved::unbounded(self.program, &next) {
+                if let Some(what) = self
+                    .bounds
+                    .as_ref()
+                    .and_then(|b| b.exceeded(self.program, &next))
+                {
                     return Some(Stopped::Unbounded(what));
                 }
                 self.visit(next, Origin::Step { parent: i, step }, depth + 1);
@@ -169,6 +182,7 @@ impl<'a> Reference<'a> {
         }
         let state = Rc::new(state);
         let i = self.states.len();
+        self.memory += state.memory() as u64;
         self.number.insert(Rc::clone(&state), i);
         self.states.push(Rc::clone(&state));
         self.origins.push(origin);
@@ -258,12 +272,11 @@ impl<'a> Reference<'a> {
                 last: None,
                 node: None,
             });
-            let task = &self.states[state].tasks[task];
             findings.push(Finding {
                 kind: FindingKind::Starved,
                 trace,
                 can_sleep: None,
-                starved: task.at.map(|at| (task.template, at)),
+                starved: Some(task),
             });
         }
         let coverage = Coverage {
@@ -335,13 +348,10 @@ pub(crate) fn never_executed(
     executed: &FxHashSet<(TemplateId, OriginId)>,
 ) -> Vec<(TemplateId, OriginId)> {
     let mut never = Vec::new();
+    let mut seen = executed.clone();
     for (id, template) in program.templates.iter().enumerate() {
-        for node in &template.nodes {
-            let operation = (id, node.origin);
-            if !executed.contains(&operation) && !never.contains(&operation) {
-                never.push(operation);
-            }
-        }
+        let operations = template.nodes.iter().map(|node| (id, node.origin));
+        never.extend(operations.filter(|&operation| seen.insert(operation)));
     }
     never
 }

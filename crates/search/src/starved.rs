@@ -70,23 +70,24 @@ pub(crate) fn first(graph: &Graph, stands: &[Stand]) -> Option<usize> {
     saved.iter().position(|&saved| !saved)
 }
 
-/// A counter of the state that has passed what the programs could reach without going round a
-/// loop for ever, in words.
-pub(crate) fn unbounded(program: &Program, state: &State) -> Option<String> {
-    state
-        .tasks
-        .iter()
-        .find_map(|task| unbounded_task(program, task))
-        .or_else(|| unbounded_completion(program, &state.shared.resources))
+/// What counters stay within unless they grow without bound.
+///
+/// Without loops nothing does. With loops, a completion may be completed ahead of its waiters as
+/// often as there are `complete` operations, and 64 times more; and a task may have as many maps,
+/// read locks and page locks that use up nothing bounded as its program has operations. Beyond
+/// that some loop must have added to the counter round after round.
+#[derive(Debug)]
+pub(crate) struct Bounds {
+    completion: u32,
 }
 
-/// How often a completion may be completed ahead of its waiters before that counts as unbounded:
-/// every `complete` of every task once, and as often again as 64.
-fn completion_limit(program: &Program) -> u32 {
-    let completes: u32 = program
-        .templates
-        .iter()
-        .map(|template| {
+impl Bounds {
+    /// The bounds, or `None` if no program loops.
+    pub(crate) fn of(program: &Program) -> Option<Bounds> {
+        if !program.has_loops() {
+            return None;
+        }
+        let completes = program.templates.iter().map(|template| {
             let n = template
                 .nodes
                 .iter()
@@ -95,68 +96,80 @@ fn completion_limit(program: &Program) -> u32 {
             u32::try_from(n)
                 .unwrap_or(u32::MAX)
                 .saturating_mul(kmapcheck_machine::instances(template.count))
+        });
+        Some(Bounds {
+            completion: completes.fold(64, u32::saturating_add),
         })
-        .fold(0, u32::saturating_add);
-    completes.saturating_add(64)
+    }
+
+    /// A counter of the state that is beyond its bound, in words.
+    pub(crate) fn exceeded(&self, program: &Program, state: &State) -> Option<String> {
+        (state.tasks.iter())
+            .find_map(|task| self.exceeded_by_task(program, task))
+            .or_else(|| self.exceeded_by_completion(program, &state.shared.resources))
+    }
+
+    /// A completion of the shared part that is beyond its bound.
+    pub(crate) fn exceeded_by_completion(
+        &self,
+        program: &Program,
+        resources: &[ResourceState],
+    ) -> Option<String> {
+        let name = &program.resources[self.completion_beyond(resources)?].name;
+        Some(format!(
+            "completion `{name}` is completed without end, faster than anybody waits for it"
+        ))
+    }
+
+    fn completion_beyond(&self, resources: &[ResourceState]) -> Option<usize> {
+        resources.iter().position(
+            |state| matches!(state, ResourceState::Completion { done } if *done > self.completion),
+        )
+    }
+
+    /// Something that a task has taken more often than its program has operations to take it,
+    /// without using up anything that is bounded.
+    pub(crate) fn exceeded_by_task(&self, program: &Program, task: &Task) -> Option<String> {
+        let template = &program.templates[task.template];
+        let (name, limit) = (&template.name, template.nodes.len());
+        if task.maps.len() > limit && uncharged_maps(program, task) > limit {
+            return Some(format!("task `{name}` maps without end and does not unmap"));
+        }
+        if task
+            .held
+            .iter()
+            .any(|held| held.mode == Mode::Read && held.n as usize > limit)
+        {
+            return Some(format!(
+                "task `{name}` takes a read lock without end and does not give it back"
+            ));
+        }
+        if task.page_locks.len() > limit {
+            return Some(format!(
+                "task `{name}` locks pages without end and does not unlock them"
+            ));
+        }
+        let name = &template.resources[self.completion_beyond(&task.resources)?].name;
+        Some(format!(
+            "completion `{name}` is completed without end, and nobody waits for it"
+        ))
+    }
 }
 
-/// A completion of the shared part that grew beyond its limit.
-pub(crate) fn unbounded_completion(
-    program: &Program,
-    resources: &[ResourceState],
-) -> Option<String> {
-    let limit = completion_limit(program);
-    let i = resources
-        .iter()
-        .position(|state| matches!(state, ResourceState::Completion { done } if *done > limit))?;
-    Some(format!(
-        "completion `{}` is completed without end, faster than anybody waits for it",
-        program.resources[i].name
-    ))
-}
-
-/// A task that took more maps or read locks than its program has operations to take them, without
-/// using up anything that is bounded.
-pub(crate) fn unbounded_task(program: &Program, task: &Task) -> Option<String> {
-    let template = &program.templates[task.template];
-    let limit = template.nodes.len();
-    let free_of_charge = task
-        .maps
-        .iter()
-        .enumerate()
+/// The maps of a task that take no slot of their own.
+fn uncharged_maps(program: &Program, task: &Task) -> usize {
+    let reentrant = |i: usize, page: usize, lies: usize| {
+        program.series[lies].reuse.keeps_mappings()
+            && (task.maps[..i].iter()).any(
+                |map| matches!(*map, Map::Pin { page: p, lies: l, .. } if (p, l) == (page, lies)),
+            )
+    };
+    (task.maps.iter().enumerate())
         .filter(|&(i, map)| match *map {
-            Map::Pin { page, lies, .. } => task.maps[..i]
-                .iter()
-                .any(|earlier| matches!(*earlier, Map::Pin { page: p, lies: l, .. } if (p, l) == (page, lies)))
-                && program.series[lies].reuse.keeps_mappings(),
+            Map::Pin { page, lies, .. } => reentrant(i, page, lies),
             _ => true,
         })
-        .count();
-    if free_of_charge > limit {
-        return Some(format!(
-            "task `{}` maps without end and does not unmap",
-            template.name
-        ));
-    }
-    let reads = task
-        .held
-        .iter()
-        .any(|held| held.mode == Mode::Read && held.n as usize > limit);
-    if reads {
-        return Some(format!(
-            "task `{}` takes a read lock without end and does not give it back",
-            template.name
-        ));
-    }
-    let limit = completion_limit(program);
-    let i = task
-        .resources
-        .iter()
-        .position(|state| matches!(state, ResourceState::Completion { done } if *done > limit))?;
-    Some(format!(
-        "completion `{}` is completed without end, and nobody waits for it",
-        template.resources[i].name
-    ))
+        .count()
 }
 
 #[cfg(test)]

@@ -170,3 +170,19 @@ pub fn private_scenario() -> impl Strategy<Value = Value> {
             scenario
         })
 }
+
+/// Random scenarios about pages: freed while pinned or locked, allocated by others, named by
+/// several tasks at once.
+pub fn page_scenario() -> impl Strategy<Value = Value> {
+    let tasks = prop::collection::vec((select(vec![1u32, 1, 2]), program::page_body()), 2..=3);
+    (world(), 0..=1u32, tasks).prop_map(|(world, free, tasks)| {
+        build(
+            &World {
+                free_pages: Some(free),
+                cpus: None,
+                ..world
+            },
+            tasks,
+        )
+    })
+}

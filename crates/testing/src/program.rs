@@ -244,3 +244,30 @@ pub(crate) fn private_body() -> impl Strategy<Value = Value> {
         json!(operations)
     })
 }
+
+/// A task program of page operations, which completions bring into an order.
+pub(crate) fn page_body() -> impl Strategy<Value = Value> {
+    let page = || select(vec!["own", "v", "v", "s"]);
+    let statement = prop_oneof![
+        2 => (page(), series()).prop_map(|(p, s)| json!({ "kmap": p, "series": s })),
+        2 => page().prop_map(|p| json!({ "kunmap": p })),
+        2 => page().prop_map(|p| json!({ "lock_page": p })),
+        2 => page().prop_map(|p| json!({ "unlock_page": p })),
+        3 => page().prop_map(|p| json!({ "free_page": p })),
+        3 => select(vec!["v", "v", "s"]).prop_map(|p| json!({ "alloc_page": p })),
+        1 => Just(json!({ "complete": "done" })),
+        1 => Just(json!({ "wait_for_completion": "done" })),
+    ];
+    (prop::collection::vec(statement, 2..=6), any::<[bool; 2]>()).prop_map(
+        |(mut operations, [loops, binds])| {
+            if binds || operations.iter().any(mentions_v) {
+                operations.insert(0, json!({ "alloc_page": "v" }));
+            }
+            if loops {
+                let round = operations.split_off(operations.len() / 2);
+                operations.push(json!({ "loop": round }));
+            }
+            json!(operations)
+        },
+    )
+}

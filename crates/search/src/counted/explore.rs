@@ -4,25 +4,19 @@
 //! taken in the order of their numbers: so a state's first predecessor lies on a shortest run, and
 //! everything printed is the same for the same input.
 
-use std::borrow::Cow;
 use std::rc::Rc;
 
-use kmapcheck_machine::{
-    Abilities, Coverage, Finding, Findings, Outcome, Standing, Start, Stopped, Trace, initial,
-};
+use kmapcheck_machine::{Abilities, Findings, Outcome, Standing, Start, Stopped, Trace, initial};
 use kmapcheck_scenario::{FindingKind, OriginId, Program, TemplateId};
-use kmapcheck_waitgraph::stuck::{Party, Scene, pins, stuck};
 use rustc_hash::FxHashSet;
 
-use super::local::{embed, materialise, tidy};
+use super::local::{embed, tidy};
 use super::packed::{Counts, Visited};
-use super::table::{Entry, Row, Seen, Table};
-use super::{starts, unfold};
-use crate::aim::{self, Aim, Hit};
+use super::starts;
+use super::table::{Row, Table};
 use crate::candidates::Candidates;
-use crate::closure::Closure;
 use crate::limits::{Limits, Meter, Progress};
-use crate::starved::{self, Graph, Stand};
+use crate::starved::Bounds;
 
 /// A counted step: a task of that local state takes that row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,13 +25,25 @@ pub(crate) struct CountedStep {
     pub row: u32,
 }
 
+/// A step with what becomes of everybody.
+pub(super) struct Followed {
+    /// The state afterwards.
+    pub next: Counts,
+    /// The local state of the task that took the step.
+    pub actor: u32,
+    /// By position in the state before: the local state of the tasks there that did not.
+    pub bystanders: Vec<u32>,
+}
+
 /// A run to a state, plus one more step for findings of that step.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Run {
     pub state: u32,
     pub last: Option<CountedStep>,
-    /// For `sleep-in-atomic` and `starved`: where.
-    node: Option<(TemplateId, usize)>,
+    /// For `sleep-in-atomic`: where.
+    pub node: Option<(TemplateId, usize)>,
+    /// For `starved`: the local state of the task that starves.
+    pub starving: Option<u32>,
 }
 
 /// No predecessor: an initial state.
@@ -51,16 +57,20 @@ pub(crate) struct Explorer<'a> {
     pub parents: Vec<u32>,
     /// The initial states and how to start in them.
     pub starts: Vec<(u32, Start)>,
-    transitions: u64,
-    candidates: Candidates<Run>,
-    executed: FxHashSet<(TemplateId, OriginId)>,
-    sleeps_at: FxHashSet<(TemplateId, usize)>,
+    pub(super) transitions: u64,
+    pub(super) candidates: Candidates<Run>,
+    pub(super) executed: FxHashSet<(TemplateId, OriginId)>,
+    pub(super) sleeps_at: FxHashSet<(TemplateId, usize)>,
+    /// What counters stay within unless they grow without bound; `None`: nothing can.
+    bounds: Option<Bounds>,
     /// How many local states and worlds have been looked at for counters without bound.
     bounded: (usize, usize),
+    /// Bytes that are allocated elsewhere for the same run.
+    pub(super) memory_elsewhere: u64,
     /// The kinds of finding that are possible, once that was asked; `Some(None)`: any.
-    possible: Option<Option<Findings>>,
+    pub(super) possible: Option<Option<Findings>>,
     /// A shortest run into a deadlock, if an aimed search found it.
-    aimed: Option<Trace>,
+    pub(super) aimed: Option<Trace>,
     /// When to take aim.
     plain_states: usize,
 }
@@ -94,17 +104,17 @@ pub(crate) fn run_from(
 }
 
 /// How an exploration ended.
-struct End {
-    stopped: Option<Stopped>,
-    depth: u64,
+pub(super) struct End {
+    pub stopped: Option<Stopped>,
+    pub depth: u64,
     /// Whether every reachable state was visited.
-    exhaustive: bool,
+    pub exhaustive: bool,
 }
 
 /// When so many states have not been enough, the search takes aim: see [`crate::aim`].
 const PLAIN_STATES: usize = 30_000;
 /// So many states an aimed search may take.
-const AIMED_STATES: u64 = 300_000;
+pub(super) const AIMED_STATES: u64 = 300_000;
 
 impl<'a> Explorer<'a> {
     pub(crate) fn new(program: &'a Program) -> Self {
@@ -118,7 +128,9 @@ impl<'a> Explorer<'a> {
             candidates: Candidates::new(),
             executed: FxHashSet::default(),
             sleeps_at: FxHashSet::default(),
+            bounds: Bounds::of(program),
             bounded: (0, 0),
+            memory_elsewhere: 0,
             possible: None,
             aimed: None,
             plain_states: PLAIN_STATES,
@@ -178,39 +190,6 @@ impl<'a> Explorer<'a> {
         }
     }
 
-    /// Finds out which kinds of finding are possible at all, and searches straight for a deadlock
-    /// where there is something to aim at.
-    fn take_aim(&mut self, meter: &mut Meter<'_>) -> Option<Stopped> {
-        let program = self.table.program();
-        let closure = Closure::of(program);
-        self.possible = Some(closure.as_ref().map(|closure| closure.possible));
-        let aim = Aim::of(program, &closure?)?;
-        if self.candidates.has(FindingKind::Deadlock) {
-            return None;
-        }
-        let mut explorer = Explorer::new(program);
-        if let Some(stopped) = explorer.start(meter) {
-            return Some(stopped);
-        }
-        match aim::search(&mut explorer, &aim, AIMED_STATES, meter) {
-            Ok(Hit::Deadlock { start, steps }) => {
-                let start = explorer.start_of(start);
-                self.aimed = Some(unfold::named(&mut explorer, start, &steps));
-                self.candidates.decide(FindingKind::Deadlock);
-            }
-            Ok(Hit::None) => self.candidates.decide(FindingKind::Deadlock),
-            Ok(Hit::Unknown) => {}
-            Err(stopped) => return Some(stopped),
-        }
-        None
-    }
-
-    /// Whether every kind of finding that is possible has been found or excluded.
-    fn is_decided(&self) -> bool {
-        let possible = self.possible.flatten();
-        possible.is_some_and(|possible| self.candidates.news(possible).is_empty())
-    }
-
     /// How to start in the initial state of that number.
     pub(crate) fn start_of(&self, number: u32) -> Start {
         let found = self.starts.iter().find(|&&(start, _)| start == number);
@@ -231,11 +210,14 @@ impl<'a> Explorer<'a> {
     }
 
     pub(crate) fn memory(&self) -> u64 {
-        self.visited.memory() + self.table.memory() + (self.parents.capacity() * 4) as u64
+        self.memory_elsewhere
+            + self.visited.memory()
+            + self.table.memory()
+            + (self.parents.capacity() * 4) as u64
     }
 
     /// Puts the initial states in.
-    fn start(&mut self, meter: &mut Meter<'_>) -> Option<Stopped> {
+    pub(super) fn start(&mut self, meter: &mut Meter<'_>) -> Option<Stopped> {
         let program = self.table.program();
         let mut stopped = None;
         starts::for_each_start(program, |start| {
@@ -329,6 +311,50 @@ impl<'a> Explorer<'a> {
         }
     }
 
+    /// The state after a task at `position` took `row`, with what becomes of everybody.
+    pub(super) fn follow(&mut self, state: &Counts, position: usize, row: Row) -> Followed {
+        let mut moved: Vec<(u32, u32)> = Vec::with_capacity(state.tasks.len() + 1);
+        for (i, &(local, n)) in state.tasks.iter().enumerate() {
+            let mut after = local;
+            if let Some(series) = row.flushed {
+                after = self.table.after_flush(after, series);
+            }
+            if let Some(page) = row.freed {
+                after = self.table.after_free(after, page as usize);
+            }
+            moved.push((after, n - u32::from(i == position)));
+        }
+        moved.push((row.local, 1));
+        let mut world = row.world;
+        if row.untidy {
+            let occupied = moved.iter().filter(|&&(_, n)| n > 0);
+            let locals: Vec<_> = occupied
+                .map(|&(local, n)| (self.table.local(local).as_ref().clone(), n))
+                .collect();
+            let old = Rc::clone(self.table.world(world));
+            if let Some((tidied, locals)) = tidy(self.table.program(), &old, &locals) {
+                world = self.table.world_number(tidied);
+                for (entry, local) in moved.iter_mut().filter(|(_, n)| *n > 0).zip(locals) {
+                    entry.0 = self.table.local_number(local);
+                }
+            }
+        }
+        let mut next = Counts {
+            world,
+            tasks: Vec::new(),
+        };
+        for &(local, n) in moved.iter().filter(|&&(_, n)| n > 0) {
+            next.add(local, n);
+        }
+        let actor = moved.pop().map_or(row.local, |(local, _)| local);
+        let bystanders = moved.into_iter().map(|(local, _)| local).collect();
+        Followed {
+            next,
+            actor,
+            bystanders,
+        }
+    }
+
     fn tidy(&mut self, state: &mut Counts) {
         let world = Rc::clone(self.table.world(state.world));
         let locals: Vec<_> = state
@@ -362,6 +388,7 @@ impl<'a> Explorer<'a> {
                 state,
                 last: Some(step),
                 node,
+                starving: None,
             });
         }
     }
@@ -383,6 +410,7 @@ impl<'a> Explorer<'a> {
                 state: number,
                 last: None,
                 node: None,
+                starving: None,
             };
             self.candidates
                 .offer(FindingKind::Deadlock, depth, rank, || run);
@@ -401,271 +429,24 @@ impl<'a> Explorer<'a> {
                 state,
                 last: None,
                 node: Some(node),
+                starving: None,
             });
         }
-    }
-
-    /// For each local state of a state, whether tasks in it are in the greatest stuck set.
-    pub(crate) fn stuck(&mut self, state: &Counts) -> Vec<bool> {
-        let world = Rc::clone(self.table.world(state.world));
-        let shared = world.shared_for(None);
-        let entries: Vec<Entry> = state
-            .tasks
-            .iter()
-            .map(|&(local, _)| self.table.entry(local, state.world))
-            .collect();
-        let seen: Vec<(Rc<Seen>, Vec<_>)> = state
-            .tasks
-            .iter()
-            .map(|&(local, _)| match self.table.seen(local, &world) {
-                Some(seen) => (seen, Vec::new()),
-                None => {
-                    let thing = self.table.local(local);
-                    let task = thing.seen_task(&world);
-                    let (solo_slots, joint) =
-                        pins(self.table.program(), &task, &world.shared_for(Some(thing)));
-                    (Rc::new(Seen { task, solo_slots }), joint)
-                }
-            })
-            .collect();
-        let parties = (state.tasks.iter().zip(&entries).zip(&seen))
-            .map(|((&(_, count), entry), (seen, joint))| Party {
-                task: &seen.task,
-                count,
-                standing: entry.standing,
-                solo_slots: Cow::Borrowed(&seen.solo_slots),
-                joint_pins: joint.clone(),
-            })
-            .collect();
-        let scene = Scene {
-            program: self.table.program(),
-            abilities: &self.abilities,
-            shared: &shared,
-            common_pages: world.common_pages(),
-            parties,
-        };
-        stuck(&scene)
-    }
-
-    /// The rank of the class of a state's deadlock.
-    fn class_rank(&mut self, state: &Counts) -> u32 {
-        let world = self.table.world(state.world);
-        let locals: Vec<_> = state
-            .tasks
-            .iter()
-            .map(|&(local, n)| (Rc::clone(self.table.local(local)), n))
-            .collect();
-        let named = materialise(world, &locals);
-        crate::reference::deadlock_rank(self.table.program(), &self.abilities, &named)
-            .unwrap_or(u32::MAX)
     }
 
     /// A counter that can grow without bound, among the local states and worlds not yet looked at.
     fn unbounded(&mut self) -> Option<String> {
+        let bounds = self.bounds.as_ref()?;
         let program = self.table.program();
-        if !program.has_loops() {
-            return None;
-        }
         let (locals, worlds) = self.bounded;
         self.bounded = (self.table.locals(), self.table.worlds());
         (locals..self.bounded.0)
-            .find_map(|i| starved::unbounded_task(program, self.table.local(i as u32).task()))
+            .find_map(|i| bounds.exceeded_by_task(program, self.table.local(i as u32).task()))
             .or_else(|| {
                 (worlds..self.bounded.1).find_map(|i| {
-                    starved::unbounded_completion(program, self.table.world(i as u32).resources())
+                    bounds.exceeded_by_completion(program, self.table.world(i as u32).resources())
                 })
             })
-    }
-
-    /// The first state in which a task starves, with that task's node.
-    fn starved(&mut self) -> Option<Run> {
-        // Points are the pairs of a state and one of its local states, numbered state by state.
-        let mut first_point = Vec::with_capacity(self.visited.len() + 1);
-        let mut stands = Vec::new();
-        let (mut state, mut next) = (Counts::default(), Counts::default());
-        for i in 0..self.visited.len() {
-            first_point.push(stands.len());
-            self.visited.get(i as u32, &mut state);
-            let waits: Vec<bool> = (state.tasks.iter())
-                .map(|&(local, _)| {
-                    matches!(
-                        self.table.entry(local, state.world).standing,
-                        Standing::Waits(_)
-                    )
-                })
-                .collect();
-            let in_stuck_set = if waits.contains(&true) {
-                self.stuck(&state)
-            } else {
-                vec![false; waits.len()]
-            };
-            stands.extend(waits.iter().zip(in_stuck_set).map(|(&waits, stuck)| {
-                if waits && !stuck {
-                    Stand::Waits
-                } else {
-                    Stand::Fine
-                }
-            }));
-        }
-        if !stands.contains(&Stand::Waits) {
-            return None;
-        }
-        let mut graph = Graph::default();
-        for i in 0..self.visited.len() {
-            self.visited.get(i as u32, &mut state);
-            let points = first_point[i]..first_point[i] + state.tasks.len();
-            if !stands[points.clone()].contains(&Stand::Waits) {
-                continue;
-            }
-            for position in 0..state.tasks.len() {
-                let entry = self.table.entry(state.tasks[position].0, state.world);
-                for r in 0..Table::row_count(entry) {
-                    let row = self.table.row(entry, r);
-                    self.successor(&state, position, row, &mut next);
-                    let (target, _) = self.visited.insert(&next);
-                    for (other, point) in points.clone().enumerate() {
-                        let (local, n) = state.tasks[other];
-                        if stands[point] == Stand::Waits && (other != position || n > 1) {
-                            let local = self.bystander(local, row, &state, position, &next);
-                            if let Some(k) = next.tasks.iter().position(|&(l, _)| l == local) {
-                                graph.edge(point, first_point[target as usize] + k);
-                            }
-                        }
-                        if stands[point] == Stand::Waits && other == position {
-                            // A waiting task's own step (taking a CPU to spin on).
-                            if let Some(k) = next.tasks.iter().position(|&(l, _)| l == row.local) {
-                                graph.edge(point, first_point[target as usize] + k);
-                            }
-                        }
-                    }
-                }
-            }
-        }
-        let point = starved::first(&graph, &stands)?;
-        let i = first_point.partition_point(|&first| first <= point) - 1;
-        self.visited.get(i as u32, &mut state);
-        let task = self
-            .table
-            .local(state.tasks[point - first_point[i]].0)
-            .task();
-        let node = task.at.map(|at| (task.template, at));
-        Some(Run {
-            state: i as u32,
-            last: None,
-            node,
-        })
-    }
-
-    /// The local state of a task that did not take the step, afterwards.
-    fn bystander(
-        &mut self,
-        local: u32,
-        row: Row,
-        state: &Counts,
-        position: usize,
-        next: &Counts,
-    ) -> u32 {
-        let mut after = local;
-        if let Some(series) = row.flushed {
-            after = self.table.after_flush(after, series);
-        }
-        if let Some(page) = row.freed {
-            after = self.table.after_free(after, page as usize);
-        }
-        if row.untidy && !next.tasks.iter().any(|&(l, _)| l == after) {
-            // Common pages were renumbered: follow this one task through.
-            let mut alone = Counts {
-                world: row.world,
-                tasks: Vec::new(),
-            };
-            let mut others = state.clone();
-            others.take_one(position);
-            for (l, n) in others.tasks {
-                let mut moved = l;
-                if let Some(series) = row.flushed {
-                    moved = self.table.after_flush(moved, series);
-                }
-                if let Some(page) = row.freed {
-                    moved = self.table.after_free(moved, page as usize);
-                }
-                alone.add(moved, n);
-            }
-            alone.add(row.local, 1);
-            let world = Rc::clone(self.table.world(alone.world));
-            let locals: Vec<_> = (alone.tasks.iter())
-                .map(|&(l, n)| (self.table.local(l).as_ref().clone(), n))
-                .collect();
-            if let Some((_, tidied)) = tidy(self.table.program(), &world, &locals)
-                && let Some(k) = alone.tasks.iter().position(|&(l, _)| l == after)
-            {
-                after = self.table.local_number(tidied[k].clone());
-            }
-        }
-        after
-    }
-
-    fn outcome(mut self, end: End, starved: Option<Run>) -> Outcome {
-        let program = self.table.program();
-        let End {
-            stopped,
-            depth,
-            exhaustive,
-        } = end;
-        let mut findings = Vec::new();
-        if let Some(trace) = self.aimed.take() {
-            findings.push(Finding {
-                kind: FindingKind::Deadlock,
-                trace,
-                can_sleep: None,
-                starved: None,
-            });
-        }
-        if let Some(run) = starved {
-            let trace = unfold::trace(&mut self, &run);
-            findings.push(Finding {
-                kind: FindingKind::Starved,
-                trace,
-                can_sleep: None,
-                starved: run.node,
-            });
-        }
-        let coverage = Coverage {
-            states: self.visited.len() as u64,
-            transitions: self.transitions,
-            depth,
-            exhaustive,
-            never_executed: if exhaustive {
-                crate::reference::never_executed(program, &self.executed)
-            } else {
-                Vec::new()
-            },
-        };
-        let found = std::mem::replace(&mut self.candidates, Candidates::new()).into_found();
-        for (kind, run) in found {
-            let can_sleep = match (kind, run.node) {
-                (FindingKind::SleepInAtomic, Some(node)) => crate::reference::can_sleep(
-                    program,
-                    node,
-                    self.sleeps_at.contains(&node),
-                    exhaustive,
-                ),
-                _ => None,
-            };
-            let trace = unfold::trace(&mut self, &run);
-            findings.push(Finding {
-                kind,
-                trace,
-                can_sleep,
-                starved: None,
-            });
-        }
-        findings.sort_by_key(|finding| finding.kind);
-        Outcome {
-            engine: crate::Engine::Search.name(),
-            findings,
-            stopped,
-            coverage,
-        }
     }
 
     /// The counted steps from an initial state to the run's end, with that initial state's number.

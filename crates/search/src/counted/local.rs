@@ -84,6 +84,22 @@ impl Local {
         &self.task
     }
 
+    /// Bytes that it takes, roughly.
+    pub(crate) fn memory(&self) -> usize {
+        size_of::<Local>() + self.task.memory() + size_of_val(&*self.pages)
+    }
+
+    /// Where the task refers to that common page: the page that `named`, the same task in a named
+    /// state, refers to there.
+    pub(crate) fn page_named_by(&self, common: PageId, named: &Task) -> Option<PageId> {
+        let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+        self.task.for_each_page(|page| ours.push(page));
+        named.for_each_page(|page| theirs.push(page));
+        ours.iter()
+            .position(|&page| page == COMMON + common)
+            .map(|i| theirs[i])
+    }
+
     /// The task as [`World::shared_for`] numbers its pages: common ones first, its own behind.
     pub(crate) fn seen_task(&self, world: &World) -> Task {
         let common = world.common.len();
@@ -188,8 +204,22 @@ impl Local {
 }
 
 impl World {
+    /// Bytes that it takes, roughly.
+    pub(crate) fn memory(&self) -> usize {
+        size_of::<World>()
+            + size_of_val(&*self.usage)
+            + size_of_val(&*self.resources)
+            + size_of_val(&*self.names)
+            + size_of_val(&*self.common)
+            + size_of_val(&*self.free)
+    }
+
     pub(crate) fn common_pages(&self) -> usize {
         self.common.len()
+    }
+
+    pub(crate) fn shared_names(&self) -> &[Name] {
+        &self.names
     }
 
     pub(crate) fn resources(&self) -> &[ResourceState] {

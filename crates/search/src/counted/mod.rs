@@ -9,11 +9,18 @@
 //! - [`packed`]: counted states as short byte strings in one arena, and the visited set;
 //! - [`starts`]: the initial states, up to the order of alike instances;
 //! - [`explore`]: breadth-first, level by level;
+//! - `stuck`, `starve`: which tasks are stuck, and which starve;
+//! - `decide`: what can be said without visiting every state;
+//! - `conclude`: the outcome;
 //! - [`unfold`]: counted runs as traces of named tasks.
 
+mod conclude;
+mod decide;
 pub(crate) mod explore;
 pub(crate) mod local;
 pub(crate) mod packed;
 pub(crate) mod starts;
+mod starve;
+mod stuck;
 pub(crate) mod table;
 pub(crate) mod unfold;

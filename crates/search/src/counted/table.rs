@@ -19,6 +19,8 @@ use super::local::{self, Local, World};
 struct Numbers<T> {
     number: FxHashMap<Rc<T>, u32>,
     things: Vec<Rc<T>>,
+    /// Bytes that the things take.
+    memory: usize,
 }
 
 impl<T: Eq + Hash> Numbers<T> {
@@ -26,14 +28,17 @@ impl<T: Eq + Hash> Numbers<T> {
         Numbers {
             number: FxHashMap::default(),
             things: Vec::new(),
+            memory: 0,
         }
     }
 
-    fn number(&mut self, thing: T) -> u32 {
+    fn number(&mut self, thing: T, memory: fn(&T) -> usize) -> u32 {
         if let Some(&number) = self.number.get(&thing) {
             return number;
         }
         let number = u32::try_from(self.things.len()).unwrap_or(u32::MAX);
+        // Besides the thing itself: its counters, the two references to it, and its number.
+        self.memory += memory(&thing) + 48;
         let thing = Rc::new(thing);
         self.number.insert(Rc::clone(&thing), number);
         self.things.push(thing);
@@ -107,11 +112,11 @@ impl<'a> Table<'a> {
     }
 
     pub(crate) fn local_number(&mut self, local: Local) -> u32 {
-        self.locals.number(local)
+        self.locals.number(local, Local::memory)
     }
 
     pub(crate) fn world_number(&mut self, world: World) -> u32 {
-        self.worlds.number(world)
+        self.worlds.number(world, World::memory)
     }
 
     pub(crate) fn local(&self, number: u32) -> &Rc<Local> {
@@ -132,12 +137,14 @@ impl<'a> Table<'a> {
         self.locals.things.len()
     }
 
-    /// Bytes allocated, roughly: what a world and a local state take depends on the program.
+    /// Bytes allocated, roughly.
     pub(crate) fn memory(&self) -> u64 {
         let rows = self.rows.capacity() * size_of::<Row>();
         let entries = self.entries.capacity() * (size_of::<((u32, u32), Entry)>() + 1);
-        let things = (self.worlds.things.len() + self.locals.things.len()) * 320;
-        (rows + entries + things) as u64
+        let flushes = self.flushes.capacity() * (size_of::<((u32, u16), Option<u32>)>() + 1);
+        // A local state as the reduction sees it is another copy of its task.
+        let seen = self.seen.len() * size_of::<Option<(usize, Rc<Seen>)>>() + self.locals.memory;
+        (rows + entries + flushes + seen + self.locals.memory + self.worlds.memory) as u64
     }
 
     /// A local state in a world, worked out if it is met for the first time.

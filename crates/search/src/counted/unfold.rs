@@ -6,23 +6,31 @@
 
 use std::collections::BTreeSet;
 
-use kmapcheck_machine::{Start, State, Trace, TraceStep, initial, steps};
+use kmapcheck_machine::{
+    Name, PageId, Shared, Start, State, TaskId, Trace, TraceStep, initial, steps,
+};
 use kmapcheck_scenario::Op;
 use rustc_hash::FxHashMap;
 
 use super::explore::{CountedStep, Explorer, Run};
 use super::local::embed;
 use super::packed::Counts;
+use super::table::Row;
 
-/// The trace of a run.
-pub(crate) fn trace(explorer: &mut Explorer<'_>, run: &Run) -> Trace {
+/// The trace of a run, and for `starved` the task that starves at its end.
+pub(crate) fn trace(explorer: &mut Explorer<'_>, run: &Run) -> (Trace, Option<TaskId>) {
     let (first, counted) = explorer.counted_steps(run);
     let start = explorer.start_of(first);
-    named(explorer, start, &counted)
+    let (trace, cast) = unfold(explorer, start, &counted);
+    (trace, run.starving.map(|local| cast.first(local)))
 }
 
 /// The counted steps, taken by named tasks from that start on.
 pub(crate) fn named(explorer: &mut Explorer<'_>, start: Start, counted: &[CountedStep]) -> Trace {
+    unfold(explorer, start, counted).0
+}
+
+fn unfold(explorer: &mut Explorer<'_>, start: Start, counted: &[CountedStep]) -> (Trace, Cast) {
     let program = explorer.table.program();
     let mut state = initial(program, &start);
     let mut cast = Cast::new(explorer, &state);
@@ -31,51 +39,107 @@ pub(crate) fn named(explorer: &mut Explorer<'_>, start: Start, counted: &[Counte
         start,
         steps: Vec::with_capacity(counted.len()),
     };
-    let mut next = Counts::default();
     for &CountedStep { local, row } in counted {
         let position = counts.tasks.iter().position(|&(l, _)| l == local);
         let position =
             position.expect("a counted run takes steps of local states that are occupied");
         let entry = explorer.table.entry(local, counts.world);
         let row = explorer.table.row(entry, row as usize);
-        explorer.successor(&counts, position, row, &mut next);
         let task = cast.first(local);
+        let choice = choice(explorer, &cast, &counts, local, row, &state, task);
         let successors = steps(program, &state.tasks[task], &state.shared);
-        let allocates = state.tasks[task].at.is_some_and(|at| {
-            matches!(
-                program.templates[state.tasks[task].template].nodes[at].op,
-                Op::AllocPage { .. }
-            )
-        });
-        let choice = if allocates && successors.len() > 1 {
-            // The machine lists free pages in the order of their numbers, which differ.
-            (0..successors.len())
-                .find(|&choice| {
-                    let after = state.after(program, task, &successors[choice]);
-                    explorer.counted(&after) == next
-                })
-                .unwrap_or(row.choice as usize)
-        } else {
-            row.choice as usize
-        };
         state.advance(program, task, &successors[choice]);
-        if row.untidy || row.freed.is_some() {
-            cast = Cast::new(explorer, &state);
-        } else {
-            cast.step(explorer, task, local, row.local, row.flushed);
-        }
+        let followed = explorer.follow(&counts, position, row);
+        cast.step(task, &counts, &followed.bystanders, local, followed.actor);
         trace.steps.push(TraceStep { task, choice });
-        std::mem::swap(&mut counts, &mut next);
+        counts = followed.next;
     }
-    trace
+    (trace, cast)
+}
+
+/// Which of the named task's steps the row is. The machine lists them in an order that depends on
+/// the numbers of pages only for `alloc_page`: there, the one that takes the same page.
+fn choice(
+    explorer: &Explorer<'_>,
+    cast: &Cast,
+    counts: &Counts,
+    local: u32,
+    row: Row,
+    state: &State,
+    task: TaskId,
+) -> usize {
+    let program = explorer.table.program();
+    let named = &state.tasks[task];
+    let op = named
+        .at
+        .map(|at| program.templates[named.template].nodes[at].op);
+    let Some(Op::AllocPage { .. }) = op else {
+        return row.choice as usize;
+    };
+    let world = explorer.table.world(counts.world);
+    let thing = explorer.table.local(local);
+    let shared = world.shared_for(Some(thing));
+    let seen = steps(program, &thing.seen_task(world), &shared);
+    let wanted = taken(&shared, &seen[row.choice as usize].shared);
+    let is_wanted = |page: Option<PageId>| match (wanted, page) {
+        (None, None) => true,
+        (Some(wanted), Some(page)) if wanted < world.common_pages() => {
+            page_of_common(explorer, cast, counts, state, wanted) == Some(page)
+        }
+        (Some(wanted), Some(page)) => state.shared.page(page) == shared.page(wanted),
+        _ => false,
+    };
+    steps(program, named, &state.shared)
+        .iter()
+        .position(|step| is_wanted(taken(&state.shared, &step.shared)))
+        .unwrap_or(row.choice as usize)
+}
+
+/// The page that an `alloc_page` took off the freelist; `None`: a fresh one.
+fn taken(before: &Shared, after: &Shared) -> Option<PageId> {
+    before
+        .pages
+        .iter()
+        .zip(after.pages.iter())
+        .position(|(before, after)| {
+            before.as_ref().is_some_and(|page| page.free)
+                && after.as_ref().is_some_and(|page| !page.free)
+        })
+}
+
+/// The named page that a common page of the counted state is: who refers to it shows.
+fn page_of_common(
+    explorer: &Explorer<'_>,
+    cast: &Cast,
+    counts: &Counts,
+    state: &State,
+    common: PageId,
+) -> Option<PageId> {
+    let world = explorer.table.world(counts.world);
+    let names = world.shared_names().iter().zip(&state.shared.names);
+    let shared = names.filter_map(|names| match names {
+        (
+            Name::Page(ours) | Name::Dangling(Some(ours)),
+            Name::Page(page) | Name::Dangling(Some(page)),
+        ) if *ours == common => Some(*page),
+        _ => None,
+    });
+    let by_task = counts.tasks.iter().filter_map(|&(local, _)| {
+        explorer
+            .table
+            .local(local)
+            .page_named_by(common, &state.tasks[cast.first(local)])
+    });
+    shared.chain(by_task).next()
 }
 
 /// Which named tasks are in which local state.
 struct Cast {
-    tasks: FxHashMap<u32, BTreeSet<usize>>,
+    tasks: FxHashMap<u32, BTreeSet<TaskId>>,
 }
 
 impl Cast {
+    /// The cast of an initial state.
     fn new(explorer: &mut Explorer<'_>, state: &State) -> Cast {
         let mut cast = Cast {
             tasks: FxHashMap::default(),
@@ -91,26 +155,30 @@ impl Cast {
         cast
     }
 
-    fn first(&self, local: u32) -> usize {
+    fn first(&self, local: u32) -> TaskId {
         let tasks = self.tasks.get(&local).and_then(BTreeSet::first);
         *tasks.expect("a local state that is occupied has a task in it")
     }
 
-    fn step(
-        &mut self,
-        explorer: &mut Explorer<'_>,
-        task: usize,
-        from: u32,
-        to: u32,
-        flushed: Option<u16>,
-    ) {
+    /// `task` goes from `from` to `to`, all others from the local states of `before` to those of
+    /// `bystanders`.
+    fn step(&mut self, task: TaskId, before: &Counts, bystanders: &[u32], from: u32, to: u32) {
         if let Some(tasks) = self.tasks.get_mut(&from) {
             tasks.remove(&task);
         }
-        if let Some(series) = flushed {
-            for (local, mut tasks) in std::mem::take(&mut self.tasks) {
-                let after = explorer.table.after_flush(local, series);
-                self.tasks.entry(after).or_default().append(&mut tasks);
+        let moves = || {
+            before
+                .tasks
+                .iter()
+                .map(|&(local, _)| local)
+                .zip(bystanders.iter().copied())
+        };
+        if moves().any(|(before, after)| before != after) {
+            let mut old = std::mem::take(&mut self.tasks);
+            for (before, after) in moves() {
+                if let Some(mut tasks) = old.remove(&before) {
+                    self.tasks.entry(after).or_default().append(&mut tasks);
+                }
             }
         }
         self.tasks.entry(to).or_default().insert(task);

@@ -1,0 +1,107 @@
+//! Page locks and the freelist.
+
+use kmapcheck_scenario::{FindingKind, Ref};
+
+use super::{Call, Done, dangle, resolve};
+use crate::Effect;
+use crate::state::{Name, Page, PageId};
+
+impl Call<'_> {
+    pub(super) fn lock_page(self, name: Ref, is_try: bool) -> Vec<Done> {
+        let page = match self.usable(name, is_try) {
+            Ok(page) => page,
+            Err(skipped) => return skipped,
+        };
+        if self.shared.page(page).locked {
+            return if is_try {
+                vec![self.failed()]
+            } else {
+                Vec::new()
+            };
+        }
+        let mut done = self.done(Effect::Nothing);
+        done.shared.page_mut(page).locked = true;
+        done.shared.page_mut(page).holders += 1;
+        done.task.page_locks.push(page);
+        vec![done]
+    }
+
+    pub(super) fn unlock_page(self, name: Ref) -> Vec<Done> {
+        let held = self.undoable(name).and_then(|page| {
+            self.task
+                .page_locks
+                .iter()
+                .position(|&locked| locked == page)
+        });
+        let Some(i) = held else { return self.misuse() };
+        let mut done = self.done(Effect::Nothing);
+        let page = done.task.page_locks.remove(i);
+        done.shared.page_mut(page).locked = false;
+        done.release_page(page);
+        vec![done]
+    }
+
+    /// Takes any free page, told apart by the mappings it kept; and, where the freelist has no
+    /// bound, a fresh one.
+    pub(super) fn alloc_page(self, var: Ref) -> Vec<Done> {
+        let mut candidates: Vec<(Option<PageId>, &Page)> = Vec::new();
+        for (id, page) in self.shared.pages.iter().enumerate() {
+            let Some(page) = page else { continue };
+            // A page that somebody still has mapped is not like any other.
+            let seen = candidates
+                .iter()
+                .any(|(_, other)| page.holders == 0 && *other == page);
+            if page.free && !seen {
+                candidates.push((Some(id), page));
+            }
+        }
+        let fresh = Page {
+            free: true,
+            ..Page::fresh(self.program.series.len())
+        };
+        if self.program.free_pages.is_none() && !candidates.iter().any(|(_, page)| **page == fresh)
+        {
+            candidates.push((None, &fresh));
+        }
+        candidates
+            .into_iter()
+            .map(|(id, page)| {
+                let mapped_in = (0..page.count.len())
+                    .filter(|&series| page.count[series] > 0)
+                    .collect();
+                let mut done = self.done(Effect::Allocated { mapped_in });
+                let id = id.unwrap_or_else(|| done.shared.add_page(page.clone()));
+                done.shared.page_mut(id).free = false;
+                match var {
+                    Ref::Shared(i) => done.shared.names[i] = Name::Page(id),
+                    Ref::Own(i) => done.task.names[i] = Name::Page(id),
+                }
+                done
+            })
+            .collect()
+    }
+
+    /// Puts a page on the freelist, with whatever maps it.
+    pub(super) fn free_page(self, name: Ref) -> Vec<Done> {
+        let page = match resolve(self.task, self.shared, name) {
+            Name::Page(page) => page,
+            Name::Dangling(_) => return self.skipped(FindingKind::DoubleFree),
+            Name::Unbound => return self.misuse(),
+        };
+        let mut done = self.done(Effect::Nothing);
+        if self.shared.page(page).has_users() {
+            done.findings.insert(FindingKind::FreedWhileMapped);
+        }
+        let entry = done.shared.page_mut(page);
+        entry.free = true;
+        let remembered = (entry.holders > 0).then_some(page);
+        for name in &mut done.shared.names {
+            if *name == Name::Page(page) {
+                *name = Name::Dangling(remembered);
+            }
+        }
+        dangle(&mut done.task, page);
+        done.broadcast.freed = Some(page);
+        vec![done]
+    }
+}

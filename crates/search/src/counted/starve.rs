@@ -1,0 +1,91 @@
+//! Starvation on the finished graph of counted states; see [`crate::starved`] for the method.
+//!
+//! Points are pairs of a state and a local state in which tasks wait. A task is not named here, but
+//! tasks in one local state are interchangeable: the point stands for each of them, and an edge
+//! follows one of them through what the steps of others do to its local state.
+
+use kmapcheck_machine::Standing;
+
+use super::explore::{Explorer, Run};
+use super::packed::Counts;
+use super::table::Table;
+use crate::starved::{self, Graph, Stand};
+
+impl Explorer<'_> {
+    /// The first state in which a task starves, with that task's node.
+    pub(super) fn starved(&mut self) -> Option<Run> {
+        // Points are the pairs of a state and one of its local states, numbered state by state.
+        let mut first_point = Vec::with_capacity(self.visited.len() + 1);
+        let mut stands = Vec::new();
+        let mut state = Counts::default();
+        for i in 0..self.visited.len() {
+            first_point.push(stands.len());
+            self.visited.get(i as u32, &mut state);
+            let waits: Vec<bool> = (state.tasks.iter())
+                .map(|&(local, _)| {
+                    matches!(
+                        self.table.entry(local, state.world).standing,
+                        Standing::Waits(_)
+                    )
+                })
+                .collect();
+            let in_stuck_set = if waits.contains(&true) {
+                self.stuck(&state)
+            } else {
+                vec![false; waits.len()]
+            };
+            stands.extend(waits.iter().zip(in_stuck_set).map(|(&waits, stuck)| {
+                if waits && !stuck {
+                    Stand::Waits
+                } else {
+                    Stand::Fine
+                }
+            }));
+        }
+        if !stands.contains(&Stand::Waits) {
+            return None;
+        }
+        let mut graph = Graph::default();
+        for i in 0..self.visited.len() {
+            self.visited.get(i as u32, &mut state);
+            let points = first_point[i]..first_point[i] + state.tasks.len();
+            if !stands[points.clone()].contains(&Stand::Waits) {
+                continue;
+            }
+            for position in 0..state.tasks.len() {
+                let entry = self.table.entry(state.tasks[position].0, state.world);
+                for r in 0..Table::row_count(entry) {
+                    let row = self.table.row(entry, r);
+                    let followed = self.follow(&state, position, row);
+                    let (target, _) = self.visited.insert(&followed.next);
+                    let mut edge = |point, local| {
+                        let tasks = &followed.next.tasks;
+                        if let Ok(k) = tasks.binary_search_by_key(&local, |&(local, _)| local) {
+                            graph.edge(point, first_point[target as usize] + k);
+                        }
+                    };
+                    for (other, point) in points.clone().enumerate() {
+                        let (_, n) = state.tasks[other];
+                        if stands[point] == Stand::Waits && (other != position || n > 1) {
+                            edge(point, followed.bystanders[other]);
+                        }
+                        if stands[point] == Stand::Waits && other == position {
+                            // A waiting task's own step: it takes a CPU to spin on.
+                            edge(point, followed.actor);
+                        }
+                    }
+                }
+            }
+        }
+        let point = starved::first(&graph, &stands)?;
+        let i = first_point.partition_point(|&first| first <= point) - 1;
+        self.visited.get(i as u32, &mut state);
+        let starving = state.tasks[point - first_point[i]].0;
+        Some(Run {
+            state: i as u32,
+            last: None,
+            node: None,
+            starving: Some(starving),
+        })
+    }
+}

@@ -1,0 +1,68 @@
+//! Stuck sets of counted states: the tasks in one local state are one party of the reduction.
+
+use std::borrow::Cow;
+use std::rc::Rc;
+
+use kmapcheck_waitgraph::stuck::{Party, Scene, pins, stuck};
+
+use super::explore::Explorer;
+use super::local::materialise;
+use super::packed::Counts;
+use super::table::{Entry, Seen};
+
+impl Explorer<'_> {
+    /// For each local state of a state, whether tasks in it are in the greatest stuck set.
+    pub(crate) fn stuck(&mut self, state: &Counts) -> Vec<bool> {
+        let world = Rc::clone(self.table.world(state.world));
+        let shared = world.shared_for(None);
+        let entries: Vec<Entry> = state
+            .tasks
+            .iter()
+            .map(|&(local, _)| self.table.entry(local, state.world))
+            .collect();
+        let seen: Vec<(Rc<Seen>, Vec<_>)> = state
+            .tasks
+            .iter()
+            .map(|&(local, _)| match self.table.seen(local, &world) {
+                Some(seen) => (seen, Vec::new()),
+                None => {
+                    let thing = self.table.local(local);
+                    let task = thing.seen_task(&world);
+                    let (solo_slots, joint) =
+                        pins(self.table.program(), &task, &world.shared_for(Some(thing)));
+                    (Rc::new(Seen { task, solo_slots }), joint)
+                }
+            })
+            .collect();
+        let parties = (state.tasks.iter().zip(&entries).zip(&seen))
+            .map(|((&(_, count), entry), (seen, joint))| Party {
+                task: &seen.task,
+                count,
+                standing: entry.standing,
+                solo_slots: Cow::Borrowed(&seen.solo_slots),
+                joint_pins: joint.clone(),
+            })
+            .collect();
+        let scene = Scene {
+            program: self.table.program(),
+            abilities: &self.abilities,
+            shared: &shared,
+            common_pages: world.common_pages(),
+            parties,
+        };
+        stuck(&scene)
+    }
+
+    /// The rank of the class of a state's deadlock.
+    pub(super) fn class_rank(&mut self, state: &Counts) -> u32 {
+        let world = self.table.world(state.world);
+        let locals: Vec<_> = state
+            .tasks
+            .iter()
+            .map(|&(local, n)| (Rc::clone(self.table.local(local)), n))
+            .collect();
+        let named = materialise(world, &locals);
+        crate::reference::deadlock_rank(self.table.program(), &self.abilities, &named)
+            .unwrap_or(u32::MAX)
+    }
+}
