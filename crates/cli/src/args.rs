@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use clap::error::ErrorKind;
+use clap::{Args as ClapArgs, CommandFactory, Parser, Subcommand, ValueEnum};
+use kmapcheck_report::tame::line;
 
 /// Exhaustive model checker for kmap deadlocks
 ///
@@ -81,16 +83,16 @@ pub struct Check {
     /// Scenario files
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
-    /// The engine: the search over counted states, or the plain one that is its yardstick
-    #[arg(long, value_enum, default_value_t = EngineArg::Search)]
-    pub engine: EngineArg,
+    /// One engine only. Without this the search decides, and loom confirms it where it can
+    #[arg(long, value_enum)]
+    pub engine: Option<EngineArg>,
     /// The form of the report; of several scenarios JSON is an array
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
     #[command(flatten)]
     pub overrides: OverrideArgs,
     /// Stop after so many states
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", value_parser = amount, help = "Stop after so many states, such as 500000, 500k, 2M or 1e6")]
     pub max_states: Option<u64>,
     /// Stop at about this much memory, such as 512M or 4G
     #[arg(long, value_name = "SIZE", value_parser = size, default_value = "4G")]
@@ -98,9 +100,25 @@ pub struct Check {
     /// Stop after this time, such as 10s, 5m or 500ms
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub timeout: Option<Duration>,
+    #[command(flatten)]
+    pub loom: LoomArgs,
+    /// How long loom may take to confirm the search; 0 turns it off [default: 2s]
+    #[arg(long, value_name = "TIME", value_parser = budget, conflicts_with = "engine")]
+    pub loom_budget: Option<Duration>,
     /// Print the verdicts only, and no progress
     #[arg(long, short)]
     pub quiet: bool,
+}
+
+/// What the engine `loom` alone can be told.
+#[derive(Debug, Clone, Copy, Default, ClapArgs)]
+pub struct LoomArgs {
+    /// With loom: explore only interleavings with at most so many preemptions; never clean then
+    #[arg(long, value_name = "N", requires = "engine")]
+    pub preemptions: Option<u8>,
+    /// With loom: stop after so many interleavings
+    #[arg(long, value_name = "N", requires = "engine", value_parser = amount)]
+    pub max_interleavings: Option<u64>,
 }
 
 /// `kmapcheck test`.
@@ -115,9 +133,12 @@ pub struct Test {
     /// Stop at about this much memory in each scenario
     #[arg(long, value_name = "SIZE", value_parser = size, default_value = "4G")]
     pub max_memory: u64,
-    /// Stop after this time in each scenario; those that expect nothing get 10s at most
+    /// Stop after this time in each scenario; those without `expect` get at most 10s and, with
+    /// the other engines than loom, 1,000,000 states
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "60s")]
     pub timeout: Duration,
+    #[command(flatten)]
+    pub loom: LoomArgs,
     /// Print only what is not as expected, and the summary
     #[arg(long, short)]
     pub quiet: bool,
@@ -155,6 +176,8 @@ pub enum EngineArg {
     Search,
     /// Every task told apart: plain, and slow
     Reference,
+    /// The kernel's own allocator, run by loom in every interleaving of at most five tasks
+    Loom,
 }
 
 /// The forms of a report.
@@ -198,8 +221,133 @@ fn assignment(text: &str) -> Result<(String, u32), String> {
     }
     let number = number
         .parse()
-        .map_err(|_| format!("`{number}` is not a number from 1 to {}", u32::MAX))?;
+        .ok()
+        .filter(|number| (1..=LARGEST_NUMBER).contains(number))
+        .ok_or_else(|| format!("`{number}` is not a number from 1 to {LARGEST_NUMBER}"))?;
     Ok((name.to_owned(), number))
+}
+
+/// The largest number of slots or instances that scenarios allow.
+const LARGEST_NUMBER: u32 = 1_000_000;
+
+/// `100000`, `500k`, `2M`, `1e6`: from 1 on.
+fn amount(text: &str) -> Result<u64, String> {
+    let (digits, zeros) = match text.split_once(['e', 'E']) {
+        Some((digits, zeros)) => (digits, zeros.parse().ok()),
+        None => match text.char_indices().next_back() {
+            Some((end, 'k' | 'K')) => (&text[..end], Some(3)),
+            Some((end, 'M')) => (&text[..end], Some(6)),
+            Some((end, 'G')) => (&text[..end], Some(9)),
+            _ => (text, Some(0)),
+        },
+    };
+    let number: Option<u64> = digits.parse().ok();
+    number
+        .zip(zeros.and_then(|zeros| 10u64.checked_pow(zeros)))
+        .and_then(|(number, factor)| number.checked_mul(factor))
+        .filter(|&number| number > 0)
+        .ok_or_else(|| {
+            "expected a whole number from 1 on, such as 500000, 500k, 2M or 1e6".to_owned()
+        })
+}
+
+impl Args {
+    /// The arguments of this program; what is wrong with them ends it.
+    pub fn read() -> Args {
+        let args = Args::parse();
+        let (name, overrides) = match &args.command {
+            Command::Check(check) => ("check", &check.overrides),
+            Command::Explain(explain) => ("explain", &explain.overrides),
+            _ => return args,
+        };
+        if let Some(said) = overrides.given_twice() {
+            let mut command = Args::command();
+            command.build();
+            let command = command
+                .find_subcommand_mut(name)
+                .map_or_else(Args::command, |command| command.clone());
+            command
+                .clone()
+                .error(ErrorKind::ArgumentConflict, said)
+                .exit();
+        }
+        args
+    }
+}
+
+impl OverrideArgs {
+    /// An override that is given twice, in words.
+    fn given_twice(&self) -> Option<String> {
+        let twice = |option: &str, given: &[(String, u32)]| {
+            given.iter().enumerate().find_map(|(i, (name, number))| {
+                let (_, first) = given[..i].iter().find(|(other, _)| other == name)?;
+                let name = line(name);
+                Some(format!(
+                    "`{option}` is given twice for {name}: {name}={first} and {name}={number}"
+                ))
+            })
+        };
+        twice("--slots", &self.slots).or_else(|| twice("--tasks", &self.tasks))
+    }
+
+    /// The options as they were given, each with its value.
+    fn given(&self) -> Vec<(&'static str, String)> {
+        let mut given = Vec::new();
+        given.extend(self.model.clone().map(|model| ("--model", model)));
+        for (option, list) in [("--slots", &self.slots), ("--tasks", &self.tasks)] {
+            given.extend(
+                list.iter()
+                    .map(|(name, number)| (option, format!("{name}={number}"))),
+            );
+        }
+        given
+    }
+}
+
+impl Check {
+    /// The options that change the question or bound the answer, as they were given, each with its
+    /// value. The engine is not among them: reports know theirs.
+    pub fn given(&self) -> Vec<(&'static str, String)> {
+        let mut given = self.overrides.given();
+        let mut add = |option, value: Option<String>| {
+            given.extend(value.map(|value| (option, value)));
+        };
+        add("--max-states", self.max_states.map(|n| n.to_string()));
+        let memory = Some(self.max_memory).filter(|&memory| memory != DEFAULT_MEMORY);
+        add("--max-memory", memory.map(shown_size));
+        add("--timeout", self.timeout.map(shown_duration));
+        add(
+            "--preemptions",
+            self.loom.preemptions.map(|n| n.to_string()),
+        );
+        add(
+            "--max-interleavings",
+            self.loom.max_interleavings.map(|n| n.to_string()),
+        );
+        given
+    }
+}
+
+/// What `--max-memory` is if nobody gives it.
+const DEFAULT_MEMORY: u64 = 4 << 30;
+
+/// What [`size`] reads.
+fn shown_size(bytes: u64) -> String {
+    if bytes.is_multiple_of(1 << 20) {
+        format!("{}M", bytes >> 20)
+    } else {
+        bytes.to_string()
+    }
+}
+
+/// What [`duration`] reads.
+fn shown_duration(time: Duration) -> String {
+    let millis = time.as_millis();
+    if millis.is_multiple_of(1000) {
+        format!("{}s", millis / 1000)
+    } else {
+        format!("{millis}ms")
+    }
 }
 
 /// `512M`, `4G`, `100000`.
@@ -245,13 +393,21 @@ fn duration(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| "out of range".to_owned())
 }
 
+/// `2s`, or `0` for none.
+fn budget(text: &str) -> Result<Duration, String> {
+    if text == "0" {
+        Ok(Duration::ZERO)
+    } else {
+        duration(text)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn the_definition_holds_together() {
-        use clap::CommandFactory;
         Args::command().debug_assert();
     }
 
@@ -269,7 +425,30 @@ mod tests {
         assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
         assert_eq!(duration("2m"), Ok(Duration::from_secs(120)));
         assert!(duration("10").is_err_and(|said| said.contains("10s")));
+        assert_eq!(size(&shown_size(512 << 20)), Ok(512 << 20));
+        assert_eq!(size(&shown_size(1000)), Ok(1000));
+        for time in [Duration::from_millis(1500), Duration::from_secs(120)] {
+            assert_eq!(duration(&shown_duration(time)), Ok(time));
+        }
+        assert_eq!(size("4G"), Ok(DEFAULT_MEMORY));
+        for (text, number) in [
+            ("7", 7),
+            ("500k", 500_000),
+            ("2M", 2_000_000),
+            ("1e6", 1_000_000),
+        ] {
+            assert_eq!(amount(text), Ok(number));
+        }
+        for text in ["0", "0k", "", "k", "1e", "1e30", "-1", "1.5M", "10x", "é"] {
+            assert!(
+                amount(text).is_err_and(|said| said.contains("500k, 2M or 1e6")),
+                "{text}"
+            );
+        }
         assert_eq!(assignment("A=3"), Ok(("A".to_owned(), 3)));
+        for wrong in ["A=0", "A=1000001", "A=x"] {
+            assert!(assignment(wrong).is_err_and(|said| said.ends_with("from 1 to 1000000")));
+        }
         assert!(
             assignment("A").is_err() && assignment("=3").is_err() && assignment("A=x").is_err()
         );

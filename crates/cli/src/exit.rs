@@ -37,7 +37,8 @@ impl Exit {
         use kmapcheck_report::Verdict;
         match (report.as_expected, &report.expected, report.verdict) {
             (Some(true), ..) | (None, None, Verdict::Clean) => Exit::Clean,
-            (Some(false), ..) | (None, None, Verdict::Violated) => Exit::Violated,
+            // An error is one, even if it is expected and a limit came before all was known.
+            (Some(false), ..) | (None, _, Verdict::Violated) => Exit::Violated,
             // An expectation that could be neither confirmed nor refuted.
             (None, Some(_), _) | (None, None, Verdict::Inconclusive) => Exit::Inconclusive,
         }

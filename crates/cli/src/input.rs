@@ -1,15 +1,16 @@
 //! One scenario: from its file to its report.
 
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use kmapcheck_report::{Fault, Report};
+use kmapcheck_machine::{Outcome, Trace};
+use kmapcheck_report::{Fault, Report, tame};
 use kmapcheck_scenario::{Errors, Overrides, Program};
-use kmapcheck_search::{Engine, Limits, PointOfNoReturn, Refusal};
+use kmapcheck_search::{Engine, Limits, PointOfNoReturn};
 
-use crate::args::{EngineArg, OverrideArgs};
+use crate::args::{EngineArg, LoomArgs, OverrideArgs};
 use crate::progress::Line;
-use crate::{fault, output};
+use crate::{fault, loom, output};
 
 /// States that the search for a point of no return may visit. A bound on states, not on time,
 /// keeps reports the same from run to run.
@@ -19,8 +20,8 @@ const POINT_OF_NO_RETURN_STATES: u64 = 100_000;
 pub enum Failure {
     /// Something is wrong with the file or the overrides.
     Input(Errors),
-    /// The engine cannot do what the scenario asks for.
-    Refused(Refusal),
+    /// The engine cannot do what the scenario or the options ask for, in words.
+    Refused(String),
     /// Something is wrong with this program.
     Fault(String),
 }
@@ -47,34 +48,70 @@ pub fn load(path: &Path, overrides: &OverrideArgs) -> Result<Program, Failure> {
 pub fn run(
     program: &Program,
     engine: EngineArg,
+    loom: LoomArgs,
     limits: &Limits,
     line: &Line,
 ) -> Result<Report, Failure> {
     let engine = match engine {
         EngineArg::Search => Engine::Search,
         EngineArg::Reference => Engine::Reference,
+        EngineArg::Loom => return loom::run(program, loom, limits, line),
     };
+    if loom.preemptions.is_some() || loom.max_interleavings.is_some() {
+        let said = "`--preemptions` and `--max-interleavings` are for `--engine loom` only";
+        return Err(Failure::Refused(said.to_owned()));
+    }
     let start = Instant::now();
     let outcome = fault::catch(|| {
         kmapcheck_search::run(engine, program, limits, &mut |progress| line.show(progress))
     });
-    let outcome = outcome.map_err(Failure::Fault)?.map_err(Failure::Refused)?;
-    let elapsed = start.elapsed();
-    let rescue = Limits {
-        max_states: Some(POINT_OF_NO_RETURN_STATES),
-        timeout: None,
-        ..limits.clone()
+    let outcome = outcome
+        .map_err(Failure::Fault)?
+        .map_err(|refusal| Failure::Refused(refusal.to_string()))?;
+    report(program, &outcome, start.elapsed(), limits)
+}
+
+/// What each search for a way out may take for all of them to end by `deadline`: the trace is
+/// bisected. `None`: there is no time left.
+fn share(deadline: Instant, steps: usize) -> Option<Duration> {
+    let left = deadline.checked_duration_since(Instant::now())?;
+    let searches = usize::BITS - steps.leading_zeros() + 1;
+    Some(left / searches).filter(|share| !share.is_zero())
+}
+
+/// The report of an outcome.
+pub fn report(
+    program: &Program,
+    outcome: &Outcome,
+    elapsed: Duration,
+    limits: &Limits,
+) -> Result<Report, Failure> {
+    let deadline = limits
+        .timeout
+        .map(|timeout| Instant::now() + timeout.saturating_sub(elapsed));
+    let point_of_no_return = |trace: &Trace, core: &[usize]| {
+        let rescue = Limits {
+            max_states: Some(POINT_OF_NO_RETURN_STATES),
+            timeout: match deadline {
+                None => None,
+                Some(deadline) => Some(share(deadline, trace.steps.len())?),
+            },
+            ..limits.clone()
+        };
+        match kmapcheck_search::point_of_no_return(program, trace, core, &rescue) {
+            PointOfNoReturn::Step(step) => Some(step),
+            PointOfNoReturn::Undetermined => None,
+        }
     };
-    let point_of_no_return = |trace: &_, core: &[usize]| match kmapcheck_search::point_of_no_return(
-        program, trace, core, &rescue,
-    ) {
-        PointOfNoReturn::Step(step) => Some(step),
-        PointOfNoReturn::Undetermined => None,
-    };
-    let report = fault::catch(|| Report::build(program, &outcome, elapsed, &point_of_no_return));
+    let report = fault::catch(|| Report::build(program, outcome, elapsed, &point_of_no_return));
     report
         .map_err(Failure::Fault)?
         .map_err(|fault: Fault| Failure::Fault(fault.to_string()))
+}
+
+/// A path, fit for a terminal.
+pub fn shown(path: &Path) -> String {
+    tame::line(&path.display().to_string())
 }
 
 impl Failure {
@@ -86,9 +123,9 @@ impl Failure {
                 anstream::eprintln!("{}", text.trim_end());
             }
             Failure::Refused(refusal) => {
-                anstream::eprintln!("kmapcheck: {}: {refusal}", path.display())
+                anstream::eprintln!("kmapcheck: {}: {refusal}", shown(path))
             }
-            Failure::Fault(said) => fault::tell(&format!("checking {}", path.display()), said),
+            Failure::Fault(said) => fault::tell(&format!("checking {}", shown(path)), said),
         }
     }
 
@@ -98,5 +135,41 @@ impl Failure {
             Failure::Input(_) | Failure::Refused(_) => crate::exit::Exit::BadInput,
             Failure::Fault(_) => crate::exit::Exit::Fault,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_searches_for_a_way_out_share_what_is_left() {
+        let now = Instant::now();
+        assert_eq!(share(now, 10), None);
+        let share = share(now + Duration::from_secs(60), 1024).expect("there is time left");
+        assert!(share <= Duration::from_secs(5), "{share:?}");
+    }
+
+    #[test]
+    fn no_time_left_means_no_point_of_no_return() {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("../../scenarios/pte-highmem/mremap-two-pagetables.json");
+        let Ok(program) = load(&file, &OverrideArgs::default()) else {
+            panic!("the scenario can be read");
+        };
+        let outcome =
+            kmapcheck_search::run(Engine::Search, &program, &Limits::default(), &mut |_| {})
+                .expect("it runs");
+        let known = |limits: &Limits, elapsed| match report(&program, &outcome, elapsed, limits) {
+            Ok(report) => report.findings[0].point_of_no_return.is_some(),
+            Err(_) => panic!("there is a report"),
+        };
+        let second = Duration::from_secs(1);
+        let limits = Limits {
+            timeout: Some(second * 60),
+            ..Limits::default()
+        };
+        assert!(known(&Limits::default(), second) && known(&limits, second));
+        assert!(!known(&limits, second * 60));
     }
 }

@@ -5,15 +5,14 @@ mod commands;
 mod exit;
 mod fault;
 mod input;
+mod loom;
 mod output;
 mod progress;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 fn main() -> ExitCode {
-    let args = args::Args::parse();
+    let args = args::Args::read();
     fault::install_hook();
     fault::guard("running", || commands::run(args)).into()
 }

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use indicatif::{ProgressBar, ProgressStyle};
+use kmapcheck_loom::LoomProgress;
+use kmapcheck_report::tame;
 use kmapcheck_report::words::{bytes, number};
 use kmapcheck_search::Progress;
 
@@ -21,7 +23,7 @@ impl Line {
                 bar: ProgressBar::hidden(),
             };
         }
-        let bar = ProgressBar::new_spinner().with_prefix(file.to_owned());
+        let bar = ProgressBar::new_spinner().with_prefix(tame::line(file));
         if let Ok(style) = ProgressStyle::with_template("{spinner} {prefix}: {wide_msg}") {
             bar.set_style(style);
         }
@@ -48,6 +50,19 @@ impl Line {
             number(progress.frontier),
             number(progress.depth),
             bytes(progress.memory >> 20 << 20),
+        ));
+    }
+
+    /// Shows how far loom has come.
+    pub fn show_loom(&self, progress: &LoomProgress) {
+        let millis = u64::try_from(progress.elapsed.as_millis())
+            .unwrap_or(u64::MAX)
+            .max(1);
+        self.bar.set_message(format!(
+            "{} interleavings, {}/s, {} s",
+            number(progress.interleavings),
+            number(progress.interleavings.saturating_mul(1000) / millis),
+            millis / 1000,
         ));
     }
 }

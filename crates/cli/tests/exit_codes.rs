@@ -160,6 +160,93 @@ fn findings_before_a_limit_are_kept() {
 }
 
 #[test]
+fn an_error_is_one_even_if_a_limit_comes_before_all_is_known() {
+    let fields = format!(r#"{ENDLESS}, "expect": ["deadlock", "slot-leak"]"#);
+    let file = scratch("long-leak-expected.json", &scenario(1, &fields));
+    let limit = ["--engine", "reference", "--max-states", "1000"];
+    let (out, _) = exits(&[&["check"], &limit[..], &[&file]].concat(), 1);
+    assert!(
+        out.starts_with("violated s on m: slot-leak, as expected so far\n"),
+        "{out}"
+    );
+    let (out, _) = exits(
+        &["test", "--engine", "reference", "--timeout", "50ms", &file],
+        3,
+    );
+    assert!(
+        out.contains("0 passed, 0 failed, 0 skipped, 1 inconclusive"),
+        "{out}"
+    );
+}
+
+#[test]
+fn the_command_to_go_on_asks_the_same_question() {
+    let file = scratch("to go on.json", &scenario(1, ENDLESS));
+    let model = scratch(
+        "another model.json",
+        r#"{ "name": "other", "series": { "S": { "slots": 3, "reuse": "none" } } }"#,
+    );
+    let given = [
+        "--model",
+        &model,
+        "--slots",
+        "S=2",
+        "--tasks",
+        "a=30",
+        "--tasks",
+        "leak=2",
+        "--timeout",
+        "90s",
+    ];
+    let limit = ["check", "--engine", "reference", "--max-states", "1k"];
+    let again = format!(
+        "kmapcheck check --engine reference --model '{model}' --slots S=2 --tasks a=30 \
+         --tasks leak=2 --timeout 90s --max-states 10000 '{file}'"
+    );
+    let args = [&limit[..], &given, &[&file]].concat();
+    let (out, _) = exits(&args, 1);
+    assert!(out.contains(&format!("To go on: {again}\n")), "{out}");
+    let (out, _) = exits(&[&args[..], &["--format", "json"]].concat(), 1);
+    let report: serde_json::Value = serde_json::from_str(&out).expect("it is JSON");
+    assert_eq!(report["stopped"]["next"], again.as_str());
+}
+
+#[test]
+fn what_an_option_accepts_is_said() {
+    for name in ["--slots", "--tasks"] {
+        let (_, err) = exits(&["check", name, "K=2", name, "K=3", CLEAN], 2);
+        assert!(
+            err.contains("given twice for K: K=2 and K=3")
+                && err.contains("Usage: kmapcheck check"),
+            "{err}"
+        );
+        let (_, err) = exits(&["explain", name, "K=x", CLEAN], 2);
+        assert!(err.contains("a number from 1 to 1000000"), "{err}");
+    }
+    let (_, err) = exits(&["check", "--max-states", "lots", CLEAN], 2);
+    assert!(err.contains("500000, 500k, 2M or 1e6"), "{err}");
+    exits(&["check", "--max-states", "1e6", CLEAN], 0);
+    let (_, check) = exits(&["check", "no-such-file.json"], 2);
+    let (_, test) = exits(&["test", "no-such-file.json"], 2);
+    assert_eq!(check, test);
+    assert!(test.contains("there is no such file"), "{test}");
+}
+
+#[test]
+fn the_manual_page_has_the_options_of_every_command() {
+    let (out, _) = exits(&["man"], 0);
+    let out = out.replace('\\', "");
+    for said in [
+        "OPTIONS OF CHECK",
+        "--max-states",
+        "OPTIONS OF TEST",
+        "1,000,000",
+    ] {
+        assert!(out.contains(said), "{said}");
+    }
+}
+
+#[test]
 fn the_worst_of_several_counts() {
     let file = scratch("long-leak-2.json", &scenario(1, ENDLESS));
     exits(

@@ -14,6 +14,7 @@ macro_rules! assert_output {
     ($name:literal, $args:expr) => {
         insta::with_settings!({ filters => [
             (r"Took .*", "Took [time]"),
+            (r"(?m)^loom agrees as far as it came: [^\n]*\n", ""),
             (r#""elapsed_ms": [0-9.]+"#, r#""elapsed_ms": "[time]""#),
         ] }, { insta::assert_snapshot!($name, stdout(&kmapcheck($args))) })
     };
@@ -173,4 +174,53 @@ fn a_reader_that_goes_away_early_makes_it_inconclusive() {
     let output = child.wait_with_output().expect("the program ends");
     assert_eq!(stderr(&output), "");
     assert_eq!(output.status.code(), Some(3));
+}
+
+#[test]
+#[cfg(unix)]
+fn nothing_from_files_controls_the_terminal() {
+    let fields = r#""about": "first\nclean", "note": "a\ttab", "tasks": [ { "name": "t", "pages": ["p"], "program": [
+        { "kmap": "p", "series": "S", "at": "here", "note": "two\nlines" } ] } ], "expect": []"#;
+    let file = scratch("esc\u{1b}[31m\u{7}\nname.json", &scenario(1, fields));
+    for args in [
+        &["check", "--color", "always"][..],
+        &["check", "--quiet"],
+        &["check", "--engine", "loom", "--max-interleavings", "1"],
+        &["check", "--max-states", "1"],
+        &["check", "--max-states", "1", "--engine", "loom"],
+        &["test", "--color", "always"],
+        &["explain"],
+    ] {
+        let output = kmapcheck(&[args, &[&file]].concat());
+        for text in [stdout(&output), stderr(&output)] {
+            assert!(
+                !text.contains("esc\u{1b}") && !text.contains('\u{7}') && !text.contains('\t'),
+                "{args:?}: {text:?}"
+            );
+            assert!(
+                !text
+                    .lines()
+                    .any(|line| line.starts_with("name.json") || line == "clean"),
+                "{args:?}: {text:?}"
+            );
+        }
+    }
+    let (about, listing) = ("first\n  clean\n", stdout(&kmapcheck(&["explain", &file])));
+    assert!(listing.contains(about), "{listing}");
+    assert!(
+        listing.contains(r"esc\u{1b}[31m\u{7}\nname.json"),
+        "{listing}"
+    );
+}
+
+#[test]
+fn a_counter_without_bound_is_told_in_a_sentence() {
+    let fields = r#""completions": ["c"], "tasks": [ { "name": "t", "program": [ { "loop": [ { "complete": "c" } ] } ] } ]"#;
+    let file = scratch("unbounded.json", &scenario(1, fields));
+    let text = stdout(&kmapcheck(&["check", &file]));
+    assert!(
+        text.contains("No limit helps there: let a loop take back what it gives")
+            && !text.contains("To go on"),
+        "{text}"
+    );
 }

@@ -135,13 +135,10 @@ impl Builder<'_> {
                 self.tell_deadlock(&mut finding, &walk, deadlock);
             }
             FindingKind::Starved => {
-                let starves = |task: &TaskId| {
-                    let at = &walk.last.tasks[*task];
-                    found.starved.is_some_and(|(template, node)| {
-                        at.template == template && at.at == Some(node)
-                    }) && matches!(walk.last.standing(self.program, *task), Stands::Waits(_))
+                let waits = |task: &TaskId| {
+                    matches!(walk.last.standing(self.program, *task), Stands::Waits(_))
                 };
-                let task = (0..walk.last.tasks.len()).find(starves).ok_or(not_shown)?;
+                let task = found.starved.filter(waits).ok_or(not_shown)?;
                 taking_part.push(task);
                 finding.summary = summary::starved(self.program, &self.names, &walk.last, task);
             }

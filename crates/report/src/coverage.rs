@@ -23,23 +23,23 @@ pub(crate) fn coverage(program: &Program, outcome: &Outcome) -> Coverage {
         states: seen.states,
         transitions: seen.transitions,
         depth: seen.depth,
+        interleavings: None,
         never_executed: seen.exhaustive.then(|| never.collect()),
     }
 }
 
 pub(crate) fn stopped(program: &Program, outcome: &Outcome) -> Option<Stopped> {
-    let file = program.files.first().map_or("FILE", String::as_str);
-    let again = |option: &str, value: String| format!("kmapcheck check {option} {value} {file}");
+    let raise = |option, value: String| Ok((option, value));
     let (reason, text, next) = match outcome.stopped.as_ref()? {
         Why::States(limit) => (
             StopReason::MaxStates,
             format!("the limit of {} came first", count(*limit, "state")),
-            again("--max-states", limit.saturating_mul(10).to_string()),
+            raise("--max-states", limit.saturating_mul(10).to_string()),
         ),
         Why::Memory(limit) => (
             StopReason::MaxMemory,
             format!("the limit of {} of memory came first", bytes(*limit)),
-            again(
+            raise(
                 "--max-memory",
                 format!("{}M", (limit >> 20).saturating_mul(2).max(1)),
             ),
@@ -47,7 +47,7 @@ pub(crate) fn stopped(program: &Program, outcome: &Outcome) -> Option<Stopped> {
         Why::Time(limit) => (
             StopReason::Timeout,
             format!("the limit of {} came first", seconds(*limit)),
-            again(
+            raise(
                 "--timeout",
                 format!("{}s", limit.saturating_mul(10).div_ceil(1000).max(1)),
             ),
@@ -55,16 +55,92 @@ pub(crate) fn stopped(program: &Program, outcome: &Outcome) -> Option<Stopped> {
         Why::Interrupted => (
             StopReason::Interrupted,
             "interrupted".to_owned(),
-            format!("kmapcheck check {file}"),
+            Err("the same command starts over from the beginning"),
+        ),
+        Why::Interleavings(limit) => (
+            StopReason::MaxInterleavings,
+            format!("the limit of {} came first", count(*limit, "interleaving")),
+            raise("--max-interleavings", limit.saturating_mul(10).to_string()),
+        ),
+        Why::Preemptions(bound) => (
+            StopReason::Preemptions,
+            format!(
+                "all interleavings with at most {} were explored, and no others",
+                count(u64::from(*bound), "preemption")
+            ),
+            raise("--preemptions", (bound + 1).to_string()),
         ),
         Why::Unbounded(what) => (
             StopReason::Unbounded,
             what.clone(),
-            "bound it: let a loop take back what it gives, or use `repeat` in place of `loop`"
-                .to_owned(),
+            Err(
+                "no limit helps there: let a loop take back what it gives, or use `repeat` in place of `loop`",
+            ),
         ),
     };
-    Some(Stopped { reason, text, next })
+    let (next, raise) = match next {
+        Ok(raise) => (String::new(), Some(raise)),
+        Err(sentence) => (sentence.to_owned(), None),
+    };
+    let mut stopped = Stopped {
+        reason,
+        text,
+        next,
+        raise,
+    };
+    let file = program.files.first().map_or("FILE", String::as_str);
+    stopped.repeat(outcome.engine, &[], file);
+    Some(stopped)
+}
+
+impl Stopped {
+    /// Makes the command in `next` repeat the options that were `given`, each with its value, on
+    /// `file`; all are quoted for a shell.
+    pub fn repeat(&mut self, engine: &str, given: &[(&'static str, String)], file: &str) {
+        let Some((option, value)) = &self.raise else {
+            return;
+        };
+        let mut command = "kmapcheck check".to_owned();
+        let engine = (engine != "search").then(|| ("--engine", engine.to_owned()));
+        let kept = given
+            .iter()
+            .filter(|(name, _)| name != option && *name != "--engine");
+        let raised = (*option, value.clone());
+        for (name, value) in engine.iter().chain(kept).chain([&raised]) {
+            command.push_str(&format!(" {name} {}", quoted(value)));
+        }
+        // A file must not pass for an option.
+        let here = if file.starts_with('-') { "./" } else { "" };
+        command.push_str(&format!(" {}", quoted(&format!("{here}{file}"))));
+        self.next = command;
+    }
+}
+
+/// A word for a shell.
+#[must_use]
+pub fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "_./:=@%+,-".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    if !word.contains(char::is_control) {
+        return format!("'{}'", word.replace('\'', r"'\''"));
+    }
+    let mut out = "$'".to_owned();
+    for c in word.chars() {
+        match c {
+            '\'' | '\\' => out.extend(['\\', c]),
+            c if c.is_control() => {
+                let mut bytes = [0; 4];
+                for byte in c.encode_utf8(&mut bytes).bytes() {
+                    out.push_str(&format!("\\x{byte:02x}"));
+                }
+            }
+            c => out.push(c),
+        }
+    }
+    out.push('\'');
+    out
 }
 
 fn seconds(millis: u64) -> String {
@@ -105,4 +181,43 @@ pub(crate) fn remarks(program: &Program, outcome: &Outcome) -> Vec<String> {
         }
     }
     said
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_quoted_for_a_shell() {
+        assert_eq!(quoted("a/b-1.json"), "a/b-1.json");
+        assert_eq!(quoted("a b"), "'a b'");
+        assert_eq!(quoted("it's"), r"'it'\''s'");
+        assert_eq!(quoted("~$HOME"), "'~$HOME'");
+        assert_eq!(quoted(""), "''");
+        assert_eq!(quoted("a\u{1b}'\\"), r"$'a\x1b\'\\'");
+    }
+
+    #[test]
+    fn the_command_repeats_what_was_given() {
+        let mut stopped = Stopped {
+            reason: StopReason::MaxStates,
+            text: String::new(),
+            next: String::new(),
+            raise: Some(("--max-states", "50".to_owned())),
+        };
+        let given = [
+            ("--model", "my model.json".to_owned()),
+            ("--slots", "K=3".to_owned()),
+            ("--max-states", "5".to_owned()),
+        ];
+        stopped.repeat("reference", &given, "-a b.json");
+        assert_eq!(
+            stopped.next,
+            "kmapcheck check --engine reference --model 'my model.json' --slots K=3 --max-states 50 './-a b.json'"
+        );
+        stopped.raise = None;
+        stopped.next = "a sentence".to_owned();
+        stopped.repeat("search", &given, "f");
+        assert_eq!(stopped.next, "a sentence");
+    }
 }

@@ -18,11 +18,13 @@ mod named;
 mod names;
 mod report;
 mod summary;
+pub mod tame;
 pub mod text;
 mod walk;
 pub mod words;
 
 pub use build::{Fault, PointOfNoReturn};
+pub use coverage::quoted;
 pub use json::schema_report;
 pub use kmapcheck_machine::Verdict;
 pub use names::Who;

@@ -249,6 +249,9 @@ pub struct Stopped {
     pub text: String,
     /// What to do about it, as a command or a sentence.
     pub next: String,
+    /// The option to give again, and its new value, if that is what to do.
+    #[serde(skip)]
+    pub raise: Option<(&'static str, String)>,
 }
 
 /// What ended a run early.
@@ -265,6 +268,10 @@ pub enum StopReason {
     Interrupted,
     /// A counter that can grow without bound.
     Unbounded,
+    /// The limit on interleavings.
+    MaxInterleavings,
+    /// The bound on preemptions.
+    Preemptions,
 }
 
 /// What the engine saw.
@@ -280,6 +287,10 @@ pub struct Coverage {
     pub transitions: u64,
     /// Steps to the state that is farthest from the start.
     pub depth: u64,
+    /// Interleavings of the kernel's own allocator that were run; only of the engine `loom`, which
+    /// knows no states.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interleavings: Option<u64>,
     /// Operations that no interleaving executes; null if that is not known.
     pub never_executed: Option<Vec<NeverExecuted>>,
 }

@@ -2,15 +2,21 @@
 
 use std::io;
 use std::path::Path;
+use std::time::Duration;
 
-use kmapcheck_report::{Report, json, text};
+use kmapcheck_report::{Report, json, tame, text};
+use kmapcheck_scenario::Program;
 use kmapcheck_search::Limits;
 
-use crate::args::{Check, Format};
+use crate::args::{Check, EngineArg, Format};
 use crate::exit::Exit;
 use crate::input::{self, Failure};
+use crate::loom;
 use crate::output::{self, Output};
 use crate::progress::{self, Line};
+
+/// How long loom may take to confirm the search.
+const LOOM_BUDGET: Duration = Duration::from_secs(2);
 
 /// Runs the command.
 pub fn run(args: &Check, output: &mut Output) -> io::Result<Exit> {
@@ -29,10 +35,20 @@ pub fn run(args: &Check, output: &mut Output) -> io::Result<Exit> {
             break;
         }
         match check(file, args, &limits) {
-            Ok(report) => {
+            Ok((program, report)) => {
                 exit = exit.max(Exit::of(&report));
                 match args.format {
-                    Format::Text => output.print(&as_text(&report, args.quiet, i > 0))?,
+                    Format::Text => {
+                        output.print(&as_text(&report, args.quiet, i > 0))?;
+                        let line = Line::new(&file.display().to_string(), args.quiet);
+                        match confirm(&program, &report, args, &limits, &line) {
+                            Ok(said) => output.print(&said)?,
+                            Err(failure) => {
+                                failure.tell(file);
+                                exit = exit.max(failure.exit());
+                            }
+                        }
+                    }
                     Format::Json => reports.push(report),
                 }
             }
@@ -53,10 +69,35 @@ pub fn run(args: &Check, output: &mut Output) -> io::Result<Exit> {
     Ok(exit)
 }
 
-fn check(file: &Path, args: &Check, limits: &Limits) -> Result<Report, Failure> {
-    let program = input::load(file, &args.overrides)?;
+fn check(file: &Path, args: &Check, limits: &Limits) -> Result<(Program, Report), Failure> {
+    let mut program = input::load(file, &args.overrides)?;
+    if args.format == Format::Text {
+        tame::program(&mut program);
+    }
     let line = Line::new(&file.display().to_string(), args.quiet);
-    input::run(&program, args.engine, limits, &line)
+    let engine = args.engine.unwrap_or(EngineArg::Search);
+    let mut report = input::run(&program, engine, args.loom, limits, &line)?;
+    if let Some(stopped) = &mut report.stopped {
+        let file = file.display().to_string();
+        stopped.repeat(&report.coverage.engine, &args.given(), &file);
+    }
+    Ok((program, report))
+}
+
+/// What loom says to the search's verdict, if it is asked: the text of a report without `--engine`,
+/// unless a limit came first.
+fn confirm(
+    program: &Program,
+    report: &Report,
+    args: &Check,
+    limits: &Limits,
+    line: &Line,
+) -> Result<String, Failure> {
+    let budget = args.loom_budget.unwrap_or(LOOM_BUDGET);
+    if args.engine.is_some() || args.quiet || budget.is_zero() || report.stopped.is_some() {
+        return Ok(String::new());
+    }
+    loom::confirm(program, report, budget, limits, line)
 }
 
 fn as_text(report: &Report, quiet: bool, follows: bool) -> String {

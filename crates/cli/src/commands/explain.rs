@@ -2,7 +2,7 @@
 
 use std::io;
 
-use kmapcheck_report::listing;
+use kmapcheck_report::{listing, tame};
 
 use crate::args::Explain;
 use crate::exit::Exit;
@@ -12,7 +12,8 @@ use crate::output::Output;
 /// Runs the command.
 pub fn run(args: &Explain, output: &mut Output) -> io::Result<Exit> {
     match input::load(&args.file, &args.overrides) {
-        Ok(program) => {
+        Ok(mut program) => {
+            tame::program(&mut program);
             output.print(&listing::render(&program))?;
             Ok(Exit::Clean)
         }

@@ -2,10 +2,13 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
-use kmapcheck_report::{Report, text};
+use kmapcheck_report::words::count;
+use kmapcheck_report::{Report, StopReason, quoted, tame, text};
 use kmapcheck_scenario::FindingKind;
 use kmapcheck_search::Limits;
 
@@ -33,6 +36,8 @@ struct Tally {
     /// Of the failed: those that could not be read.
     unreadable: usize,
     faults: usize,
+    /// Those that Ctrl-C came before.
+    not_run: usize,
 }
 
 /// Runs the command.
@@ -40,16 +45,16 @@ pub fn run(args: &Test, output: &mut Output) -> io::Result<Exit> {
     let mut files = Vec::new();
     for path in &args.paths {
         if let Err(error) = collect(path, true, &mut files) {
-            anstream::eprintln!("kmapcheck: {}: {error}", path.display());
+            // What is no file and no directory is told as in `check`.
+            match input::load(path, &OverrideArgs::default()) {
+                Err(failure) if !path.exists() => failure.tell(path),
+                _ => anstream::eprintln!("kmapcheck: {}: {error}", input::shown(path)),
+            }
             return Ok(Exit::BadInput);
         }
     }
     if files.is_empty() {
-        let paths: Vec<String> = args
-            .paths
-            .iter()
-            .map(|path| path.display().to_string())
-            .collect();
+        let paths: Vec<String> = args.paths.iter().map(|path| input::shown(path)).collect();
         anstream::eprintln!("kmapcheck: no scenarios in {}", paths.join(", "));
         return Ok(Exit::BadInput);
     }
@@ -58,10 +63,14 @@ pub fn run(args: &Test, output: &mut Output) -> io::Result<Exit> {
         max_states: None,
         max_memory: Some(args.max_memory),
         timeout: Some(args.timeout),
-        interrupt: Some(interrupt),
+        interrupt: Some(Arc::clone(&interrupt)),
     };
     let mut tally = Tally::default();
-    for file in &files {
+    for (i, file) in files.iter().enumerate() {
+        if interrupt.load(Ordering::Relaxed) {
+            tally.not_run = files.len() - i;
+            break;
+        }
         if output.is_broken() {
             tally.inconclusive += 1;
             break;
@@ -80,19 +89,24 @@ fn test(
     tally: &mut Tally,
     output: &mut Output,
 ) -> io::Result<()> {
-    let shown = file.display();
+    let shown = input::shown(file);
     match attempt(file, args, limits) {
         Ok(report) => {
             let (style, word, rest) = match (&report.expected, report.as_expected) {
+                (None, _) if was_interrupted(&report) => {
+                    (YELLOW, "stop", format!("inconclusive{}", why(&report)))
+                }
                 (None, _) => (
                     YELLOW,
                     "?",
                     format!("no expectation: {}{}", found(&report), why(&report)),
                 ),
                 (Some(_), Some(true)) => (GREEN, "ok", found(&report)),
-                (Some(expected), Some(false)) => {
-                    (RED, "FAIL", differences(&report, expected, args.engine))
-                }
+                (Some(expected), Some(false)) => (
+                    RED,
+                    "FAIL",
+                    differences(&report, expected, args.engine, file),
+                ),
                 (Some(_), None) => (YELLOW, "stop", format!("inconclusive{}", why(&report))),
             };
             match word {
@@ -130,19 +144,22 @@ fn test(
 }
 
 fn attempt(file: &Path, args: &Test, limits: &Limits) -> Result<Report, Failure> {
-    let program = input::load(file, &OverrideArgs::default())?;
+    let mut program = input::load(file, &OverrideArgs::default())?;
+    tame::program(&mut program);
     let limits = if program.expect.is_some() {
         limits.clone()
     } else {
         let timeout = Some(args.timeout.min(UNEXPECTING_TIME));
+        // loom counts no states.
+        let max_states = (args.engine != EngineArg::Loom).then_some(UNEXPECTING_STATES);
         Limits {
-            max_states: Some(UNEXPECTING_STATES),
+            max_states,
             timeout,
             ..limits.clone()
         }
     };
     let line = Line::new(&file.display().to_string(), args.quiet);
-    input::run(&program, args.engine, &limits, &line)
+    input::run(&program, args.engine, args.loom, &limits, &line)
 }
 
 fn kinds(report: &Report) -> Vec<FindingKind> {
@@ -157,6 +174,11 @@ fn found(report: &Report) -> String {
     }
 }
 
+fn was_interrupted(report: &Report) -> bool {
+    let stopped = report.stopped.as_ref();
+    stopped.is_some_and(|stopped| stopped.reason == StopReason::Interrupted)
+}
+
 /// Why the run ended early, if it did.
 fn why(report: &Report) -> String {
     report
@@ -166,7 +188,12 @@ fn why(report: &Report) -> String {
 }
 
 /// What differs from what is expected, and how to see it.
-fn differences(report: &Report, expected: &[FindingKind], engine: EngineArg) -> String {
+fn differences(
+    report: &Report,
+    expected: &[FindingKind],
+    engine: EngineArg,
+    file: &Path,
+) -> String {
     let mut out = format!(
         "not as expected\n     expected: {}\n     found:    {}",
         text::expected_kinds(expected),
@@ -190,14 +217,14 @@ fn differences(report: &Report, expected: &[FindingKind], engine: EngineArg) -> 
             why(report)
         ));
     }
-    let engine = if engine == EngineArg::Reference {
-        "--engine reference "
-    } else {
-        ""
+    let engine = match engine {
+        EngineArg::Search => "",
+        EngineArg::Reference => "--engine reference ",
+        EngineArg::Loom => "--engine loom ",
     };
     out.push_str(&format!(
         "\n     to see it: kmapcheck check {engine}{}",
-        report.file
+        quoted(&file.display().to_string())
     ));
     out
 }
@@ -209,8 +236,12 @@ impl Tally {
             0 => String::new(),
             n => format!(", {n} inconclusive"),
         };
+        let not_run = match self.not_run {
+            0 => String::new(),
+            n => format!("Interrupted: {} not run\n", count(n as u64, "file")),
+        };
         format!(
-            "{style}{} passed, {} failed, {} skipped{inconclusive}{style:#}\n",
+            "{style}{} passed, {} failed, {} skipped{inconclusive}{style:#}\n{not_run}",
             self.passed, self.failed, self.skipped
         )
     }
@@ -222,7 +253,7 @@ impl Tally {
             Exit::Violated
         } else if self.unreadable > 0 {
             Exit::BadInput
-        } else if self.inconclusive > 0 {
+        } else if self.inconclusive + self.not_run > 0 {
             Exit::Inconclusive
         } else {
             Exit::Clean

@@ -55,19 +55,23 @@ pub fn render(report: &Report, options: &Options) -> String {
     render_end(&mut out, report);
     if options.elapsed {
         let seconds = report.elapsed_ms / 1e3;
+        let (seen, what) = match report.coverage.interleavings {
+            Some(interleavings) => (interleavings, "interleavings"),
+            None => (report.coverage.states, "states"),
+        };
         #[allow(
             clippy::cast_precision_loss,
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss
         )]
         let rate = if seconds > 0.0 {
-            (report.coverage.states as f64 / seconds) as u64
+            (seen as f64 / seconds) as u64
         } else {
             0
         };
         let _ = writeln!(
             out,
-            "{DIM}Took {} ({} states/s).{DIM:#}",
+            "{DIM}Took {} ({} {what}/s).{DIM:#}",
             duration(report.elapsed_ms),
             number(rate)
         );
@@ -88,6 +92,8 @@ pub fn verdict_line(report: &Report) -> String {
         (Some(false), Some(expected)) => {
             format!(", not as expected ({})", expected_kinds(expected))
         }
+        // What was found so far is among it: else it would not be as expected.
+        (None, Some(_)) if !report.findings.is_empty() => ", as expected so far".to_owned(),
         (None, Some(expected)) => format!(", expected {}", expected_kinds(expected)),
         _ => String::new(),
     };
@@ -175,11 +181,12 @@ fn render_finding(out: &mut String, finding: &Finding, options: &Options) {
 fn render_end(out: &mut String, report: &Report) {
     if let Some(stopped) = &report.stopped {
         let _ = writeln!(out, "{YELLOW}Stopped early{YELLOW:#}: {}.", stopped.text);
-        let _ = writeln!(
-            out,
-            "What was not found so far may still be there. To go on: {}",
-            stopped.next
-        );
+        let next = if stopped.raise.is_some() {
+            format!("To go on: {}", stopped.next)
+        } else {
+            format!("{}.", sentence(&stopped.next))
+        };
+        let _ = writeln!(out, "What was not found so far may still be there. {next}");
     }
     let _ = writeln!(out, "{}", coverage_line(report));
     for never in report.coverage.never_executed.iter().flatten() {
@@ -205,6 +212,7 @@ fn coverage_line(report: &Report) -> String {
         states,
         transitions,
         depth,
+        interleavings,
         ..
     } = &report.coverage;
     let how = if *complete {
@@ -214,12 +222,39 @@ fn coverage_line(report: &Report) -> String {
     } else {
         "decided without visiting every state"
     };
-    format!(
-        "{}: {}, {}, depth {} (engine {engine}).",
-        sentence(how),
+    if let Some(interleavings) = interleavings {
+        return format!(
+            "{}: {} of the kernel's own allocator, depth {} (engine {engine}).",
+            sentence(how),
+            count(*interleavings, "interleaving"),
+            number(*depth)
+        );
+    }
+    let seen = format!(
+        "{}, {}",
         count(*states, "state"),
-        count(*transitions, "transition"),
-        number(*depth)
+        count(*transitions, "transition")
+    );
+    let depth_shown = number(*depth);
+    if *complete || report.stopped.is_some() {
+        return format!(
+            "{}: {seen}, depth {depth_shown} (engine {engine}).",
+            sentence(how)
+        );
+    }
+    // The figures are those of the plain part of the search; what was decided otherwise has none.
+    let deeper = report
+        .findings
+        .iter()
+        .any(|finding| finding.trace.len() as u64 > *depth);
+    let rest = if deeper {
+        "; the rest by aiming, see docs/search.md"
+    } else {
+        ""
+    };
+    format!(
+        "{} (engine {engine}; plain search: {seen}, to depth {depth_shown}{rest}).",
+        sentence(how)
     )
 }
 

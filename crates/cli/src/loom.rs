@@ -1,0 +1,139 @@
+//! The engine `loom`: alone, or to confirm what the search says.
+
+use std::time::{Duration, Instant};
+
+use kmapcheck_loom::{Error, LoomLimits, LoomOutcome, OnlyOne, fits, only_one};
+use kmapcheck_machine::Findings;
+use kmapcheck_report::words::{count, number};
+use kmapcheck_report::{Report, text};
+use kmapcheck_scenario::Program;
+use kmapcheck_search::Limits;
+
+use crate::args::LoomArgs;
+use crate::fault;
+use crate::input::{self, Failure};
+use crate::output;
+use crate::progress::Line;
+
+/// Runs loom on a program and reports.
+pub fn run(
+    program: &Program,
+    args: LoomArgs,
+    limits: &Limits,
+    line: &Line,
+) -> Result<Report, Failure> {
+    if limits.max_states.is_some() {
+        let said = "the engine `loom` knows no states; use `--max-interleavings`";
+        return Err(Failure::Refused(said.to_owned()));
+    }
+    let loom_limits = LoomLimits {
+        max_interleavings: args.max_interleavings,
+        preemptions: args.preemptions,
+        timeout: limits.timeout,
+        interrupt: limits.interrupt.clone(),
+    };
+    let start = Instant::now();
+    let loom = explore(program, &loom_limits, line)?;
+    let mut report = input::report(program, &loom.outcome, start.elapsed(), limits)?;
+    report.coverage.interleavings = Some(loom.interleavings);
+    Ok(report)
+}
+
+/// Lets loom confirm the search's report within a budget; the line to print, or nothing if loom
+/// cannot run such programs.
+pub fn confirm(
+    program: &Program,
+    report: &Report,
+    budget: Duration,
+    limits: &Limits,
+    line: &Line,
+) -> Result<String, Failure> {
+    if fits(program).is_err() {
+        return Ok(String::new());
+    }
+    let loom_limits = LoomLimits {
+        timeout: Some(budget),
+        interrupt: limits.interrupt.clone(),
+        ..LoomLimits::default()
+    };
+    let start = Instant::now();
+    let loom = explore(program, &loom_limits, line)?;
+    let elapsed = start.elapsed();
+    let search: Findings = report.findings.iter().map(|finding| finding.kind).collect();
+    match only_one(program, search, &loom) {
+        None => Ok(said(search, &loom, budget)),
+        Some(OnlyOne::Loom(kind)) => {
+            let other = input::report(program, &loom.outcome, elapsed, limits)?;
+            let options = text::Options {
+                width: output::width(),
+                elapsed: false,
+            };
+            Err(Failure::Fault(format!(
+                "the kernel's allocator shows {kind}, which the search did not find. The search's \
+                 report is above; this is loom's:\n\n{}",
+                text::render(&other, &options)
+            )))
+        }
+        Some(OnlyOne::Search(kind)) => Err(Failure::Fault(format!(
+            "the search found {kind}, whose trace is above; the kernel's allocator, run in all {} \
+             interleavings, does not show it",
+            number(loom.interleavings)
+        ))),
+    }
+}
+
+/// How much loom ran, and that it agrees.
+fn said(search: Findings, loom: &LoomOutcome, budget: Duration) -> String {
+    let n = count(loom.interleavings, "interleaving");
+    let found: Findings = loom
+        .outcome
+        .findings
+        .iter()
+        .map(|finding| finding.kind)
+        .collect();
+    let missing: Vec<&str> = search.minus(found).iter().map(|kind| kind.name()).collect();
+    let seconds = budget.as_secs_f64();
+    match (loom.complete, missing.as_slice()) {
+        (true, []) => {
+            format!("loom agrees: every interleaving of the kernel's own allocator, {n}.\n")
+        }
+        (true, missing) => format!(
+            "loom agrees: every interleaving of the kernel's own allocator, {n}; not seen there: {}, \
+             which depends on what a scan flushes.\n",
+            missing.join(", ")
+        ),
+        (false, []) => format!(
+            "loom agrees as far as it came: {n} of the kernel's own allocator in {seconds} s, not all.\n"
+        ),
+        (false, missing) => format!(
+            "loom agrees as far as it came: {n} of the kernel's own allocator in {seconds} s, not all; \
+             not seen yet: {}.\n",
+            missing.join(", ")
+        ),
+    }
+}
+
+fn explore(program: &Program, limits: &LoomLimits, line: &Line) -> Result<LoomOutcome, Failure> {
+    let outcome = fault::catch(|| {
+        kmapcheck_loom::run(program, limits, &mut |progress| line.show_loom(progress))
+    });
+    outcome
+        .map_err(Failure::Fault)?
+        .map_err(|error| match error {
+            Error::Refused(refusal) => Failure::Refused(refusal.to_string()),
+            Error::GaveUp(_) => Failure::Refused(error.to_string()),
+            Error::Disagreement(disagreement) => {
+                let mut said = format!("{disagreement}\nWhat the tasks did on the allocator:");
+                for line in disagreement.lines(program) {
+                    said.push_str("\n  ");
+                    said.push_str(&line);
+                }
+                said.push_str("\nWhat the machine can follow of it:");
+                let followed = kmapcheck_machine::replay(program, &disagreement.trace);
+                for step in followed.iter().flat_map(|replay| replay.steps.iter()) {
+                    said.push_str(&format!("\n  {:?}", step.effect));
+                }
+                Failure::Fault(said)
+            }
+        })
+}

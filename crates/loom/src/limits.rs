@@ -1,0 +1,27 @@
+//! Limits on a run, and how far it has come.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+/// When to stop early. Nothing by default.
+#[derive(Debug, Clone, Default)]
+pub struct LoomLimits {
+    /// So many interleavings.
+    pub max_interleavings: Option<u64>,
+    /// So much time.
+    pub timeout: Option<Duration>,
+    /// Only interleavings with at most so many preemptions.
+    pub preemptions: Option<u8>,
+    /// When somebody sets this.
+    pub interrupt: Option<Arc<AtomicBool>>,
+}
+
+/// How far a run has come.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct LoomProgress {
+    /// Interleavings of the allocator explored.
+    pub interleavings: u64,
+    /// Time since the start.
+    pub elapsed: Duration,
+}

@@ -1,0 +1,218 @@
+//! Runs loom on a program: starts the exploration, follows its logs, honours the limits.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::time::{Duration, Instant};
+
+use kmapcheck_machine::{Outcome, Stopped};
+use kmapcheck_scenario::Program;
+
+use crate::explore::{Ended, Orders, explore};
+use crate::faults::{Faults, Kernel24};
+use crate::findings::Collector;
+use crate::follow::{Disagreement, Follower};
+use crate::kernel::{Layout, Setup};
+use crate::limits::{LoomLimits, LoomProgress};
+use crate::recorder::Message;
+use crate::refusal::{Refusal, fits};
+use crate::starts::{scan_positions, starts};
+
+/// The answer of loom.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoomOutcome {
+    /// Findings, and why they may not be all.
+    pub outcome: Outcome,
+    /// How many interleavings were explored.
+    pub interleavings: u64,
+    /// Whether these are all there are.
+    pub complete: bool,
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Error {
+    /// loom cannot run such programs.
+    Refused(Refusal),
+    /// The allocator did what the machine cannot do: a fault of this program.
+    Disagreement(Box<Disagreement>),
+    /// loom gave up, in words.
+    GaveUp(&'static str),
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Refused(refusal) => refusal.fmt(f),
+            Error::Disagreement(disagreement) => disagreement.fmt(f),
+            Error::GaveUp(what) => write!(
+                f,
+                "the engine `loom` gave up on {what}; use `--engine search`"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// Logs on their way; more would only be memory.
+const IN_FLIGHT: usize = 256;
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+const REPORT_EVERY: Duration = Duration::from_millis(200);
+
+/// Runs every interleaving of the program on the kernel's allocator.
+///
+/// `progress` is called a few times a second.
+///
+/// # Errors
+///
+/// If loom cannot run the program, or the allocator does what the machine cannot do.
+pub fn run(
+    program: &Program,
+    limits: &LoomLimits,
+    progress: &mut dyn FnMut(&LoomProgress),
+) -> Result<LoomOutcome, Error> {
+    run_with::<Kernel24>(program, limits, progress)
+}
+
+/// The same on an allocator with a seeded fault.
+pub(crate) fn run_with<F: Faults>(
+    program: &Program,
+    limits: &LoomLimits,
+    progress: &mut dyn FnMut(&LoomProgress),
+) -> Result<LoomOutcome, Error> {
+    fits(program).map_err(Error::Refused)?;
+    let stop = Arc::new(AtomicBool::new(false));
+    let orders = Orders {
+        max_interleavings: limits.max_interleavings,
+        preemptions: limits.preemptions,
+        stop: Arc::clone(&stop),
+    };
+    let (sink, logs) = sync_channel(IN_FLIGHT);
+    let setups = setups(program);
+    let explorer = std::thread::Builder::new()
+        .name("loom".to_owned())
+        .spawn(move || explore::<F>(setups, &orders, &sink));
+    let Ok(explorer) = explorer else {
+        return Err(Error::GaveUp("starting a thread"));
+    };
+    let mut watch = Watch {
+        limits,
+        begun: Instant::now(),
+        reported: Instant::now(),
+    };
+    let mut collector = Collector::new(program);
+    let mut follower: Option<Follower<'_>> = None;
+    let mut stopped = None;
+    let mut interleavings = 0;
+    loop {
+        match logs.recv_timeout(LOOK_EVERY) {
+            Ok(Message::Start(start)) => {
+                if follower
+                    .as_ref()
+                    .is_none_or(|follower| *follower.start() != start)
+                {
+                    follower = Some(Follower::new(program, start));
+                }
+            }
+            Ok(Message::Log(log)) => {
+                interleavings += 1;
+                if let Some(follower) = &mut follower {
+                    collector
+                        .add(follower, &log)
+                        .map_err(|d| Error::Disagreement(Box::new(d)))?;
+                }
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => break,
+        }
+        stopped = watch.look(interleavings, progress);
+        if stopped.is_some() {
+            break;
+        }
+    }
+    stop.store(true, Ordering::Relaxed);
+    drop(logs);
+    let ended = explorer
+        .join()
+        .unwrap_or(Ended::GaveUp("an execution that failed inside loom"));
+    match (ended, &stopped) {
+        (Ended::GaveUp(what), None) => return Err(Error::GaveUp(what)),
+        (Ended::Deadlock, None) => {
+            return Err(Error::GaveUp("a deadlock that no task had noticed"));
+        }
+        _ => {}
+    }
+    let cut_short = match ended {
+        Ended::Interleavings => limits.max_interleavings.map(Stopped::Interleavings),
+        _ => None,
+    };
+    let bounded = limits
+        .preemptions
+        .map(|n| Stopped::Preemptions(u32::from(n)));
+    let stopped = stopped.or(cut_short).or(bounded);
+    Ok(LoomOutcome {
+        complete: stopped.is_none(),
+        outcome: collector.outcome(stopped),
+        interleavings,
+    })
+}
+
+/// Looks at the clock.
+struct Watch<'a> {
+    limits: &'a LoomLimits,
+    begun: Instant,
+    reported: Instant,
+}
+
+impl Watch<'_> {
+    fn look(
+        &mut self,
+        interleavings: u64,
+        progress: &mut dyn FnMut(&LoomProgress),
+    ) -> Option<Stopped> {
+        let now = Instant::now();
+        let elapsed = now - self.begun;
+        if now - self.reported >= REPORT_EVERY {
+            self.reported = now;
+            progress(&LoomProgress {
+                interleavings,
+                elapsed,
+            });
+        }
+        if let Some(timeout) = self.limits.timeout
+            && elapsed >= timeout
+        {
+            return Some(Stopped::Time(
+                u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX),
+            ));
+        }
+        let interrupted = self
+            .limits
+            .interrupt
+            .as_ref()
+            .is_some_and(|flag| flag.load(Ordering::Relaxed));
+        interrupted.then_some(Stopped::Interrupted)
+    }
+}
+
+/// Everything that loom does not branch on and that is fixed before an execution starts.
+pub(crate) fn setups(program: &Program) -> Vec<Setup> {
+    let program = Arc::new(program.clone());
+    let layout = Arc::new(Layout::of(&program));
+    let scans = scan_positions(&program);
+    starts(&program)
+        .into_iter()
+        .flat_map(|start| {
+            let (program, layout) = (Arc::clone(&program), Arc::clone(&layout));
+            scans.iter().map(move |scan| Setup {
+                program: Arc::clone(&program),
+                layout: Arc::clone(&layout),
+                start: start.clone(),
+                scan: scan.clone(),
+                policy: Arc::default(),
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,156 @@
+//! The scenario files, and what it means that two engines agree.
+#![allow(dead_code, reason = "each test uses its part")]
+
+use std::collections::HashSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use kmapcheck_loom::{LoomOutcome, fits, flush_matters};
+use kmapcheck_machine::{
+    Abilities, Finding, Outcome, State, for_each_start, initial, run as replay, waiting_findings,
+};
+use kmapcheck_scenario::{FindingKind, Overrides, Program};
+use kmapcheck_search::{Engine, Limits};
+use kmapcheck_waitgraph::explain;
+
+/// The root of the repository.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            files(&path, found);
+        } else if path
+            .extension()
+            .is_some_and(|extension| extension == "json")
+        {
+            found.push(path);
+        }
+    }
+}
+
+/// The scenarios that loom can run with at most so many tasks, by their path in the repository.
+pub fn fitting(tasks: u64) -> Vec<(String, Program)> {
+    let mut found = Vec::new();
+    files(&root().join("scenarios"), &mut found);
+    found.sort();
+    found
+        .into_iter()
+        .filter_map(|path| {
+            let program = kmapcheck_scenario::load(&path, &Overrides::default()).ok()?;
+            let name = path
+                .strip_prefix(root())
+                .expect("inside the repository")
+                .display()
+                .to_string();
+            let few = program.task_count().is_some_and(|count| count <= tasks);
+            (few && fits(&program).is_ok()).then_some((name, program))
+        })
+        .collect()
+}
+
+/// The search's answer.
+pub fn search(program: &Program, max_states: Option<u64>) -> Outcome {
+    let limits = Limits {
+        max_states,
+        ..Limits::default()
+    };
+    kmapcheck_search::run(Engine::Search, program, &limits, &mut |_| {})
+        .unwrap_or_else(|refusal| panic!("{refusal}"))
+}
+
+/// The class of a deadlock; panics if the trace does not show what it is said to show.
+pub fn class(program: &Program, finding: &Finding) -> Option<&'static str> {
+    let mut shown = false;
+    let last = replay(program, &finding.trace, |i, _, step, _| {
+        shown = i + 1 == finding.trace.steps.len() && step.findings.contains(finding.kind);
+    })
+    .unwrap_or_else(|error| panic!("{}: {error}", finding.kind));
+    if finding.kind == FindingKind::Deadlock {
+        let deadlock = explain(program, &Abilities::of(program), &last);
+        return Some(deadlock.expect("the trace ends in a deadlock").class.name());
+    }
+    let waits = |task| waiting_findings(program, task, &last.shared).contains(finding.kind);
+    assert!(
+        shown || last.tasks.iter().any(waits),
+        "the trace does not show {}",
+        finding.kind
+    );
+    None
+}
+
+/// Which classes a deadlock of loom's may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Classes {
+    /// The one of the search's.
+    Same,
+    /// One of any reachable state: loom may come to another deadlock first.
+    Reachable,
+}
+
+/// In what the two engines differ: whatever loom finds the search finds, with a trace no longer;
+/// where loom is complete, the other way round. Excused is what only another flush could show.
+pub fn differences(
+    program: &Program,
+    search: &Outcome,
+    loom: &LoomOutcome,
+    classes: Classes,
+) -> Vec<String> {
+    let mut differences = Vec::new();
+    for finding in &loom.outcome.findings {
+        let kind = finding.kind;
+        let here = class(program, finding);
+        let Some(known) = search.finding(kind) else {
+            differences.push(format!("only loom finds {kind}"));
+            continue;
+        };
+        let there = class(program, known);
+        if here != there && (classes == Classes::Same || !reachable(program).contains(&here)) {
+            differences.push(format!("{kind} is {here:?}, for the search {there:?}"));
+        }
+        if known.trace.steps.len() > finding.trace.steps.len() {
+            differences.push(format!("loom's trace to {kind} is shorter"));
+        }
+    }
+    if loom.complete && !flush_matters(program) {
+        for finding in &search.findings {
+            match loom.outcome.finding(finding.kind) {
+                None => differences.push(format!("only the search finds {}", finding.kind)),
+                Some(here) if here.can_sleep != finding.can_sleep => {
+                    differences.push(format!("{}: whether it can sleep", finding.kind));
+                }
+                Some(_) => {}
+            }
+        }
+    }
+    differences
+}
+
+/// The classes of the deadlocks of all reachable states.
+fn reachable(program: &Program) -> Vec<Option<&'static str>> {
+    let abilities = Abilities::of(program);
+    let mut states = Vec::new();
+    for_each_start(program, |start| {
+        states.push(initial(program, &start));
+        true
+    });
+    let mut known: HashSet<State> = states.iter().cloned().collect();
+    let mut classes = Vec::new();
+    while let Some(state) = states.pop() {
+        let class = explain(program, &abilities, &state).map(|deadlock| deadlock.class.name());
+        if class.is_some() && !classes.contains(&class) {
+            classes.push(class);
+        }
+        for task in 0..state.tasks.len() {
+            for (_, next) in state.successors(program, task) {
+                if known.insert(next.clone()) {
+                    states.push(next);
+                }
+            }
+        }
+    }
+    classes
+}
