@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::decode::{Name, entries};
 use crate::diagnostic::{Code, Log, Problem};
 use crate::model::{ModelFile, OperationFile};
-use crate::operations::{RIDERS, find};
+use crate::operations::{Argument, RIDERS, find};
 use crate::program::Series;
 use crate::read::Reader;
 use crate::source::Span;
@@ -126,7 +126,15 @@ fn check_order(file: &ModelFile, series: &[String], log: &mut Log) -> HashMap<us
             None => note_unknown_series(name.text(), name.span(), series, log),
             Some(index) => {
                 if ranks.insert(index, rank).is_some() {
-                    note_duplicate("series", name, log);
+                    let message = format!(
+                        "the series {} stands twice in the order",
+                        quoted(name.text())
+                    );
+                    log.push(
+                        Problem::at(Code::DuplicateName, name.span(), message)
+                            .label("again")
+                            .help("each series has one place in the order: take one of them out"),
+                    );
                 }
             }
         }
@@ -150,7 +158,19 @@ fn check_signature(
     operations: &[&str],
     log: &mut Log,
 ) -> Signature {
-    if find(name.text()).is_some() || RIDERS.contains(&name.text()) {
+    if Argument::ALL
+        .iter()
+        .map(|argument| argument.key())
+        .chain(RIDERS)
+        .any(|key| key == name.text())
+    {
+        let message = format!("an operation cannot be called {}", quoted(name.text()));
+        log.push(
+            Problem::at(Code::PrimitiveRedefined, name.span(), message)
+                .label("taken")
+                .help("it is an argument of operations, and would be taken for one"),
+        );
+    } else if find(name.text()).is_some() {
         let message = format!(
             "{} is built in and cannot be defined anew",
             quoted(name.text())

@@ -9,13 +9,13 @@ use crate::check::{Model, note_duplicate};
 use crate::decode::{LARGEST_NUMBER, entries};
 use crate::diagnostic::{Code, Log, Problem};
 use crate::load::Overrides;
-use crate::lower::{Shared, lower};
+use crate::lower::{Growth, Shared, lower};
 use crate::program::{Bound, Template};
 use crate::read::Reader;
 use crate::scenario::{ScenarioFile, TaskFile};
 use crate::scope::{Resources, Scope};
 use crate::stale::{Pages, StaleCount};
-use crate::steps::{Step, note_unknown_series};
+use crate::steps::{Step, note_foreign_slots};
 use crate::suggest::{help_for, quoted};
 
 /// A scenario's declarations, checked against its model.
@@ -117,6 +117,7 @@ impl<'a> Checked<'a> {
     ) -> Vec<Template> {
         let mut templates = Vec::new();
         let mut spent = 0;
+        let mut growth = Growth::default();
         for (index, task) in self.scenario.tasks.iter().enumerate() {
             let pages = &self.task_pages[index];
             let scope = Scope {
@@ -127,8 +128,9 @@ impl<'a> Checked<'a> {
             };
             let lowered = lower(task, &steps[index], self.model, scope, pages, shared, log);
             spent += lowered.spent;
+            growth = growth.and(lowered.growth);
             if spent > LARGEST_SCENARIO {
-                note_too_large(task, log);
+                note_too_large(task, growth, log);
             }
             if spent > LARGEST_SCENARIO || log.is_full() {
                 break;
@@ -149,12 +151,12 @@ impl<'a> Checked<'a> {
 /// Operations of all task programs together, unrolled and expanded.
 const LARGEST_SCENARIO: usize = 1_000_000;
 
-fn note_too_large(task: &TaskFile, log: &mut Log) {
+fn note_too_large(task: &TaskFile, growth: Growth, log: &mut Log) {
     let message = format!("the task programs unroll to more than {LARGEST_SCENARIO} operations");
     log.push(
         Problem::at(Code::ProgramTooLarge, task.name.span(), message)
             .label("with this one")
-            .help("repeat less often, or use `loop`"),
+            .help(growth.help()),
     );
 }
 
@@ -174,7 +176,7 @@ fn settle_slots(
 
         match find(name.text()) {
             Some(index) => slots[index] = bound.0.value,
-            None => note_unknown_series(name.text(), name.span(), &model.series_names, log),
+            None => note_foreign_slots(name.text(), name.span(), &model.series_names, log),
         }
     }
     for (name, number) in &overrides.slots {

@@ -71,6 +71,60 @@ impl Decode for String {
     }
 }
 
+/// Text for people, of as many lines as it takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Prose(pub(crate) String);
+
+/// Text for people, of one line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Line(pub(crate) String);
+
+/// What [`Prose`] matches, for the schema.
+pub(crate) const PROSE: &str = r"^[\P{Cc}\n\t]*$";
+
+/// What [`Line`] matches, for the schema.
+pub(crate) const LINE: &str = r"^\P{Cc}*$";
+
+impl Decode for Prose {
+    fn decode(json: &Json, log: &mut Log) -> Option<Self> {
+        let text = String::decode(json, log)?;
+        let wrong = text
+            .chars()
+            .any(|c| c.is_control() && !matches!(c, '\n' | '\t'));
+        if wrong {
+            log.push(
+                Problem::at(
+                    Code::InvalidName,
+                    json.span,
+                    "this text has control characters in it",
+                )
+                .label("control characters")
+                .help("only line breaks (\\n) and tabs (\\t) may stand here"),
+            );
+        }
+        (!wrong).then_some(Prose(text))
+    }
+}
+
+impl Decode for Line {
+    fn decode(json: &Json, log: &mut Log) -> Option<Self> {
+        let text = String::decode(json, log)?;
+        let wrong = text.chars().any(char::is_control);
+        if wrong {
+            log.push(
+                Problem::at(
+                    Code::InvalidName,
+                    json.span,
+                    "this text has control characters in it",
+                )
+                .label("control characters")
+                .help("this is one line: what takes several belongs into `about` or `note`"),
+            );
+        }
+        (!wrong).then_some(Line(text))
+    }
+}
+
 /// Reads all items, so that what is wrong with any of them comes to light; unless so much is
 /// wrong already that nobody wants to know.
 pub(crate) fn read_all<'a, I, T>(
@@ -338,6 +392,34 @@ impl JsonSchema for Name {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({ "type": "string", "pattern": r"^[^$\p{Cc}]\P{Cc}*$", "maxLength": LONGEST_NAME })
+    }
+}
+
+impl JsonSchema for Prose {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Prose".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "pattern": PROSE })
+    }
+}
+
+impl JsonSchema for Line {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Line".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "pattern": LINE })
     }
 }
 

@@ -167,6 +167,9 @@ impl Problem {
 #[derive(Debug, Default)]
 pub(crate) struct Log {
     pub(crate) sources: Sources,
+    /// The model asked for on this run in place of the scenario's; set when the models have been
+    /// read, so that what is wrong with the scenario's own use of it can be put down to that.
+    pub(crate) model_of_run: Option<String>,
     problems: Vec<Problem>,
     seen: HashSet<(Code, Option<Span>)>,
 }

@@ -7,6 +7,7 @@
 //! A stage notes all it finds; the next begins only if the one before found nothing, so that no
 //! error is the mere consequence of another.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::check::check_model;
@@ -18,7 +19,7 @@ use crate::json;
 use crate::lower::Shared;
 use crate::model::ModelFile;
 use crate::program::{Cpus, FindingKind, Program};
-use crate::scenario::{ModelChoice, ScenarioFile};
+use crate::scenario::{ExpectFile, ModelChoice, ScenarioFile};
 use crate::suggest::{help_for, quoted};
 
 /// What the user wants different from the files, on this run.
@@ -114,8 +115,8 @@ fn load_model_text(name: String, text: String, mut log: Log) -> Result<ModelSumm
     };
     Ok(ModelSummary {
         name: model.name,
-        about: model_file.about,
-        source: model_file.source,
+        about: model_file.about.map(|text| text.0),
+        source: model_file.source.map(|text| text.0),
         series: model.series_names,
         operations: model
             .signatures
@@ -149,6 +150,8 @@ fn check_all(path: &Path, text: String, overrides: &Overrides, log: &mut Log) ->
     }
 
     let model = check_model(&model_file, log)?;
+    log.model_of_run.clone_from(&overrides.model);
+    check_expect(&scenario, log);
     let checked = Checked::new(&scenario, &model, overrides, log);
     let steps = checked.read_programs(log);
     if log.has_problems() {
@@ -171,9 +174,11 @@ fn check_all(path: &Path, text: String, overrides: &Overrides, log: &mut Log) ->
         series.slots = slots;
     }
     let expect = scenario.expect.map(|expected| {
-        let mut kinds: Vec<FindingKind> = expected.into_iter().map(|finding| finding.0).collect();
+        let mut kinds: Vec<FindingKind> = expected
+            .into_iter()
+            .map(|finding| finding.0.value)
+            .collect();
         kinds.sort_unstable();
-        kinds.dedup();
         kinds
     });
     let preemptible = scenario
@@ -181,9 +186,9 @@ fn check_all(path: &Path, text: String, overrides: &Overrides, log: &mut Log) ->
         .is_some_and(|preemptible| preemptible.value);
     Some(Program {
         name: scenario.name.text().to_owned(),
-        about: scenario.about,
-        source: scenario.source,
-        note: scenario.note,
+        about: scenario.about.map(|text| text.0),
+        source: scenario.source.map(|text| text.0),
+        note: scenario.note.map(|text| text.0),
         model: model.name,
         files: Vec::new(),
         series,
@@ -199,6 +204,21 @@ fn check_all(path: &Path, text: String, overrides: &Overrides, log: &mut Log) ->
         origins: shared.origins,
         expect,
     })
+}
+
+/// Notes findings expected twice: each is reported once.
+fn check_expect(scenario: &ScenarioFile, log: &mut Log) {
+    let mut seen = BTreeSet::new();
+    for ExpectFile(kind) in scenario.expect.iter().flatten() {
+        if !seen.insert(kind.value) {
+            let message = format!("{} is expected twice", quoted(kind.value.name()));
+            log.push(
+                Problem::at(Code::DuplicateName, kind.span, message)
+                    .label("again")
+                    .help("each kind of finding is reported once: take this out"),
+            );
+        }
+    }
 }
 
 /// Reads the model that the override or else the scenario names.

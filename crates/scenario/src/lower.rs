@@ -46,6 +46,37 @@ pub(crate) struct Lowered {
     pub(crate) entry: Target,
     /// What it cost: operations unrolled and expanded.
     pub(crate) spent: usize,
+    /// What made it cost more than it has lines.
+    pub(crate) growth: Growth,
+}
+
+/// What makes a program larger than its file.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Growth {
+    repeats: bool,
+    expands: bool,
+}
+
+impl Growth {
+    /// What either of two has.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Growth {
+            repeats: self.repeats || other.repeats,
+            expands: self.expands || other.expands,
+        }
+    }
+
+    /// What to do where it has become too large.
+    pub(crate) fn help(self) -> &'static str {
+        match (self.repeats, self.expands) {
+            (true, _) => "repeat less often, or use `loop`",
+            (false, true) => {
+                "the model's operations are expanded where they are used: let them use fewer of \
+                 one another"
+            }
+            (false, false) => "make several scenarios of it, or a `loop` of what recurs",
+        }
+    }
 }
 
 /// What all tasks of a scenario number together.
@@ -132,6 +163,7 @@ pub(crate) fn lower(
         types: Vec::new(),
         type_ids: HashMap::new(),
         spent: 0,
+        growth: Growth::default(),
         over: false,
     };
     let around = Around {
@@ -179,6 +211,7 @@ struct Lowering<'a> {
     types: Vec<String>,
     type_ids: HashMap<String, usize>,
     spent: usize,
+    growth: Growth,
     /// Whether the program has turned out too large.
     over: bool,
 }
@@ -224,7 +257,7 @@ impl Lowering<'_> {
             self.log.push(
                 Problem::at(Code::ProgramTooLarge, self.task.name.span(), message)
                     .label("too large")
-                    .help("repeat less often, or use `loop`"),
+                    .help(self.growth.help()),
             );
         }
     }
@@ -245,6 +278,7 @@ impl Lowering<'_> {
                     ..inherit(step, around)
                 };
                 let times = self.number(times, around).unwrap_or(0);
+                self.growth.repeats |= times > 1;
                 let mut goal = next;
                 for _ in 0..times {
                     self.spend(1);
@@ -270,6 +304,7 @@ impl Lowering<'_> {
                     .iter()
                     .map(|arg| substitute(arg, around).clone())
                     .collect();
+                self.growth.expands = true;
                 let name = self.model.signatures[*index].name.as_str();
                 let text = call_text(name, args.iter());
                 let site = self.site(step, text, around);

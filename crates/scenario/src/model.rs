@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-use crate::decode::{Decode, LARGEST_NUMBER, Map, Name, Number, record, wrong_type};
+use crate::decode::{Decode, LARGEST_NUMBER, Line, Map, Name, Number, Prose, record, wrong_type};
 use crate::diagnostic::{Code, Log, Problem};
 use crate::json::{Json, Value};
 use crate::program::{Bound, Reuse};
@@ -18,11 +18,11 @@ record! {
         /// What the model is called; the file's name without `.json`.
         name: Name,
         /// What it is, in a sentence.
-        about: Option<String>,
+        about: Option<Prose>,
         /// Where it comes from.
-        source: Option<String>,
+        source: Option<Line>,
         /// A remark.
-        note: Option<String>,
+        note: Option<Prose>,
         /// The series of kmap slots, by name.
         series: Map<SeriesFile>,
         /// The rule: series in the order in which a task may ask for their slots.
@@ -38,7 +38,7 @@ record! {
     /// A series: a pool of kmap slots.
     SeriesFile "a series" {
         /// What it is for.
-        about: Option<String>,
+        about: Option<Prose>,
         /// How many slots it has, or "any": the claim is then about every number.
         slots: BoundFile,
         /// Which existing mapping a kmap takes: "any" (in whatever series), "own" (in the same
@@ -53,7 +53,7 @@ record! {
     /// A function of the kernel, in primitives or other operations.
     OperationFile "an operation" {
         /// What it is.
-        about: Option<String>,
+        about: Option<Prose>,
         /// Its parameters; the value of the operation's own key is the first.
         params: Option<Vec<Name>>,
         /// What it does; `"$name"` stands for a parameter.

@@ -87,6 +87,16 @@ pub(crate) enum Argument {
 }
 
 impl Argument {
+    pub(crate) const ALL: [Argument; 7] = [
+        Argument::Series,
+        Argument::Type,
+        Argument::Units,
+        Argument::Flush,
+        Argument::Then,
+        Argument::Else,
+        Argument::Do,
+    ];
+
     pub(crate) fn key(self) -> &'static str {
         match self {
             Argument::Series => "series",

@@ -3,7 +3,7 @@
 //! An object names its operation by whichever of its keys is one, built in or the model's; so
 //! the reading needs the model's operations, and begins when all of them are known by name.
 
-use crate::decode::{Decode, read_all, wrong_type};
+use crate::decode::{Decode, Line, Prose, read_all, wrong_type};
 use crate::diagnostic::{Code, Log, Problem};
 use crate::json::{Json, Member, Value};
 use crate::operations::{Argument, Operand, PRIMITIVES, Primitive, RIDERS, Verb, find};
@@ -104,8 +104,7 @@ impl Reader<'_> {
             )
             .collect();
         let is_argument = |key: &str| {
-            RIDERS.contains(&key)
-                || ["series", "type", "n", "flush", "then", "else", "do"].contains(&key)
+            RIDERS.contains(&key) || Argument::ALL.iter().any(|argument| argument.key() == key)
         };
         // The key that is nothing else was meant to be the operation.
         match members
@@ -205,7 +204,7 @@ impl Reader<'_> {
                 })
             }
             Verb::Break => {
-                read_true(&own.value, log)?;
+                read_true(own, log)?;
                 if !self.in_loop {
                     log.push(
                         Problem::at(
@@ -221,7 +220,7 @@ impl Reader<'_> {
                 }
                 Some(Action::Break)
             }
-            Verb::Exit => read_true(&own.value, log).map(|()| Action::Exit),
+            Verb::Exit => read_true(own, log).map(|()| Action::Exit),
             _ => {
                 let mut block = |which| match argument(which) {
                     Some(json) => {
@@ -231,7 +230,7 @@ impl Reader<'_> {
                 };
                 let (on_success, on_failure) = (block(Argument::Then), block(Argument::Else));
                 let operand = match primitive.operand {
-                    Operand::Nothing => read_true(&own.value, log).map(|()| None),
+                    Operand::Nothing => read_true(own, log).map(|()| None),
                     _ => self.read_name(&own.value, log).map(Some),
                 };
                 // Each `None` has been noted; all arguments are read before any is asked for.
@@ -310,7 +309,7 @@ impl Reader<'_> {
             args.push(arg);
         }
         if signature.params.is_empty() {
-            read_true(&own.value, log)?;
+            read_true(own, log)?;
         }
         let args = args.into_iter().collect::<Option<Vec<_>>>()?;
         Some(Action::Operation { index, args })
@@ -366,16 +365,37 @@ fn note_empty(json: &Json, message: &str, log: &mut Log) {
 }
 
 /// The value of a key that has nothing to say.
-fn read_true(json: &Json, log: &mut Log) -> Option<()> {
-    match json.value {
-        Value::Bool(true) => Some(()),
-        _ => wrong_type(json, "true", log),
+fn read_true(own: &Member, log: &mut Log) -> Option<()> {
+    if own.value.value == Value::Bool(true) {
+        return Some(());
     }
+    let key = quoted(&own.key.value);
+    let (label, help) = match own.value.value {
+        Value::Bool(false) => (
+            "false",
+            "an operation that is not to happen is left out, whole",
+        ),
+        _ => (own.value.value.kind(), "there is nothing else to say of it"),
+    };
+    log.push(
+        Problem::at(
+            Code::WrongType,
+            own.value.span,
+            format!("the value of {key} means nothing: write `true`"),
+        )
+        .label(label)
+        .help(help),
+    );
+    None
 }
 
 fn read_remark(members: &[Member], key: &str, log: &mut Log) -> Option<String> {
     let member = members.iter().find(|member| member.key.value == key)?;
-    let text = String::decode(&member.value, log)?;
+    let text = if key == "note" {
+        Prose::decode(&member.value, log)?.0
+    } else {
+        Line::decode(&member.value, log)?.0
+    };
     if text.chars().nth(LONGEST_REMARK).is_some() {
         let message = format!("`{key}` is longer than {LONGEST_REMARK} characters");
         log.push(Problem::at(Code::InvalidName, member.value.span, message).label("too long"));

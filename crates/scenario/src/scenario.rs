@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-use crate::decode::{Decode, Map, Name, Number, record, wrong_type};
+use crate::decode::{Decode, Line, Map, Name, Number, Prose, record, wrong_type};
 use crate::diagnostic::{Code, Log, Problem};
 use crate::json::{Json, Value};
 use crate::model::{BoundFile, ModelFile, unknown_value};
@@ -19,11 +19,11 @@ record! {
         /// What the scenario is called.
         name: Name,
         /// What it shows, in a sentence.
-        about: Option<String>,
+        about: Option<Prose>,
         /// Where it comes from.
-        source: Option<String>,
+        source: Option<Line>,
         /// A remark.
-        note: Option<String>,
+        note: Option<Prose>,
         /// The model: a name in models/, a path relative to this file, or the object itself.
         model: ModelChoice,
         /// Other numbers of slots than the model's, by series.
@@ -45,6 +45,7 @@ record! {
         /// The task programs.
         tasks: Vec<TaskFile>,
         /// The findings expected, no more and no fewer; left out: nothing is expected.
+        #[schemars(extend("uniqueItems" = true))]
         expect: Option<Vec<ExpectFile>>,
         /// Where editors find the schema of this file.
         schema as "$schema": Option<String>,
@@ -57,9 +58,9 @@ record! {
         /// What the task is called.
         name: Name,
         /// What it is.
-        about: Option<String>,
+        about: Option<Prose>,
         /// A remark.
-        note: Option<String>,
+        note: Option<Prose>,
         /// How many instances (1 if left out), or "any": the claim is then about every number.
         count: Option<BoundFile>,
         /// Pages that each instance has for itself, allocated at the start.
@@ -340,7 +341,7 @@ impl JsonSchema for StaleFile {
 
 /// A finding that is expected.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct ExpectFile(pub(crate) FindingKind);
+pub(crate) struct ExpectFile(pub(crate) Spanned<FindingKind>);
 
 impl Decode for ExpectFile {
     fn decode(json: &Json, log: &mut Log) -> Option<Self> {
@@ -360,7 +361,12 @@ impl Decode for ExpectFile {
                 .help(help_for(&text, "findings", known)),
             );
         }
-        kind.map(ExpectFile)
+        kind.map(|value| {
+            ExpectFile(Spanned {
+                value,
+                span: json.span,
+            })
+        })
     }
 }
 

@@ -9,6 +9,7 @@ use schemars::transform::{Transform, transform_subschemas};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 
+use crate::decode::{LINE, PROSE};
 use crate::model::ModelFile;
 use crate::operations::{Argument, Operand, PRIMITIVES, Primitive, RIDERS};
 use crate::scenario::ScenarioFile;
@@ -135,9 +136,10 @@ fn riders() -> Map<String, Value> {
     RIDERS
         .iter()
         .map(|key| {
+            let pattern = if *key == "note" { PROSE } else { LINE };
             (
                 (*key).to_owned(),
-                json!({ "type": "string", "maxLength": longest }),
+                json!({ "type": "string", "pattern": pattern, "maxLength": longest }),
             )
         })
         .collect()

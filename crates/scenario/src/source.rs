@@ -120,8 +120,11 @@ pub(crate) struct Sources {
 }
 
 impl Sources {
-    /// Takes a file in and gives its number.
-    pub(crate) fn add(&mut self, name: String, text: String) -> usize {
+    /// Takes a file in and gives its number. A byte order mark is no part of the text.
+    pub(crate) fn add(&mut self, name: String, mut text: String) -> usize {
+        if text.starts_with('\u{feff}') {
+            text.drain(..'\u{feff}'.len_utf8());
+        }
         self.files.push(SourceFile::new(name, text));
         self.files.len() - 1
     }

@@ -169,14 +169,54 @@ fn note_unknown_parameter(text: &str, span: Span, params: Option<&[String]>, log
 
 /// Notes a series that the model does not have.
 pub(crate) fn note_unknown_series(name: &str, span: Span, series: &[String], log: &mut Log) {
-    log.push(
-        Problem::at(
+    let known = series.iter().map(String::as_str);
+    let problem = match &log.model_of_run {
+        Some(model) => Problem::at(
+            Code::UnknownSeries,
+            span,
+            format!(
+                "there is no series {} in the model of `--model {model}`",
+                quoted(name)
+            ),
+        )
+        .label("a series of another model")
+        .help(format!(
+            "{}; run it without `--model`, or on a model that has this series",
+            help_for(name, "series", known)
+        )),
+        None => Problem::at(
             Code::UnknownSeries,
             span,
             format!("there is no series {}", quoted(name)),
         )
         .label("not a series of the model")
-        .help(help_for(name, "series", series.iter().map(String::as_str))),
+        .help(help_for(name, "series", known)),
+    };
+    log.push(problem);
+}
+
+/// Notes an entry of the scenario's `slots` for a series that the model of this run lacks.
+pub(crate) fn note_foreign_slots(name: &str, span: Span, series: &[String], log: &mut Log) {
+    let Some(model) = &log.model_of_run else {
+        return note_unknown_series(name, span, series, log);
+    };
+    let message = format!(
+        "`slots` gives a number for {}, which the model of `--model {model}` does not have",
+        quoted(name)
+    );
+    let known = if series.is_empty() {
+        "no series".into()
+    } else {
+        let shown: Vec<String> = series.iter().take(8).map(|name| quoted(name)).collect();
+        shown.join(", ")
+    };
+    log.push(
+        Problem::at(Code::UnknownSeries, span, message)
+            .label("a series of another model")
+            .help(format!(
+                "the file's `slots` are those of its own model, and that of `--model {model}` has \
+                 {known}: take the entry out, and give numbers for this run with `--slots SERIES=N`"
+            )),
     );
 }
 

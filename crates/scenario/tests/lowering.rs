@@ -438,3 +438,14 @@ fn overrides_have_the_last_word() {
     let program = load(path, &overrides).unwrap_or_else(|errors| panic!("{errors}"));
     assert_eq!(program.files[1], "tests/good/models/three.json");
 }
+
+#[test]
+fn a_byte_order_mark_is_no_part_of_the_text() {
+    let text = r#"{ "name": "e", "model": { "name": "m", "series": {} },
+  "tasks": [{ "name": "t", "program": [{ "might_sleep": true }] }] }"#;
+    let plain = load_str("e.json", text, &Overrides::default()).expect("it is good");
+    let marked = format!("\u{feff}{text}");
+    let marked =
+        load_str("e.json", &marked, &Overrides::default()).expect("a mark changes nothing");
+    assert_eq!(plain, marked);
+}

@@ -62,7 +62,9 @@ fn models() -> Vec<PathBuf> {
 fn scenarios() -> Vec<PathBuf> {
     let mut files = files_below(&Path::new(ROOT).join("scenarios"));
     files.retain(|path| !path.components().any(|part| part.as_os_str() == "models"));
-    files.push("tests/good/everything.json".into());
+    files.extend(
+        ["everything", "series", "slots"].map(|name| format!("tests/good/{name}.json").into()),
+    );
     files
 }
 
@@ -117,6 +119,10 @@ fn bad_files_do_not_fit_their_schema() {
         "empty-loop",
         "several-operations",
         "unknown-operation-none",
+        "write-true",
+        "expect-twice",
+        "control-characters",
+        "control-characters-in-operations",
     ] {
         let json = json_of(&PathBuf::from(format!("tests/ui/{name}.json")));
         assert!(!validator.is_valid(&json), "{name}");

@@ -85,6 +85,28 @@ fn cases_without_file() -> Vec<(String, Errors)> {
         errors.expect_err("two hundred problems"),
     ));
 
+    let written_out = many(100_001, r#"{ "exit": true }"#);
+    let text = format!(
+        r#"{{ "name": "example", "model": {{ "name": "m", "series": {{}} }},
+  "tasks": [{{ "name": "long", "program": [
+    {written_out} ] }}] }}"#
+    );
+    let errors = load_str("long.json", &text, &plain).map(|_| ());
+    cases.push((
+        "too-large-written-out".into(),
+        errors.expect_err("too large"),
+    ));
+
+    // Series of the scenario's own model that the one of this run does not have.
+    let other_model = Overrides {
+        model: Some("tests/ui/models/tiny.json".into()),
+        ..Overrides::default()
+    };
+    let slots = Path::new("tests/good/slots.json");
+    cases.push(fails("override-model-slots", slots, &other_model));
+    let series = Path::new("tests/good/series.json");
+    cases.push(fails("override-model-series", series, &other_model));
+
     // A scenario with nothing wrong, for overrides that are.
     let good = Path::new("tests/good/everything.json");
     let overrides = |slots: &[(&str, u32)], tasks: &[(&str, u32)]| {

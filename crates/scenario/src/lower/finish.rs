@@ -87,6 +87,7 @@ impl Lowering<'_> {
             entry: self.resolve(entry),
             nodes,
             spent: self.spent,
+            growth: self.growth,
         }
     }
 
