@@ -137,3 +137,96 @@ fn explore(program: &Program, limits: &LoomLimits, line: &Line) -> Result<LoomOu
             }
         })
 }
+
+#[cfg(test)]
+mod tests {
+    use kmapcheck_scenario::{Overrides, load_str};
+    use kmapcheck_search::Engine;
+
+    use super::*;
+
+    /// One task that takes `needed` of two slots one by one: stuck if it needs three.
+    fn program(needed: usize) -> Program {
+        let pages = ["a", "b", "c"];
+        let op = |op: &str, page: &str| {
+            format!(
+                r#"{{ "{op}": "{page}" {} }}"#,
+                if op == "kmap" {
+                    r#", "series": "S""#
+                } else {
+                    ""
+                }
+            )
+        };
+        let maps = pages[..needed].iter().map(|page| op("kmap", page));
+        let unmaps = pages[..needed].iter().map(|page| op("kunmap", page));
+        let text = format!(
+            r#"{{ "name": "s", "model": {{ "name": "m", "series": {{ "S": {{ "slots": 2, "reuse": "none" }} }} }},
+                  "tasks": [{{ "name": "t", "pages": ["a", "b", "c"], "program": [{}] }}] }}"#,
+            maps.chain(unmaps).collect::<Vec<_>>().join(", ")
+        );
+        load_str("s.json", &text, &Overrides::default()).unwrap_or_else(|errors| panic!("{errors}"))
+    }
+
+    fn search(program: &Program) -> Report {
+        let limits = Limits::default();
+        let outcome = kmapcheck_search::run(Engine::Search, program, &limits, &mut |_| {})
+            .unwrap_or_else(|refusal| panic!("{refusal}"));
+        input::report(program, &outcome, Duration::ZERO, &limits)
+            .unwrap_or_else(|_| panic!("no report"))
+    }
+
+    fn confirmed(program: &Program, report: &Report) -> Result<String, Failure> {
+        let line = Line::new("s.json", true);
+        confirm(
+            program,
+            report,
+            Duration::from_secs(60),
+            &Limits::default(),
+            &line,
+        )
+    }
+
+    #[test]
+    fn agreement_is_one_line() {
+        for needed in [2, 3] {
+            let program = program(needed);
+            let said =
+                confirmed(&program, &search(&program)).unwrap_or_else(|_| panic!("they agree"));
+            assert!(
+                said.starts_with("loom agrees: every interleaving"),
+                "{said}"
+            );
+            assert_eq!(said.lines().count(), 1);
+        }
+    }
+
+    #[test]
+    fn what_only_loom_finds_is_a_fault_with_its_trace() {
+        let program = program(3);
+        let mut report = search(&program);
+        report.findings.clear();
+        let Err(Failure::Fault(said)) = confirmed(&program, &report) else {
+            panic!("a search that misses a deadlock is not confirmed");
+        };
+        assert!(
+            said.contains("shows deadlock, which the search did not find"),
+            "{said}"
+        );
+        assert!(
+            said.contains("kmap(b, S)") && said.contains("waits in kmap(c, S)"),
+            "{said}"
+        );
+    }
+
+    #[test]
+    fn what_only_the_search_finds_is_a_fault() {
+        let program = program(2);
+        let mut report = search(&program);
+        report.findings = search(&self::program(3)).findings;
+        let Err(Failure::Fault(said)) = confirmed(&program, &report) else {
+            panic!("a deadlock that does not exist is not confirmed");
+        };
+        assert!(said.contains("the search found deadlock"), "{said}");
+    }
+}
