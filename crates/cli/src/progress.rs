@@ -23,8 +23,9 @@ impl Line {
                 bar: ProgressBar::hidden(),
             };
         }
-        let bar = ProgressBar::new_spinner().with_prefix(tame::line(file));
-        if let Ok(style) = ProgressStyle::with_template("{spinner} {prefix}: {wide_msg}") {
+        // The figures come first: where the line is too short, it is the file that is cut.
+        let bar = ProgressBar::new_spinner().with_message(tame::line(file));
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {prefix}  {wide_msg}") {
             bar.set_style(style);
         }
         Line { bar }
@@ -43,7 +44,7 @@ impl Line {
         } else {
             0
         };
-        self.bar.set_message(format!(
+        self.bar.set_prefix(format!(
             "{} states, {}/s, frontier {}, depth {}, {}, {seconds:.0} s",
             number(progress.states),
             number(rate),
@@ -58,7 +59,7 @@ impl Line {
         let millis = u64::try_from(progress.elapsed.as_millis())
             .unwrap_or(u64::MAX)
             .max(1);
-        self.bar.set_message(format!(
+        self.bar.set_prefix(format!(
             "{} interleavings, {}/s, {} s",
             number(progress.interleavings),
             number(progress.interleavings.saturating_mul(1000) / millis),
