@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use common::{Classes, differences, search};
 use kmapcheck_loom::{LoomLimits, fits, run};
 use proptest::prelude::*;
-use proptest::test_runner::{Config, TestRunner};
+use proptest::test_runner::TestRunner;
 
 /// Larger programs are left out.
 const MAX_STATES: u64 = 4_000;
@@ -16,13 +16,7 @@ const MAX_INTERLEAVINGS: u64 = 1_000;
 #[test]
 fn random_programs() {
     let (complete, cut_short) = (AtomicU32::new(0), AtomicU32::new(0));
-    let config = Config {
-        cases: kmapcheck_testing::cases(150),
-        failure_persistence: None,
-        max_shrink_iters: 5_000,
-        max_global_rejects: 1_000_000,
-        ..Config::default()
-    };
+    let config = kmapcheck_testing::config(150);
     let mut runner = TestRunner::new(config);
     let result = runner.run(&kmapcheck_testing::scenario(), |scenario| {
         let program = kmapcheck_testing::load(&scenario);

@@ -142,6 +142,7 @@ fn whole() -> String {
 proptest! {
     #![proptest_config(ProptestConfig {
         cases: 1500,
+        rng_seed: proptest::test_runner::RngSeed::Fixed(2002),
         failure_persistence: None,
         ..ProptestConfig::default()
     })]

@@ -186,11 +186,7 @@ fn a_completion_without_end_is_never_clean() {
 
 #[test]
 fn the_aimed_search_agrees_with_the_reference() {
-    let config = ProptestConfig {
-        cases: kmapcheck_testing::cases(300),
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    };
+    let config = kmapcheck_testing::config(300);
     let mut aimed_at = 0;
     let counter = &mut aimed_at;
     let counter = std::cell::RefCell::new(counter);

@@ -8,7 +8,7 @@ use kmapcheck_scenario::{FindingKind, Program};
 use kmapcheck_search::{Engine, Limits, run};
 use kmapcheck_waitgraph::explain::explain;
 use proptest::prelude::*;
-use proptest::test_runner::{Config, TestRunner};
+use proptest::test_runner::TestRunner;
 
 /// Larger programs are left out: the reference keeps every task apart.
 const MAX_STATES: u64 = 4_000;
@@ -78,12 +78,7 @@ fn random_programs_about_pages() {
 
 fn agree_on(scenarios: impl Strategy<Value = serde_json::Value>) {
     let (compared, left_out) = (AtomicU32::new(0), AtomicU32::new(0));
-    let config = Config {
-        cases: kmapcheck_testing::cases(400),
-        failure_persistence: None,
-        max_shrink_iters: 20_000,
-        ..Config::default()
-    };
+    let config = kmapcheck_testing::config(400);
     let mut runner = TestRunner::new(config);
     let result = runner.run(&scenarios, |scenario| {
         let program = kmapcheck_testing::load(&scenario);

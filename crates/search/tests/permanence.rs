@@ -65,11 +65,7 @@ fn check(program: &Program) -> Result<(), TestCaseError> {
 
 #[test]
 fn stuck_is_for_ever() {
-    let config = ProptestConfig {
-        cases: kmapcheck_testing::cases(200),
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    };
+    let config = kmapcheck_testing::config(200);
     proptest!(config, |(scenario in kmapcheck_testing::scenario())| {
         check(&kmapcheck_testing::load(&scenario))?;
     });

@@ -11,15 +11,27 @@ mod program;
 use kmapcheck_scenario::{Overrides, Program};
 use proptest::prelude::*;
 use proptest::sample::select;
+use proptest::test_runner::RngSeed;
 use serde_json::{Value, json};
 
-/// How many cases a property test runs: `KMAPCHECK_CASES`, or `default`.
+/// How a property test runs: `default` cases, the same every time, so that a change is judged by
+/// itself; or, in a campaign, `KMAPCHECK_CASES` fresh ones.
 #[must_use]
-pub fn cases(default: u32) -> u32 {
-    std::env::var("KMAPCHECK_CASES")
+pub fn config(default: u32) -> ProptestConfig {
+    let campaign = std::env::var("KMAPCHECK_CASES")
         .ok()
-        .and_then(|n| n.parse().ok())
-        .unwrap_or(default)
+        .and_then(|n| n.parse().ok());
+    ProptestConfig {
+        cases: campaign.unwrap_or(default),
+        rng_seed: if campaign.is_some() {
+            RngSeed::Random
+        } else {
+            RngSeed::Fixed(2002)
+        },
+        failure_persistence: None,
+        max_shrink_iters: 20_000,
+        ..ProptestConfig::default()
+    }
 }
 
 /// The program of a random scenario.
