@@ -7,10 +7,9 @@ default:
 check *ARGS:
     cargo run -q --release -p kmapcheck -- check {{ARGS}}
 
-# Run every scenario against its `expect`, with every engine.
+# Run every scenario against its `expect`.
 scenarios:
     cargo run -q --release -p kmapcheck -- test scenarios
-    cargo run -q --release -p kmapcheck -- test scenarios --engine reference
 
 # The whole test suite.
 test:

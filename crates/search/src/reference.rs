@@ -102,7 +102,7 @@ impl<'a> Reference<'a> {
                 {
                     return (Some(stopped), depth);
                 }
-                if let Some(stopped) = self.expand(i, depth) {
+                if let Some(stopped) = self.expand(i, depth, meter) {
                     return (Some(stopped), depth);
                 }
             }
@@ -128,7 +128,7 @@ impl<'a> Reference<'a> {
         }
     }
 
-    fn expand(&mut self, i: usize, depth: u64) -> Option<Stopped> {
+    fn expand(&mut self, i: usize, depth: u64, meter: &mut Meter<'_>) -> Option<Stopped> {
         let state = Rc::clone(&self.states[i]);
         for task in 0..state.tasks.len() {
             for (choice, (successor, next)) in
@@ -145,6 +145,12 @@ impl<'a> Reference<'a> {
                     return Some(Stopped::Unbounded(what));
                 }
                 self.visit(next, Origin::Step { parent: i, step }, depth + 1);
+                // One state of thousands of tasks takes megabytes, and has thousands of successors.
+                if state.tasks.len() > 256
+                    && let Some(stopped) = meter.look(&self.progress(i, depth))
+                {
+                    return Some(stopped);
+                }
             }
         }
         None
