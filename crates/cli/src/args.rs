@@ -102,9 +102,9 @@ pub struct Check {
     pub timeout: Option<Duration>,
     #[command(flatten)]
     pub loom: LoomArgs,
-    /// How long loom may take to confirm the search; 0 turns it off [default: 2s]
-    #[arg(long, value_name = "TIME", value_parser = budget, conflicts_with = "engine")]
-    pub loom_budget: Option<Duration>,
+    /// How many interleavings loom may run to confirm the search; 0 turns it off [default: 10k]
+    #[arg(long, value_name = "N", value_parser = budget, conflicts_with = "engine")]
+    pub loom_budget: Option<u64>,
     /// Print the verdicts only, and no progress
     #[arg(long, short)]
     pub quiet: bool,
@@ -393,13 +393,9 @@ fn duration(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| "out of range".to_owned())
 }
 
-/// `2s`, or `0` for none.
-fn budget(text: &str) -> Result<Duration, String> {
-    if text == "0" {
-        Ok(Duration::ZERO)
-    } else {
-        duration(text)
-    }
+/// An amount, or `0` for none.
+fn budget(text: &str) -> Result<u64, String> {
+    if text == "0" { Ok(0) } else { amount(text) }
 }
 
 #[cfg(test)]

@@ -2,8 +2,6 @@
 
 use std::io;
 use std::path::Path;
-use std::time::Duration;
-
 use kmapcheck_report::{Report, json, tame, text};
 use kmapcheck_scenario::Program;
 use kmapcheck_search::Limits;
@@ -15,8 +13,9 @@ use crate::loom;
 use crate::output::{self, Output};
 use crate::progress::{self, Line};
 
-/// How long loom may take to confirm the search.
-const LOOM_BUDGET: Duration = Duration::from_secs(2);
+/// How many interleavings loom may run to confirm the search, unless told otherwise. A number, not a
+/// time: what is printed must not depend on how fast the machine is.
+const LOOM_BUDGET: u64 = 10_000;
 
 /// Runs the command.
 pub fn run(args: &Check, output: &mut Output) -> io::Result<Exit> {
@@ -94,7 +93,7 @@ fn confirm(
     line: &Line,
 ) -> Result<String, Failure> {
     let budget = args.loom_budget.unwrap_or(LOOM_BUDGET);
-    if args.engine.is_some() || args.quiet || budget.is_zero() || report.stopped.is_some() {
+    if args.engine.is_some() || args.quiet || budget == 0 || report.stopped.is_some() {
         return Ok(String::new());
     }
     loom::confirm(program, report, budget, limits, line)
