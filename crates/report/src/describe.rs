@@ -99,7 +99,7 @@ pub(crate) fn resource(program: &Program, template: TemplateId, what: Ref) -> St
 }
 
 /// `2 units of semaphore s`, `1 element of mempool m`, `semaphore s` where it has one unit only.
-fn units(program: &Program, template: TemplateId, pool: Ref, n: u32) -> String {
+pub(crate) fn units(program: &Program, template: TemplateId, pool: Ref, n: u32) -> String {
     let name = resource(program, template, pool);
     match program.resource(template, pool).kind {
         ResourceKind::Semaphore { units: 1, .. } => name,
