@@ -18,7 +18,7 @@
 //! holders could close a stuck set without a cycle; a program in which they occur is not aimed at.
 
 use kmapcheck_machine::Stopped;
-use kmapcheck_scenario::{Bound, FindingKind, Op, Program, ResourceKind};
+use kmapcheck_scenario::{Bound, Op, Program, ResourceKind};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::closure::{Asked, Closure, asked, op_of};
@@ -47,10 +47,7 @@ const MAX_CYCLES: usize = 200;
 impl Aim {
     /// What to aim at, or `None` if the program is outside the premise.
     pub(crate) fn of(program: &Program, closure: &Closure) -> Option<Aim> {
-        let leaks = [FindingKind::SlotLeak, FindingKind::LockLeak];
-        if leaks
-            .into_iter()
-            .any(|kind| closure.possible.contains(kind))
+        if closure.leaks
             || waits_for_giver(program)
             || refuses_for_ever(program)
         {

@@ -24,8 +24,8 @@ use crate::counted::table::Table;
 pub(crate) struct Closure {
     /// The local states, with whether each waits in some surroundings.
     pub locals: Vec<(Rc<Local>, bool)>,
-    /// The kinds of finding that may occur.
-    pub possible: Findings,
+    /// Whether a task can end with what others wait for.
+    pub leaks: bool,
 }
 
 /// More local states than this are not worth the time.
@@ -40,10 +40,7 @@ impl Closure {
         let mut table = Table::new(program);
         let single = one_of_each(program);
         let state = initial(&single, &Start::default());
-        let mut possible = Findings::of(FindingKind::Deadlock);
-        if program.has_loops() {
-            possible.insert(FindingKind::Starved);
-        }
+        let mut found = Findings::NONE;
         let mut work: Vec<u32> = embed(&single, &state)
             .locals
             .into_iter()
@@ -67,16 +64,19 @@ impl Closure {
                 let world = table.world_number(world);
                 let entry = table.entry(number, world);
                 waits |= matches!(entry.standing, Standing::Waits(_));
-                possible = possible.union(entry.waiting);
                 for row in table.rows(entry) {
-                    possible = possible.union(row.findings);
+                    found = found.union(row.findings);
                     next.push(row.local);
                 }
             }
             locals.push((local, waits));
             work.extend(next.into_iter().filter(|&local| seen.insert(local)));
         }
-        Some(Closure { locals, possible })
+        let leaks = [FindingKind::SlotLeak, FindingKind::LockLeak];
+        Some(Closure {
+            locals,
+            leaks: leaks.into_iter().any(|kind| found.contains(kind)),
+        })
     }
 }
 

@@ -17,6 +17,7 @@ mod starved;
 #[cfg(test)]
 mod tests;
 
+pub use counted::crowd::{EveryNumber, NoCrowd, every_number};
 pub use limits::{Limits, Progress};
 pub use refusal::Refusal;
 pub use rescue::{PointOfNoReturn, point_of_no_return};

@@ -1,8 +1,10 @@
 //! Deciding without visiting every state: which kinds of finding are possible at all, and a search
-//! straight for a deadlock. See [`crate::closure`] and [`crate::aim`] for the arguments.
+//! straight for a deadlock. See [`kmapcheck_locals`], [`kmapcheck_cores`] and [`crate::aim`] for the arguments.
 
-use kmapcheck_machine::Stopped;
-use kmapcheck_scenario::FindingKind;
+use kmapcheck_cores::{Cores, Graph, cannot_starve, exclude};
+use kmapcheck_locals::Locals;
+use kmapcheck_machine::{Findings, Stopped};
+use kmapcheck_scenario::{FindingKind, Program};
 
 use super::explore::{AIMED_STATES, Explorer};
 use super::unfold;
@@ -15,9 +17,15 @@ impl Explorer<'_> {
     /// where there is something to aim at.
     pub(super) fn take_aim(&mut self, meter: &mut Meter<'_>) -> Option<Stopped> {
         let program = self.table.program();
-        let closure = Closure::of(program);
-        self.possible = Some(closure.as_ref().map(|closure| closure.possible));
-        let aim = Aim::of(program, &closure?)?;
+        self.possible = Some(possible(program));
+        if self
+            .possible
+            .flatten()
+            .is_some_and(|possible| !possible.contains(FindingKind::Deadlock))
+        {
+            return None;
+        }
+        let aim = Aim::of(program, &Closure::of(program)?)?;
         if self.candidates.has(FindingKind::Deadlock) {
             return None;
         }
@@ -44,4 +52,20 @@ impl Explorer<'_> {
         let possible = self.possible.flatten();
         possible.is_some_and(|possible| self.candidates.news(possible).is_empty())
     }
+}
+
+/// The kinds of finding that may occur at all: in some local state, and as far as the core
+/// equations allow a deadlock. `None`: nothing is known.
+pub(crate) fn possible(program: &Program) -> Option<Findings> {
+    let locals = Locals::of(program).ok()?;
+    let mut possible = locals.possible();
+    let cores = exclude(program, &locals, &Graph::of(program, &locals));
+    let stuck = !matches!(cores, Cores::Excluded(_));
+    if stuck {
+        possible.insert(FindingKind::Deadlock);
+    }
+    if program.has_loops() && (stuck || !cannot_starve(program, &locals)) {
+        possible.insert(FindingKind::Starved);
+    }
+    Some(possible)
 }

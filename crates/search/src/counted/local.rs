@@ -131,6 +131,19 @@ impl Local {
         slots
     }
 
+    /// Whether the task holds nothing, leaves no mapping behind and knows no page that others know:
+    /// then it makes no difference to them.
+    pub(crate) fn is_empty_handed(&self) -> bool {
+        let task = &self.task;
+        task.maps.is_empty()
+            && task.held.is_empty()
+            && task.page_locks.is_empty()
+            && !task.queued
+            && !task.on_cpu
+            && (self.pages.iter()).all(|page| page.count.iter().all(|&count| count == 0))
+            && !self.refers_to_common()
+    }
+
     /// Whether it refers to common pages.
     pub(crate) fn refers_to_common(&self) -> bool {
         let mut common = false;
