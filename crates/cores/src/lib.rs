@@ -32,15 +32,18 @@
 //! | [`mod@equations`] | the inequalities for one set of things waited for |
 //! | [`mod@exclude`] | all sets: excluded, each with its refutation, or possible |
 //! | [`drain`] | that no task starves |
+//! | [`reach`] | a shortest run into a core |
 
 pub mod drain;
 pub mod equations;
 pub mod exclude;
 pub mod graph;
 pub mod need;
+pub mod reach;
 
 pub use drain::cannot_starve;
 pub use equations::{Core, Equations, Sizes};
 pub use exclude::{Cores, Excluded, Possible, Undecided, exclude, exclude_kinds};
 pub use graph::{Graph, Kind, Pair};
 pub use need::{Need, Open};
+pub use reach::shortest_run;

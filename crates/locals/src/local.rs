@@ -88,7 +88,8 @@ impl LocalState {
     }
 
     /// The slots of each series that the task occupies by itself: with users, and stale.
-    pub(crate) fn own_usage(&self, program: &Program) -> Vec<(u32, u32)> {
+    #[must_use]
+    pub fn own_usage(&self, program: &Program) -> Vec<(u32, u32)> {
         let mut usage = vec![(0, 0); program.series.len()];
         for page in &self.pages {
             for (&count, usage) in page.count.iter().zip(&mut usage) {

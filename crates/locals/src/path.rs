@@ -64,6 +64,11 @@ pub enum Acquired {
 }
 
 impl Locals {
+    /// The local states in which tasks start.
+    pub fn starts(&self) -> impl Iterator<Item = u32> + '_ {
+        (0..self.states.len() as u32).filter(|&local| self.came[local as usize].is_none())
+    }
+
     /// A shortest way to a local state: the local states before each step, with the step.
     #[must_use]
     pub fn path(&self, local: u32) -> Vec<(u32, PathStep)> {

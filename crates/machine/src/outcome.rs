@@ -81,6 +81,9 @@ pub enum Stopped {
     Unbounded(String),
     /// `--max-interleavings`.
     Interleavings(u64),
+    /// A claim about every number of tasks or slots: these kinds of finding were neither found nor
+    /// excluded, in words.
+    Undecided(String),
     /// `--preemptions`: all interleavings with at most so many, and no others.
     Preemptions(u32),
 }

@@ -7,7 +7,6 @@
 
 mod aim;
 mod candidates;
-mod closure;
 mod counted;
 mod limits;
 mod reference;
