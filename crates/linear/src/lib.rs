@@ -13,6 +13,7 @@
 //! | [`check`] | whether a refutation holds |
 //! | [`mod@solve`] | branch and cut |
 //! | [`mod@minimise`] | least values, by refuting what is less |
+//! | `trim` | what a refutation can do without |
 //! | `simplex`, `cut`, `number` | the relaxation over the rationals, in whole numbers |
 //!
 //! There are no floats and no rounding: the arithmetic is that of integers which either fit or are
@@ -42,6 +43,7 @@ pub mod problem;
 pub mod refutation;
 mod simplex;
 pub mod solve;
+mod trim;
 
 pub use check::refutes;
 pub use minimise::{Minimum, minimise};

@@ -5,7 +5,7 @@
 //! are integers, they are a solution. Else the problem at the root is given some
 //! [cuts](crate::cut), and after those one of the variables with a fractional value is bounded from
 //! above in one node, from below in another. The nodes, written down in the order they are met, are
-//! the [`Refutation`].
+//! the [`Refutation`], less what turns out not to be needed.
 //!
 //! No answer rests on any of that: solutions are put into the problem, and refutations
 //! [checked](crate::check), before they are returned. Either can only fail over numbers beyond what
@@ -21,6 +21,7 @@ use crate::number::Number;
 use crate::problem::Problem;
 use crate::refutation::{Node, Refutation};
 use crate::simplex::{End, Simplex, Stop};
+use crate::trim::trim;
 
 /// Whether a problem has a solution.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -165,5 +166,5 @@ fn branch_and_cut<T: Number>(
             open.push((above, known));
         }
     }
-    Ok(Answer::Infeasible(Refutation { nodes }))
+    Ok(Answer::Infeasible(trim(Refutation { nodes }, root)))
 }
