@@ -49,4 +49,4 @@ pub use check::refutes;
 pub use minimise::{Minimum, minimise};
 pub use problem::{Constraint, Problem, Relation};
 pub use refutation::{Node, Refutation};
-pub use solve::{Answer, Reason, solve};
+pub use solve::{Answer, Reason, solve, solve_by_branching};

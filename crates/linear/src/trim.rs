@@ -71,18 +71,18 @@ fn needed(nodes: &[Node], constraints: usize) -> Vec<bool> {
                 (end, used)
             }
             Node::Branch { .. } => {
-                let (middle, mut below) = proofs.pop().unwrap_or_default();
-                let (end, mut above) = proofs.pop().unwrap_or_default();
-                if !below.remove(&own) {
+                let (middle, mut first) = proofs.pop().unwrap_or_default();
+                let (end, mut second) = proofs.pop().unwrap_or_default();
+                if !first.remove(&own) {
                     kept[index] = false;
                     kept[middle..end].fill(false);
-                    (end, below)
-                } else if !above.remove(&own) {
+                    (end, first)
+                } else if !second.remove(&own) {
                     kept[index..middle].fill(false);
-                    (end, above)
+                    (end, second)
                 } else {
-                    below.append(&mut above);
-                    (end, below)
+                    first.append(&mut second);
+                    (end, first)
                 }
             }
         };

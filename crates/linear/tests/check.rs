@@ -1,8 +1,13 @@
 //! The check against a plainer one, on refutations that were tampered with and on nonsense.
 
-use kmapcheck_linear::{Answer, Constraint, Node, Problem, Refutation, Relation, refutes, solve};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use kmapcheck_linear::{
+    Answer, Constraint, Node, Problem, Refutation, Relation, refutes, solve, solve_by_branching,
+};
 use proptest::prelude::*;
 use proptest::sample::Index;
+use proptest::test_runner::TestRunner;
 
 /// A row `coefficients >= bound`, the bound last.
 type Row = Vec<i128>;
@@ -50,7 +55,7 @@ fn proof<'a>(width: usize, rows: &[Row], nodes: &mut impl Iterator<Item = &'a No
                 row
             };
             let at = i128::from(at);
-            proof(width, &with(row(-1, -at)), nodes) && proof(width, &with(row(1, at + 1)), nodes)
+            proof(width, &with(row(1, at + 1)), nodes) && proof(width, &with(row(-1, -at)), nodes)
         }
     }
 }
@@ -76,7 +81,19 @@ fn problem() -> impl Strategy<Value = Problem> {
             bound,
         })
     };
-    prop::collection::vec(constraint(), 2..=7).prop_map(|mut constraints| {
+    // A sum that is given exactly: what the rationals can do and integers often cannot.
+    let exactly = (prop::collection::vec(2i64..=9, 3), 1i64..=40).prop_map(|(factors, bound)| {
+        let terms: Vec<_> = factors.into_iter().enumerate().collect();
+        vec![
+            Constraint::at_least(terms.clone(), bound),
+            Constraint::at_most(terms, bound),
+        ]
+    });
+    let constraints = prop_oneof![
+        prop::collection::vec(constraint(), 2..=7),
+        (exactly, prop::collection::vec(constraint(), 0..=2)).prop_map(|(a, b)| [a, b].concat()),
+    ];
+    constraints.prop_map(|mut constraints| {
         constraints.extend((0..3).map(|x| Constraint::at_most([(x, 1)], 6)));
         Problem {
             variables: 3,
@@ -149,20 +166,47 @@ fn tampered(refutation: &Refutation) -> Vec<Refutation> {
     all
 }
 
-proptest! {
-    #![proptest_config(kmapcheck_testing::config(3_000))]
-
-    #[test]
-    fn tampering_is_seen(problem in problem()) {
-        if let Answer::Infeasible(refutation) = solve(&problem, 20_000) {
+#[test]
+fn tampering_is_seen() {
+    let (refused, cuts, branches) = (AtomicU32::new(0), AtomicU32::new(0), AtomicU32::new(0));
+    let mut runner = TestRunner::new(kmapcheck_testing::config(3_000));
+    let result = runner.run(&problem(), |problem| {
+        for answer in [
+            solve(&problem, 20_000),
+            solve_by_branching(&problem, 20_000),
+        ] {
+            let Answer::Infeasible(refutation) = answer else {
+                continue;
+            };
             prop_assert!(refutes(&problem, &refutation));
             prop_assert!(plain(&problem, &refutation));
+            for node in &refutation.nodes {
+                match node {
+                    Node::Leaf { .. } => 0,
+                    Node::Cut { .. } => cuts.fetch_add(1, Ordering::Relaxed),
+                    Node::Branch { .. } => branches.fetch_add(1, Ordering::Relaxed),
+                };
+            }
             for tampered in tampered(&refutation) {
                 let expected = plain(&problem, &tampered);
                 prop_assert_eq!(refutes(&problem, &tampered), expected, "{:?}", tampered);
+                refused.fetch_add(u32::from(!expected), Ordering::Relaxed);
             }
         }
+        Ok(())
+    });
+    if let Err(error) = result {
+        panic!("{error}");
     }
+    let seen = [refused, cuts, branches].map(AtomicU32::into_inner);
+    assert!(
+        seen.into_iter().all(|count| count > 0),
+        "refused, cuts, branches: {seen:?}"
+    );
+}
+
+proptest! {
+    #![proptest_config(kmapcheck_testing::config(3_000))]
 
     /// Refutations of other problems, and of this one with another bound or term.
     #[test]
