@@ -1,9 +1,9 @@
 //! Exact integer linear feasibility, every answer with something to check it by.
 //!
 //! A [`Problem`] asks for non-negative integers that satisfy linear inequalities with integer
-//! coefficients. [`solve`] returns a solution, or a [`Refutation`]: a proof, in JSON if one likes,
+//! coefficients. [`solve()`] returns a solution, or a [`Refutation`]: a proof, in JSON if one likes,
 //! that there is none. [`refutes`] checks such a proof and shares no code with what found it.
-//! [`minimise`] returns the least value of a sum with a solution that has it and a refutation of
+//! [`minimise()`] returns the least value of a sum with a solution that has it and a refutation of
 //! everything below.
 //!
 //! | module | what |

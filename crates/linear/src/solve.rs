@@ -1,9 +1,9 @@
 //! Branch and cut: integer solutions, or a tree of contradictions.
 //!
 //! A node of the search is the problem with bounds on some variables. If its
-//! [relaxation](crate::simplex) has no solution, the node ends in a leaf. If the relaxation's values
+//! relaxation has no solution, the node ends in a leaf. If the relaxation's values
 //! are integers, they are a solution. Else the problem at the root is given some
-//! [cuts](crate::cut), and after those one of the variables with a fractional value is bounded from
+//! cuts, and after those one of the variables with a fractional value is bounded from
 //! below in one node, from above in another. The former is searched first: where a pool is to be
 //! filled, setting a task aside leaves as many others to try as before, taking one brings the end
 //! nearer. The nodes, written down in the order they are met, are the [`Refutation`], less what turns
@@ -65,7 +65,7 @@ pub fn solve(problem: &Problem, mut budget: u64) -> Answer {
     small(problem, &mut budget, Some(MAX_CUTS))
 }
 
-/// The same without cuts: the plainer method, which [`solve`] is held against.
+/// The same without cuts: the plainer method, which [`solve()`] is held against.
 pub fn solve_by_branching(problem: &Problem, mut budget: u64) -> Answer {
     small(problem, &mut budget, None)
 }

@@ -268,6 +268,28 @@ fn malformed_refutations() {
     );
     let huge: Vec<_> = [(0, u64::MAX), (1, u64::MAX)].repeat(1 << 4);
     assert!(!refutes(&problem, &leaf(&huge)), "sums beyond 128 bits");
+    // x * (2^63 - 1) >= 1 has solutions. Taken 2 * (2^64 - 1) times, its coefficient is just below
+    // 2^128, which 128 bits would hold as a negative number.
+    let wraps = Problem {
+        variables: 1,
+        constraints: vec![Constraint::at_least([(0, i64::MAX)], 1)],
+    };
+    let often = leaf(&[(0, u64::MAX), (0, u64::MAX)]);
+    assert!(!refutes(&wraps, &often), "coefficients beyond 128 bits");
+    let both = leaf(&[(0, 1), (1, 1)]).nodes;
+    let branch_on = |variable| Refutation {
+        nodes: [
+            vec![Node::Branch { variable, at: 0 }],
+            both.clone(),
+            both.clone(),
+        ]
+        .concat(),
+    };
+    assert!(refutes(&problem, &branch_on(0)));
+    assert!(
+        !refutes(&problem, &branch_on(1)),
+        "no such variable to branch on"
+    );
     let twice = [leaf(&[(0, 1), (1, 1)]).nodes, leaf(&[(0, 1), (1, 1)]).nodes];
     let twice = Refutation {
         nodes: twice.concat(),
