@@ -69,8 +69,8 @@ fn holds(problem: &Problem, refutation: &Refutation) -> Option<bool> {
                     terms: vec![(variable, sign)],
                     bound,
                 };
-                open.push((known.len(), Some(case(1, at + 1))));
                 open.push((known.len(), Some(case(-1, -at))));
+                open.push((known.len(), Some(case(1, at + 1))));
             }
         }
     }

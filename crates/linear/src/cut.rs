@@ -8,16 +8,42 @@
 //! fractional part is a remainder, and the denominator is the divisor that a
 //! [`Node::Cut`] asks for.
 //!
-//! Cuts are what shows that even numbers do not add up to an odd one, which branching alone does
-//! not in any reasonable time.
+//! A simpler cut needs no values: a constraint whose coefficients have a common divisor, divided by
+//! it. It shows that even numbers do not add up to an odd one, which branching does not in any
+//! reasonable time.
 
 use std::rc::Rc;
 
-use crate::number::{Number, Overflow, add_product};
+use crate::number::{Number, Overflow, add_product, negate};
 use crate::refutation::Node;
 use crate::simplex::Simplex;
 
 impl<T: Number> Simplex<T> {
+    /// Adds the cut of a single constraint, divided by the greatest common divisor of its
+    /// coefficients; `None`, and no cut, if its bound divides evenly.
+    pub(crate) fn even(&mut self, row: usize, position: usize) -> Result<Option<Node>, Overflow> {
+        let columns = self.matrix.columns.iter();
+        let factors = columns.filter_map(|column| {
+            let found = column.binary_search_by_key(&row, |(k, _)| *k).ok()?;
+            Some(&column[found].1)
+        });
+        let mut divisor = T::zero();
+        for factor in factors {
+            let size = if factor.is_negative() {
+                negate(factor)?
+            } else {
+                factor.clone()
+            };
+            divisor = divisor.gcd(&size);
+        }
+        if divisor.is_zero() || self.right[row].mod_floor(&divisor).is_zero() {
+            return Ok(None);
+        }
+        let mut weights = vec![T::zero(); self.rows.len()];
+        weights[row] = T::one();
+        self.rounded(&weights, &divisor, position)
+    }
+
     /// Adds the cut of a row with a fractional value, before any bound was; `None`, and no cut, if
     /// its weights are too large to write down.
     pub(crate) fn cut(&mut self, row: usize, position: usize) -> Result<Option<Node>, Overflow> {
@@ -28,7 +54,17 @@ impl<T: Number> Simplex<T> {
         for number in weights.iter_mut().chain([&mut divisor]) {
             *number = number.div_floor(&common);
         }
-        let (Some(written), Some(by)) = (self.written(&weights), divisor.to_u64()) else {
+        self.rounded(&weights, &divisor, position)
+    }
+
+    /// Adds the weighted sum of the rows, divided and rounded.
+    fn rounded(
+        &mut self,
+        weights: &[T],
+        divisor: &T,
+        position: usize,
+    ) -> Result<Option<Node>, Overflow> {
+        let (Some(written), Some(by)) = (self.written(weights), divisor.to_u64()) else {
             return Ok(None);
         };
         let mut factors = Vec::with_capacity(self.variables());
@@ -37,14 +73,14 @@ impl<T: Number> Simplex<T> {
             for (k, factor) in column {
                 add_product(&mut sum, &weights[*k], factor)?;
             }
-            factors.push(sum.div_floor(&divisor));
+            factors.push(sum.div_floor(divisor));
         }
         let mut right = T::zero();
         for (weight, bound) in weights.iter().zip(&self.right) {
             add_product(&mut right, weight, bound)?;
         }
         let row = self.rows.len();
-        let right = right.div_floor(&divisor);
+        let right = right.div_floor(divisor);
         self.push_row(|basic| factors[basic].clone(), right, position)?;
         let matrix = Rc::make_mut(&mut self.matrix);
         for (column, factor) in matrix.columns.iter_mut().zip(factors) {

@@ -1,9 +1,9 @@
 //! Exact integer linear feasibility, every answer with something to check it by.
 //!
 //! A [`Problem`] asks for non-negative integers that satisfy linear inequalities with integer
-//! coefficients. [`solve`] returns a solution, or a [`Refutation`]: a proof, in JSON if one likes,
+//! coefficients. [`solve()`] returns a solution, or a [`Refutation`]: a proof, in JSON if one likes,
 //! that there is none. [`refutes`] checks such a proof and shares no code with what found it.
-//! [`minimise`] returns the least value of a sum with a solution that has it and a refutation of
+//! [`minimise()`] returns the least value of a sum with a solution that has it and a refutation of
 //! everything below.
 //!
 //! | module | what |
@@ -13,6 +13,7 @@
 //! | [`check`] | whether a refutation holds |
 //! | [`mod@solve`] | branch and cut |
 //! | [`mod@minimise`] | least values, by refuting what is less |
+//! | `trim` | what a refutation can do without |
 //! | `simplex`, `cut`, `number` | the relaxation over the rationals, in whole numbers |
 //!
 //! There are no floats and no rounding: the arithmetic is that of integers which either fit or are
@@ -42,9 +43,10 @@ pub mod problem;
 pub mod refutation;
 mod simplex;
 pub mod solve;
+mod trim;
 
 pub use check::refutes;
 pub use minimise::{Minimum, minimise};
 pub use problem::{Constraint, Problem, Relation};
 pub use refutation::{Node, Refutation};
-pub use solve::{Answer, Reason, solve};
+pub use solve::{Answer, Reason, solve, solve_by_branching};

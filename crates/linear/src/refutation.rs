@@ -11,10 +11,10 @@
 //!   coefficients up only adds to the left side, since values are not negative, and the left side is
 //!   then an integer, so that the bound may be rounded up too (Chvátal 1973). One proof follows, of
 //!   the list with the new constraint.
-//! - A **branch** gives a variable and a number. Two proofs follow, one with `variable <= at` added,
-//!   one with `variable >= at + 1`: an integer is one or the other.
+//! - A **branch** gives a variable and a number. Two proofs follow, one with `variable >= at + 1`
+//!   added, one with `variable <= at`: an integer is one or the other.
 //!
-//! The tree is written down as a list: a node, then what follows it, the lower branch first. A list
+//! The tree is written down as a list: a node, then what follows it, the upper case first. A list
 //! has no depth, so that neither a reader of JSON nor a checker needs a deep stack.
 
 use serde::{Deserialize, Serialize};
@@ -23,7 +23,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Refutation {
-    /// The nodes of the tree, each before those that follow it, the lower branch before the upper.
+    /// The nodes of the tree, each before those that follow it, the upper case of a branch before the
+    /// lower.
     pub nodes: Vec<Node>,
 }
 
@@ -43,11 +44,11 @@ pub enum Node {
         /// What to divide by; not 0.
         divisor: u64,
     },
-    /// Either `variable <= at` or `variable >= at + 1` is added to the constraints.
+    /// First `variable >= at + 1`, then `variable <= at` is added to the constraints.
     Branch {
         /// The variable.
         variable: usize,
-        /// The most it is in the first case.
+        /// The most it is in the second case.
         at: i64,
     },
 }

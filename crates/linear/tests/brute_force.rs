@@ -3,6 +3,7 @@
 use kmapcheck_linear::minimise::below;
 use kmapcheck_linear::{
     Answer, Constraint, Minimum, Problem, Reason, Relation, minimise, refutes, solve,
+    solve_by_branching,
 };
 use proptest::prelude::*;
 
@@ -21,7 +22,21 @@ fn constraints(variables: usize) -> impl Strategy<Value = Vec<Constraint>> {
             relation,
             bound,
         });
-    prop::collection::vec(constraint, 1..=6)
+    // A sum that is given exactly: what the rationals can do and integers often cannot.
+    let exactly = (
+        prop::collection::vec((0..variables, 2i64..=7), 2..=4),
+        1i64..=30,
+    )
+        .prop_map(|(terms, bound)| {
+            vec![
+                Constraint::at_least(terms.clone(), bound),
+                Constraint::at_most(terms, bound),
+            ]
+        });
+    prop_oneof![
+        prop::collection::vec(constraint.clone(), 1..=6),
+        (exactly, prop::collection::vec(constraint, 0..=3)).prop_map(|(a, b)| [a, b].concat()),
+    ]
 }
 
 fn unbounded() -> impl Strategy<Value = Problem> {
@@ -78,16 +93,18 @@ proptest! {
     #[test]
     fn bounded_problems_are_decided(problem in bounded()) {
         let solvable = enumerate(&problem).next().is_some();
-        match solve(&problem, BUDGET) {
-            Answer::Feasible(values) => {
-                prop_assert!(holds(&problem, &values) && values.iter().all(|&x| x >= 0));
-                prop_assert!(solvable);
+        for answer in [solve(&problem, BUDGET), solve_by_branching(&problem, BUDGET)] {
+            match answer {
+                Answer::Feasible(values) => {
+                    prop_assert!(holds(&problem, &values) && values.iter().all(|&x| x >= 0));
+                    prop_assert!(solvable);
+                }
+                Answer::Infeasible(refutation) => {
+                    prop_assert!(!solvable);
+                    prop_assert!(refutes(&problem, &refutation));
+                }
+                Answer::Unknown(reason) => prop_assert!(false, "{reason:?}"),
             }
-            Answer::Infeasible(refutation) => {
-                prop_assert!(!solvable);
-                prop_assert!(refutes(&problem, &refutation));
-            }
-            Answer::Unknown(reason) => prop_assert!(false, "{reason:?}"),
         }
     }
 
