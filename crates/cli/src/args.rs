@@ -83,7 +83,8 @@ pub struct Check {
     /// Scenario files
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
-    /// One engine only. Without this the search decides, and loom confirms it where it can
+    /// One engine only. Without this the search decides (`proof` for a scenario about every number),
+    /// and loom confirms it where it can
     #[arg(long, value_enum)]
     pub engine: Option<EngineArg>,
     /// The form of the report; of several scenarios JSON is an array
@@ -127,9 +128,9 @@ pub struct Test {
     /// Scenario files, or directories to search for them
     #[arg(default_value = "scenarios", value_name = "DIR|FILE")]
     pub paths: Vec<PathBuf>,
-    /// The engine
-    #[arg(long, value_enum, default_value_t = EngineArg::Search)]
-    pub engine: EngineArg,
+    /// The engine. Without this the search, or `proof` where a scenario is about every number
+    #[arg(long, value_enum)]
+    pub engine: Option<EngineArg>,
     /// Stop at about this much memory in each scenario
     #[arg(long, value_name = "SIZE", value_parser = size, default_value = "4G")]
     pub max_memory: u64,
@@ -178,6 +179,29 @@ pub enum EngineArg {
     Reference,
     /// The kernel's own allocator, run by loom in every interleaving of at most five tasks
     Loom,
+    /// Arguments for every number of tasks and slots, and searches for what they leave open
+    Proof,
+}
+
+impl EngineArg {
+    /// The engine for a program, where none is asked for.
+    #[must_use]
+    pub fn for_program(program: &kmapcheck_scenario::Program) -> EngineArg {
+        use kmapcheck_scenario::Bound;
+        let open = program
+            .templates
+            .iter()
+            .any(|template| template.count == Bound::Any)
+            || program
+                .series
+                .iter()
+                .any(|series| series.slots == Bound::Any);
+        if open {
+            EngineArg::Proof
+        } else {
+            EngineArg::Search
+        }
+    }
 }
 
 /// The forms of a report.

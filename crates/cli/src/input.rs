@@ -4,7 +4,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use kmapcheck_machine::{Outcome, Trace};
-use kmapcheck_report::{Fault, Report, tame};
+use kmapcheck_proof::words;
+use kmapcheck_report::{Fault, NotThere, Proof, Report, Size, tame};
 use kmapcheck_scenario::{Errors, Overrides, Program};
 use kmapcheck_search::{Engine, Limits, PointOfNoReturn};
 
@@ -56,6 +57,7 @@ pub fn run(
         EngineArg::Search => Engine::Search,
         EngineArg::Reference => Engine::Reference,
         EngineArg::Loom => return loom::run(program, loom, limits, line),
+        EngineArg::Proof => return prove(program, limits, line),
     };
     if loom.preemptions.is_some() || loom.max_interleavings.is_some() {
         let said = "`--preemptions` and `--max-interleavings` are for `--engine loom` only";
@@ -69,6 +71,34 @@ pub fn run(
         .map_err(Failure::Fault)?
         .map_err(|refusal| Failure::Refused(refusal.to_string()))?;
     report(program, &outcome, start.elapsed(), limits)
+}
+
+/// Decides a program by arguments first, for every number that it leaves open.
+fn prove(program: &Program, limits: &Limits, line: &Line) -> Result<Report, Failure> {
+    let start = Instant::now();
+    let decision = fault::catch(|| {
+        kmapcheck_proof::decide(program, limits, &mut |progress| line.show(progress))
+    });
+    let decision = decision
+        .map_err(Failure::Fault)?
+        .map_err(Failure::Refused)?;
+    let mut report = report(
+        &decision.program,
+        &decision.outcome,
+        start.elapsed(),
+        limits,
+    )?;
+    report.proof = Some(Proof {
+        claim: words::claim(program),
+        excluded: (decision.excluded(program).into_iter())
+            .map(|(kinds, because)| NotThere { kinds, because })
+            .collect(),
+        sizes: (decision.sizes.iter().cloned())
+            .map(|(name, number)| Size { name, number })
+            .collect(),
+        smallest: decision.smallest,
+    });
+    Ok(report)
 }
 
 /// What each search for a way out may take for all of them to end by `deadline`: the trace is

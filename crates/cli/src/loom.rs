@@ -1,6 +1,6 @@
 //! The engine `loom`: alone, or to confirm what the search says.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use kmapcheck_loom::{Error, LoomLimits, LoomOutcome, OnlyOne, fits, only_one};
 use kmapcheck_machine::Findings;
@@ -102,9 +102,9 @@ fn said(search: Findings, loom: &LoomOutcome) -> String {
              which depends on what a scan flushes.\n",
             missing.join(", ")
         ),
-        (false, []) => format!(
-            "loom agrees as far as it came: {n} of the kernel's own allocator, not all.\n"
-        ),
+        (false, []) => {
+            format!("loom agrees as far as it came: {n} of the kernel's own allocator, not all.\n")
+        }
         (false, missing) => format!(
             "loom agrees as far as it came: {n} of the kernel's own allocator, not all; \
              not seen yet: {}.\n",
@@ -140,6 +140,8 @@ fn explore(program: &Program, limits: &LoomLimits, line: &Line) -> Result<LoomOu
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use kmapcheck_scenario::{Overrides, load_str};
     use kmapcheck_search::Engine;
 
@@ -178,13 +180,7 @@ mod tests {
 
     fn confirmed(program: &Program, report: &Report) -> Result<String, Failure> {
         let line = Line::new("s.json", true);
-        confirm(
-            program,
-            report,
-            1_000_000,
-            &Limits::default(),
-            &line,
-        )
+        confirm(program, report, 1_000_000, &Limits::default(), &line)
     }
 
     #[test]

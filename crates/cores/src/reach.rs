@@ -238,7 +238,9 @@ fn start(program: &Program, locals: &Locals, tasks: &[(usize, Vec<u32>)]) -> Sta
                     _ => None,
                 });
                 stale.push(page.map_or_else(Vec::new, |page| {
-                    (0..page.count.len()).filter(|&s| page.count[s] > 0).collect()
+                    (0..page.count.len())
+                        .filter(|&s| page.count[s] > 0)
+                        .collect()
                 }));
             }
         }

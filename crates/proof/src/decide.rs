@@ -139,7 +139,9 @@ impl Deciding<'_> {
             });
             let found = kinds(&outcome);
             let all_found = open.minus(found).is_empty();
-            let before = best.as_ref().map_or(Findings::NONE, |best| kinds(&best.outcome));
+            let before = best
+                .as_ref()
+                .map_or(Findings::NONE, |best| kinds(&best.outcome));
             let smaller_left_out = !complete;
             complete &= outcome.stopped.is_none() || all_found;
             if !found.minus(before).is_empty() {
@@ -238,9 +240,10 @@ impl Deciding<'_> {
         let mut vectors: Vec<Vec<u32>> = vec![Vec::new()];
         for _ in 0..open {
             vectors = (vectors.iter())
-                .flat_map(|v| (0..=MOST_TASKS).map(|n| v.iter().copied().chain([n]).collect()))
+                .flat_map(|v| (1..=MOST_TASKS).map(|n| v.iter().copied().chain([n]).collect()))
                 .collect();
-            vectors.retain(|v: &Vec<u32>| v.iter().sum::<u32>() <= MOST_TASKS.max(open as u32));
+            let most = MOST_TASKS.max(open as u32 + 1);
+            vectors.retain(|v: &Vec<u32>| v.iter().sum::<u32>() <= most);
         }
         vectors.sort_by_key(|v| (v.iter().sum::<u32>(), std::cmp::Reverse(v.clone())));
         let mut found: Vec<Program> = Vec::new();
@@ -269,7 +272,8 @@ impl Deciding<'_> {
                     .filter(|&&(kind, _)| graph.kinds[kind].template == id)
                     .map(|&(_, n)| u32::try_from(n).unwrap_or(u32::MAX));
                 if template.count == Bound::Any {
-                    template.count = Bound::Exactly(tasks.fold(0, u32::saturating_add));
+                    let tasks = tasks.fold(0, u32::saturating_add);
+                    template.count = Bound::Exactly(tasks.max(1));
                 }
             }
             let program = with_slots(program, MOST_SLOTS);
@@ -328,5 +332,9 @@ fn sizes(open: &Program, sized: &Program) -> Vec<(String, u32)> {
 }
 
 fn kinds(outcome: &Outcome) -> Findings {
-    outcome.findings.iter().map(|finding| finding.kind).collect()
+    outcome
+        .findings
+        .iter()
+        .map(|finding| finding.kind)
+        .collect()
 }

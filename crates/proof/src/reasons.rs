@@ -66,7 +66,9 @@ impl Reasons {
         let Ok(locals) = &reasons.locals else {
             return reasons;
         };
-        let global = [FindingKind::Deadlock, FindingKind::Starved].into_iter().collect();
+        let global = [FindingKind::Deadlock, FindingKind::Starved]
+            .into_iter()
+            .collect();
         let all: Findings = FindingKind::ALL.into_iter().collect();
         let local = all.minus(global).minus(locals.possible());
         let states = locals.states.len();
@@ -77,20 +79,22 @@ impl Reasons {
         let reason = match (&cores, graph.order()) {
             (Cores::Excluded(_), Some(order)) => Some(Reason::Order(order)),
             (Cores::Excluded(list), None) => {
-                let mut sets: Vec<Vec<Need>> =
-                    list.iter().map(|core| core.equations.awaited.clone()).collect();
+                let mut sets: Vec<Vec<Need>> = list
+                    .iter()
+                    .map(|core| core.equations.awaited.clone())
+                    .collect();
                 sets.dedup();
                 Some(Reason::Equations(sets))
             }
             _ => None,
         };
-        reasons.exclude(local, Reason::Locals { states });
         if let Some(reason) = reason {
             reasons.exclude(Findings::of(FindingKind::Deadlock), reason);
         }
         if drains {
             reasons.exclude(starved, Reason::Drains);
         }
+        reasons.exclude(local, Reason::Locals { states });
         reasons.cores = Some((graph, cores));
         reasons
     }

@@ -70,6 +70,13 @@ pub(crate) fn stopped(program: &Program, outcome: &Outcome) -> Option<Stopped> {
             ),
             raise("--preemptions", (bound + 1).to_string()),
         ),
+        Why::Undecided(kinds) => (
+            StopReason::Undecided,
+            format!("not decided for every number: {kinds}"),
+            Err(
+                "give numbers with `--tasks NAME=N` and `--slots NAME=K` to have those sizes explored, or look at `kmapcheck pairs` for what could be waited for in a circle",
+            ),
+        ),
         Why::Unbounded(what) => (
             StopReason::Unbounded,
             what.clone(),

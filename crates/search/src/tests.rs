@@ -221,5 +221,9 @@ fn aimed_agrees(scenarios: impl proptest::strategy::Strategy<Value = serde_json:
             }
         }
     });
-    assert!(excluding.get() > 30, "few programs were within the premise: {}", excluding.get());
+    assert!(
+        excluding.get() > 30,
+        "few programs were within the premise: {}",
+        excluding.get()
+    );
 }

@@ -1,10 +1,10 @@
 //! `kmapcheck check`: explore scenarios and report what is wrong.
 
-use std::io;
-use std::path::Path;
 use kmapcheck_report::{Report, json, tame, text};
 use kmapcheck_scenario::Program;
 use kmapcheck_search::Limits;
+use std::io;
+use std::path::Path;
 
 use crate::args::{Check, EngineArg, Format};
 use crate::exit::Exit;
@@ -74,7 +74,9 @@ fn check(file: &Path, args: &Check, limits: &Limits) -> Result<(Program, Report)
         tame::program(&mut program);
     }
     let line = Line::new(&file.display().to_string(), args.quiet);
-    let engine = args.engine.unwrap_or(EngineArg::Search);
+    let engine = args
+        .engine
+        .unwrap_or_else(|| EngineArg::for_program(&program));
     let mut report = input::run(&program, engine, args.loom, limits, &line)?;
     if let Some(stopped) = &mut report.stopped {
         let file = file.display().to_string();
@@ -93,7 +95,12 @@ fn confirm(
     line: &Line,
 ) -> Result<String, Failure> {
     let budget = args.loom_budget.unwrap_or(LOOM_BUDGET);
-    if args.engine.is_some() || args.quiet || budget == 0 || report.stopped.is_some() {
+    if args.engine.is_some()
+        || args.quiet
+        || budget == 0
+        || report.stopped.is_some()
+        || report.proof.is_some()
+    {
         return Ok(String::new());
     }
     loom::confirm(program, report, budget, limits, line)

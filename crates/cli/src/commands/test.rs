@@ -151,7 +151,7 @@ fn attempt(file: &Path, args: &Test, limits: &Limits) -> Result<Report, Failure>
     } else {
         let timeout = Some(args.timeout.min(UNEXPECTING_TIME));
         // loom counts no states.
-        let max_states = (args.engine != EngineArg::Loom).then_some(UNEXPECTING_STATES);
+        let max_states = (args.engine != Some(EngineArg::Loom)).then_some(UNEXPECTING_STATES);
         Limits {
             max_states,
             timeout,
@@ -159,7 +159,10 @@ fn attempt(file: &Path, args: &Test, limits: &Limits) -> Result<Report, Failure>
         }
     };
     let line = Line::new(&file.display().to_string(), args.quiet);
-    input::run(&program, args.engine, args.loom, &limits, &line)
+    let engine = args
+        .engine
+        .unwrap_or_else(|| EngineArg::for_program(&program));
+    input::run(&program, engine, args.loom, &limits, &line)
 }
 
 fn kinds(report: &Report) -> Vec<FindingKind> {
@@ -191,7 +194,7 @@ fn why(report: &Report) -> String {
 fn differences(
     report: &Report,
     expected: &[FindingKind],
-    engine: EngineArg,
+    engine: Option<EngineArg>,
     file: &Path,
 ) -> String {
     let mut out = format!(
@@ -218,9 +221,11 @@ fn differences(
         ));
     }
     let engine = match engine {
-        EngineArg::Search => "",
-        EngineArg::Reference => "--engine reference ",
-        EngineArg::Loom => "--engine loom ",
+        None => "",
+        Some(EngineArg::Search) => "--engine search ",
+        Some(EngineArg::Reference) => "--engine reference ",
+        Some(EngineArg::Loom) => "--engine loom ",
+        Some(EngineArg::Proof) => "--engine proof ",
     };
     out.push_str(&format!(
         "\n     to see it: kmapcheck check {engine}{}",

@@ -21,7 +21,9 @@
 //! time. What is possible here is a finding only when a run with numbers shows it.
 
 use kmapcheck_machine::{Findings, Standing, Stopped, initial};
-use kmapcheck_scenario::{Bound, FindingKind, Program, Series, StaleIn, Template};
+use kmapcheck_scenario::{
+    Bound, FindingKind, Op, Program, Ref, ResourceKind, Series, StaleIn, Template,
+};
 use rustc_hash::FxHashSet;
 
 use super::explore::Explorer;
@@ -53,6 +55,8 @@ pub enum NoCrowd {
     Slots,
     /// The freelist is bounded: then who holds nothing else may still hold a page.
     Freelist,
+    /// Any number of tasks can give what nobody has to hold: completions, unowned units.
+    Counter,
 }
 
 /// Explores every number of the tasks whose `count` is `"any"`.
@@ -70,6 +74,14 @@ pub fn every_number(
     }
     if program.free_pages.is_some() {
         return Err(NoCrowd::Freelist);
+    }
+    if program
+        .templates
+        .iter()
+        .enumerate()
+        .any(|(id, t)| t.count == Bound::Any && gives(program, id))
+    {
+        return Err(NoCrowd::Counter);
     }
     let mut meter = Meter::new(limits, progress);
     let mut crowding = Crowding {
@@ -213,6 +225,25 @@ impl Crowding<'_> {
             matches!(entry.standing, Standing::Waits(_))
         })
     }
+}
+
+/// Whether the tasks of a template complete shared completions or give back units of shared pools
+/// that nobody owns.
+fn gives(program: &Program, template: usize) -> bool {
+    (program.templates[template].nodes.iter()).any(|node| match node.op {
+        Op::Complete {
+            completion: Ref::Shared(_),
+        } => true,
+        Op::Up {
+            pool: Ref::Shared(pool),
+            ..
+        } => matches!(
+            program.resources[pool].kind,
+            ResourceKind::Semaphore { owned: false, .. }
+                | ResourceKind::Mempool { owned: false, .. }
+        ),
+        _ => false,
+    })
 }
 
 /// The programs whose initial states, with the crowd dispersed, are those of every number of tasks:

@@ -9,8 +9,7 @@
 //! system is a bisimulation quotient of the named one.
 
 use kmapcheck_machine::{
-    Map, Name, Page, PageId, ResourceState, Shared, State, Successor, Task, Usage,
-    is_forgettable,
+    Map, Name, Page, PageId, ResourceState, Shared, State, Successor, Task, Usage, is_forgettable,
 };
 use kmapcheck_scenario::{Program, SeriesId};
 
