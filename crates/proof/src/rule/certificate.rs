@@ -5,7 +5,7 @@ use kmapcheck_scenario::{Bound, Program, ResourceKind, Reuse};
 use serde::{Deserialize, Serialize};
 
 use super::discipline::{Discipline, Held, Pair, Thing};
-use super::equations::Slots;
+use super::equations::{Slots, Way};
 
 /// What [`RuleCertificate::format`] says.
 pub const FORMAT: &str = "kmapcheck-rule-certificate-1";
@@ -109,8 +109,8 @@ pub struct OrderEntry {
 pub struct CaseFact {
     /// What would be waited for.
     pub awaited: Vec<OrderEntry>,
-    /// For series among them that keep slots for holders: whether holders wait for it.
-    pub holders_wait: Vec<(String, bool)>,
+    /// In which ways they are waited for, in the order of the unknowns.
+    pub groups: Vec<(OrderEntry, Way)>,
     /// The inequalities.
     pub problem: Problem,
     /// That they have no solution.
@@ -181,7 +181,10 @@ impl Hypothesis {
             Hypothesis::SleepsInNoAtomicContext => "it calls nothing that may sleep under a spinlock or an atomic map (no sleep-in-atomic)".into(),
             Hypothesis::UsesNoFreedPage => "pages may be private or shared, freed and allocated again, with whatever leftovers; but none is used after it is freed, or freed while mapped".into(),
             Hypothesis::RunsOnceItCan => "a task that can run is run in the end: CPUs are not counted".into(),
-            Hypothesis::FewPins => format!("a task has at most {} slots of one series at once, as asked for", pins.unwrap_or(0)),
+            Hypothesis::FewPins => match pins {
+                Some(1) => "a task has at most one slot of a series at once, as asked for".into(),
+                n => format!("a task has at most {} slots of one series at once, as asked for", n.unwrap_or(0)),
+            },
             Hypothesis::MoreSlotsThanKept => "a series has more slots than it keeps for holders".into(),
             Hypothesis::SlotsOfTheModel => "the series have the numbers of slots that the model gives".into(),
             Hypothesis::Reserves => "a task reserves all the slots that it will have at once, of one series in one call and with no slot in hand; only who takes a single slot, and asks for nothing while it has it, reserves nothing".into(),

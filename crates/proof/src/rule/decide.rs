@@ -53,6 +53,16 @@ pub struct Undecided {
 pub fn decide(program: &Program, options: &Options) -> Decision {
     let discipline = Discipline::of(program, options.pins);
     let pairs = discipline.pairs();
+    if let Some(series) = discipline.gives_nobody_a_slot() {
+        return Decision::Undecided(Undecided {
+            why: format!(
+                "{} keeps all its slots for holders, so nobody is given a first one",
+                program.series[series].name
+            ),
+            tried: 0,
+            searched: 0,
+        });
+    }
     let lent = (discipline.locks.iter()).find(|&&lock| !discipline.is_owned(lock));
     if lent.is_none()
         && let Some(certificate) = prove(&discipline, &pairs)
@@ -121,10 +131,8 @@ pub fn refute_cases(
                     .iter()
                     .map(|&thing| entry(discipline, thing))
                     .collect(),
-                holders_wait: (case.holders_wait.iter())
-                    .map(|&(series, holders)| {
-                        (discipline.program.series[series].name.clone(), holders)
-                    })
+                groups: (case.groups.iter())
+                    .map(|&(thing, way)| (entry(discipline, thing), way))
                     .collect(),
                 problem: case.problem,
                 refutation,

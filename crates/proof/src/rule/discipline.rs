@@ -8,7 +8,7 @@
 //! things of different places can all be taken one after the other, in order.
 
 use kmapcheck_machine::acceptable_series;
-use kmapcheck_scenario::{Program, ResourceKind, SeriesId};
+use kmapcheck_scenario::{Bound, Program, ResourceKind, SeriesId};
 
 /// Something that tasks wait for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -252,6 +252,14 @@ impl<'a> Discipline<'a> {
     #[must_use]
     pub fn least_slots(&self, series: SeriesId) -> u32 {
         self.program.series[series].for_holders.saturating_add(1)
+    }
+
+    /// A series that keeps all its slots for holders.
+    #[must_use]
+    pub fn gives_nobody_a_slot(&self) -> Option<SeriesId> {
+        self.program.series.iter().position(
+            |series| matches!(series.slots, Bound::Exactly(slots) if slots <= series.for_holders),
+        )
     }
 
     /// Whether a task gets a first pin that lies in the series only by taking a slot that is not

@@ -39,15 +39,17 @@ pub enum Slots {
 pub struct Case {
     /// What the core waits for.
     pub awaited: Vec<Thing>,
-    /// For each series among them that keeps slots for holders: whether some task that waits for
-    /// it is a holder.
-    pub holders_wait: Vec<(SeriesId, bool)>,
+    /// The groups of its tasks: each has one at least, and no other has any.
+    pub groups: Vec<(Thing, Way)>,
     /// The inequalities.
     pub problem: Problem,
 }
 
 /// More things than this in a circle have too many subsets.
 pub const MAX_KNOT: usize = 10;
+
+/// More cases than this are not looked at.
+const MAX_CASES: usize = 5_000;
 
 /// All cases, or `None` if there are too many. No case: there is no circle.
 #[must_use]
@@ -65,32 +67,36 @@ pub fn cases(discipline: &Discipline<'_>, pairs: &[Pair], slots: Slots) -> Optio
             if !is_strongly_connected(pairs, &awaited) {
                 continue;
             }
-            let split: Vec<SeriesId> = (awaited.iter())
-                .filter_map(|&thing| match thing {
-                    Thing::Series(series) if discipline.bounds_holders(series) => Some(series),
-                    _ => None,
-                })
-                .collect();
-            for choice in 0u32..1 << split.len() {
-                let holders_wait: Vec<(SeriesId, bool)> = (split.iter().enumerate())
-                    .map(|(i, &series)| (series, choice >> i & 1 == 1))
+            let mut choices: Vec<Vec<(Thing, Way)>> = vec![Vec::new()];
+            for &thing in &awaited {
+                let ways = ways(discipline, thing);
+                choices = (1u32..1 << ways.len())
+                    .flat_map(|set| {
+                        let chosen = (0..ways.len()).filter(move |i| set >> i & 1 == 1);
+                        let groups: Vec<_> = chosen.map(|i| (thing, ways[i])).collect();
+                        choices
+                            .iter()
+                            .map(move |before| [&before[..], &groups].concat())
+                    })
                     .collect();
-                let problem =
-                    System::new(discipline, pairs, slots, &awaited, &holders_wait).build();
-                found.push(Case {
-                    awaited: awaited.clone(),
-                    holders_wait,
-                    problem,
-                });
             }
+            if found.len() + choices.len() > MAX_CASES {
+                return None;
+            }
+            found.extend(choices.into_iter().map(|groups| Case {
+                awaited: awaited.clone(),
+                problem: System::new(discipline, pairs, slots, &groups).build(&awaited),
+                groups,
+            }));
         }
     }
     Some(found)
 }
 
 /// In which way the tasks of a group wait.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Way {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Way {
     /// With a slot in the series they wait for, which keeps some for holders.
     Holder,
     /// Without.
@@ -99,6 +105,18 @@ enum Way {
     Bare,
     /// Anything else.
     Plain,
+}
+
+/// The ways to wait for something; together they are all there are.
+fn ways(discipline: &Discipline<'_>, thing: Thing) -> Vec<Way> {
+    let bounded = matches!(thing, Thing::Series(series) if discipline.bounds_holders(series));
+    let mut ways = if bounded {
+        vec![Way::Fresh, Way::Holder]
+    } else {
+        vec![Way::Plain]
+    };
+    ways.extend(discipline.has_reservations().then_some(Way::Bare));
+    ways
 }
 
 /// An unknown.
@@ -117,9 +135,7 @@ enum Unknown {
 struct System<'a> {
     discipline: &'a Discipline<'a>,
     slots: Slots,
-    awaited: &'a [Thing],
-    holders_wait: &'a [(SeriesId, bool)],
-    groups: Vec<(Thing, Way)>,
+    groups: &'a [(Thing, Way)],
     unknowns: Vec<Unknown>,
     constraints: Vec<Constraint>,
 }
@@ -129,27 +145,8 @@ impl<'a> System<'a> {
         discipline: &'a Discipline<'a>,
         pairs: &'a [Pair],
         slots: Slots,
-        awaited: &'a [Thing],
-        holders_wait: &'a [(SeriesId, bool)],
+        groups: &'a [(Thing, Way)],
     ) -> System<'a> {
-        let mut groups = Vec::new();
-        for &thing in awaited {
-            let wait = holders_wait
-                .iter()
-                .find(|&&(series, _)| thing == Thing::Series(series));
-            match wait {
-                Some(&(_, holders)) => {
-                    groups.push((thing, Way::Fresh));
-                    if holders {
-                        groups.push((thing, Way::Holder));
-                    }
-                }
-                None => groups.push((thing, Way::Plain)),
-            }
-            if discipline.has_reservations() {
-                groups.push((thing, Way::Bare));
-            }
-        }
         let mut unknowns = Vec::new();
         for (group, &(thing, way)) in groups.iter().enumerate() {
             unknowns.push(Unknown::Tasks(group));
@@ -171,15 +168,13 @@ impl<'a> System<'a> {
         System {
             discipline,
             slots,
-            awaited,
-            holders_wait,
             groups,
             unknowns,
             constraints: Vec::new(),
         }
     }
 
-    fn build(mut self) -> Problem {
+    fn build(mut self, awaited: &[Thing]) -> Problem {
         let program = self.discipline.program;
         for series in 0..program.series.len() {
             let slots = self.sum(|u| i64::from(u == Unknown::Slots(series)));
@@ -193,7 +188,7 @@ impl<'a> System<'a> {
             }
             self.few_holders(series);
         }
-        for &thing in self.awaited {
+        for &thing in awaited {
             self.missing(thing);
         }
         for &lock in &self.discipline.locks {
@@ -208,12 +203,8 @@ impl<'a> System<'a> {
         }
     }
 
-    /// Somebody waits for it, and what makes it unavailable is held.
+    /// What makes it unavailable is held.
     fn missing(&mut self, thing: Thing) {
-        let groups = self.groups.clone();
-        let waits =
-            self.sum(|u| i64::from(matches!(u, Unknown::Tasks(group) if groups[group].0 == thing)));
-        self.at_least(waits, 1);
         let mut held =
             self.sum(|u| i64::from(matches!(u, Unknown::Holds(_, held) if held.thing() == thing)));
         let Thing::Series(series) = thing else {
@@ -221,24 +212,13 @@ impl<'a> System<'a> {
             return self.at_least(held, 1);
         };
         held.extend(self.sum(|u| -i64::from(u == Unknown::Slots(series))));
-        let only_fresh = self.holders_wait.contains(&(series, false));
-        let for_holders = self.discipline.program.series[series].for_holders;
-        let holders = self.holders_wait.iter().any(|&(s, _)| s == series);
-        // Where it is not known who waits, the weaker.
-        let kept_back = if only_fresh || !holders {
-            for_holders
-        } else {
-            0
+        // A holder among those who wait lacks the last slot; the others lack those kept as well.
+        // Where that is not told apart, the weaker.
+        let kept_back = match self.groups.contains(&(thing, Way::Holder)) {
+            true => 0,
+            false => self.discipline.program.series[series].for_holders,
         };
         self.at_least(held, -i64::from(kept_back));
-        if self.holders_wait.contains(&(series, true)) {
-            let position = groups
-                .iter()
-                .position(|&group| group == (thing, Way::Holder));
-            let waiting =
-                self.sum(|u| i64::from(matches!(u, Unknown::Tasks(g) if Some(g) == position)));
-            self.at_least(waiting, 1);
-        }
     }
 
     /// First pins in a series are only taken from what is not kept for holders.
@@ -271,6 +251,8 @@ impl<'a> System<'a> {
     /// What is so of every task of a group, and so of them all.
     fn of_group(&mut self, group: usize) {
         let (thing, way) = self.groups[group];
+        let tasks = self.sum(|u| i64::from(u == Unknown::Tasks(group)));
+        self.at_least(tasks, 1);
         for series in 0..self.discipline.program.series.len() {
             let asks = i64::from(thing == Thing::Series(series));
             let asked_for = |u: Unknown| matches!(u, Unknown::Holds(g, Held::Slot { asked, .. }) if g == group && asked == series);

@@ -146,11 +146,16 @@ pub fn sizes(program: &Program, holders: &[HoldersRow], reservations: &[Reservat
             "\nSlots to be kept for holders, each series by itself (from the equations):\n",
         );
     }
-    let number = |n: Option<u32>| n.map_or_else(|| "no number".to_owned(), |n| format!("{n}"));
+    let number = |n: Option<u32>| {
+        n.map_or_else(
+            || "no number will do".to_owned(),
+            |n| format!("at least {n}"),
+        )
+    };
     for row in holders {
         let _ = write!(
             text,
-            "  {}: at most {} at once for a task, of {} slots: {} will do",
+            "  {}: at most {} at once for a task, of {} slots: {}",
             program.series[row.series].name,
             row.pins,
             row.slots,
@@ -159,7 +164,7 @@ pub fn sizes(program: &Program, holders: &[HoldersRow], reservations: &[Reservat
         if row.least != row.least_without_reuse {
             let _ = write!(
                 text,
-                "; with \"reuse\": \"none\" at least {}",
+                "; with \"reuse\": \"none\": {}",
                 number(row.least_without_reuse)
             );
         }

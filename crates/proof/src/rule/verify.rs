@@ -20,8 +20,8 @@ use kmapcheck_scenario::{
 };
 
 use super::certificate::{
-    Argument, CaseFact, FORMAT, Hypothesis, OrderEntry, PairFact, RuleCertificate, lock_facts,
-    series_facts,
+    Argument, CaseFact, FORMAT, Hypothesis, OrderEntry, PairFact, RuleCertificate, SeriesFact,
+    entry, lock_facts, series_facts,
 };
 use super::discipline::{Discipline, Held, Thing};
 use super::equations::{Slots, cases};
@@ -59,7 +59,12 @@ pub fn verify_rule(certificate: &RuleCertificate, model: &Program) -> Result<(),
         certificate.hypotheses == Hypothesis::of(&discipline, certificate.slots),
         "its hypotheses are not those of the claim",
     )?;
-    let found = allowed(&discipline)?;
+    let more_than_kept = |series: &SeriesFact| series.slots.is_none_or(|n| n > series.for_holders);
+    require(
+        certificate.series.iter().all(more_than_kept),
+        "a series keeps all its slots for holders",
+    )?;
+    let found = allowed(&discipline);
     let stated: BTreeSet<&PairFact> = certificate.pairs.iter().collect();
     require(
         stated.len() == certificate.pairs.len(),
@@ -167,10 +172,10 @@ fn refuted(
             .iter()
             .map(|entry| (entry.name.clone(), entry.is_lock))
             .collect();
-        let holders: Vec<(String, bool)> = (case.holders_wait.iter())
-            .map(|&(series, holders)| (discipline.program.series[series].name.clone(), holders))
+        let groups: Vec<_> = (case.groups.iter())
+            .map(|&(thing, way)| (entry(discipline, thing), way))
             .collect();
-        if awaited != stated || holders != fact.holders_wait || case.problem != fact.problem {
+        if awaited != stated || groups != fact.groups || case.problem != fact.problem {
             return Err(format!("the equations about {awaited:?} are others"));
         }
         if !refutes(&fact.problem, &fact.refutation) {
@@ -206,7 +211,7 @@ fn in_a_circle(names: &[(String, bool)], pairs: &BTreeSet<PairFact>) -> bool {
 }
 
 /// All that the machine lets a task hold while it asks for something, without breaking the rule.
-fn allowed(discipline: &Discipline<'_>) -> Result<BTreeSet<PairFact>, String> {
+fn allowed(discipline: &Discipline<'_>) -> BTreeSet<PairFact> {
     let model = discipline.program;
     let series = model.series.len();
     let mut found = BTreeSet::new();
@@ -229,7 +234,7 @@ fn allowed(discipline: &Discipline<'_>) -> Result<BTreeSet<PairFact>, String> {
             }
         }
     }
-    Ok(found)
+    found
 }
 
 fn fact(model: &Program, held: Held, asks: Thing) -> PairFact {
