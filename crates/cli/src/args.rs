@@ -53,6 +53,8 @@ pub enum Command {
     Check(Check),
     /// Check that scenarios give exactly what they expect
     Test(Test),
+    /// Decide whether the rule of a model rules out deadlock in every program that keeps it
+    Rule(Rule),
     /// Show the task programs as they run: operations expanded to primitives
     Explain(Explain),
     /// Print the JSON Schema of a file format
@@ -143,6 +145,25 @@ pub struct Test {
     /// Print only what is not as expected, and the summary
     #[arg(long, short)]
     pub quiet: bool,
+}
+
+/// `kmapcheck rule`.
+#[derive(Debug, ClapArgs)]
+pub struct Rule {
+    /// A model: a name or a file
+    pub model: String,
+    /// Programs in which a task has at most so many slots of one series at once
+    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub pins: Option<u32>,
+    /// The form of the answer
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// Write the program that keeps the rule and deadlocks, if there is one, to a scenario file
+    #[arg(long, value_name = "FILE")]
+    pub write: Option<PathBuf>,
+    /// Write the proof, if there is one, to a file
+    #[arg(long, value_name = "FILE")]
+    pub certificate: Option<PathBuf>,
 }
 
 /// `kmapcheck explain`.

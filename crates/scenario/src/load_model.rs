@@ -4,12 +4,13 @@ use std::path::Path;
 
 use crate::check::{Model, check_model};
 use crate::decode::Decode;
-use crate::diagnostic::{Errors, Log};
+use crate::diagnostic::{Code, Errors, Log, Problem};
 use crate::files;
 use crate::json;
 use crate::model::ModelFile;
 use crate::program::{Bound, Program, Resource, ResourceKind};
 use crate::scope::{Kernel, Resources};
+use crate::suggest::{help_for, quoted};
 
 /// What a model file holds, for those who check one by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,6 +58,33 @@ pub fn load_model_str(file_name: &str, text: &str) -> Result<ModelSummary, Error
 /// Whatever is wrong with the file.
 pub fn load_model_program(path: &Path) -> Result<Program, Errors> {
     read(path).map(Checked::program)
+}
+
+/// [`load_model_program`] for a model that goes by a name, as in a scenario that would stand at
+/// `from`; or by a path, which is then relative to the current directory.
+///
+/// # Errors
+///
+/// If there is no such model, or whatever is wrong with it.
+pub fn load_model_program_named(name: &str, from: &Path) -> Result<Program, Errors> {
+    if files::is_path(name) {
+        return load_model_program(Path::new(name));
+    }
+    let mut log = Log::default();
+    match files::find_model(name, from) {
+        Ok(Some(found)) => check(found.name, found.text, log).map(Checked::program),
+        Ok(None) => {
+            let known = files::known_models(from);
+            let message = format!("there is no model {}", quoted(name));
+            let help = help_for(name, "models", known.iter().map(String::as_str));
+            log.push(Problem::nowhere(Code::UnknownModel, message).help(help));
+            Err(log.into_errors())
+        }
+        Err(problem) => {
+            log.push(problem);
+            Err(log.into_errors())
+        }
+    }
 }
 
 /// [`load_model_program`] for a text that is already here.

@@ -4,6 +4,7 @@ mod check;
 mod completions;
 mod explain;
 mod man;
+mod rule;
 mod schema;
 mod test;
 
@@ -25,6 +26,7 @@ pub fn run(args: Args) -> Exit {
     let done = match args.command {
         Command::Check(args) => check::run(&args, &mut output),
         Command::Test(args) => test::run(&args, &mut output),
+        Command::Rule(args) => rule::run(&args, &mut output),
         Command::Explain(args) => explain::run(&args, &mut output),
         Command::Schema(args) => schema::run(&args, &mut output),
         Command::Completions(args) => completions::run(&args, &mut output),
