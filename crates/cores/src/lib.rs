@@ -40,7 +40,9 @@ pub mod graph;
 pub mod need;
 
 pub use drain::cannot_starve;
-pub use equations::{Core, Equations, Sizes};
-pub use exclude::{Cores, Excluded, Possible, Undecided, exclude, exclude_kinds};
+pub use equations::{Core, Equations, Fact, Sizes};
+pub use exclude::{
+    Cores, Excluded, Possible, Sets, Undecided, each_set, exclude, exclude_kinds, leak,
+};
 pub use graph::{Graph, Kind, Pair};
-pub use need::{Need, Open};
+pub use need::{Amount, Need, Open};

@@ -2,8 +2,10 @@
 
 mod check;
 mod completions;
+mod conform;
 mod explain;
 mod man;
+mod order;
 mod schema;
 mod test;
 
@@ -26,6 +28,8 @@ pub fn run(args: Args) -> Exit {
         Command::Check(args) => check::run(&args, &mut output),
         Command::Test(args) => test::run(&args, &mut output),
         Command::Explain(args) => explain::run(&args, &mut output),
+        Command::Conform(args) => conform::run(&args, &mut output),
+        Command::Order(args) => order::run(&args, &mut output),
         Command::Schema(args) => schema::run(&args, &mut output),
         Command::Completions(args) => completions::run(&args, &mut output),
         Command::Man => man::run(&mut output),
