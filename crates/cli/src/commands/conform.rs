@@ -49,7 +49,7 @@ pub fn run(args: &Conform, output: &mut Output) -> io::Result<Exit> {
             exit = exit.max(Exit::Inconclusive);
             break;
         }
-        match judge(file, &overrides, &shown, *named) {
+        match judge(file, &overrides, &shown, *named, args.format) {
             Ok(scenario) => {
                 exit = exit.max(match scenario.verdict {
                     Verdict::Keeps => Exit::Clean,
@@ -90,22 +90,29 @@ fn judge(
     overrides: &OverrideArgs,
     model: &str,
     named: bool,
+    format: Format,
 ) -> Result<Conformance, Failure> {
     match input::load(file, overrides) {
         Ok(mut program) => {
-            tame::program(&mut program);
+            if format == Format::Text {
+                tame::program(&mut program);
+            }
             fault::catch(|| Conformance::of(&program)).map_err(Failure::Fault)
         }
         Err(Failure::Input(errors)) if !named => {
             let Ok(mut program) = input::load(file, &OverrideArgs::default()) else {
                 return Err(Failure::Input(errors));
             };
-            tame::program(&mut program);
+            if format == Format::Text {
+                tame::program(&mut program);
+            }
+            // The first problem, without its place in a file that is named already, and without
+            // advice on running this one file.
             let said = errors.to_string();
-            let why = format!(
-                "it is not for this model: {}",
-                tame::line(said.lines().next().unwrap_or_default())
-            );
+            let said = said.lines().next().unwrap_or_default();
+            let said = said.split_once(": ").map_or(said, |(_, said)| said);
+            let said = said.split_once(" (").map_or(said, |(said, _)| said);
+            let why = format!("it is not for this model: {}", tame::line(said));
             Ok(Conformance::not_judged(
                 &program,
                 model,

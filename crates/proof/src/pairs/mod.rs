@@ -83,6 +83,9 @@ pub struct Site {
     /// Where the one thing was taken. A CPU, and a place in a queue, come by themselves.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub taken: Option<Place>,
+    /// The series in which a pin lies, if that is not the one asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lies_in: Option<String>,
     /// Where the other is asked for.
     pub asked: Place,
 }
@@ -151,6 +154,7 @@ impl Pairs {
                             let site = Site {
                                 task: program.templates[template].name.clone(),
                                 taken: link.map(|link| Place::of(program, template, link.at)),
+                                lies_in: link.and_then(|link| lies_elsewhere(program, link)),
                                 asked: Place::of(program, template, at),
                             };
                             if !pair.sites.contains(&site) {
@@ -219,6 +223,16 @@ impl Pairs {
         self.cycles = (graph.knots().iter())
             .map(|knot| why::cycle(program, graph, knot, Judged::NotJudged, Vec::new()))
             .collect();
+    }
+}
+
+/// The series in which a pin lies, if it was asked for in another.
+fn lies_elsewhere(program: &Program, link: &Link) -> Option<String> {
+    match link.what {
+        Acquired::Map(Map::Pin { asked, lies, .. }) if asked != lies => {
+            Some(program.series[lies].name.clone())
+        }
+        _ => None,
     }
 }
 

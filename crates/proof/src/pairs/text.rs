@@ -46,8 +46,12 @@ fn show(out: &mut String, pair: &Pair) {
 
 fn show_site(out: &mut String, site: &Site) {
     let operation = |place: &Place| format!("{} ({})", place.operation, place.whereabouts());
+    let lies = match &site.lies_in {
+        Some(series) => format!(", takes a mapping that lies in {series}"),
+        None => String::new(),
+    };
     let _ = match &site.taken {
-        Some(taken) => writeln!(out, "    {}: {}", site.task, operation(taken)),
+        Some(taken) => writeln!(out, "    {}: {}{lies}", site.task, operation(taken)),
         None => writeln!(out, "    {}: while it waits", site.task),
     };
     let indent = " ".repeat(site.task.chars().count() + 6);

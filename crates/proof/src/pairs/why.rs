@@ -269,20 +269,31 @@ fn missing(program: &Program, need: Need, who: &Who<'_>) -> String {
                 Amount {
                     slots_of: Some(_),
                     plus: 0,
-                } => "all slots are".to_owned(),
+                } => format!("all slots of {name}"),
                 Amount {
                     slots_of: Some(_),
                     plus,
-                } => format!("all but {} slots are", -plus),
-                Amount { plus: 1, .. } => "1 slot is".to_owned(),
-                Amount { plus, .. } => format!("{plus} slots are"),
+                } => format!("all but {} of {name}", count(plus.unsigned_abs(), "slot")),
+                Amount { plus, .. } => {
+                    let n = u64::try_from(plus).unwrap_or(0);
+                    format!("{} of {name}", count(n, "slot"))
+                }
             };
+            format!("they hold {slots}: {}", who.hold("none of them holds any"))
+        }
+        (Need::Units(..), Some(_)) => {
             let hold = who.hold("none of them holds any");
-            format!("{slots} in use in {name}, and {hold}")
+            format!(
+                "they hold so much that {} are not left: {hold}",
+                label(program, need)
+            )
         }
         (_, Some(_)) => {
-            let hold = who.hold("none of them holds it");
-            format!("{} is not to be had, and {hold}", label(program, need))
+            let names = who.names("none of them");
+            format!(
+                "one of them holds what {} waits for: {names}",
+                label(program, need)
+            )
         }
         (_, None) => format!("{} does not come", label(program, need)),
     }
@@ -305,7 +316,7 @@ struct Who<'a> {
 }
 
 impl Who<'_> {
-    /// Task programs with their factors, smallest first, each once.
+    /// Task programs with their factors, each once.
     fn factors(&self) -> Vec<(&str, i64)> {
         let constraint = &self.equations.problem.constraints[self.i];
         let mut found: Vec<(&str, i64)> = Vec::new();
@@ -331,13 +342,19 @@ impl Who<'_> {
         }
     }
 
-    /// `read holds 1 each, fault 2 each`, or else `none`.
+    /// `each read holds 1, each fault 2 or 3`, or else `none`.
     fn hold(&self, none: &str) -> String {
-        let factors = self.factors();
-        let said: Vec<String> = (factors.iter().enumerate())
-            .map(|(i, (name, n))| {
+        let mut by_name: Vec<(&str, Vec<String>)> = Vec::new();
+        for (name, n) in self.factors() {
+            match by_name.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, numbers)) => numbers.push(n.to_string()),
+                None => by_name.push((name, vec![n.to_string()])),
+            }
+        }
+        let said: Vec<String> = (by_name.iter().enumerate())
+            .map(|(i, (name, numbers))| {
                 let verb = if i == 0 { " holds" } else { "" };
-                format!("each {name}{verb} {n}")
+                format!("each {name}{verb} {}", numbers.join(" or "))
             })
             .collect();
         match said.as_slice() {
