@@ -9,7 +9,7 @@
 //! For locks a cycle is a deadlock that waits to happen. For slots it need not be: a lock that both
 //! sides hold, a number of slots that cannot all be taken or units reserved beforehand can rule it
 //! out. That is what the [core equations](kmapcheck_cores) decide, for each cycle by itself;
-//! [`why`] puts the answer into words.
+//! `why` puts the answer into words.
 
 pub mod text;
 mod why;
