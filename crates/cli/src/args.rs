@@ -29,7 +29,9 @@ Examples:
   kmapcheck check --model proposed scenarios/pte-highmem/mremap-two-pagetables.json
   kmapcheck check --slots PAGETABLE=4 --tasks mremap=5 --format json FILE
   kmapcheck test scenarios
-  kmapcheck explain FILE";
+  kmapcheck explain FILE
+  kmapcheck conform proposed scenarios/pte-highmem
+  kmapcheck order FILE";
 
 const LONG: &str = "\
 Exit status:
@@ -44,7 +46,9 @@ Examples:
   kmapcheck check --model proposed scenarios/pte-highmem/mremap-two-pagetables.json
   kmapcheck check --slots PAGETABLE=4 --tasks mremap=5 --format json FILE
   kmapcheck test scenarios
-  kmapcheck explain FILE";
+  kmapcheck explain FILE
+  kmapcheck conform proposed scenarios/pte-highmem
+  kmapcheck order FILE";
 
 /// The commands.
 #[derive(Debug, Subcommand)]
@@ -57,6 +61,10 @@ pub enum Command {
     Rule(Rule),
     /// Show the task programs as they run: operations expanded to primitives
     Explain(Explain),
+    /// Check that every path of scenarios keeps a model's rule
+    Conform(Conform),
+    /// Show what is held while something else is asked for, and whether that goes in a circle
+    Order(Order),
     /// Print the JSON Schema of a file format
     Schema(Schema),
     /// Print completions for a shell
@@ -173,6 +181,34 @@ pub struct Explain {
     pub file: PathBuf,
     #[command(flatten)]
     pub overrides: OverrideArgs,
+}
+
+/// `kmapcheck conform`.
+#[derive(Debug, ClapArgs)]
+pub struct Conform {
+    /// The model with the rule (its `order`): a name or a file
+    pub model: String,
+    /// Scenario files, or directories to search for them; each is judged on that model
+    #[arg(required = true, value_name = "DIR|FILE")]
+    pub paths: Vec<PathBuf>,
+    /// The form of the report
+    #[arg(long, value_enum, default_value_t = Format::Text, hide_possible_values = true, help = "The form of the report: text or json")]
+    pub format: Format,
+    /// Print nothing about scenarios that keep the rule
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// `kmapcheck order`.
+#[derive(Debug, ClapArgs)]
+pub struct Order {
+    /// A scenario file
+    pub file: PathBuf,
+    #[command(flatten)]
+    pub overrides: OverrideArgs,
+    /// The form of the report
+    #[arg(long, value_enum, default_value_t = Format::Text, hide_possible_values = true, help = "The form of the report: text or json")]
+    pub format: Format,
 }
 
 /// `kmapcheck schema`.
@@ -303,6 +339,7 @@ impl Args {
         let (name, overrides) = match &args.command {
             Command::Check(check) => ("check", &check.overrides),
             Command::Explain(explain) => ("explain", &explain.overrides),
+            Command::Order(order) => ("order", &order.overrides),
             _ => return args,
         };
         if let Some(said) = overrides.given_twice() {

@@ -22,6 +22,31 @@ pub struct Equations {
     pub read_free: Vec<(usize, bool)>,
     /// The inequalities.
     pub problem: Problem,
+    /// What each inequality of `problem` says, by position.
+    pub facts: Vec<Fact>,
+}
+
+/// What an inequality says of the tasks in a core.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Fact {
+    /// A series whose number of slots is open has one at least.
+    SomeSlots(SeriesId),
+    /// At least one of them waits for it.
+    Waits(Need),
+    /// They hold so much that it is not to be had.
+    Missing(Need),
+    /// They hold no more slots than there are.
+    Slots(SeriesId),
+    /// No more of them have a pin in the series than there are slots that are not kept for holders.
+    Holders(SeriesId),
+    /// They hold no more of a lock or pool than there is.
+    Resource(usize),
+    /// One of them at most has the page locked.
+    Page(usize),
+    /// They occupy no more CPUs than there are.
+    Cpus,
+    /// There are no more of them than the task program has instances.
+    Instances(usize),
 }
 
 /// A solution: tasks that, as far as the arithmetic goes, could be stuck on one another.
@@ -91,26 +116,33 @@ impl Equations {
             kinds,
             open,
             read_free,
+            facts: Vec::new(),
         };
         for position in 0..equations.open.len() {
             let slots = equations.kinds.len() + position;
-            equations.require(Constraint::at_least([(slots, 1)], 1));
+            let fact = Fact::SomeSlots(equations.open[position]);
+            equations.require(fact, Constraint::at_least([(slots, 1)], 1));
         }
         for need in equations.awaited.clone() {
             let waits = equations.sum(graph, |kind| i64::from(kind.need == need));
-            equations.require(Constraint::at_least(waits, 1));
+            equations.require(Fact::Waits(need), Constraint::at_least(waits, 1));
             if let Some(amount) = need.missing_at(program) {
                 let held = equations.sum(graph, |kind| {
                     amount_held(kind, |holding| need.kept_by(holding))
                 });
-                equations.compare(held, amount, true);
+                equations.compare(Fact::Missing(need), held, amount, true);
             }
         }
         equations.fit(sizes, graph);
         for (template, declared) in program.templates.iter().enumerate() {
             if let Bound::Exactly(count) = declared.count {
                 let of_it = equations.sum(graph, |kind| i64::from(kind.template == template));
-                equations.compare(of_it, Amount::number(count), false);
+                equations.compare(
+                    Fact::Instances(template),
+                    of_it,
+                    Amount::number(count),
+                    false,
+                );
             }
         }
         equations
@@ -124,12 +156,17 @@ impl Equations {
             let held = self.sum(graph, |kind| {
                 amount_held(kind, |holding| holding == Holding::Slots(series))
             });
-            self.compare(held, slots, false);
+            self.compare(Fact::Slots(series), held, slots, false);
             let kept_back = i64::from(program.series[series].for_holders);
             if kept_back > 0 && sizes.holders_bounded[series] {
                 let holders = self.sum(graph, |kind| i64::from(kind.pins_in.contains(&series)));
                 let plus = slots.plus - kept_back;
-                self.compare(holders, Amount { plus, ..slots }, false);
+                self.compare(
+                    Fact::Holders(series),
+                    holders,
+                    Amount { plus, ..slots },
+                    false,
+                );
             }
         }
         for (i, resource) in program.resources.iter().enumerate() {
@@ -145,19 +182,19 @@ impl Equations {
                     holding == Holding::Held(Ref::Shared(i), modes)
                 })
             });
-            self.compare(held, amount, false);
+            self.compare(Fact::Resource(i), held, amount, false);
         }
         for page in 0..program.pages.len() {
             let held = self.sum(graph, |kind| {
                 amount_held(kind, |holding| holding == Holding::PageLock(page))
             });
-            self.compare(held, Amount::number(1), false);
+            self.compare(Fact::Page(page), held, Amount::number(1), false);
         }
         if let Some(cpus) = program.cpus {
             let held = self.sum(graph, |kind| {
                 amount_held(kind, |holding| holding == Holding::Cpu)
             });
-            self.compare(held, Amount::number(cpus.count), false);
+            self.compare(Fact::Cpus, held, Amount::number(cpus.count), false);
         }
     }
 
@@ -170,7 +207,7 @@ impl Equations {
     }
 
     /// Requires `sum >= amount`, or `sum <= amount`.
-    fn compare(&mut self, mut sum: Vec<(usize, i64)>, amount: Amount, at_least: bool) {
+    fn compare(&mut self, fact: Fact, mut sum: Vec<(usize, i64)>, amount: Amount, at_least: bool) {
         if let Some(series) = amount.slots_of
             && let Some(position) = self.open.iter().position(|&open| open == series)
         {
@@ -183,15 +220,17 @@ impl Equations {
                 amount.plus >= 0
             });
         if !trivial {
-            self.require(if at_least {
+            let constraint = if at_least {
                 Constraint::at_least(sum, amount.plus)
             } else {
                 Constraint::at_most(sum, amount.plus)
-            });
+            };
+            self.require(fact, constraint);
         }
     }
 
-    fn require(&mut self, constraint: Constraint) {
+    fn require(&mut self, fact: Fact, constraint: Constraint) {
+        self.facts.push(fact);
         self.problem.constraints.push(constraint);
     }
 

@@ -58,32 +58,52 @@ const BUDGET: u64 = 20_000;
 /// Looks at every strongly connected set of things waited for.
 #[must_use]
 pub fn exclude(program: &Program, locals: &Locals, graph: &Graph) -> Cores {
-    let leak = [FindingKind::SlotLeak, FindingKind::LockLeak];
-    if let Some(found) =
-        (locals.found.iter()).find(|found| leak.iter().any(|&kind| found.findings.contains(kind)))
-    {
-        return Cores::Undecided(Undecided::Leak(*found));
+    match leak(locals) {
+        Some(found) => Cores::Undecided(Undecided::Leak(found)),
+        None => exclude_kinds(&Sizes::of(program, locals), graph),
     }
-    let holders_bounded = (0..program.series.len())
-        .map(|series| !gets_a_first_pin_by_reuse(program, locals, series))
-        .collect();
-    exclude_kinds(
-        &Sizes {
-            program,
-            holders_bounded,
-        },
-        graph,
-    )
+}
+
+/// Where a task can end with what others wait for: what is lost is held by nobody in the equations.
+#[must_use]
+pub fn leak(locals: &Locals) -> Option<Found> {
+    let leak = [FindingKind::SlotLeak, FindingKind::LockLeak];
+    (locals.found.iter())
+        .find(|found| leak.iter().any(|&kind| found.findings.contains(kind)))
+        .copied()
 }
 
 /// The same for kinds of waiting task that come from elsewhere than a closure.
 #[must_use]
 pub fn exclude_kinds(sizes: &Sizes<'_>, graph: &Graph) -> Cores {
+    match each_set(sizes, graph) {
+        Err(undecided) => Cores::Undecided(undecided),
+        Ok(sets) if sets.possible.is_empty() => Cores::Excluded(sets.excluded),
+        Ok(sets) => Cores::Possible(sets.possible),
+    }
+}
+
+/// Every strongly connected set of things waited for, judged.
+#[derive(Debug)]
+pub struct Sets {
+    /// Those that no tasks can be stuck on, case by case.
+    pub excluded: Vec<Excluded>,
+    /// Those that tasks can be stuck on, as far as the arithmetic goes; case by case, so that a set
+    /// may be among both.
+    pub possible: Vec<Possible>,
+}
+
+/// Judges every strongly connected set of things waited for, each by itself.
+///
+/// # Errors
+///
+/// If some set was not judged.
+pub fn each_set(sizes: &Sizes<'_>, graph: &Graph) -> Result<Sets, Undecided> {
     let (mut excluded, mut possible) = (Vec::new(), Vec::new());
     possible.extend((0..graph.needs.len()).filter_map(|node| missing_anyway(sizes, graph, node)));
     for knot in graph.knots() {
         if knot.len() > MAX_KNOT {
-            return Cores::Undecided(Undecided::TooManyNeeds);
+            return Err(Undecided::TooManyNeeds);
         }
         for set in 1u32..1 << knot.len() {
             let awaited: Vec<usize> = (0..knot.len())
@@ -106,15 +126,25 @@ pub fn exclude_kinds(sizes: &Sizes<'_>, graph: &Graph) -> Cores {
                             core,
                         });
                     }
-                    Answer::Unknown(_) => return Cores::Undecided(Undecided::Budget),
+                    Answer::Unknown(_) => return Err(Undecided::Budget),
                 }
             }
         }
     }
-    if possible.is_empty() {
-        Cores::Excluded(excluded)
-    } else {
-        Cores::Possible(possible)
+    Ok(Sets { excluded, possible })
+}
+
+impl<'a> Sizes<'a> {
+    /// What is to be known of the program that the closure is of.
+    #[must_use]
+    pub fn of(program: &'a Program, locals: &Locals) -> Sizes<'a> {
+        let holders_bounded = (0..program.series.len())
+            .map(|series| !gets_a_first_pin_by_reuse(program, locals, series))
+            .collect();
+        Sizes {
+            program,
+            holders_bounded,
+        }
     }
 }
 

@@ -42,8 +42,10 @@ pub mod need;
 pub mod reach;
 
 pub use drain::cannot_starve;
-pub use equations::{Core, Equations, Sizes};
-pub use exclude::{Cores, Excluded, Possible, Undecided, exclude, exclude_kinds};
+pub use equations::{Core, Equations, Fact, Sizes};
+pub use exclude::{
+    Cores, Excluded, Possible, Sets, Undecided, each_set, exclude, exclude_kinds, leak,
+};
 pub use graph::{Graph, Kind, Pair};
-pub use need::{Need, Open};
+pub use need::{Amount, Need, Open};
 pub use reach::shortest_run;

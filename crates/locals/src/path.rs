@@ -53,7 +53,7 @@ pub struct Held {
 }
 
 /// What a task has acquired.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Acquired {
     /// A map.
     Map(Map),

@@ -25,6 +25,7 @@ pub mod words;
 
 pub use build::{Fault, PointOfNoReturn};
 pub use coverage::quoted;
+pub use describe::{resource, units};
 pub use json::schema_report;
 pub use kmapcheck_machine::Verdict;
 pub use names::Who;

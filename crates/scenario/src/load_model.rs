@@ -49,6 +49,43 @@ pub fn load_model_str(file_name: &str, text: &str) -> Result<ModelSummary, Error
     check(file_name.to_owned(), text.to_owned(), Log::default()).map(Checked::summary)
 }
 
+/// [`load_model`] for a name in `models/`, looked up as a scenario in that place would, or a path
+/// from the current directory. Comes with what to give as [`Overrides::model`] for other scenarios
+/// to run on this very model.
+///
+/// # Errors
+///
+/// If there is no such model, or something is wrong with it.
+///
+/// [`Overrides::model`]: crate::Overrides::model
+pub fn load_model_named(name: &str, scenario: &Path) -> Result<(ModelSummary, String), Errors> {
+    if files::is_path(name) {
+        return load_model(Path::new(name)).map(|model| (model, name.to_owned()));
+    }
+    let mut log = Log::default();
+    match files::find_model(name, scenario) {
+        Ok(Some(found)) => {
+            // A model built into the program has no file, and goes by its name.
+            let again = match Path::new(&found.name).is_file() {
+                true => found.name.clone(),
+                false => name.to_owned(),
+            };
+            check(found.name, found.text, log).map(|checked| (checked.summary(), again))
+        }
+        Ok(None) => {
+            let known = files::known_models(scenario);
+            let help = help_for(name, "models", known.iter().map(String::as_str));
+            let message = format!("there is no model {}", quoted(name));
+            log.push(Problem::nowhere(Code::UnknownModel, message).help(help));
+            Err(log.into_errors())
+        }
+        Err(problem) => {
+            log.push(problem);
+            Err(log.into_errors())
+        }
+    }
+}
+
 /// Reads a model file as a [`Program`] without tasks and pages: its series, its locks, and their
 /// places in its order. A name in the order that is declared nowhere is a lock that some scenario
 /// has; here it is a semaphore of one unit.

@@ -2,9 +2,11 @@
 
 mod check;
 mod completions;
+mod conform;
 mod explain;
 mod man;
 mod rule;
+mod order;
 mod schema;
 mod test;
 
@@ -28,6 +30,8 @@ pub fn run(args: Args) -> Exit {
         Command::Test(args) => test::run(&args, &mut output),
         Command::Rule(args) => rule::run(&args, &mut output),
         Command::Explain(args) => explain::run(&args, &mut output),
+        Command::Conform(args) => conform::run(&args, &mut output),
+        Command::Order(args) => order::run(&args, &mut output),
         Command::Schema(args) => schema::run(&args, &mut output),
         Command::Completions(args) => completions::run(&args, &mut output),
         Command::Man => man::run(&mut output),

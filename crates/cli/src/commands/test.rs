@@ -1,7 +1,7 @@
 //! `kmapcheck test`: do scenarios give exactly what they expect?
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -13,6 +13,7 @@ use kmapcheck_scenario::FindingKind;
 use kmapcheck_search::Limits;
 
 use crate::args::{EngineArg, OverrideArgs, Test};
+use crate::collect;
 use crate::exit::Exit;
 use crate::input::{self, Failure};
 use crate::output::Output;
@@ -42,22 +43,9 @@ struct Tally {
 
 /// Runs the command.
 pub fn run(args: &Test, output: &mut Output) -> io::Result<Exit> {
-    let mut files = Vec::new();
-    for path in &args.paths {
-        if let Err(error) = collect(path, true, &mut files) {
-            // What is no file and no directory is told as in `check`.
-            match input::load(path, &OverrideArgs::default()) {
-                Err(failure) if !path.exists() => failure.tell(path),
-                _ => anstream::eprintln!("kmapcheck: {}: {error}", input::shown(path)),
-            }
-            return Ok(Exit::BadInput);
-        }
-    }
-    if files.is_empty() {
-        let paths: Vec<String> = args.paths.iter().map(|path| input::shown(path)).collect();
-        anstream::eprintln!("kmapcheck: no scenarios in {}", paths.join(", "));
+    let Some(files) = collect::scenarios(&args.paths) else {
         return Ok(Exit::BadInput);
-    }
+    };
     let interrupt = progress::interrupt();
     let limits = Limits {
         max_states: None,
@@ -66,7 +54,7 @@ pub fn run(args: &Test, output: &mut Output) -> io::Result<Exit> {
         interrupt: Some(Arc::clone(&interrupt)),
     };
     let mut tally = Tally::default();
-    for (i, file) in files.iter().enumerate() {
+    for (i, (file, _)) in files.iter().enumerate() {
         if interrupt.load(Ordering::Relaxed) {
             tally.not_run = files.len() - i;
             break;
@@ -263,46 +251,5 @@ impl Tally {
         } else {
             Exit::Clean
         }
-    }
-}
-
-/// Adds the scenario files at or below `path`, in the order of their names. Files that are `named`
-/// are taken as they are; of others only JSON files that look like scenarios.
-fn collect(path: &Path, named: bool, files: &mut Vec<PathBuf>) -> io::Result<()> {
-    let kind = std::fs::metadata(path)?;
-    if !kind.is_dir() {
-        if named || looks_like_scenario(path) {
-            files.push(path.to_owned());
-        }
-        return Ok(());
-    }
-    let mut entries = std::fs::read_dir(path)?
-        .map(|entry| entry.map(|entry| (entry.path(), entry.file_type())))
-        .collect::<io::Result<Vec<_>>>()?;
-    entries.sort_by(|(a, _), (b, _)| a.cmp(b));
-    for (path, kind) in entries {
-        // Links to directories could lead round in circles.
-        let linked_directory = kind?.is_symlink() && path.is_dir();
-        let json = path
-            .extension()
-            .is_some_and(|extension| extension == "json");
-        if !linked_directory && (path.is_dir() || json) {
-            collect(&path, false, files)?;
-        }
-    }
-    Ok(())
-}
-
-/// Whether a JSON file is meant to be a scenario. One that cannot be read is: its error should show.
-fn looks_like_scenario(path: &Path) -> bool {
-    let Ok(text) = std::fs::read_to_string(path) else {
-        return true;
-    };
-    match jsonc_parser::parse_to_serde_value::<serde_json::Value>(
-        &text,
-        &jsonc_parser::ParseOptions::default(),
-    ) {
-        Ok(value) => value.get("tasks").is_some(),
-        Err(_) => true,
     }
 }
