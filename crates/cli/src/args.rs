@@ -55,6 +55,8 @@ pub enum Command {
     Test(Test),
     /// Show the task programs as they run: operations expanded to primitives
     Explain(Explain),
+    /// Say how many slots are enough, and how many tasks are safe
+    Size(Size),
     /// Print the JSON Schema of a file format
     Schema(Schema),
     /// Print completions for a shell
@@ -153,6 +155,33 @@ pub struct Explain {
     pub overrides: OverrideArgs,
 }
 
+/// `kmapcheck size`.
+#[derive(Debug, ClapArgs)]
+pub struct Size {
+    /// A scenario file
+    pub file: PathBuf,
+    #[command(flatten)]
+    pub overrides: OverrideArgs,
+    /// Try each number of slots from 1 to this
+    #[arg(long, value_name = "N", value_parser = number, default_value = "8")]
+    pub slots_up_to: u32,
+    /// Try each number of tasks from 1 to this
+    #[arg(long, value_name = "N", value_parser = number, default_value = "8")]
+    pub tasks_up_to: u32,
+    /// The form of the answer
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// Draw the tables too, as a picture in this file
+    #[arg(long, value_name = "FILE")]
+    pub svg: Option<PathBuf>,
+    /// Stop each search after so many states
+    #[arg(long, value_name = "N", value_parser = amount, default_value = "100k")]
+    pub max_states: u64,
+    /// Stop after this time, such as 10s or 5m; what is not known by then is not found out
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub timeout: Option<Duration>,
+}
+
 /// `kmapcheck schema`.
 #[derive(Debug, ClapArgs)]
 pub struct Schema {
@@ -230,6 +259,16 @@ fn assignment(text: &str) -> Result<(String, u32), String> {
 /// The largest number of slots or instances that scenarios allow.
 const LARGEST_NUMBER: u32 = 1_000_000;
 
+/// The largest side of a table.
+const LARGEST_TABLE: u32 = 200;
+
+/// A side of a table.
+fn number(text: &str) -> Result<u32, String> {
+    (text.parse().ok())
+        .filter(|number| (1..=LARGEST_TABLE).contains(number))
+        .ok_or_else(|| format!("`{}` is not a number from 1 to {LARGEST_TABLE}", line(text)))
+}
+
 /// `100000`, `500k`, `2M`, `1e6`: from 1 on.
 fn amount(text: &str) -> Result<u64, String> {
     let (digits, zeros) = match text.split_once(['e', 'E']) {
@@ -258,6 +297,7 @@ impl Args {
         let (name, overrides) = match &args.command {
             Command::Check(check) => ("check", &check.overrides),
             Command::Explain(explain) => ("explain", &explain.overrides),
+            Command::Size(size) => ("size", &size.overrides),
             _ => return args,
         };
         if let Some(said) = overrides.given_twice() {

@@ -102,9 +102,9 @@ fn said(search: Findings, loom: &LoomOutcome) -> String {
              which depends on what a scan flushes.\n",
             missing.join(", ")
         ),
-        (false, []) => format!(
-            "loom agrees as far as it came: {n} of the kernel's own allocator, not all.\n"
-        ),
+        (false, []) => {
+            format!("loom agrees as far as it came: {n} of the kernel's own allocator, not all.\n")
+        }
         (false, missing) => format!(
             "loom agrees as far as it came: {n} of the kernel's own allocator, not all; \
              not seen yet: {}.\n",
@@ -178,13 +178,7 @@ mod tests {
 
     fn confirmed(program: &Program, report: &Report) -> Result<String, Failure> {
         let line = Line::new("s.json", true);
-        confirm(
-            program,
-            report,
-            1_000_000,
-            &Limits::default(),
-            &line,
-        )
+        confirm(program, report, 1_000_000, &Limits::default(), &line)
     }
 
     #[test]

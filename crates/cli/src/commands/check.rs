@@ -1,10 +1,10 @@
 //! `kmapcheck check`: explore scenarios and report what is wrong.
 
-use std::io;
-use std::path::Path;
 use kmapcheck_report::{Report, json, tame, text};
 use kmapcheck_scenario::Program;
 use kmapcheck_search::Limits;
+use std::io;
+use std::path::Path;
 
 use crate::args::{Check, EngineArg, Format};
 use crate::exit::Exit;

@@ -5,6 +5,7 @@ mod completions;
 mod explain;
 mod man;
 mod schema;
+mod size;
 mod test;
 
 use std::io;
@@ -26,6 +27,7 @@ pub fn run(args: Args) -> Exit {
         Command::Check(args) => check::run(&args, &mut output),
         Command::Test(args) => test::run(&args, &mut output),
         Command::Explain(args) => explain::run(&args, &mut output),
+        Command::Size(args) => size::run(&args, &mut output),
         Command::Schema(args) => schema::run(&args, &mut output),
         Command::Completions(args) => completions::run(&args, &mut output),
         Command::Man => man::run(&mut output),

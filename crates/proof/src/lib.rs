@@ -1,0 +1,10 @@
+//! What can be proved about programs, by equations where they suffice and by search where not.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`mod@settle`] | one program: safe, not safe, or not decided |
+//! | [`size`] | which numbers of slots and tasks are safe |
+
+pub mod settle;
+pub mod size;
+//SUGGEST
