@@ -57,6 +57,8 @@ pub enum Command {
     Explain(Explain),
     /// Say how many slots are enough, and how many tasks are safe
     Size(Size),
+    /// Say which orders and reuse policies make scenarios clean, and which kmap to change
+    Suggest(Suggest),
     /// Print the JSON Schema of a file format
     Schema(Schema),
     /// Print completions for a shell
@@ -182,6 +184,25 @@ pub struct Size {
     pub timeout: Option<Duration>,
 }
 
+/// `kmapcheck suggest`.
+#[derive(Debug, ClapArgs)]
+pub struct Suggest {
+    /// Scenario files, on one model
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub overrides: OverrideArgs,
+    /// The form of the answer
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// Stop each search after so many states
+    #[arg(long, value_name = "N", value_parser = amount, default_value = "100k")]
+    pub max_states: u64,
+    /// Stop each search after this time, such as 10s or 500ms
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub timeout: Option<Duration>,
+}
+
 /// `kmapcheck schema`.
 #[derive(Debug, ClapArgs)]
 pub struct Schema {
@@ -298,6 +319,7 @@ impl Args {
             Command::Check(check) => ("check", &check.overrides),
             Command::Explain(explain) => ("explain", &explain.overrides),
             Command::Size(size) => ("size", &size.overrides),
+            Command::Suggest(suggest) => ("suggest", &suggest.overrides),
             _ => return args,
         };
         if let Some(said) = overrides.given_twice() {

@@ -4,7 +4,8 @@
 //! |---|---|
 //! | [`mod@settle`] | one program: safe, not safe, or not decided |
 //! | [`size`] | which numbers of slots and tasks are safe |
+//! | [`suggest`] | which orders, reuse policies and kmaps to change |
 
 pub mod settle;
 pub mod size;
-//SUGGEST
+pub mod suggest;

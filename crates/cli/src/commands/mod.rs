@@ -6,6 +6,7 @@ mod explain;
 mod man;
 mod schema;
 mod size;
+mod suggest;
 mod test;
 
 use std::io;
@@ -28,6 +29,7 @@ pub fn run(args: Args) -> Exit {
         Command::Test(args) => test::run(&args, &mut output),
         Command::Explain(args) => explain::run(&args, &mut output),
         Command::Size(args) => size::run(&args, &mut output),
+        Command::Suggest(args) => suggest::run(&args, &mut output),
         Command::Schema(args) => schema::run(&args, &mut output),
         Command::Completions(args) => completions::run(&args, &mut output),
         Command::Man => man::run(&mut output),
