@@ -70,6 +70,11 @@ fn find(args: &Suggest, programs: &[Program]) -> Result<SuggestReport, Failure> 
         .map_err(|refusal| Failure::Refused(refusal.to_string()))?;
     if let (Some(smallest), Some(program)) = (&mut report.smallest, programs.first()) {
         smallest.diff = diff(program, smallest);
+        if let (Format::Text, Some(diff)) = (args.format, &mut smallest.diff) {
+            // It quotes the file.
+            let lines: Vec<String> = diff.lines().map(tame::line).collect();
+            *diff = lines.join("\n");
+        }
     }
     Ok(report)
 }

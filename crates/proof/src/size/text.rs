@@ -120,7 +120,9 @@ fn slots(out: &mut String, report: &SizeReport) -> std::fmt::Result {
             "  {}, {}{}",
             vector(&found.slots),
             by(found.by),
-            if found.and_all_larger {
+            if found.and_all_larger && found.by == By::Order {
+                "; every larger number is safe too, by order"
+            } else if found.and_all_larger {
                 "; every larger number is safe too, by equations"
             } else {
                 "; says nothing about larger numbers"

@@ -53,8 +53,8 @@ impl<'a> Judge<'a> {
                 match settle(&plain, others(), limits, progress) {
                     Settled::Safe(_) => Findings::NONE,
                     Settled::Unsafe(findings, _) => findings,
-                    // Nothing is known: none of them can be held against a variant.
-                    Settled::Unknown(_) => others(),
+                    // Nothing is known: each of them is held against a variant.
+                    Settled::Unknown(_) => Findings::NONE,
                 }
             })
             .collect();
