@@ -61,10 +61,16 @@ pub enum Command {
     Rule(Rule),
     /// Show the task programs as they run: operations expanded to primitives
     Explain(Explain),
+    /// Check a certificate that `check --certificate` or `rule --certificate` wrote
+    Verify(Verify),
     /// Check that every path of scenarios keeps a model's rule
     Conform(Conform),
     /// Show what is held while something else is asked for, and whether that goes in a circle
     Order(Order),
+    /// Say how many slots are enough, and how many tasks are safe
+    Size(Size),
+    /// Say which orders and reuse policies make scenarios clean, and which kmap to change
+    Suggest(Suggest),
     /// Print the JSON Schema of a file format
     Schema(Schema),
     /// Print completions for a shell
@@ -116,6 +122,9 @@ pub struct Check {
     /// How many interleavings loom may run to confirm the search; 0 turns it off [default: 10k]
     #[arg(long, value_name = "N", value_parser = budget, conflicts_with = "engine")]
     pub loom_budget: Option<u64>,
+    /// Write down what was proved, for `kmapcheck verify`; one scenario, with the engine `proof`
+    #[arg(long, value_name = "FILE")]
+    pub certificate: Option<PathBuf>,
     /// Print the verdicts only, and no progress
     #[arg(long, short)]
     pub quiet: bool,
@@ -183,6 +192,17 @@ pub struct Explain {
     pub overrides: OverrideArgs,
 }
 
+/// `kmapcheck verify`.
+#[derive(Debug, ClapArgs)]
+pub struct Verify {
+    /// The certificate
+    #[arg(value_name = "CERT")]
+    pub file: PathBuf,
+    /// The scenario, or the model, that it is about, if not where the certificate says
+    #[arg(long, value_name = "FILE")]
+    pub about: Option<PathBuf>,
+}
+
 /// `kmapcheck conform`.
 #[derive(Debug, ClapArgs)]
 pub struct Conform {
@@ -209,6 +229,52 @@ pub struct Order {
     /// The form of the report
     #[arg(long, value_enum, default_value_t = Format::Text, hide_possible_values = true, help = "The form of the report: text or json")]
     pub format: Format,
+}
+
+/// `kmapcheck size`.
+#[derive(Debug, ClapArgs)]
+pub struct Size {
+    /// A scenario file
+    pub file: PathBuf,
+    #[command(flatten)]
+    pub overrides: OverrideArgs,
+    /// Try each number of slots from 1 to this
+    #[arg(long, value_name = "N", value_parser = number, default_value = "8")]
+    pub slots_up_to: u32,
+    /// Try each number of tasks from 1 to this
+    #[arg(long, value_name = "N", value_parser = number, default_value = "8")]
+    pub tasks_up_to: u32,
+    /// The form of the answer
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// Draw the tables too, as a picture in this file
+    #[arg(long, value_name = "FILE")]
+    pub svg: Option<PathBuf>,
+    /// Stop each search after so many states
+    #[arg(long, value_name = "N", value_parser = amount, default_value = "100k")]
+    pub max_states: u64,
+    /// Stop after this time, such as 10s or 5m; what is not known by then is not found out
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub timeout: Option<Duration>,
+}
+
+/// `kmapcheck suggest`.
+#[derive(Debug, ClapArgs)]
+pub struct Suggest {
+    /// Scenario files, on one model
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub overrides: OverrideArgs,
+    /// The form of the answer
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// Stop each search after so many states
+    #[arg(long, value_name = "N", value_parser = amount, default_value = "100k")]
+    pub max_states: u64,
+    /// Stop each search after this time, such as 10s or 500ms
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub timeout: Option<Duration>,
 }
 
 /// `kmapcheck schema`.
@@ -332,6 +398,16 @@ fn amount(text: &str) -> Result<u64, String> {
         })
 }
 
+/// The largest side of a table.
+const LARGEST_TABLE: u32 = 200;
+
+/// A side of a table.
+fn number(text: &str) -> Result<u32, String> {
+    (text.parse().ok())
+        .filter(|number| (1..=LARGEST_TABLE).contains(number))
+        .ok_or_else(|| format!("`{}` is not a number from 1 to {LARGEST_TABLE}", line(text)))
+}
+
 impl Args {
     /// The arguments of this program; what is wrong with them ends it.
     pub fn read() -> Args {
@@ -340,6 +416,8 @@ impl Args {
             Command::Check(check) => ("check", &check.overrides),
             Command::Explain(explain) => ("explain", &explain.overrides),
             Command::Order(order) => ("order", &order.overrides),
+            Command::Size(size) => ("size", &size.overrides),
+            Command::Suggest(suggest) => ("suggest", &suggest.overrides),
             _ => return args,
         };
         if let Some(said) = overrides.given_twice() {

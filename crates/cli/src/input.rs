@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use kmapcheck_machine::{Outcome, Trace};
-use kmapcheck_proof::words;
+use kmapcheck_proof::{Decision, words};
 use kmapcheck_report::{Fault, NotThere, Proof, Report, Size, tame};
 use kmapcheck_scenario::{Errors, Overrides, Program};
 use kmapcheck_search::{Engine, Limits, PointOfNoReturn};
@@ -57,7 +57,7 @@ pub fn run(
         EngineArg::Search => Engine::Search,
         EngineArg::Reference => Engine::Reference,
         EngineArg::Loom => return loom::run(program, loom, limits, line),
-        EngineArg::Proof => return prove(program, limits, line),
+        EngineArg::Proof => return Ok(prove(program, limits, line)?.0),
     };
     if loom.preemptions.is_some() || loom.max_interleavings.is_some() {
         let said = "`--preemptions` and `--max-interleavings` are for `--engine loom` only";
@@ -74,7 +74,11 @@ pub fn run(
 }
 
 /// Decides a program by arguments first, for every number that it leaves open.
-fn prove(program: &Program, limits: &Limits, line: &Line) -> Result<Report, Failure> {
+pub fn prove(
+    program: &Program,
+    limits: &Limits,
+    line: &Line,
+) -> Result<(Report, Decision), Failure> {
     let start = Instant::now();
     let decision = fault::catch(|| {
         kmapcheck_proof::decide(program, limits, &mut |progress| line.show(progress))
@@ -98,7 +102,7 @@ fn prove(program: &Program, limits: &Limits, line: &Line) -> Result<Report, Fail
             .collect(),
         smallest: decision.smallest,
     });
-    Ok(report)
+    Ok((report, decision))
 }
 
 /// What each search for a way out may take for all of them to end by `deadline`: the trace is

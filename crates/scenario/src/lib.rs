@@ -46,8 +46,7 @@ pub use diagnostic::{Code, Errors};
 pub use load::{Overrides, load, load_str};
 pub use load_model::{
     ModelSummary, load_model, load_model_named, load_model_program, load_model_program_named,
-    load_model_program_str,
-    load_model_str,
+    load_model_program_str, load_model_str,
 };
 pub use program::*;
 pub use schema::{schema_model, schema_scenario};

@@ -5,10 +5,13 @@ mod completions;
 mod conform;
 mod explain;
 mod man;
-mod rule;
 mod order;
+mod rule;
 mod schema;
+mod size;
+mod suggest;
 mod test;
+mod verify;
 
 use std::io;
 
@@ -30,8 +33,11 @@ pub fn run(args: Args) -> Exit {
         Command::Test(args) => test::run(&args, &mut output),
         Command::Rule(args) => rule::run(&args, &mut output),
         Command::Explain(args) => explain::run(&args, &mut output),
+        Command::Verify(args) => verify::run(&args, &mut output),
         Command::Conform(args) => conform::run(&args, &mut output),
         Command::Order(args) => order::run(&args, &mut output),
+        Command::Size(args) => size::run(&args, &mut output),
+        Command::Suggest(args) => suggest::run(&args, &mut output),
         Command::Schema(args) => schema::run(&args, &mut output),
         Command::Completions(args) => completions::run(&args, &mut output),
         Command::Man => man::run(&mut output),
