@@ -74,7 +74,7 @@ pub(crate) fn stopped(program: &Program, outcome: &Outcome) -> Option<Stopped> {
             StopReason::Undecided,
             format!("not decided for every number: {kinds}"),
             Err(
-                "give numbers with `--tasks NAME=N` and `--slots NAME=K` to have those sizes explored, or look at `kmapcheck pairs` for what could be waited for in a circle",
+                "give numbers with `--tasks NAME=N` and `--slots NAME=K` to have those sizes explored, or see `kmapcheck order` for what is waited for in a circle",
             ),
         ),
         Why::Unbounded(what) => (

@@ -42,15 +42,31 @@ pub fn run(args: &Rule, output: &mut Output) -> io::Result<Exit> {
         Ok(decided) => decided,
         Err(said) => return Ok(failed(&Failure::Fault(said), name)),
     };
-    if let (Decision::NotSufficient(refuted), Some(file)) = (&decision, &args.write) {
-        if let Err(exit) = write(file, &refuted.scenario) {
-            return Ok(exit);
+    let certificate = match &decision {
+        Decision::Sufficient(certificate) => {
+            Some(serde_json::to_string_pretty(certificate)? + "\n")
         }
-    }
-    if let (Decision::Sufficient(certificate), Some(file)) = (&decision, &args.certificate) {
-        let json = serde_json::to_string_pretty(certificate)?;
-        if let Err(exit) = write(file, &(json + "\n")) {
-            return Ok(exit);
+        _ => None,
+    };
+    let scenario = match &decision {
+        Decision::NotSufficient(refuted) => Some(refuted.scenario.clone()),
+        _ => None,
+    };
+    let files = [
+        (&args.certificate, certificate, "there is no proof"),
+        (&args.write, scenario, "no program deadlocks that is known"),
+    ];
+    for (file, text, otherwise) in files {
+        match (file, text) {
+            (Some(file), Some(text)) => {
+                if let Err(exit) = write(file, &text) {
+                    return Ok(exit);
+                }
+            }
+            (Some(file), None) => {
+                anstream::eprintln!("kmapcheck: {} is not written: {otherwise}", shown(file));
+            }
+            (None, _) => {}
         }
     }
     match args.format {
