@@ -11,7 +11,7 @@
 //! Nothing is claimed where it does not succeed: the tasks of a core may need help, or get in each
 //! other's way.
 
-use std::collections::BinaryHeap;
+use std::collections::VecDeque;
 
 use kmapcheck_linear::{Minimum, minimise};
 use kmapcheck_locals::{LocalState, Locals};
@@ -20,7 +20,8 @@ use kmapcheck_scenario::{Bound, Program};
 
 use crate::equations::Core;
 use crate::exclude::{Cores, Possible};
-use crate::graph::Graph;
+use crate::graph::{Graph, Kind};
+use crate::need::Need;
 
 /// Pivots for each system of inequalities.
 const BUDGET: u64 = 20_000;
@@ -37,81 +38,88 @@ pub fn shortest_run(
     let Cores::Possible(possible) = cores else {
         return None;
     };
-    let ways = Ways::of(locals);
-    let core = cheapest(graph, possible, &ways)?;
+    let before = predecessors(locals);
+    let ways: Vec<Ways> = (graph.kinds.iter())
+        .map(|kind| Ways::to(locals, &before, &targets(program, locals, kind)))
+        .collect();
+    let core = cheapest(possible, &ways)?;
     let mut walk = Walk::new(program, graph, &core, locals, &ways)?;
     walk.go().then_some((walk.trace, walk.state))
 }
 
-/// The shortest ways to local states: how many steps, and from where.
+/// The local states in which a task is of that kind.
+fn targets(program: &Program, locals: &Locals, kind: &Kind) -> Vec<u32> {
+    let mut found: Vec<u32> = (locals.waiters.iter())
+        .filter(|waiter| {
+            let local = &locals.states[waiter.local as usize];
+            local.task.template == kind.template
+                && Need::of(program, local, waiter.waiting).contains(&kind.need)
+                && local.holdings(program) == kind.holdings
+        })
+        .map(|waiter| waiter.local)
+        .collect();
+    found.dedup();
+    found
+}
+
+/// For each local state, those that a step (`true`) or a flush by others leads from.
+fn predecessors(locals: &Locals) -> Vec<Vec<(u32, bool)>> {
+    let mut before = vec![Vec::new(); locals.states.len()];
+    for from in 0..locals.states.len() {
+        for situation in &locals.situations[from] {
+            for &to in &situation.next {
+                before[to as usize].push((from as u32, true));
+            }
+        }
+        for &to in &locals.flushes[from] {
+            before[to as usize].push((from as u32, false));
+        }
+    }
+    before
+}
+
+/// How many steps of its own a task needs, at least, to get from each local state to some others.
 struct Ways {
-    steps: Vec<i64>,
-    from: Vec<Option<(u32, bool)>>,
+    steps: Vec<Option<u32>>,
+    /// The least for a task that starts.
+    from_start: Option<u32>,
 }
 
 impl Ways {
-    /// Dijkstra's algorithm; flushes take no step, but a way with fewer of them is preferred.
-    fn of(locals: &Locals) -> Ways {
-        const STEP: i64 = 1 << 20;
-        let count = locals.states.len();
-        let mut ways = Ways {
-            steps: vec![i64::MAX; count],
-            from: vec![None; count],
-        };
-        let mut queue = BinaryHeap::new();
-        for start in locals.starts() {
-            ways.steps[start as usize] = 0;
-            queue.push((0i64, std::cmp::Reverse(start)));
-        }
-        while let Some((cost, std::cmp::Reverse(at))) = queue.pop() {
-            if -cost > ways.steps[at as usize] {
+    /// Breadth-first search backwards; a flush by others takes no step.
+    fn to(locals: &Locals, before: &[Vec<(u32, bool)>], targets: &[u32]) -> Ways {
+        let mut steps: Vec<Option<u32>> = vec![None; locals.states.len()];
+        let mut queue: VecDeque<(u32, u32)> = targets.iter().map(|&target| (target, 0)).collect();
+        while let Some((at, cost)) = queue.pop_front() {
+            if steps[at as usize].is_some() {
                 continue;
             }
-            let next = (locals.situations[at as usize].iter())
-                .flat_map(|situation| &situation.next)
-                .map(|&to| (to, STEP, true));
-            let flushed = locals.flushes[at as usize].iter().map(|&to| (to, 1, false));
-            for (to, more, own) in next.chain(flushed) {
-                let total = -cost + more;
-                if total < ways.steps[to as usize] {
-                    ways.steps[to as usize] = total;
-                    ways.from[to as usize] = Some((at, own));
-                    queue.push((-total, std::cmp::Reverse(to)));
+            steps[at as usize] = Some(cost);
+            for &(from, own) in &before[at as usize] {
+                if own {
+                    queue.push_back((from, cost + 1));
+                } else {
+                    queue.push_front((from, cost));
                 }
             }
         }
-        for steps in &mut ways.steps {
-            *steps /= STEP;
-        }
-        ways
-    }
-
-    /// The local states on the way that the task's own steps lead to, the start first.
-    fn to(&self, local: u32) -> Vec<u32> {
-        let (mut at, mut way) = (local, vec![local]);
-        while let Some((from, own)) = self.from[at as usize] {
-            if own {
-                way.push(from);
-            } else if let Some(last) = way.last_mut() {
-                // Not flushed (yet): the steps before lead there.
-                *last = from;
-            }
-            at = from;
-        }
-        way.reverse();
-        way
+        let from_start = locals
+            .starts()
+            .filter_map(|start| steps[start as usize])
+            .min();
+        Ways { steps, from_start }
     }
 }
 
 /// A core whose tasks need the fewest steps in all.
-fn cheapest(graph: &Graph, possible: &[Possible], ways: &Ways) -> Option<Core> {
+fn cheapest(possible: &[Possible], ways: &[Ways]) -> Option<Core> {
     let mut best: Option<(i64, Core)> = None;
     for possible in possible {
         let equations = possible.equations.as_ref()?;
-        let cost: Vec<(usize, i64)> = (equations.kinds.iter().enumerate())
-            .map(|(i, &kind)| (i, ways.steps[graph.kinds[kind].local as usize]))
+        let cost: Option<Vec<(usize, i64)>> = (equations.kinds.iter().enumerate())
+            .map(|(i, &kind)| Some((i, i64::from(ways[kind].from_start?))))
             .collect();
-        match minimise(&equations.problem, &cost, BUDGET) {
+        match minimise(&equations.problem, &cost?, BUDGET) {
             Minimum::Least { value, at, .. } => {
                 if best.as_ref().is_none_or(|&(least, _)| value < least) {
                     best = Some((value, equations.core(&at)));
@@ -129,8 +137,8 @@ struct Walk<'a> {
     locals: &'a Locals,
     state: State,
     trace: Trace,
-    /// Instances with the local states that are still before them, the next one last.
-    tasks: Vec<(usize, Vec<u32>)>,
+    /// Instances, each with the way it takes and the steps still before it.
+    tasks: Vec<(usize, &'a Ways, u32)>,
 }
 
 impl<'a> Walk<'a> {
@@ -139,7 +147,7 @@ impl<'a> Walk<'a> {
         graph: &Graph,
         core: &Core,
         locals: &'a Locals,
-        ways: &Ways,
+        ways: &'a [Ways],
     ) -> Option<Walk<'a>> {
         let mut free: Vec<std::ops::Range<usize>> = Vec::new();
         let mut first = 0;
@@ -152,16 +160,14 @@ impl<'a> Walk<'a> {
         }
         let mut tasks = Vec::new();
         for &(kind, n) in &core.tasks {
-            let mut way = ways.to(graph.kinds[kind].local);
-            way.reverse();
             for _ in 0..n {
                 let task = free[graph.kinds[kind].template].next()?;
-                tasks.push((task, way.clone()));
+                tasks.push((task, &ways[kind], ways[kind].from_start?));
             }
         }
         let start = start(program, locals, &tasks);
         let state = initial(program, &start);
-        let mut walk = Walk {
+        let walk = Walk {
             program,
             locals,
             state,
@@ -171,13 +177,12 @@ impl<'a> Walk<'a> {
             },
             tasks,
         };
-        for (task, way) in &mut walk.tasks {
-            let here = LocalState::of(program, &walk.state.tasks[*task], &walk.state.shared);
-            if way.pop().map(|first| &locals.states[first as usize]) != Some(&here) {
-                return None;
-            }
-        }
-        Some(walk)
+        let starts_well = (walk.tasks.iter()).all(|&(task, ways, left)| {
+            let here = LocalState::of(program, &walk.state.tasks[task], &walk.state.shared);
+            let number = locals.number(&here);
+            number.and_then(|number| ways.steps[number as usize]) == Some(left)
+        });
+        starts_well.then_some(walk)
     }
 
     /// Takes every task as far as it can go, over and over; false if they do not all arrive.
@@ -187,7 +192,7 @@ impl<'a> Walk<'a> {
             for i in 0..self.tasks.len() {
                 while self.step(i) {}
             }
-            if self.tasks.iter().all(|(_, way)| way.is_empty()) {
+            if self.tasks.iter().all(|&(_, _, left)| left == 0) {
                 return true;
             }
             if self.trace.steps.len() == before {
@@ -198,37 +203,46 @@ impl<'a> Walk<'a> {
 
     /// One step of the task on its way, if it can take it now.
     fn step(&mut self, i: usize) -> bool {
-        let (task, way) = &self.tasks[i];
-        let (task, Some(&next)) = (*task, way.last()) else {
+        let (task, ways, left) = self.tasks[i];
+        if left == 0 {
             return false;
-        };
-        let wanted = &self.locals.states[next as usize];
+        }
         let successors = steps(self.program, &self.state.tasks[task], &self.state.shared);
         let choice = successors.iter().position(|successor| {
-            LocalState::of(self.program, &successor.task, &successor.shared) == *wanted
+            let after = LocalState::of(self.program, &successor.task, &successor.shared);
+            let number = self.locals.number(&after);
+            number.and_then(|number| ways.steps[number as usize]) == Some(left - 1)
         });
         let Some(choice) = choice else {
             return false;
         };
         self.state.advance(self.program, task, &successors[choice]);
         self.trace.steps.push(TraceStep { task, choice });
-        self.tasks[i].1.pop();
+        self.tasks[i].2 -= 1;
         true
     }
 }
 
-/// The start in which those tasks begin in the first local states of their ways, and nothing else is
-/// mapped that need not be.
-fn start(program: &Program, locals: &Locals, tasks: &[(usize, Vec<u32>)]) -> Start {
+/// The start in which those tasks have the fewest steps before them, and nothing else is mapped that
+/// need not be.
+fn start(program: &Program, locals: &Locals, tasks: &[(usize, &Ways, u32)]) -> Start {
     let mut stale: Vec<Vec<usize>> = (program.pages.iter())
         .filter(|page| is_open(page))
         .map(|_| Vec::new())
         .collect();
     let mut first = 0;
-    for template in &program.templates {
+    for (id, template) in program.templates.iter().enumerate() {
         for task in first..first + kmapcheck_machine::instances(template.count) as usize {
-            let way = tasks.iter().find(|(other, _)| *other == task);
-            let local = way.and_then(|(_, way)| Some(&locals.states[*way.last()? as usize]));
+            let way = tasks.iter().find(|(other, _, _)| *other == task);
+            let local = way.and_then(|(_, ways, left)| {
+                let starts = locals
+                    .starts()
+                    .map(|start| (start, &locals.states[start as usize]));
+                let mut good = starts.filter(|(start, local)| {
+                    local.task.template == id && ways.steps[*start as usize] == Some(*left)
+                });
+                good.next().map(|(_, local)| local)
+            });
             for (name, var) in template.vars.iter().enumerate() {
                 if !var.page.as_ref().is_some_and(is_open) {
                     continue;
