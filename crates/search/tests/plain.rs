@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
 /// Larger programs are left out: the reference is slow.
-const MAX_STATES: u64 = 20_000;
+const MAX_STATES: u64 = 5_000;
 
 fn answer(engine: Engine, program: &Program, max_states: u64) -> Outcome {
     let limits = Limits {
@@ -131,6 +131,62 @@ fn random_programs_about_pages() {
 #[test]
 fn random_programs_with_private_pages() {
     agree_on(kmapcheck_testing::private_scenario());
+}
+
+/// `tasks` tasks that take a slot of P, then one of Q, and give both back; two slots each.
+fn ordered(tasks: u32, second: &str) -> Program {
+    kmapcheck_testing::load(&serde_json::json!({
+        "name": "ordered",
+        "model": { "name": "m", "series": { "P": { "slots": 2, "reuse": "none" },
+                                            "Q": { "slots": 2, "reuse": "none" } } },
+        "tasks": [{ "name": "t", "count": tasks, "pages": ["p", "q"], "program": [
+            { "kmap": "p", "series": "P" }, { "kmap": "q", "series": second },
+            { "kunmap": "q" }, { "kunmap": "p" } ] }],
+    }))
+}
+
+/// A task that holds nothing is at its first or past its last operation, one that holds a slot of P
+/// is at one of three; at most two hold one, and a slot of Q is then always to be had. So there are
+/// 2^N + N * 3 * 2^(N-1) + N(N-1)/2 * 9 * 2^(N-2) states. The last is 4N steps away.
+#[test]
+fn tasks_are_told_apart() {
+    for tasks in [2u32, 8, 12] {
+        let n = u64::from(tasks);
+        let states = (1 << n) + n * 3 * (1 << (n - 1)) + n * (n - 1) / 2 * 9 * (1 << (n - 2));
+        let coverage =
+            answer(Engine::Plain { threads: 2 }, &ordered(tasks, "Q"), u64::MAX).coverage;
+        assert_eq!((coverage.states, coverage.depth), (states, 4 * n));
+        if tasks == 8 {
+            assert_eq!(states, 19_456);
+            let reference = answer(Engine::Reference, &ordered(tasks, "Q"), u64::MAX).coverage;
+            assert_eq!(coverage.states, reference.states);
+            assert_eq!(coverage.transitions, reference.transitions);
+        }
+        if tasks == 12 {
+            // Eight bytes a key, and a level's worth of index and successors.
+            let stored = coverage.stored_bytes.expect("it is counted");
+            assert!(stored <= 16 * states, "{stored} bytes for {states} states");
+        }
+    }
+}
+
+/// A limit of states cuts in at the same place for any number of threads, is not overstepped by
+/// more than one state's successors, and does not hide what was found by then.
+#[test]
+fn a_limit_is_kept_and_hides_nothing() {
+    for (second, max, deadlock) in [("Q", 50_000, false), ("P", 50_000, true), ("P", 60, true)] {
+        let program = ordered(12, second);
+        let one = answer(Engine::Plain { threads: 1 }, &program, max);
+        let three = answer(Engine::Plain { threads: 3 }, &program, max);
+        assert_eq!(one, three);
+        assert!(one.stopped.is_some() && !one.coverage.exhaustive);
+        assert_eq!(one.finding(FindingKind::Deadlock).is_some(), deadlock);
+        assert!(
+            (max..max + 12).contains(&one.coverage.states),
+            "{}",
+            one.coverage.states
+        );
+    }
 }
 
 fn collect(dir: &Path, files: &mut Vec<PathBuf>) {

@@ -76,7 +76,7 @@ fn check(file: &Path, args: &Check, limits: &Limits) -> Result<(Program, Report)
     }
     let line = Line::new(&file.display().to_string(), args.quiet);
     let engine = args.engine.unwrap_or(EngineArg::Search);
-    let mut report = input::run(&program, engine, args.loom, limits, &line)?;
+    let mut report = input::run(&program, engine, args.plain, args.loom, limits, &line)?;
     if let Some(stopped) = &mut report.stopped {
         let file = file.display().to_string();
         stopped.repeat(&report.coverage.engine, &args.given(), &file);

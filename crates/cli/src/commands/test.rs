@@ -12,7 +12,7 @@ use kmapcheck_report::{Report, StopReason, quoted, tame, text};
 use kmapcheck_scenario::FindingKind;
 use kmapcheck_search::Limits;
 
-use crate::args::{EngineArg, OverrideArgs, Test};
+use crate::args::{EngineArg, OverrideArgs, Reduce, Test};
 use crate::exit::Exit;
 use crate::input::{self, Failure};
 use crate::output::Output;
@@ -102,11 +102,9 @@ fn test(
                     format!("no expectation: {}{}", found(&report), why(&report)),
                 ),
                 (Some(_), Some(true)) => (GREEN, "ok", found(&report)),
-                (Some(expected), Some(false)) => (
-                    RED,
-                    "FAIL",
-                    differences(&report, expected, args.engine, file),
-                ),
+                (Some(expected), Some(false)) => {
+                    (RED, "FAIL", differences(&report, expected, args, file))
+                }
                 (Some(_), None) => (YELLOW, "stop", format!("inconclusive{}", why(&report))),
             };
             match word {
@@ -159,7 +157,7 @@ fn attempt(file: &Path, args: &Test, limits: &Limits) -> Result<Report, Failure>
         }
     };
     let line = Line::new(&file.display().to_string(), args.quiet);
-    input::run(&program, args.engine, args.loom, &limits, &line)
+    input::run(&program, args.engine, args.plain, args.loom, &limits, &line)
 }
 
 fn kinds(report: &Report) -> Vec<FindingKind> {
@@ -188,12 +186,7 @@ fn why(report: &Report) -> String {
 }
 
 /// What differs from what is expected, and how to see it.
-fn differences(
-    report: &Report,
-    expected: &[FindingKind],
-    engine: EngineArg,
-    file: &Path,
-) -> String {
+fn differences(report: &Report, expected: &[FindingKind], args: &Test, file: &Path) -> String {
     let mut out = format!(
         "not as expected\n     expected: {}\n     found:    {}",
         text::expected_kinds(expected),
@@ -217,7 +210,8 @@ fn differences(
             why(report)
         ));
     }
-    let engine = match engine {
+    let engine = match args.engine {
+        EngineArg::Search if args.plain.reduce == Reduce::None => "--reduce none ",
         EngineArg::Search => "",
         EngineArg::Reference => "--engine reference ",
         EngineArg::Loom => "--engine loom ",

@@ -33,6 +33,8 @@ pub(crate) struct Search<'a, const W: usize, S> {
     pub transitions: u64,
     /// States expanded so far.
     expanded: u64,
+    /// Bytes of the batch under way.
+    batch_bytes: u64,
     open: Best<W>,
     found: Findings,
     pub settled: Vec<(FindingKind, Candidate<W>)>,
@@ -69,6 +71,7 @@ impl<'a, const W: usize, S: Space<W>> Search<'a, W, S> {
             states: 0,
             transitions: 0,
             expanded: 0,
+            batch_bytes: 0,
             open: Best::new(),
             found: Findings::NONE,
             settled: Vec::new(),
@@ -119,6 +122,7 @@ impl<'a, const W: usize, S: Space<W>> Search<'a, W, S> {
                     break;
                 }
                 self.expanded += batch.len() as u64;
+                self.batch_bytes = (batch.len() * size_of::<Key<W>>()) as u64;
                 self.expand_batch(&mut batch, *depth, false)?;
             }
             self.settle(*depth);
@@ -253,7 +257,7 @@ impl<'a, const W: usize, S: Space<W>> Search<'a, W, S> {
         let stored: u64 = self.partitions.iter().map(Partition::memory).sum();
         self.most_stored = self
             .most_stored
-            .max(stored + (successors * size_of::<Key<W>>()) as u64);
+            .max(stored + self.batch_bytes + (successors * size_of::<Key<W>>()) as u64);
         for block in &mut self.blocks {
             block.buckets.iter_mut().for_each(Vec::clear);
         }
@@ -313,6 +317,6 @@ impl<'a, const W: usize, S: Space<W>> Search<'a, W, S> {
     pub(crate) fn memory(&self) -> u64 {
         let partitions: u64 = self.partitions.iter().map(Partition::memory).sum();
         let blocks: u64 = self.blocks.iter().map(Block::memory).sum();
-        partitions + blocks + self.space.memory()
+        partitions + blocks + self.batch_bytes + self.space.memory()
     }
 }

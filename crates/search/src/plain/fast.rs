@@ -239,8 +239,8 @@ impl<'a, 'l, const W: usize> Fast<'a, 'l, W> {
 
     /// The stuck sets of suspects, into the verdicts.
     fn judge(&mut self, task: &Task<'_>, blocks: &mut [Block<W>]) {
-        for i in 0..blocks.len() {
-            for (sorted, key) in std::mem::take(&mut blocks[i].suspects) {
+        for block in blocks {
+            for (sorted, key) in std::mem::take(&mut block.suspects) {
                 let rank = match self.tables.verdicts.get(&sorted) {
                     Some(&rank) => rank,
                     None => {
@@ -250,7 +250,7 @@ impl<'a, 'l, const W: usize> Fast<'a, 'l, W> {
                     }
                 };
                 if let Some(rank) = rank {
-                    offer_deadlock(&mut blocks[i], task.depth, rank, key);
+                    offer_deadlock(block, task.depth, rank, key);
                 }
             }
         }
@@ -304,11 +304,13 @@ impl<const W: usize> Tables<W> {
             attention |= BROADCAST;
         }
         let world_mask = self.layout.world.mask();
+        let mut entries = vec![BLANK; self.groups.len()];
         for key in states {
             let world = (key.0[0] & world_mask) as usize;
             let mut flags = 0;
-            for group in &self.groups {
-                flags |= self.entry(key, world, group).flags;
+            for (entry, group) in entries.iter_mut().zip(&self.groups) {
+                *entry = self.entry(key, world, group);
+                flags |= entry.flags;
             }
             if flags & attention != 0 {
                 if flags & UNKNOWN != 0 {
@@ -320,8 +322,7 @@ impl<const W: usize> Tables<W> {
             if task.look_only {
                 continue;
             }
-            for group in &self.groups {
-                let entry = self.entry(key, world, group);
+            for (entry, group) in entries.iter().zip(&self.groups) {
                 let deltas =
                     &self.deltas[entry.first as usize..(entry.first + entry.count) as usize];
                 block.transitions += deltas.len() as u64;
@@ -520,6 +521,10 @@ impl<const W: usize> Space<W> for Fast<'_, '_, W> {
             }
         }
         Ok(())
+    }
+
+    fn somebody_waits(&self) -> bool {
+        self.lowered.somebody_waits()
     }
 
     fn executed(&self) -> FxHashSet<(TemplateId, OriginId)> {

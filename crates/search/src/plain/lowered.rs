@@ -157,7 +157,10 @@ impl<'a> Lowered<'a> {
         let count = Table::row_count(entry);
         for i in 0..count {
             let row = table.row(entry, i);
-            debug_assert!(!row.untidy && row.freed.is_none());
+            assert!(
+                !row.untidy && row.freed.is_none(),
+                "pages change hands only where a program allocates or frees"
+            );
             changed |= self.alarm.note_findings(row.findings);
             if let Some(ranks) = &self.ranks
                 && !ranks.advances(&task, table.local(row.local).task())
@@ -223,6 +226,11 @@ impl<'a> Lowered<'a> {
             .collect();
         let rank = (!stuck.is_empty()).then(|| self.explorer.class_rank(&counts));
         (stuck, rank)
+    }
+
+    /// Whether any task waits in any state met so far.
+    pub(crate) fn somebody_waits(&self) -> bool {
+        (self.known.entries.values()).any(|entry| entry.grip.is_some())
     }
 
     /// The operations that some local state met so far executes.

@@ -162,7 +162,7 @@ impl Attempt<'_> {
         let mut search = Search::new(self.program, space, graded, self.pool);
         let End { mut stopped, depth } = search.explore(meter)?;
         let mut starving = None;
-        if stopped.is_none() && self.program.has_loops() {
+        if stopped.is_none() && self.program.has_loops() && search.space.somebody_waits() {
             match search.starving(depth, meter)? {
                 Ok(found) => starving = found,
                 Err(limit) => stopped = Some(limit),

@@ -132,6 +132,11 @@ pub(crate) trait Space<const W: usize> {
     /// How each task stands.
     fn stands(&mut self, key: &Key<W>, stands: &mut Vec<Stand>) -> Result<(), Halt>;
 
+    /// Whether any task waits in any state expanded so far; true if that is not known.
+    fn somebody_waits(&self) -> bool {
+        true
+    }
+
     /// The operations that were executed.
     fn executed(&self) -> FxHashSet<(TemplateId, OriginId)>;
 
