@@ -157,8 +157,9 @@ mod tests {
                 let layout =
                     Layout::new(&template_of, world, &[width, 2]).expect("there is a width");
                 let mut key = Key::<64>::ZERO;
-                let number =
-                    |i: usize, field: Field| (i as u32 * 2_654_435_761) & field.mask() as u32;
+                let number = |i: usize, field: Field| {
+                    (i as u32).wrapping_mul(2_654_435_761) & field.mask() as u32
+                };
                 key.set(layout.world, number(99, layout.world));
                 for (i, &field) in layout.tasks.iter().enumerate() {
                     key.set(field, number(i, field));
