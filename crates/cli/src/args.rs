@@ -118,6 +118,8 @@ pub struct Check {
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub timeout: Option<Duration>,
     #[command(flatten)]
+    pub plain: PlainArgs,
+    #[command(flatten)]
     pub loom: LoomArgs,
     /// How many interleavings loom may run to confirm the search; 0 turns it off [default: 10k]
     #[arg(long, value_name = "N", value_parser = budget, conflicts_with = "engine")]
@@ -141,6 +143,40 @@ pub struct LoomArgs {
     pub max_interleavings: Option<u64>,
 }
 
+/// What the search alone can be told.
+#[derive(Debug, Clone, Copy, ClapArgs)]
+pub struct PlainArgs {
+    /// What the search leaves out of account: which instance of a task is which, or nothing
+    #[arg(long, value_enum, default_value_t = Reduce::Counted)]
+    pub reduce: Reduce,
+    /// With `--reduce none`: how many threads; the report is the same for any number
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: u16,
+}
+
+impl PlainArgs {
+    /// The options that differ from what they are if nobody gives them.
+    fn given(self) -> Vec<(&'static str, String)> {
+        let mut given = Vec::new();
+        if self.reduce == Reduce::None {
+            given.push(("--reduce", "none".to_owned()));
+        }
+        if self.threads > 1 {
+            given.push(("--threads", self.threads.to_string()));
+        }
+        given
+    }
+}
+
+/// What the search leaves out of account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Reduce {
+    /// Which instance is which: states say how many are where
+    Counted,
+    /// Nothing: every task is told apart
+    None,
+}
+
 /// `kmapcheck test`.
 #[derive(Debug, ClapArgs)]
 pub struct Test {
@@ -157,6 +193,8 @@ pub struct Test {
     /// the other engines than loom, 1,000,000 states
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "60s")]
     pub timeout: Duration,
+    #[command(flatten)]
+    pub plain: PlainArgs,
     #[command(flatten)]
     pub loom: LoomArgs,
     /// Print only what is not as expected, and the summary
@@ -476,6 +514,9 @@ impl Check {
         let memory = Some(self.max_memory).filter(|&memory| memory != DEFAULT_MEMORY);
         add("--max-memory", memory.map(shown_size));
         add("--timeout", self.timeout.map(shown_duration));
+        for (option, value) in self.plain.given() {
+            add(option, Some(value));
+        }
         add(
             "--preemptions",
             self.loom.preemptions.map(|n| n.to_string()),

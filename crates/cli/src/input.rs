@@ -9,7 +9,7 @@ use kmapcheck_report::{Fault, NotThere, Proof, Report, Size, tame};
 use kmapcheck_scenario::{Errors, Overrides, Program};
 use kmapcheck_search::{Engine, Limits, PointOfNoReturn};
 
-use crate::args::{EngineArg, LoomArgs, OverrideArgs};
+use crate::args::{EngineArg, LoomArgs, OverrideArgs, PlainArgs, Reduce};
 use crate::progress::Line;
 use crate::{fault, loom, output};
 
@@ -49,11 +49,23 @@ pub fn load(path: &Path, overrides: &OverrideArgs) -> Result<Program, Failure> {
 pub fn run(
     program: &Program,
     engine: EngineArg,
+    plain: PlainArgs,
     loom: LoomArgs,
     limits: &Limits,
     line: &Line,
 ) -> Result<Report, Failure> {
+    if plain.reduce == Reduce::None && engine != EngineArg::Search {
+        let said = "`--reduce` is for the engine `search` only; `reference` and `loom` tell all tasks apart anyway";
+        return Err(Failure::Refused(said.to_owned()));
+    }
+    if plain.threads > 1 && plain.reduce != Reduce::None {
+        let said = "`--threads` is for `--reduce none` only: everything else runs on one thread";
+        return Err(Failure::Refused(said.to_owned()));
+    }
     let engine = match engine {
+        EngineArg::Search if plain.reduce == Reduce::None => Engine::Plain {
+            threads: usize::from(plain.threads),
+        },
         EngineArg::Search => Engine::Search,
         EngineArg::Reference => Engine::Reference,
         EngineArg::Loom => return loom::run(program, loom, limits, line),

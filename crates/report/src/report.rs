@@ -329,6 +329,10 @@ pub struct Coverage {
     /// knows no states.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub interleavings: Option<u64>,
+    /// The most bytes that the states took at once, successors under way included; only of the
+    /// engine `plain` (`--reduce none`), which counts them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stored_bytes: Option<u64>,
     /// Operations that no interleaving executes; null if that is not known.
     pub never_executed: Option<Vec<NeverExecuted>>,
 }

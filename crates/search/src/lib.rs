@@ -9,6 +9,7 @@ mod aim;
 mod candidates;
 mod counted;
 mod limits;
+mod plain;
 mod reference;
 mod refusal;
 mod rescue;
@@ -31,6 +32,11 @@ pub enum Engine {
     Search,
     /// Named states, for comparison.
     Reference,
+    /// Packed states with every task told apart, by so many threads.
+    Plain {
+        /// How many threads.
+        threads: usize,
+    },
 }
 
 impl Engine {
@@ -40,6 +46,7 @@ impl Engine {
         match self {
             Engine::Search => "search",
             Engine::Reference => "reference",
+            Engine::Plain { .. } => plain::NAME,
         }
     }
 }
@@ -61,5 +68,6 @@ pub fn run(
     Ok(match engine {
         Engine::Search => counted::explore::run(program, limits, progress),
         Engine::Reference => reference::run(program, limits, progress),
+        Engine::Plain { threads } => plain::run(program, threads, limits, progress)?,
     })
 }

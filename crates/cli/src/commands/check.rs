@@ -79,7 +79,7 @@ fn check(file: &Path, args: &Check, limits: &Limits) -> Result<(Program, Report)
         .engine
         .unwrap_or_else(|| EngineArg::for_program(&program));
     let mut report = match &args.certificate {
-        None => input::run(&program, engine, args.loom, limits, &line)?,
+        None => input::run(&program, engine, args.plain, args.loom, limits, &line)?,
         Some(to) => certified(&program, engine, file, to, args, limits, &line)?,
     };
     if let Some(stopped) = &mut report.stopped {

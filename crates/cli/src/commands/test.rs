@@ -12,7 +12,7 @@ use kmapcheck_report::{Report, StopReason, quoted, tame, text};
 use kmapcheck_scenario::FindingKind;
 use kmapcheck_search::Limits;
 
-use crate::args::{EngineArg, OverrideArgs, Test};
+use crate::args::{EngineArg, OverrideArgs, Reduce, Test};
 use crate::collect;
 use crate::exit::Exit;
 use crate::input::{self, Failure};
@@ -90,11 +90,9 @@ fn test(
                     format!("no expectation: {}{}", found(&report), why(&report)),
                 ),
                 (Some(_), Some(true)) => (GREEN, "ok", found(&report)),
-                (Some(expected), Some(false)) => (
-                    RED,
-                    "FAIL",
-                    differences(&report, expected, args.engine, file),
-                ),
+                (Some(expected), Some(false)) => {
+                    (RED, "FAIL", differences(&report, expected, args, file))
+                }
                 (Some(_), None) => (YELLOW, "stop", format!("inconclusive{}", why(&report))),
             };
             match word {
@@ -150,7 +148,7 @@ fn attempt(file: &Path, args: &Test, limits: &Limits) -> Result<Report, Failure>
     let engine = args
         .engine
         .unwrap_or_else(|| EngineArg::for_program(&program));
-    input::run(&program, engine, args.loom, &limits, &line)
+    input::run(&program, engine, args.plain, args.loom, &limits, &line)
 }
 
 fn kinds(report: &Report) -> Vec<FindingKind> {
@@ -179,12 +177,7 @@ fn why(report: &Report) -> String {
 }
 
 /// What differs from what is expected, and how to see it.
-fn differences(
-    report: &Report,
-    expected: &[FindingKind],
-    engine: Option<EngineArg>,
-    file: &Path,
-) -> String {
+fn differences(report: &Report, expected: &[FindingKind], args: &Test, file: &Path) -> String {
     let mut out = format!(
         "not as expected\n     expected: {}\n     found:    {}",
         text::expected_kinds(expected),
@@ -208,7 +201,8 @@ fn differences(
             why(report)
         ));
     }
-    let engine = match engine {
+    let engine = match args.engine {
+        _ if args.plain.reduce == Reduce::None => "--reduce none ",
         None => "",
         Some(EngineArg::Search) => "--engine search ",
         Some(EngineArg::Reference) => "--engine reference ",

@@ -246,6 +246,15 @@ fn render_proof(out: &mut String, proof: &Proof, clean: bool) {
     }
 }
 
+/// What a state takes, to a tenth of a byte; nothing about so few that the rest outweighs them.
+fn bytes_a_state(bytes: u64, states: u64) -> String {
+    if states < 100_000 {
+        return String::new();
+    }
+    let tenths = bytes.saturating_mul(10).div_ceil(states);
+    format!(", {}.{} bytes a state", tenths / 10, tenths % 10)
+}
+
 fn coverage_line(report: &Report) -> String {
     let Coverage {
         engine,
@@ -254,6 +263,7 @@ fn coverage_line(report: &Report) -> String {
         transitions,
         depth,
         interleavings,
+        stored_bytes,
         ..
     } = &report.coverage;
     let how = if *complete {
@@ -281,8 +291,9 @@ fn coverage_line(report: &Report) -> String {
     let depth_shown = number(*depth);
     if *complete || report.stopped.is_some() || report.proof.is_some() {
         return format!(
-            "{}: {seen}, depth {depth_shown} (engine {engine}).",
-            sentence(how)
+            "{}: {seen}, depth {depth_shown} (engine {engine}{}).",
+            sentence(how),
+            stored_bytes.map_or_else(String::new, |bytes| bytes_a_state(bytes, *states))
         );
     }
     // The figures are those of the plain part of the search; what was decided otherwise has none.
