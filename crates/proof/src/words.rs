@@ -1,34 +1,11 @@
 //! What was proved, in words.
 
-use kmapcheck_cores::{Need, Open};
+use kmapcheck_cores::Need;
 use kmapcheck_scenario::{Bound, Program};
 
 use crate::decide::Decision;
+use crate::pairs::label;
 use crate::reasons::Reason;
-
-/// What is waited for, without an article.
-pub fn label(program: &Program, need: Need) -> String {
-    let shared = |i: usize| program.resources[i].name.clone();
-    match need {
-        Need::Slot { series, holder } => {
-            let series = &program.series[series];
-            match holder && series.for_holders > 0 {
-                true => format!("{} slot for a holder", series.name),
-                false => format!("{} slot", series.name),
-            }
-        }
-        Need::Spin(lock) => shared(lock),
-        Need::Units(pool, n) => format!("{n} of {}", shared(pool)),
-        Need::Read(lock) => format!("{}, to read", shared(lock)),
-        Need::Write(lock) => format!("{}, to write", shared(lock)),
-        Need::PageLock(page) => format!("lock of page {}", program.pages[page].name),
-        Need::Cpu => "CPU".to_owned(),
-        Need::Open(Open::Completion(what)) => shared(what),
-        Need::Open(Open::Unowned(pool)) => format!("unit of {}", shared(pool)),
-        Need::Open(Open::Memory) => "free page".to_owned(),
-        Need::Open(Open::Own) => "something of its own".to_owned(),
-    }
-}
 
 /// What a claim is about: `every number of mremap`, or `this scenario` if all numbers are given.
 #[must_use]
