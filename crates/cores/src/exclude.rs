@@ -36,6 +36,8 @@ pub struct Possible {
     pub equations: Option<Equations>,
     /// A core with as few tasks as possible.
     pub core: Core,
+    /// Whether it is known that there is none with fewer.
+    pub least: bool,
 }
 
 /// Why nothing is known.
@@ -120,10 +122,11 @@ pub fn each_set(sizes: &Sizes<'_>, graph: &Graph) -> Result<Sets, Undecided> {
                         refutation,
                     }),
                     Answer::Feasible(values) => {
-                        let core = smallest(&equations, &values);
+                        let (core, least) = smallest(&equations, &values);
                         possible.push(Possible {
                             equations: Some(equations),
                             core,
+                            least,
                         });
                     }
                     Answer::Unknown(_) => return Err(Undecided::Budget),
@@ -149,10 +152,10 @@ impl<'a> Sizes<'a> {
 }
 
 /// A core with as few tasks as possible, or else the one at hand.
-fn smallest(equations: &Equations, values: &[i64]) -> Core {
+fn smallest(equations: &Equations, values: &[i64]) -> (Core, bool) {
     match minimise(&equations.problem, &equations.tasks(), BUDGET) {
-        Minimum::Least { at, .. } => equations.core(&at),
-        _ => equations.core(values),
+        Minimum::Least { at, .. } => (equations.core(&at), true),
+        _ => (equations.core(values), false),
     }
 }
 
@@ -175,6 +178,7 @@ fn missing_anyway(sizes: &Sizes<'_>, graph: &Graph, node: usize) -> Option<Possi
             tasks: vec![(kind, 1)],
             slots,
         },
+        least: true,
     })
 }
 

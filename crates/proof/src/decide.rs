@@ -74,6 +74,8 @@ struct Tried {
     program: Program,
     total: u32,
     outcome: Outcome,
+    /// Whether all else that it found was found with fewer tasks as well.
+    only_deadlock_is_new: bool,
 }
 
 impl Deciding<'_> {
@@ -145,11 +147,12 @@ impl Deciding<'_> {
             let smaller_left_out = !complete;
             complete &= outcome.stopped.is_none() || all_found;
             if !found.minus(before).is_empty() {
-                let stopped = outcome.stopped.clone();
+                let new = found.minus(before);
                 best = Some(Tried {
                     program,
                     total,
-                    outcome: Outcome { stopped, ..outcome },
+                    outcome,
+                    only_deadlock_is_new: new == Findings::of(FindingKind::Deadlock),
                 });
                 complete = !smaller_left_out;
             }
@@ -184,14 +187,30 @@ impl Deciding<'_> {
             return self.conclude(program, Vec::new(), stopped, false);
         };
         let left = open.minus(kinds(&best.outcome));
-        let stopped = match best.outcome.stopped {
+        let stopped = match best.outcome.stopped.clone() {
             _ if left.is_empty() => None,
             Some(stopped) if exact => Some(stopped),
             _ if exact => stopped,
             _ => Some(stopped.unwrap_or_else(|| self.undecided(left))),
         };
-        let smallest = complete && best.total > 0;
+        let smallest = complete && self.are_smallest(&best);
         self.conclude(best.program, best.outcome.findings, stopped, smallest)
+    }
+
+    /// Whether fewer tasks than were tried show nothing of what was found, all that was tried with
+    /// fewer having been searched to the end: nothing was left out below a handful of tasks, and
+    /// what came with more is a deadlock that the equations allow to no fewer.
+    fn are_smallest(&self, best: &Tried) -> bool {
+        if best.total <= MOST_TASKS {
+            return true;
+        }
+        let Some((_, Cores::Possible(possible))) = &self.reasons.cores else {
+            return false;
+        };
+        let fewest = possible.iter().map(kmapcheck_cores::Possible::tasks).min();
+        best.only_deadlock_is_new
+            && possible.iter().all(|possible| possible.least)
+            && fewest.is_some_and(|fewest| fewest >= u64::from(best.total))
     }
 
     fn undecided(&self, left: Findings) -> Stopped {
@@ -252,6 +271,7 @@ impl Deciding<'_> {
         }
         found.extend(self.cores());
         found.sort_by_key(|program| program.task_count().unwrap_or(u64::MAX));
+        found.dedup();
         found
     }
 

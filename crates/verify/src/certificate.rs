@@ -95,12 +95,17 @@ impl Certificate {
     /// The digest that belongs to it.
     #[must_use]
     pub fn digest_of(&self) -> String {
-        let bare = Certificate {
+        digest(&Certificate {
             digest: String::new(),
             ..self.clone()
-        };
-        let json = serde_json::to_vec(&bare).unwrap_or_default();
-        let hash = Sha256::digest(&json);
-        hash.iter().map(|byte| format!("{byte:02x}")).collect()
+        })
     }
+}
+
+/// SHA-256 of something as JSON without spaces, in hexadecimal.
+#[must_use]
+pub fn digest(of: &impl Serialize) -> String {
+    let json = serde_json::to_vec(of).unwrap_or_default();
+    let hash = Sha256::digest(&json);
+    hash.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -17,7 +17,7 @@ mod drains;
 mod sets;
 mod waiting;
 
-pub use certificate::{By, Certificate, FORMAT, Inequality, NotThere, Set};
+pub use certificate::{By, Certificate, FORMAT, Inequality, NotThere, Set, digest};
 pub use check::verify;
 pub use sets::{cases, inequalities, keeps, knotted};
 pub use waiting::{Kind, kinds};

@@ -138,7 +138,12 @@ impl<'a> Choose<'a> {
             return;
         }
         let sized = self.sized;
-        for size in size..sized.len().min(operations / tasks + 1) {
+        for (size, kinds) in sized
+            .iter()
+            .enumerate()
+            .take(operations / tasks + 1)
+            .skip(size)
+        {
             // The last one has to make up the number.
             if tasks == 1 && size != operations {
                 continue;
@@ -151,7 +156,7 @@ impl<'a> Choose<'a> {
             } else {
                 0
             };
-            for (i, kind) in sized[size].iter().enumerate().skip(from) {
+            for (i, kind) in kinds.iter().enumerate().skip(from) {
                 chosen.push(kind);
                 self.rest(chosen, tasks - 1, operations - size, (size, i));
                 chosen.pop();

@@ -32,6 +32,23 @@ pub struct RuleCertificate {
     pub pairs: Vec<PairFact>,
     /// Why nothing can deadlock.
     pub argument: Argument,
+    /// SHA-256 of all the above as JSON without spaces: shows that something was changed.
+    pub digest: String,
+}
+
+impl RuleCertificate {
+    /// With the digest that belongs to it.
+    #[must_use]
+    pub fn sealed(self) -> RuleCertificate {
+        let bare = RuleCertificate {
+            digest: String::new(),
+            ..self
+        };
+        RuleCertificate {
+            digest: kmapcheck_verify::digest(&bare),
+            ..bare
+        }
+    }
 }
 
 /// A series, as the proof takes it.

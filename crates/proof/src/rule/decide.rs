@@ -161,5 +161,7 @@ fn certificate(
             .map(|&pair| pair_fact(discipline, pair))
             .collect(),
         argument,
+        digest: String::new(),
     }
+    .sealed()
 }

@@ -33,6 +33,10 @@ use super::equations::{Slots, cases};
 /// What is wrong with it, in words.
 pub fn verify_rule(certificate: &RuleCertificate, model: &Program) -> Result<(), String> {
     let require = |so: bool, what: &str| if so { Ok(()) } else { Err(what.to_owned()) };
+    require(
+        certificate.digest == certificate.clone().sealed().digest,
+        "the digest does not match: something was changed after it was written",
+    )?;
     let discipline = Discipline::of(model, certificate.pins);
     require(
         certificate.format == FORMAT,
