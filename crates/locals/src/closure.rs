@@ -155,7 +155,11 @@ impl<'a, 'p> Closing<'a, 'p> {
     }
 
     fn run(&mut self) -> Result<(), BrokenPremise> {
-        for local in initial_locals(self.program) {
+        let starts = initial_locals(self.program).ok_or(BrokenPremise {
+            what: Broken::TooLarge,
+            at: None,
+        })?;
+        for local in starts {
             self.meet(local, None)?;
         }
         let mut next = 0;
@@ -278,39 +282,48 @@ impl<'a, 'p> Closing<'a, 'p> {
     }
 }
 
-/// The local states in which the instances of each template start.
-fn initial_locals(program: &Program) -> Vec<LocalState> {
+/// The local states in which the instances of each template start; `None`: too many.
+fn initial_locals(program: &Program) -> Option<Vec<LocalState>> {
     let mut single = program.clone();
-    let mut choices: Vec<Vec<Vec<usize>>> = Vec::new();
+    // What others know of a shared page is not part of a local state, nor is what other tasks'
+    // pages start with part of this one's.
     for page in &mut single.pages {
-        // What others know of a shared page is not part of a local state.
         page.stale_in = StaleIn::Exactly(Vec::new());
     }
     for template in &mut single.templates {
-        template.count = Bound::Exactly(1);
-        for page in template.vars.iter().filter_map(|var| var.page.as_ref()) {
-            if page.stale_in == StaleIn::Any {
-                choices.push(stale_choices(program, page));
-            }
-        }
+        template.count = Bound::Exactly(0);
     }
-    // Pages of different tasks are chosen together; a task meets each choice of its own that way.
-    let longest = choices.iter().map(Vec::len).product::<usize>().min(4096);
     let mut found: Vec<LocalState> = Vec::new();
-    for mut choice in 0..longest {
-        let stale = (choices.iter())
-            .map(|sets| {
-                let set = sets[choice % sets.len()].clone();
-                choice /= sets.len();
-                set
-            })
+    for id in 0..program.templates.len() {
+        let mut alone = single.clone();
+        alone.templates[id].count = Bound::Exactly(1);
+        let open = program.templates[id]
+            .vars
+            .iter()
+            .filter_map(|var| var.page.as_ref());
+        let choices: Vec<Vec<Vec<usize>>> = open
+            .filter(|page| page.stale_in == StaleIn::Any)
+            .map(|page| stale_choices(program, page))
             .collect();
-        let state = initial(&single, &Start { stale });
-        for local in LocalState::all_of(&single, &state) {
-            if !found.contains(&local) {
-                found.push(local);
+        let ways = (choices.iter()).try_fold(1usize, |n, sets| n.checked_mul(sets.len()))?;
+        if ways > MAX_STATES {
+            return None;
+        }
+        for mut way in 0..ways {
+            let stale = (choices.iter())
+                .map(|sets| {
+                    let set = sets[way % sets.len()].clone();
+                    way /= sets.len();
+                    set
+                })
+                .collect();
+            let state = initial(&alone, &Start { stale });
+            for local in LocalState::all_of(&alone, &state) {
+                if !found.contains(&local) {
+                    found.push(local);
+                }
             }
         }
     }
-    found
+    Some(found)
 }

@@ -128,7 +128,7 @@ impl<'a> Surroundings<'a> {
                 for &taken in both(looks.at_resources) {
                     for &page_locked in both(looks.at_page_locks && self.page_locks) {
                         for &mapped_in in &series {
-                            for &no_pages in both(program.free_pages.is_some()) {
+                            for &no_pages in both(looks.at_free_pages) {
                                 for &cpus_busy in both(program.cpus.is_some()) {
                                     found.extend(self.shared(
                                         local,

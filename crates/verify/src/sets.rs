@@ -178,13 +178,13 @@ pub fn inequalities(
             (ResourceKind::Spinlock, _) => (format!("spin {name}"), Size::Number(1)),
             (ResourceKind::Rwsem { .. }, _) => (format!("write {name}"), Size::Number(1)),
             (ResourceKind::Semaphore { owned: true, .. }, Some(series)) => {
-                (format!("units of {name}"), slots(series))
+                (format!("unit {name}"), slots(series))
             }
             (
                 ResourceKind::Semaphore { owned: true, units }
                 | ResourceKind::Mempool { owned: true, units },
                 None,
-            ) => (format!("units of {name}"), Size::Number(i64::from(units))),
+            ) => (format!("unit {name}"), Size::Number(i64::from(units))),
             _ => continue,
         };
         state(holding(key), false, size, 0);
@@ -223,7 +223,7 @@ fn missing_at(program: &Program, thing: &str, slots: &dyn Fn(SeriesId) -> Size) 
     if let Some(id) = thing.strip_prefix("slot ").and_then(series) {
         return (slots(id), i64::from(program.series[id].for_holders));
     }
-    if let Some((n, pool)) = thing.split_once(" units of ")
+    if let Some((n, pool)) = (thing.strip_prefix("units ")).and_then(|rest| rest.split_once(" of "))
         && let Some(resource) = program.resources.iter().find(|r| r.name == pool)
     {
         let n: i64 = n.parse().unwrap_or(i64::MAX);

@@ -8,7 +8,8 @@ use kmapcheck_scenario::{Program, Ref, ResourceKind};
 use serde::{Deserialize, Serialize};
 
 /// Tasks of one program that wait for the same while holding the same. Everything goes by name:
-/// `slot DEFAULT`, `spin mm.lock`, `read mmap_sem`, `2 units of pool`, `page lock p`, `cpu`.
+/// `slot DEFAULT`, `spin mm.lock`, `read mmap_sem`, `units 2 of pool`, `page lock p`, `cpu`. The
+/// first word says what it is; whatever stands behind is a name, which may contain anything.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Kind {
@@ -78,7 +79,7 @@ fn need(program: &Program, local: &LocalState, wait: Wait) -> Option<String> {
                 ResourceKind::Semaphore { owned: true, .. }
                     | ResourceKind::Mempool { owned: true, .. }
             );
-            format!("{n} units of {}", name(pool).filter(|_| owned)?)
+            format!("units {n} of {}", name(pool).filter(|_| owned)?)
         }
         Wait::PageLock(page) => format!("page lock {}", program.pages.get(page)?.name),
         Wait::Completion(_) | Wait::Memory => return None,
@@ -97,7 +98,7 @@ fn holds(program: &Program, local: &LocalState) -> BTreeMap<String, u32> {
             Holding::Held(what, Mode::Spin) => format!("spin {}", name(what)),
             Holding::Held(what, Mode::Read) => format!("read {}", name(what)),
             Holding::Held(what, Mode::Write) => format!("write {}", name(what)),
-            Holding::Held(what, Mode::Units) => format!("units of {}", name(what)),
+            Holding::Held(what, Mode::Units) => format!("unit {}", name(what)),
             Holding::Queued(what) => format!("queued {}", name(what)),
             Holding::PageLock(page) => format!("page lock {}", program.pages[page].name),
             Holding::Cpu => "cpu".to_owned(),
@@ -122,8 +123,28 @@ pub(crate) fn keepers(waits_for: &str) -> Vec<String> {
     if let Some(lock) = waits_for.strip_prefix("write ") {
         return vec![format!("read {lock}"), format!("write {lock}")];
     }
-    match waits_for.split_once(" units of ") {
-        Some((_, pool)) => vec![format!("units of {pool}")],
+    match waits_for
+        .strip_prefix("units ")
+        .and_then(|rest| rest.split_once(" of "))
+    {
+        Some((_, pool)) => vec![format!("unit {pool}")],
         None => vec![waits_for.to_owned()],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::keepers;
+
+    #[test]
+    fn names_may_contain_anything() {
+        assert_eq!(keepers("spin a units of x"), ["spin a units of x"]);
+        assert_eq!(keepers("spin units 2 of x"), ["spin units 2 of x"]);
+        assert_eq!(keepers("units 2 of a of b"), ["unit a of b"]);
+        assert_eq!(
+            keepers("slot slot A"),
+            ["slot slot A", "shared slot slot A"]
+        );
+        assert_eq!(keepers("read write x"), ["write write x", "queued write x"]);
     }
 }

@@ -26,6 +26,19 @@ pub fn run(args: &Rule, output: &mut Output) -> io::Result<Exit> {
         Ok(Err(errors)) => return Ok(failed(&Failure::Input(errors), name)),
         Err(said) => return Ok(failed(&Failure::Fault(said), name)),
     };
+    // Before anything is decided: what cannot be written must not look like an answer.
+    for file in args.write.iter().chain(&args.certificate) {
+        let folder = file
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty());
+        if folder.is_some_and(|folder| !folder.is_dir()) {
+            anstream::eprintln!(
+                "kmapcheck: cannot write {}: there is no such directory",
+                shown(file)
+            );
+            return Ok(Exit::BadInput);
+        }
+    }
     let options = Options {
         pins: args.pins,
         place: place(&args.model, args.write.as_deref()),

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use kmapcheck_proof::rule::{RuleCertificate, verify_rule};
+use kmapcheck_proof::rule::{self, RuleCertificate, verify_rule};
 use kmapcheck_report::tame;
 use kmapcheck_scenario::{Errors, Overrides, load, load_model_program_named};
 use kmapcheck_verify::{Certificate, verify};
@@ -23,25 +23,25 @@ pub fn run(args: &Verify, output: &mut Output) -> io::Result<Exit> {
             return Ok(Exit::BadInput);
         }
     };
-    let judged = match (
-        serde_json::from_str::<Certificate>(&text),
-        serde_json::from_str::<RuleCertificate>(&text),
-    ) {
-        (Ok(certificate), _) => of_scenario(&certificate, args),
-        (_, Ok(certificate)) => of_rule(&certificate, args),
-        (Err(error), Err(other)) => {
-            // Tell of the kind that it says it is.
-            let error = if text.contains(kmapcheck_verify::FORMAT) {
-                error
-            } else {
-                other
-            };
+    let value: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+    let changed =
+        |error: serde_json::Error| Ok(Err(format!("it is not as it was written: {error}")));
+    let judged = match value["format"].as_str() {
+        Some(kmapcheck_verify::FORMAT) => match serde_json::from_value::<Certificate>(value) {
+            Ok(certificate) => of_scenario(&certificate, args),
+            Err(error) => changed(error),
+        },
+        Some(rule::certificate::FORMAT) => match serde_json::from_value::<RuleCertificate>(value) {
+            Ok(certificate) => of_rule(&certificate, args),
+            Err(error) => changed(error),
+        },
+        _ => {
             anstream::eprintln!(
-                "kmapcheck: {} is not a certificate as it was written: {}",
-                shown(&args.file),
-                tame::line(&error.to_string())
+                "kmapcheck: {} is no certificate: `check --certificate FILE` and `rule \
+                 --certificate FILE` write them",
+                shown(&args.file)
             );
-            return Ok(Exit::Violated);
+            return Ok(Exit::BadInput);
         }
     };
     match judged {
@@ -58,6 +58,11 @@ pub fn run(args: &Verify, output: &mut Output) -> io::Result<Exit> {
         }
         Err(failure) => {
             failure.tell(&args.file);
+            if args.about.is_none() {
+                anstream::eprintln!(
+                    "If what the certificate is about is elsewhere, say so with `--about FILE`."
+                );
+            }
             Ok(failure.exit())
         }
     }

@@ -140,6 +140,8 @@ pub struct CaseFact {
 pub enum Hypothesis {
     /// It has no order violation.
     AsksInOrder,
+    /// The locks that the order names are what the model says that they are.
+    LocksOfTheModel,
     /// Every task that is given what it asks for goes on, and in the end gives back all it holds.
     GivesBack,
     /// It waits only for slots and for the locks of the rule.
@@ -168,6 +170,9 @@ impl Hypothesis {
         let keeps = discipline.program.series.iter().any(|s| s.for_holders > 0);
         let mut found = Vec::new();
         found.extend(ranked.then_some(Hypothesis::AsksInOrder));
+        let lock = |thing: &Thing| matches!(thing, Thing::Lock(_));
+        let locks = discipline.things().iter().any(lock);
+        found.extend(locks.then_some(Hypothesis::LocksOfTheModel));
         found.extend(
             discipline
                 .has_reservations()
@@ -193,6 +198,7 @@ impl Hypothesis {
     pub fn words(self, pins: Option<u32>) -> String {
         match self {
             Hypothesis::AsksInOrder => "each task asks only for things later in the order than all it holds (no order-violation)".into(),
+            Hypothesis::LocksOfTheModel => "the locks of the rule are what the model says; of one that it only names, that it is a semaphore of one unit, given back by who took it".into(),
             Hypothesis::GivesBack => "each task, once it gets what it asks for, goes on and in the end gives back all it holds (no slot-leak, no lock-leak, no endless loop with something in hand)".into(),
             Hypothesis::WaitsForNothingElse => "while it holds something, it waits for slots and the locks of the rule only; whatever else it waits for comes in the end (page locks, memory, mempools, completions, locks that the order does not name)".into(),
             Hypothesis::SleepsInNoAtomicContext => "it calls nothing that may sleep under a spinlock or an atomic map (no sleep-in-atomic)".into(),
