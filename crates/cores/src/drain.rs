@@ -1,5 +1,9 @@
 //! That no task starves.
 //!
+//! The situations that a local state lists stand for all there are: what a task can do in any real
+//! state includes all that it can do in one of them. (So an allocation is listed also without the
+//! pages that somebody may have freed: which of them are there is nobody's to choose.)
+//!
 //! A local state is *drained* if the task has ended or holds nothing; it *drains* within *k* steps
 //! if, whatever flushes others have done, in every situation in which the task can move it can
 //! move to a local state that drains within *k* - 1. Suppose that all local states drain and that
