@@ -3,7 +3,8 @@
 //! A [`Certificate`] says what does not occur in a scenario, for all the numbers that the scenario
 //! leaves open, and why. [`verify`] checks it against the scenario itself: it finds out anew which
 //! kinds of task wait for what while holding what, and tests that the order goes forward, or that
-//! the sums of the inequalities come out as stated; a wrong proof is refused whoever wrote it. In
+//! the sums of the inequalities come out as stated: what does not follow from the local states is refused,
+//! whoever wrote it. In
 //! addition a digest over the whole text shows any change to what was written.
 //!
 //! **What is trusted:** the reader of scenarios, the machine, the [local
