@@ -84,7 +84,7 @@ fn order(kinds: &[Kind]) -> Vec<String> {
             })
         };
         // Where there is a circle there is no order, and nobody asks for one.
-        let Some(first) = left.iter().position(|thing| is_first(thing)) else {
+        let Some(first) = left.iter().position(is_first) else {
             break;
         };
         order.push(left.remove(first).to_owned());
