@@ -1,7 +1,7 @@
 //! The local states that a task can be in, whatever the others do.
 //!
 //! Proofs about every number of tasks cannot look at global states; they look at one task in every
-//! sort of [`surroundings`]. What a step of a task depends on outside the task is little: whether a
+//! sort of surroundings. What a step of a task depends on outside the task is little: whether a
 //! slot is free and whether a flush happens, whether the lock, unit or completion it wants is to
 //! be had, where a shared page is mapped by others, which free page an allocation gets, whether a
 //! CPU is free. And others change a task's local state only by a flush, which takes away the stale
