@@ -203,10 +203,8 @@ impl Done {
                 in_use,
             };
         }
-        let count = &mut self.shared.pages[page]
-            .as_mut()
-            .expect("a pinned page exists")
-            .count[lies];
+        let page = self.shared.pages.get_mut(page);
+        let count = &mut page.expect("a pinned page exists").count[lies];
         *count -= 1;
         if *count > 1 {
             return Effect::StillMapped {
