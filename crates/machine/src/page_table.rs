@@ -1,11 +1,13 @@
 //! The pages by number.
 //!
 //! Persistent, because a step copies the shared part and changes one page of what may be tens of
-//! thousands. Which pages are on the freelist and which numbers are not in use is kept beside, so
-//! that an allocation looks at those alone.
+//! thousands. Which pages are on the freelist, which are stale, and which numbers are not in use is
+//! kept beside, so that an allocation or a flush looks at those alone.
 
 use std::hash::{Hash, Hasher};
 use std::ops::Deref;
+
+use kmapcheck_scenario::SeriesId;
 
 use crate::state::{Page, PageId};
 
@@ -17,6 +19,8 @@ pub struct PageTable {
     free: imbl::OrdSet<PageId>,
     /// The numbers not in use, below the greatest one in use.
     vacant: imbl::OrdSet<PageId>,
+    /// The pages that are mapped in a series without users.
+    stale: imbl::OrdSet<(SeriesId, PageId)>,
 }
 
 impl PageTable {
@@ -29,9 +33,7 @@ impl PageTable {
     /// Puts a page behind all others and returns its number.
     pub fn push(&mut self, page: Page) -> PageId {
         let id = self.pages.len();
-        if page.free {
-            self.free.insert(id);
-        }
+        self.index(id, &page);
         self.pages.push_back(Some(page));
         id
     }
@@ -41,14 +43,21 @@ impl PageTable {
         let Some(id) = self.vacant.remove_min() else {
             return self.push(page);
         };
-        if page.free {
-            self.free.insert(id);
-        }
+        self.index(id, &page);
         self.pages[id] = Some(page);
         id
     }
 
-    /// The page of that number, to change anything but whether it is free.
+    fn index(&mut self, id: PageId, page: &Page) {
+        if page.free {
+            self.free.insert(id);
+        }
+        for series in page.stale_in() {
+            self.stale.insert((series, id));
+        }
+    }
+
+    /// The page of that number, to change anything but whether it is free and where it is mapped.
     pub(crate) fn get_mut(&mut self, id: PageId) -> Option<&mut Page> {
         self.pages.get_mut(id)?.as_mut()
     }
@@ -65,9 +74,23 @@ impl PageTable {
         }
     }
 
+    /// Changes how a page is mapped in a series: see [`Page::count`].
+    pub(crate) fn set_count(&mut self, id: PageId, series: SeriesId, count: u32) {
+        if let Some(page) = self.get_mut(id) {
+            let before = std::mem::replace(&mut page.count[series], count);
+            if count == 1 {
+                self.stale.insert((series, id));
+            } else if before == 1 {
+                self.stale.remove(&(series, id));
+            }
+        }
+    }
+
     /// Forgets a page: its number is not in use any more.
     pub(crate) fn remove(&mut self, id: PageId) {
-        self.pages[id] = None;
+        for series in self.pages[id].take().iter().flat_map(Page::stale_in) {
+            self.stale.remove(&(series, id));
+        }
         self.free.remove(&id);
         self.vacant.insert(id);
         while let Some(None) = self.pages.last() {
@@ -80,6 +103,12 @@ impl PageTable {
     pub fn free(&self) -> impl Iterator<Item = (PageId, &Page)> {
         let pages = (self.free.iter()).map(|&id| (id, self.pages[id].as_ref()));
         pages.filter_map(|(id, page)| Some((id, page?)))
+    }
+
+    /// The pages that are mapped in a series without users, by number.
+    pub fn stale(&self, series: SeriesId) -> impl Iterator<Item = PageId> {
+        let pages = self.stale.range((series, 0)..(series + 1, 0));
+        pages.map(|&(_, id)| id)
     }
 }
 
@@ -152,6 +181,24 @@ mod tests {
         table.set_free(3, false);
         table.set_free(2, true);
         assert_eq!(free(&table), [0, 2]);
+    }
+
+    #[test]
+    fn stale_pages_are_found_by_their_series() {
+        let mut table: PageTable = (0..3).map(|_| Page::fresh(2)).collect();
+        table.set_count(0, 1, 1);
+        table.set_count(2, 0, 1);
+        table.set_count(2, 1, 1);
+        let stale = |table: &PageTable, series| table.stale(series).collect::<Vec<_>>();
+        assert_eq!(stale(&table, 0), [2]);
+        assert_eq!(stale(&table, 1), [0, 2]);
+        table.set_count(0, 1, 2);
+        assert_eq!(stale(&table, 1), [2]);
+        let page = table[2].clone().expect("there is such a page");
+        table.remove(2);
+        assert!(stale(&table, 1).is_empty());
+        table.push(page);
+        assert_eq!(stale(&table, 1), [2]);
     }
 
     #[test]

@@ -254,6 +254,11 @@ impl Page {
         self.unshared_pins > 0 || self.count.iter().any(|&count| count > 1)
     }
 
+    /// The series in which it is mapped without users.
+    pub(crate) fn stale_in(&self) -> impl Iterator<Item = SeriesId> {
+        (0..self.count.len()).filter(|&series| self.count[series] == 1)
+    }
+
     /// Whether nothing tells it apart from a page that was never used.
     #[must_use]
     pub fn is_pristine(&self) -> bool {

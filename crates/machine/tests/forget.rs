@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use kmapcheck_machine::{Name, State, for_each_start, initial, steps};
+use kmapcheck_machine::{Name, Page, State, for_each_start, initial, steps};
 use proptest::prelude::*;
 
 proptest! {
@@ -38,6 +38,12 @@ proptest! {
                 let listed = state.shared.pages.iter().enumerate();
                 let listed = listed.filter(|(_, page)| page.as_ref().is_some_and(|page| page.free));
                 prop_assert!(free.eq(listed.map(|(id, _)| id)));
+                for series in 0..program.series.len() {
+                    let is_stale = |page: &Page| page.count[series] == 1;
+                    let listed = state.shared.pages.iter().enumerate();
+                    let listed = listed.filter(|(_, page)| page.as_ref().is_some_and(is_stale));
+                    prop_assert!(state.shared.pages.stale(series).eq(listed.map(|(id, _)| id)));
+                }
             }
         }
     }
