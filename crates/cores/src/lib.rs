@@ -10,6 +10,8 @@
 //! core are in it), both are linear inequalities:
 //!
 //! - for each *r* in E: what the core holds of *r* >= what makes *r* unavailable;
+//! - for each series in E: what the core holds of it in slots of its own, and one slot for each
+//!   shared page >= the same, since a shared page lies in one slot, whoever maps it;
 //! - for every resource, in E or not: what the core holds of it <= what there is of it;
 //! - for each task program: its tasks in the core <= its instances;
 //! - for each *r* in E: at least one task of the core waits for it.

@@ -81,6 +81,11 @@ impl<'a> Meter<'a> {
         self.look(&progress())
     }
 
+    /// The limits.
+    pub(crate) fn limits(&self) -> &Limits {
+        self.limits
+    }
+
     /// The limit of states, if there is one.
     pub(crate) fn max_states(&self) -> Option<u64> {
         self.limits.max_states

@@ -1,0 +1,270 @@
+//! Climbing towards a finding that needs many tasks.
+//!
+//! That a try fails, or that tasks get stuck, may take as many tasks as there are slots, and a
+//! breadth-first search never gets that deep. So from the best state so far the search goes
+//! breadth-first to the nearest state that is better by a measure, and from there on likewise:
+//! enforced hill-climbing (Hoffmann and Nebel, *The FF planning system*, JAIR 14, 2001). Measures
+//! are the slots of one series that are in use, and how many tasks of a core that the
+//! [equations](kmapcheck_cores) allow are in place, with the slots that they wait for.
+//!
+//! Whatever is found on the way is a finding, with a run that is not claimed to be a shortest one;
+//! nothing is claimed where nothing is found.
+
+use kmapcheck_cores::{Cores, Graph, Need};
+use kmapcheck_locals::Locals;
+use kmapcheck_machine::{Findings, Held, Map, Stopped, Task, Trace, initial};
+use kmapcheck_scenario::{Bound, FindingKind, Op, Program, SeriesId};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::explore::{CountedStep, Explorer, NONE};
+use super::packed::Counts;
+use super::table::Table;
+use super::{few, starts, unfold};
+use crate::candidates::Candidates;
+use crate::limits::{Meter, Progress};
+
+/// So many states are looked at for the next better one,
+const NEAR: usize = 3_000;
+/// and so many in all.
+const ALL: u64 = 400_000;
+
+/// What a state is measured by.
+pub(super) struct Measure {
+    /// Series whose slots in use count.
+    series: Vec<SeriesId>,
+    /// Tasks that are to be in place: what each is like, and how many of them.
+    places: Vec<(Place, u32)>,
+    /// Whether tasks that have ended count, where all else is the same: they may have lost slots.
+    ended: bool,
+}
+
+/// A task as the measure sees it: where it stands, and what it holds.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Place {
+    template: usize,
+    at: Option<usize>,
+    pins: Vec<SeriesId>,
+    held: Vec<Held>,
+}
+
+impl Place {
+    fn of(task: &Task) -> Place {
+        let pins = task.maps.iter().filter_map(|map| match map {
+            Map::Pin { lies, .. } => Some(*lies),
+            _ => None,
+        });
+        let mut pins: Vec<SeriesId> = pins.collect();
+        pins.sort_unstable();
+        Place {
+            template: task.template,
+            at: task.at,
+            pins,
+            held: task.held.clone(),
+        }
+    }
+}
+
+/// The measures worth climbing by: for each possible core, and for each series.
+pub(super) fn measures(
+    program: &Program,
+    known: Option<(&Locals, &Graph, &Cores)>,
+) -> Vec<Measure> {
+    let mut found = Vec::new();
+    if let Some((locals, graph, Cores::Possible(possible))) = known {
+        for possible in possible.iter().take(4) {
+            let places = (possible.core.tasks.iter())
+                .map(|&(kind, n)| {
+                    let local = &locals.states[graph.kinds[kind].local as usize];
+                    (Place::of(&local.task), u32::try_from(n).unwrap_or(u32::MAX))
+                })
+                .collect();
+            let series = possible.awaited().iter().filter_map(|need| match need {
+                Need::Slot { series, .. } => Some(*series),
+                _ => None,
+            });
+            found.push(Measure {
+                series: series.collect(),
+                places,
+                ended: false,
+            });
+        }
+    }
+    let asked = |series: SeriesId| {
+        let asks = |op| matches!(op, Op::Kmap { series: s, .. } | Op::TryKmap { series: s, .. } if s == series);
+        let nodes = program
+            .templates
+            .iter()
+            .flat_map(|template| &template.nodes);
+        nodes.into_iter().any(|node| asks(node.op))
+    };
+    for series in (0..program.series.len()).filter(|&series| asked(series)) {
+        if program.series[series].slots != Bound::Any {
+            found.push(Measure {
+                series: vec![series],
+                places: Vec::new(),
+                ended: known.is_none(),
+            });
+        }
+    }
+    found
+}
+
+/// A climb under way.
+struct Climb<'m> {
+    measure: &'m Measure,
+    /// By local state: which place it is.
+    places: FxHashMap<u32, Option<usize>>,
+    /// States looked at.
+    looked: u64,
+}
+
+impl Climb<'_> {
+    fn height(&mut self, table: &Table<'_>, state: &Counts) -> (u64, u64, u64) {
+        let usage = table.world(state.world).usage();
+        let in_use = self
+            .measure
+            .series
+            .iter()
+            .map(|&s| u64::from(usage[s].in_use));
+        let mut present = vec![0; self.measure.places.len()];
+        let mut ended = 0;
+        for &(local, n) in &state.tasks {
+            let task = || table.local(local).task();
+            let place = *self.places.entry(local).or_insert_with(|| {
+                let place = Place::of(task());
+                self.measure
+                    .places
+                    .iter()
+                    .position(|(wanted, _)| *wanted == place)
+            });
+            if let Some(place) = place {
+                present[place] += n;
+            }
+            if self.measure.ended && task().at.is_none() {
+                ended += u64::from(n);
+            }
+        }
+        let wanted = self.measure.places.iter().map(|&(_, n)| n);
+        let in_place = (present.iter().zip(wanted)).map(|(&n, wanted)| u64::from(n.min(wanted)));
+        (in_place.sum(), in_use.sum(), ended)
+    }
+}
+
+/// Climbs by that measure; whatever it meets of the wanted kinds.
+///
+/// # Errors
+///
+/// If a limit is reached.
+pub(super) fn climb(
+    program: &Program,
+    measure: &Measure,
+    wanted: Findings,
+    meter: &mut Meter<'_>,
+) -> Result<Vec<(FindingKind, Trace)>, Stopped> {
+    let mut explorer = Explorer::new(program);
+    explorer.start_in_one();
+    let mut climb = Climb {
+        measure,
+        places: FxHashMap::default(),
+        looked: 0,
+    };
+    let mut state = Counts::default();
+    let mut at = 0;
+    explorer.visited.get(at, &mut state);
+    let mut height = climb.height(&explorer.table, &state);
+    while let Some((better, higher)) = ascend(&mut explorer, &mut climb, at, height, wanted, meter)?
+    {
+        (at, height) = (better, higher);
+    }
+    let found = std::mem::replace(&mut explorer.candidates, Candidates::new()).into_found();
+    Ok((found.into_iter())
+        .filter(|(kind, _)| wanted.contains(*kind))
+        .map(|(kind, run)| (kind, unfold::trace(&mut explorer, &run).0))
+        .filter(|(kind, trace)| few::shows(program, *kind, trace))
+        .collect())
+}
+
+/// The nearest state from there that is higher; `None` if there is none near, or everything wanted
+/// has been found.
+fn ascend(
+    explorer: &mut Explorer<'_>,
+    climb: &mut Climb<'_>,
+    from: u32,
+    height: (u64, u64, u64),
+    wanted: Findings,
+    meter: &mut Meter<'_>,
+) -> Result<Option<(u32, (u64, u64, u64))>, Stopped> {
+    let mut near = vec![from];
+    let mut seen: FxHashSet<u32> = [from].into_iter().collect();
+    let (mut state, mut next) = (Counts::default(), Counts::default());
+    let mut i = 0;
+    while i < near.len() && i < NEAR && climb.looked < ALL {
+        climb.looked += 1;
+        let states = explorer.visited.len() as u64;
+        let progress = || Progress {
+            states,
+            memory: explorer.memory(),
+            ..Progress::default()
+        };
+        if let Some(stopped) = meter.check(states, progress) {
+            return Err(stopped);
+        }
+        let number = near[i];
+        explorer.visited.get(number, &mut state);
+        for after in explorer.successors(number, &state, &mut next) {
+            if seen.insert(after) {
+                explorer.visited.get(after, &mut next);
+                let higher = climb.height(&explorer.table, &next);
+                if higher > height {
+                    return Ok(Some((after, higher)));
+                }
+                near.push(after);
+            }
+        }
+        if explorer.candidates.news(wanted).is_empty() {
+            return Ok(None);
+        }
+        i += 1;
+    }
+    Ok(None)
+}
+
+impl Explorer<'_> {
+    /// Puts in the initial state in which nothing is mapped that need not be.
+    fn start_in_one(&mut self) {
+        let program = self.table.program();
+        starts::for_each_start(program, |start| {
+            let state = self.counted(&initial(program, &start));
+            let (number, _) = self.visited.insert(&state);
+            self.parents.push(NONE);
+            self.starts.push((number, start));
+            false
+        });
+    }
+
+    /// The states that follow, findings noted.
+    fn successors(&mut self, number: u32, state: &Counts, next: &mut Counts) -> Vec<u32> {
+        let mut found = Vec::new();
+        for position in 0..state.tasks.len() {
+            let (local, _) = state.tasks[position];
+            let entry = self.table.entry(local, state.world);
+            for i in 0..Table::row_count(entry) {
+                let row = self.table.row(entry, i);
+                let step = CountedStep {
+                    local,
+                    row: i as u32,
+                };
+                self.note_step(number, step, row, 0);
+                self.successor(state, position, row, next);
+                let (after, is_new) = self.visited.insert(next);
+                if is_new {
+                    self.parents.push(number);
+                    self.note_state(after, next, 0);
+                }
+                found.push(after);
+            }
+        }
+        self.candidates.settle(u64::MAX);
+        found
+    }
+}
