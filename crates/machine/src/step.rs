@@ -307,7 +307,7 @@ impl State {
             // What its last step allocates has never had a name that lasted.
             self.forget_unreachable_pages(program);
         } else {
-            self.forget_unreachable_among(let_go, program);
+            self.forget_after(task, let_go, program);
         }
     }
 }

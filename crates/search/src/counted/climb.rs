@@ -4,13 +4,13 @@
 //! breadth-first search never gets that deep. So from the best state so far the search goes
 //! breadth-first to the nearest state that is better by a measure, and from there on likewise:
 //! enforced hill-climbing (Hoffmann and Nebel, *The FF planning system*, JAIR 14, 2001). Measures
-//! are the slots of one series that are in use, and how many tasks of a core that the
-//! [equations](kmapcheck_cores) allow are in place, with the slots that they wait for.
+//! are the slots of one series that are in use, or that tasks have lost, and how many tasks of a
+//! core that the [equations](kmapcheck_cores) allow are in place, with the slots that they wait for.
 //!
 //! Whatever is found on the way is a finding, with a run that is not claimed to be a shortest one;
 //! nothing is claimed where nothing is found.
 
-use kmapcheck_cores::{Cores, Graph, Need};
+use kmapcheck_cores::{Cores, Graph, Need, leak};
 use kmapcheck_locals::Locals;
 use kmapcheck_machine::{Findings, Held, Map, Stopped, Task, Trace, initial};
 use kmapcheck_scenario::{Bound, FindingKind, Op, Program, SeriesId};
@@ -34,8 +34,8 @@ pub(super) struct Measure {
     series: Vec<SeriesId>,
     /// Tasks that are to be in place: what each is like, and how many of them.
     places: Vec<(Place, u32)>,
-    /// Whether tasks that have ended count, where all else is the same: they may have lost slots.
-    ended: bool,
+    /// Whether only slots count that no task lives to give back.
+    lost: bool,
 }
 
 /// A task as the measure sees it: where it stands, and what it holds.
@@ -85,7 +85,7 @@ pub(super) fn measures(
             found.push(Measure {
                 series: series.collect(),
                 places,
-                ended: false,
+                lost: false,
             });
         }
     }
@@ -99,11 +99,14 @@ pub(super) fn measures(
     };
     for series in (0..program.series.len()).filter(|&series| asked(series)) {
         if program.series[series].slots != Bound::Any {
-            found.push(Measure {
-                series: vec![series],
-                places: Vec::new(),
-                ended: known.is_none(),
-            });
+            let may_lose = known.is_none_or(|(locals, _, _)| leak(locals).is_some());
+            for lost in [true, false].into_iter().filter(|lost| may_lose || !lost) {
+                found.push(Measure {
+                    series: vec![series],
+                    places: Vec::new(),
+                    lost,
+                });
+            }
         }
     }
     found
@@ -112,41 +115,36 @@ pub(super) fn measures(
 /// A climb under way.
 struct Climb<'m> {
     measure: &'m Measure,
-    /// By local state: which place it is.
-    places: FxHashMap<u32, Option<usize>>,
+    /// By local state: which place it is, and how many pins it has in the measured series.
+    tasks: FxHashMap<u32, (Option<usize>, u64)>,
     /// States looked at.
     looked: u64,
 }
 
 impl Climb<'_> {
-    fn height(&mut self, table: &Table<'_>, state: &Counts) -> (u64, u64, u64) {
+    fn height(&mut self, table: &Table<'_>, state: &Counts) -> (u64, u64) {
+        let measure = self.measure;
         let usage = table.world(state.world).usage();
-        let in_use = self
-            .measure
-            .series
-            .iter()
-            .map(|&s| u64::from(usage[s].in_use));
-        let mut present = vec![0; self.measure.places.len()];
-        let mut ended = 0;
+        let in_use = measure.series.iter().map(|&s| u64::from(usage[s].in_use));
+        let mut present = vec![0; measure.places.len()];
+        let mut pinned = 0;
         for &(local, n) in &state.tasks {
-            let task = || table.local(local).task();
-            let place = *self.places.entry(local).or_insert_with(|| {
-                let place = Place::of(task());
-                self.measure
-                    .places
-                    .iter()
-                    .position(|(wanted, _)| *wanted == place)
+            let (place, pins) = *self.tasks.entry(local).or_insert_with(|| {
+                let task = Place::of(table.local(local).task());
+                let pins = task.pins.iter().filter(|s| measure.series.contains(s));
+                let pins = pins.count() as u64;
+                let mut places = measure.places.iter();
+                (places.position(|(place, _)| *place == task), pins)
             });
             if let Some(place) = place {
                 present[place] += n;
             }
-            if self.measure.ended && task().at.is_none() {
-                ended += u64::from(n);
-            }
+            pinned += pins * u64::from(n);
         }
-        let wanted = self.measure.places.iter().map(|&(_, n)| n);
+        let wanted = measure.places.iter().map(|&(_, n)| n);
         let in_place = (present.iter().zip(wanted)).map(|(&n, wanted)| u64::from(n.min(wanted)));
-        (in_place.sum(), in_use.sum(), ended)
+        let held = if measure.lost { pinned } else { 0 };
+        (in_place.sum(), in_use.sum::<u64>().saturating_sub(held))
     }
 }
 
@@ -165,7 +163,7 @@ pub(super) fn climb(
     explorer.start_in_one();
     let mut climb = Climb {
         measure,
-        places: FxHashMap::default(),
+        tasks: FxHashMap::default(),
         looked: 0,
     };
     let mut state = Counts::default();
@@ -190,10 +188,10 @@ fn ascend(
     explorer: &mut Explorer<'_>,
     climb: &mut Climb<'_>,
     from: u32,
-    height: (u64, u64, u64),
+    height: (u64, u64),
     wanted: Findings,
     meter: &mut Meter<'_>,
-) -> Result<Option<(u32, (u64, u64, u64))>, Stopped> {
+) -> Result<Option<(u32, (u64, u64))>, Stopped> {
     let mut near = vec![from];
     let mut seen: FxHashSet<u32> = [from].into_iter().collect();
     let (mut state, mut next) = (Counts::default(), Counts::default());

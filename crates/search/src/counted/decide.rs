@@ -57,7 +57,7 @@ impl Explorer<'_> {
         let aim = Aim::of(program, locals)?;
         let mut explorer = Explorer::new(program);
         explorer.memory_elsewhere = self.memory();
-        match explorer.start(AIMED_STATES, meter) {
+        match explorer.start(self.starts.len() as u64 + 1, meter) {
             Started::Everywhere => {}
             Started::TooMany => return None,
             Started::Stopped(stopped) => return Some(stopped),

@@ -6,7 +6,9 @@
 
 use std::rc::Rc;
 
-use kmapcheck_machine::{Abilities, Findings, Outcome, Standing, Start, Stopped, Trace, initial};
+use kmapcheck_machine::{
+    Abilities, Findings, Outcome, Standing, Start, Stopped, Trace, initial, instances,
+};
 use kmapcheck_scenario::{FindingKind, OriginId, Program, TemplateId};
 use rustc_hash::FxHashSet;
 
@@ -148,7 +150,11 @@ impl<'a> Explorer<'a> {
     }
 
     fn explore(&mut self, meter: &mut Meter<'_>) -> End {
-        let mut started = self.start(self.plain_states as u64, meter);
+        let counts = self.table.program().templates.iter().map(|t| t.count);
+        let tasks: u64 = counts.map(|count| u64::from(instances(count))).sum();
+        // Putting a start in takes time for every task.
+        let most = (self.plain_states as u64 / (1 + tasks / 64)).max(1);
+        let mut started = self.start(most, meter);
         if let Started::TooMany = started {
             if let Some(stopped) = self.take_aim(meter) {
                 started = Started::Stopped(stopped);
