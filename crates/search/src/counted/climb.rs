@@ -12,7 +12,7 @@
 
 use kmapcheck_cores::{Cores, Graph, Need, leak};
 use kmapcheck_locals::Locals;
-use kmapcheck_machine::{Findings, Held, Map, Stopped, Task, Trace, initial};
+use kmapcheck_machine::{Findings, Held, Map, Standing, Stopped, Task, Trace, initial};
 use kmapcheck_scenario::{Bound, FindingKind, Op, Program, SeriesId};
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -36,6 +36,9 @@ pub(super) struct Measure {
     places: Vec<(Place, u32)>,
     /// Whether only slots count that no task lives to give back.
     lost: bool,
+    /// Whether tasks that wait count, where all else is the same: those that hold what they will
+    /// never give back have to come to a wait before they are stuck.
+    waits: bool,
 }
 
 /// A task as the measure sees it: where it stands, and what it holds.
@@ -86,6 +89,7 @@ pub(super) fn measures(
                 series: series.collect(),
                 places,
                 lost: false,
+                waits: false,
             });
         }
     }
@@ -105,6 +109,7 @@ pub(super) fn measures(
                     series: vec![series],
                     places: Vec::new(),
                     lost,
+                    waits: may_lose && !lost,
                 });
             }
         }
@@ -122,12 +127,13 @@ struct Climb<'m> {
 }
 
 impl Climb<'_> {
-    fn height(&mut self, table: &Table<'_>, state: &Counts) -> (u64, u64) {
+    fn height(&mut self, table: &mut Table<'_>, state: &Counts) -> (u64, u64, u64) {
         let measure = self.measure;
         let usage = table.world(state.world).usage();
         let in_use = measure.series.iter().map(|&s| u64::from(usage[s].in_use));
+        let in_use: u64 = in_use.sum();
         let mut present = vec![0; measure.places.len()];
-        let mut pinned = 0;
+        let (mut pinned, mut waiting) = (0, 0);
         for &(local, n) in &state.tasks {
             let (place, pins) = *self.tasks.entry(local).or_insert_with(|| {
                 let task = Place::of(table.local(local).task());
@@ -140,11 +146,16 @@ impl Climb<'_> {
                 present[place] += n;
             }
             pinned += pins * u64::from(n);
+            if measure.waits
+                && matches!(table.entry(local, state.world).standing, Standing::Waits(_))
+            {
+                waiting += u64::from(n);
+            }
         }
         let wanted = measure.places.iter().map(|&(_, n)| n);
         let in_place = (present.iter().zip(wanted)).map(|(&n, wanted)| u64::from(n.min(wanted)));
         let held = if measure.lost { pinned } else { 0 };
-        (in_place.sum(), in_use.sum::<u64>().saturating_sub(held))
+        (in_place.sum(), in_use.saturating_sub(held), waiting)
     }
 }
 
@@ -169,7 +180,7 @@ pub(super) fn climb(
     let mut state = Counts::default();
     let mut at = 0;
     explorer.visited.get(at, &mut state);
-    let mut height = climb.height(&explorer.table, &state);
+    let mut height = climb.height(&mut explorer.table, &state);
     while let Some((better, higher)) = ascend(&mut explorer, &mut climb, at, height, wanted, meter)?
     {
         (at, height) = (better, higher);
@@ -188,10 +199,10 @@ fn ascend(
     explorer: &mut Explorer<'_>,
     climb: &mut Climb<'_>,
     from: u32,
-    height: (u64, u64),
+    height: (u64, u64, u64),
     wanted: Findings,
     meter: &mut Meter<'_>,
-) -> Result<Option<(u32, (u64, u64))>, Stopped> {
+) -> Result<Option<(u32, (u64, u64, u64))>, Stopped> {
     let mut near = vec![from];
     let mut seen: FxHashSet<u32> = [from].into_iter().collect();
     let (mut state, mut next) = (Counts::default(), Counts::default());
@@ -212,7 +223,7 @@ fn ascend(
         for after in explorer.successors(number, &state, &mut next) {
             if seen.insert(after) {
                 explorer.visited.get(after, &mut next);
-                let higher = climb.height(&explorer.table, &next);
+                let higher = climb.height(&mut explorer.table, &next);
                 if higher > height {
                     return Ok(Some((after, higher)));
                 }

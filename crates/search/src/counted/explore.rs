@@ -153,7 +153,7 @@ impl<'a> Explorer<'a> {
         let counts = self.table.program().templates.iter().map(|t| t.count);
         let tasks: u64 = counts.map(|count| u64::from(instances(count))).sum();
         // Putting a start in takes time for every task.
-        let most = (self.plain_states as u64 / (1 + tasks / 64)).max(1);
+        let most = (self.plain_states as u64 / (1 + tasks / 8)).max(1);
         let mut started = self.start(most, meter);
         if let Started::TooMany = started {
             if let Some(stopped) = self.take_aim(meter) {
