@@ -112,6 +112,24 @@ fn what_an_engine_refuses_is_2_and_skipped_by_test() {
 }
 
 #[test]
+fn every_number_can_be_asked_for_on_the_command_line() {
+    let file = "scenarios/pte-highmem/mremap-proposed.json";
+    let (out, _) = exits(&["check", "--tasks", "mremap=any", file], 0);
+    assert!(out.contains("Proved for every number of mremap"), "{out}");
+    let slots = ["--slots", "PAGETABLE=any", "--slots", "PAGETABLE2=any"];
+    let args = [&["check", "--engine", "proof"], &slots[..], &[file]].concat();
+    let (out, _) = exits(&args, 0);
+    assert!(out.contains("every number of PAGETABLE slots"), "{out}");
+    for engine in ["search", "reference", "loom"] {
+        let (_, err) = exits(
+            &["check", "--engine", engine, "--tasks", "mremap=any", file],
+            2,
+        );
+        assert!(err.contains("--tasks mremap=N"), "{err}");
+    }
+}
+
+#[test]
 fn a_limit_is_3() {
     let clean_so_far = r#""tasks": [ { "name": "a", "count": 40, "program": [ { "repeat": 40, "do": [ { "might_sleep": true } ] } ] } ]"#;
     let file = scratch("long.json", &scenario(1, clean_so_far));
@@ -304,7 +322,9 @@ fn the_other_commands_are_0() {
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
         exits(&["completions", shell], 0);
     }
-    for what in ["model", "scenario", "report"] {
+    for what in [
+        "model", "scenario", "report", "rule", "conform", "order", "size", "suggest",
+    ] {
         let (out, _) = exits(&["schema", what], 0);
         let schema: serde_json::Value = serde_json::from_str(&out).expect("it is JSON");
         jsonschema::validator_for(&schema).expect("it is a schema");

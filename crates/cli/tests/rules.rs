@@ -97,6 +97,35 @@ fn orders() {
     insta::assert_snapshot!("order_json", out);
 }
 
+/// The tasks leave the order open: then it is the model's, whichever way round that is.
+#[test]
+fn order_is_the_models_where_that_will_do() {
+    let text = |rule: &str, asked: &str| {
+        format!(
+            r#"{{ "name": "s", "model": {{ "name": "m", "order": {rule}, "series": {{
+                   "A": {{ "slots": 2, "reuse": "none" }}, "B": {{ "slots": 2, "reuse": "none" }},
+                   "C": {{ "slots": 2, "reuse": "none" }} }} }},
+                 "tasks": [ {{ "name": "t", "count": 3, "pages": ["p", "q"], "program": [
+                   {{ "kmap": "p", "series": "C" }}, {{ "kmap": "q", "series": "{asked}" }},
+                   {{ "kunmap": "q" }}, {{ "kunmap": "p" }},
+                   {{ "kmap": "p", "series": "A" }}, {{ "kunmap": "p" }},
+                   {{ "kmap": "p", "series": "B" }}, {{ "kunmap": "p" }} ] }} ] }}"#
+        )
+    };
+    for (rule, asked, order) in [
+        (r#"["A", "B"]"#, "A", "C slot, then A slot, then B slot"),
+        (r#"["B", "A"]"#, "A", "B slot, then C slot, then A slot"),
+        (r#"["B", "A"]"#, "B", "C slot, then B slot, then A slot"),
+        // The tasks go against it: then some order that they do keep.
+        (r#"["A", "C"]"#, "A", "B slot, then C slot, then A slot"),
+    ] {
+        let file = scratch("order-of-the-model.json", &text(rule, asked));
+        let (out, _) = exits(&["order", &file], 0);
+        let said = format!("There is an order: {order}.\n");
+        assert!(out.contains(&said), "{rule} {asked}: {out}");
+    }
+}
+
 #[test]
 fn order_of_what_is_not_judged() {
     let (out, _) = exits(&["order", "scenarios/pte-highmem/alloc-kmap-free.json"], 3);

@@ -2,7 +2,9 @@
 
 mod common;
 
-use common::{exits, prints, scratch};
+use std::path::Path;
+
+use common::{command, exits, prints, root, scratch, stderr, stdout};
 
 const ORDERED: &str = "scenarios/pte-highmem/mremap-proposed.json";
 
@@ -33,6 +35,68 @@ fn a_certificate_of_a_rule_is_verified() {
         &["verify", &file, "--about", "models/pte-highmem-5.json"],
         1,
     );
+}
+
+/// Certificates in a folder of their own, of models and scenarios in others.
+#[test]
+fn what_a_certificate_is_about_is_found_where_it_was() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("certificates");
+    std::fs::create_dir_all(folder.join("models")).expect("a folder");
+    std::fs::create_dir_all(folder.join("kept")).expect("a folder");
+    let text = std::fs::read_to_string(root().join("models/proposed.json")).expect("a model");
+    let model = folder.join("models/mine.json");
+    std::fs::write(&model, text.replacen("\"proposed\"", "\"mine\"", 1)).expect("a file");
+    let ends = |at: &Path, args: &[&str], code: i32| -> String {
+        let output = command(args)
+            .current_dir(at)
+            .output()
+            .expect("the program starts");
+        let said = stdout(&output) + &stderr(&output);
+        assert_eq!(output.status.code(), Some(code), "{args:?}: {said}");
+        said
+    };
+    let write = [
+        "rule",
+        "models/mine.json",
+        "--certificate",
+        "kept/mine.cert",
+    ];
+    ends(&folder, &write, 0);
+    // From where it was written, and from elsewhere.
+    ends(&folder, &["verify", "kept/mine.cert"], 0);
+    ends(&folder.join("kept"), &["verify", "mine.cert"], 0);
+    let there = folder.join("kept/mine.cert").display().to_string();
+    ends(&root(), &["verify", &there], 0);
+    // A model that goes by its name is found by it.
+    let named = scratch("named.cert", "");
+    ends(&root(), &["rule", "proposed", "--certificate", &named], 0);
+    ends(&folder, &["verify", &named], 0);
+    // Another model in its place, and none at all.
+    let other = text.replacen("\"proposed\"", "\"other\"", 1);
+    std::fs::write(&model, other).expect("a file");
+    let said = ends(&folder, &["verify", "kept/mine.cert"], 1);
+    assert!(said.contains("does not hold"), "{said}");
+    std::fs::remove_file(&model).expect("it was there");
+    let said = ends(&folder, &["verify", "kept/mine.cert"], 2);
+    assert!(
+        said.contains("mine.json, and there is no such file: looked for kept/")
+            && said.contains("--about FILE"),
+        "{said}"
+    );
+    // A scenario: from where it was named.
+    let file = scratch("named-scenario.cert", "");
+    let prove = [
+        "check",
+        "--engine",
+        "proof",
+        "--certificate",
+        &file,
+        ORDERED,
+    ];
+    ends(&root(), &prove, 0);
+    ends(&root(), &["verify", &file], 0);
+    let said = ends(&folder, &["verify", &file], 2);
+    assert!(said.contains("there is no such file"), "{said}");
 }
 
 #[test]

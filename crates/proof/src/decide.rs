@@ -8,6 +8,8 @@
 //! exist at all, and that size is looked at even if it is in the thousands. What is neither
 //! excluded nor found in the end is not decided, and the outcome says so.
 
+use std::time::Instant;
+
 use kmapcheck_cores::Cores;
 use kmapcheck_machine::{Coverage, Findings, Outcome, Stopped};
 use kmapcheck_scenario::{Bound, FindingKind, Program};
@@ -51,10 +53,12 @@ pub fn decide(
     limits: &Limits,
     progress: &mut dyn FnMut(&Progress),
 ) -> Result<Decision, String> {
+    let deadline = limits.deadline();
     let reasons = Reasons::of(program);
     let mut deciding = Deciding {
         program,
         limits,
+        deadline,
         reasons,
         seen: Coverage::default(),
     };
@@ -65,6 +69,8 @@ pub fn decide(
 struct Deciding<'a> {
     program: &'a Program,
     limits: &'a Limits,
+    /// When the time is up, for all searches together.
+    deadline: Option<Instant>,
     reasons: Reasons,
     seen: Coverage,
 }
@@ -89,9 +95,12 @@ impl Deciding<'_> {
         if self.open().is_empty() || !self.program.has_open_counts() {
             return;
         }
+        let Some(limits) = self.limits.until(self.deadline) else {
+            return;
+        };
         let limits = Limits {
-            max_states: Some(self.limits.max_states.unwrap_or(CROWD_STATES)),
-            ..self.limits.clone()
+            max_states: Some(limits.max_states.unwrap_or(CROWD_STATES)),
+            ..limits
         };
         let Ok(every) = every_number(self.program, &limits, progress) else {
             return;
@@ -122,9 +131,16 @@ impl Deciding<'_> {
         let mut complete = true;
         for program in self.candidates() {
             let total = program.task_count().unwrap_or(0).min(u64::from(u32::MAX)) as u32;
-            let limits = self.limits_of_one_search();
-            let outcome = run(Engine::Search, &program, &limits, progress)
+            let Some(limits) = self.limits_of_one_search() else {
+                let stopped = self.limits.out_of_time();
+                return Ok(self.finish(best, Some(stopped), false));
+            };
+            let mut outcome = run(Engine::Search, &program, &limits, progress)
                 .map_err(|refusal| refusal.to_string())?;
+            if matches!(outcome.stopped, Some(Stopped::Time(_))) {
+                // What was given for all, not what was left of it.
+                outcome.stopped = Some(self.limits.out_of_time());
+            }
             self.seen.states += outcome.coverage.states;
             self.seen.transitions += outcome.coverage.transitions;
             self.seen.depth = self.seen.depth.max(outcome.coverage.depth);
@@ -158,16 +174,18 @@ impl Deciding<'_> {
         Ok(self.finish(best, None, complete))
     }
 
-    fn limits_of_one_search(&self) -> Limits {
+    /// `None`: there is no time left.
+    fn limits_of_one_search(&self) -> Option<Limits> {
+        let limits = self.limits.until(self.deadline)?;
         let exact = !self.program.has_open_counts() && !self.program.has_open_slots();
-        Limits {
+        Some(Limits {
             max_states: if exact {
-                self.limits.max_states
+                limits.max_states
             } else {
-                Some(self.limits.max_states.unwrap_or(SEARCH_STATES))
+                Some(limits.max_states.unwrap_or(SEARCH_STATES))
             },
-            ..self.limits.clone()
-        }
+            ..limits
+        })
     }
 
     fn finish(self, best: Option<Tried>, stopped: Option<Stopped>, complete: bool) -> Decision {

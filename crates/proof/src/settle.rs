@@ -13,6 +13,7 @@ use kmapcheck_cores::{Cores, Undecided};
 use kmapcheck_machine::{Findings, Stopped};
 use kmapcheck_scenario::{Bound, FindingKind, Op, Program, ResourceKind, StaleIn};
 use kmapcheck_search::{Engine, Limits, Progress, run};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::reasons::{Excluded, Reason, Reasons};
@@ -29,7 +30,7 @@ pub enum Settled {
 }
 
 /// What an answer rests on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum By {
     /// Everything is asked for in one order.
@@ -60,6 +61,7 @@ pub fn settle(
     limits: &Limits,
     progress: &mut dyn FnMut(&Progress),
 ) -> Settled {
+    let deadline = limits.deadline();
     let reasons = Reasons::of(program);
     let mut smaller = Vec::new();
     let mut why = "";
@@ -91,7 +93,10 @@ pub fn settle(
         smaller.sort_by_key(Program::task_count);
         smaller.truncate(SMALLER);
         for smaller in smaller {
-            let found = run(Engine::Search, &smaller, limits, progress);
+            let Some(limits) = limits.until(deadline) else {
+                break;
+            };
+            let found = run(Engine::Search, &smaller, &limits, progress);
             let deadlock = |outcome: &kmapcheck_machine::Outcome| {
                 outcome.finding(FindingKind::Deadlock).is_some()
             };
@@ -105,7 +110,10 @@ pub fn settle(
             }
         }
     }
-    match run(Engine::Search, program, limits, progress) {
+    let Some(limits) = limits.until(deadline) else {
+        return Settled::Unknown(ended(&limits.out_of_time()));
+    };
+    match run(Engine::Search, program, &limits, progress) {
         Err(_) if why.is_empty() => Settled::Unknown(
             "numbers are open, the equations have a solution, and no run was found for it".into(),
         ),

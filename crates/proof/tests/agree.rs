@@ -110,6 +110,18 @@ fn any_number_of_tasks_that_use_pages() {
 }
 
 #[test]
+fn any_number_of_tasks_with_shared_and_declared_pages() {
+    let tally = judge(kmapcheck_testing::shared_page_scenario(), 40, false);
+    assert!(tally.len() > 1, "{tally:?}");
+}
+
+#[test]
+fn any_number_of_tasks_and_slots_with_shared_and_declared_pages() {
+    let tally = judge(kmapcheck_testing::shared_page_scenario(), 20, true);
+    assert!(tally.len() > 1, "{tally:?}");
+}
+
+#[test]
 fn any_number_of_tasks_with_private_pages() {
     let tally = judge(kmapcheck_testing::private_scenario(), 20, false);
     assert!(tally["clean"] > 0 && tally["violated"] > 0, "{tally:?}");

@@ -62,6 +62,12 @@ fn random_programs() {
 }
 
 #[test]
+fn random_programs_about_shared_and_declared_pages() {
+    let tally = check(kmapcheck_testing::shared_page_scenario(), 300);
+    assert!(tally.len() > 1, "{tally:?}");
+}
+
+#[test]
 fn random_private_programs() {
     let tally = check(kmapcheck_testing::private_scenario(), 400);
     assert!(tally["ordered"] > 50 && tally["possible"] > 20, "{tally:?}");

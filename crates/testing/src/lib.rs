@@ -7,6 +7,9 @@
 //! operations.
 
 mod program;
+mod shared;
+
+pub use shared::shared_page_scenario;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
