@@ -33,6 +33,7 @@
 //! | [`graph`] | who holds what while waiting for what; order; cycles |
 //! | [`mod@equations`] | the inequalities for one set of things waited for |
 //! | [`mod@exclude`] | all sets: excluded, each with its refutation, or possible |
+//! | [`memory`] | that enough pages come back |
 //! | [`drain`] | that no task starves |
 //! | [`reach`] | a shortest run into a core |
 
@@ -40,6 +41,7 @@ pub mod drain;
 pub mod equations;
 pub mod exclude;
 pub mod graph;
+pub mod memory;
 pub mod need;
 pub mod reach;
 
@@ -47,5 +49,6 @@ pub use drain::cannot_starve;
 pub use equations::{Core, Equations, Fact, Sizes};
 pub use exclude::{Cores, Excluded, Possible, Sets, Undecided, each_set, exclude, leak};
 pub use graph::{Graph, Kind, Pair};
+pub use memory::memory_suffices;
 pub use need::{Amount, Need, Open};
 pub use reach::shortest_run;

@@ -7,7 +7,8 @@
 //! are the slots of one series that are in use, or that tasks have lost, and how many tasks of a
 //! core that the [equations](kmapcheck_cores) allow are in place, with the slots that they wait for.
 //!
-//! Whatever is found on the way is a finding, with a run that is not claimed to be a shortest one;
+//! Only as many tasks take part as could be needed, and the run is carried over to all of them as in
+//! [`few`]. Whatever is found on the way is a finding, with a run that is not claimed to be a shortest one;
 //! nothing is claimed where nothing is found.
 
 use kmapcheck_cores::{Cores, Graph, Need, leak};
@@ -25,6 +26,8 @@ use crate::limits::{Meter, Progress};
 
 /// So many states are looked at for the next better one,
 const NEAR: usize = 3_000;
+/// so many before that among those that one task gets to by itself,
+const NEAR_ALONE: usize = 300;
 /// and so many in all.
 const ALL: u64 = 400_000;
 
@@ -117,6 +120,9 @@ pub(super) fn measures(
     found
 }
 
+/// What is compared: tasks in place, slots, tasks that wait.
+type Height = (u64, u64, u64);
+
 /// A climb under way.
 struct Climb<'m> {
     measure: &'m Measure,
@@ -127,7 +133,7 @@ struct Climb<'m> {
 }
 
 impl Climb<'_> {
-    fn height(&mut self, table: &mut Table<'_>, state: &Counts) -> (u64, u64, u64) {
+    fn height(&mut self, table: &mut Table<'_>, state: &Counts) -> Height {
         let measure = self.measure;
         let usage = table.world(state.world).usage();
         let in_use = measure.series.iter().map(|&s| u64::from(usage[s].in_use));
@@ -170,7 +176,8 @@ pub(super) fn climb(
     wanted: Findings,
     meter: &mut Meter<'_>,
 ) -> Result<Vec<(FindingKind, Trace)>, Stopped> {
-    let mut explorer = Explorer::new(program);
+    let few = few::fewer(program, enough(program, measure));
+    let mut explorer = Explorer::new(few.as_ref().unwrap_or(program));
     explorer.start_in_one();
     let mut climb = Climb {
         measure,
@@ -189,8 +196,22 @@ pub(super) fn climb(
     Ok((found.into_iter())
         .filter(|(kind, _)| wanted.contains(*kind))
         .map(|(kind, run)| (kind, unfold::trace(&mut explorer, &run).0))
+        .map(|(kind, trace)| match &few {
+            Some(few) => (kind, few::among_all(program, few, &trace)),
+            None => (kind, trace),
+        })
         .filter(|(kind, trace)| few::shows(program, *kind, trace))
         .collect())
+}
+
+/// So many instances of each task program take all that the measure is about, and some are left.
+fn enough(program: &Program, measure: &Measure) -> u32 {
+    let slots = (measure.series.iter()).map(|&series| match program.series[series].slots {
+        Bound::Exactly(slots) => slots,
+        Bound::Any => 0,
+    });
+    let places = measure.places.iter().map(|&(_, n)| n);
+    slots.chain(places).fold(64, u32::saturating_add)
 }
 
 /// The nearest state from there that is higher; `None` if there is none near, or everything wanted
@@ -199,28 +220,23 @@ fn ascend(
     explorer: &mut Explorer<'_>,
     climb: &mut Climb<'_>,
     from: u32,
-    height: (u64, u64, u64),
+    height: Height,
     wanted: Findings,
     meter: &mut Meter<'_>,
-) -> Result<Option<(u32, (u64, u64, u64))>, Stopped> {
+) -> Result<Option<(u32, Height)>, Stopped> {
+    if let Some(found) = ascend_alone(explorer, climb, from, height, meter)? {
+        return Ok(Some(found));
+    }
     let mut near = vec![from];
     let mut seen: FxHashSet<u32> = [from].into_iter().collect();
     let (mut state, mut next) = (Counts::default(), Counts::default());
     let mut i = 0;
     while i < near.len() && i < NEAR && climb.looked < ALL {
         climb.looked += 1;
-        let states = explorer.visited.len() as u64;
-        let progress = || Progress {
-            states,
-            memory: explorer.memory(),
-            ..Progress::default()
-        };
-        if let Some(stopped) = meter.check(states, progress) {
-            return Err(stopped);
-        }
+        look(explorer, meter)?;
         let number = near[i];
         explorer.visited.get(number, &mut state);
-        for after in explorer.successors(number, &state, &mut next) {
+        for after in explorer.successors(number, &state) {
             if seen.insert(after) {
                 explorer.visited.get(after, &mut next);
                 let higher = climb.height(&mut explorer.table, &next);
@@ -238,6 +254,57 @@ fn ascend(
     Ok(None)
 }
 
+/// The nearest higher state that some task gets to while all others stand.
+fn ascend_alone(
+    explorer: &mut Explorer<'_>,
+    climb: &mut Climb<'_>,
+    from: u32,
+    height: Height,
+    meter: &mut Meter<'_>,
+) -> Result<Option<(u32, Height)>, Stopped> {
+    let mut state = Counts::default();
+    explorer.visited.get(from, &mut state);
+    let mut near: Vec<(u32, u32)> = state
+        .tasks
+        .iter()
+        .map(|&(local, _)| (from, local))
+        .collect();
+    let mut seen: FxHashSet<(u32, u32)> = near.iter().copied().collect();
+    let mut i = 0;
+    while i < near.len() && i < NEAR_ALONE && climb.looked < ALL {
+        climb.looked += 1;
+        look(explorer, meter)?;
+        let (number, actor) = near[i];
+        i += 1;
+        explorer.visited.get(number, &mut state);
+        let Some(position) = state.tasks.iter().position(|&(local, _)| local == actor) else {
+            continue;
+        };
+        for (after, actor) in explorer.successors_of(number, &state, position) {
+            if seen.insert((after, actor)) {
+                let mut next = Counts::default();
+                explorer.visited.get(after, &mut next);
+                let higher = climb.height(&mut explorer.table, &next);
+                if higher > height {
+                    return Ok(Some((after, higher)));
+                }
+                near.push((after, actor));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// Whether a limit is reached.
+fn look(explorer: &Explorer<'_>, meter: &mut Meter<'_>) -> Result<(), Stopped> {
+    let stopped = meter.look(&Progress {
+        states: explorer.visited.len() as u64,
+        memory: explorer.memory(),
+        ..Progress::default()
+    });
+    stopped.map_or(Ok(()), Err)
+}
+
 impl Explorer<'_> {
     /// Puts in the initial state in which nothing is mapped that need not be.
     fn start_in_one(&mut self) {
@@ -251,29 +318,35 @@ impl Explorer<'_> {
         });
     }
 
-    /// The states that follow, findings noted.
-    fn successors(&mut self, number: u32, state: &Counts, next: &mut Counts) -> Vec<u32> {
+    /// The states that a task at `position` leads to, findings noted, with where it is then.
+    fn successors_of(&mut self, number: u32, state: &Counts, position: usize) -> Vec<(u32, u32)> {
+        let (local, _) = state.tasks[position];
+        let entry = self.table.entry(local, state.world);
         let mut found = Vec::new();
-        for position in 0..state.tasks.len() {
-            let (local, _) = state.tasks[position];
-            let entry = self.table.entry(local, state.world);
-            for i in 0..Table::row_count(entry) {
-                let row = self.table.row(entry, i);
-                let step = CountedStep {
-                    local,
-                    row: i as u32,
-                };
-                self.note_step(number, step, row, 0);
-                self.successor(state, position, row, next);
-                let (after, is_new) = self.visited.insert(next);
-                if is_new {
-                    self.parents.push(number);
-                    self.note_state(after, next, 0);
-                }
-                found.push(after);
+        for i in 0..Table::row_count(entry) {
+            let row = self.table.row(entry, i);
+            let step = CountedStep {
+                local,
+                row: i as u32,
+            };
+            self.note_step(number, step, row, 0);
+            let followed = self.follow(state, position, row);
+            let (after, is_new) = self.visited.insert(&followed.next);
+            if is_new {
+                self.parents.push(number);
+                self.note_state(after, &followed.next, 0);
             }
+            found.push((after, followed.actor));
         }
         self.candidates.settle(u64::MAX);
         found
+    }
+
+    /// The states that follow, findings noted.
+    fn successors(&mut self, number: u32, state: &Counts) -> Vec<u32> {
+        (0..state.tasks.len())
+            .flat_map(|position| self.successors_of(number, state, position))
+            .map(|(after, _)| after)
+            .collect()
     }
 }

@@ -1,7 +1,7 @@
 //! Deciding without visiting every state: which kinds of finding are possible at all, and a search
 //! straight for a deadlock. See [`kmapcheck_locals`], [`kmapcheck_cores`] and [`crate::aim`] for the arguments.
 
-use kmapcheck_cores::{Cores, Graph, cannot_starve, exclude, shortest_run};
+use kmapcheck_cores::{Cores, Graph, cannot_starve, exclude, memory_suffices, shortest_run};
 use kmapcheck_locals::{Locals, possible_without_pages};
 use kmapcheck_machine::{Findings, Stopped, Trace, instances};
 use kmapcheck_scenario::{FindingKind, Program};
@@ -28,7 +28,7 @@ impl Explorer<'_> {
         };
         let graph = Graph::of(program, &locals);
         let cores = exclude(program, &locals, &graph);
-        let possible = possible_by(program, &locals, &cores);
+        let possible = possible_by(program, &locals, &graph, &cores);
         self.possible = Some(Some(possible));
         let wanted = self.candidates.news(possible);
         if wanted.contains(FindingKind::Deadlock)
@@ -128,15 +128,20 @@ impl Explorer<'_> {
 #[cfg(test)]
 pub(crate) fn possible(program: &Program) -> Option<Findings> {
     let locals = Locals::of(program).ok()?;
-    let cores = exclude(program, &locals, &Graph::of(program, &locals));
-    Some(possible_by(program, &locals, &cores))
+    let graph = Graph::of(program, &locals);
+    let cores = exclude(program, &locals, &graph);
+    Some(possible_by(program, &locals, &graph, &cores))
 }
 
 /// The kinds of finding that may occur at all: in some local state, and as far as the core
 /// equations allow a deadlock.
-fn possible_by(program: &Program, locals: &Locals, cores: &Cores) -> Findings {
+fn possible_by(program: &Program, locals: &Locals, graph: &Graph, cores: &Cores) -> Findings {
     let mut possible = locals.possible();
-    let stuck = !matches!(cores, Cores::Excluded(_));
+    let stuck = match cores {
+        Cores::Excluded(_) => false,
+        Cores::Possible(possible) => !memory_suffices(program, locals, graph, possible),
+        Cores::Undecided(_) => true,
+    };
     if stuck {
         possible.insert(FindingKind::Deadlock);
     }

@@ -7,7 +7,7 @@
 use std::rc::Rc;
 
 use kmapcheck_machine::{
-    Abilities, Findings, Outcome, Standing, Start, Stopped, Trace, initial, instances,
+    Abilities, Findings, Outcome, Standing, Start, Stopped, TaskId, Trace, initial, instances,
 };
 use kmapcheck_scenario::{FindingKind, OriginId, Program, TemplateId};
 use rustc_hash::FxHashSet;
@@ -271,14 +271,28 @@ impl<'a> Explorer<'a> {
 
     /// The counted state of a named one.
     pub(crate) fn counted(&mut self, state: &kmapcheck_machine::State) -> Counts {
+        self.counted_with(state, &[])
+    }
+
+    /// The same with so many more tasks that are like some in it.
+    pub(crate) fn counted_with(
+        &mut self,
+        state: &kmapcheck_machine::State,
+        more: &[(TaskId, u32)],
+    ) -> Counts {
         let embedded = embed(self.table.program(), state);
         let mut counts = Counts {
             world: self.table.world_number(embedded.world),
             tasks: Vec::new(),
         };
-        for local in embedded.locals {
-            let number = self.table.local_number(local);
+        let numbers: Vec<u32> = (embedded.locals.into_iter())
+            .map(|local| self.table.local_number(local))
+            .collect();
+        for &number in &numbers {
             counts.add(number, 1);
+        }
+        for &(task, n) in more {
+            counts.add(numbers[task], n);
         }
         counts
     }

@@ -29,17 +29,9 @@ pub(super) fn findings(
     wanted: Findings,
     limits: &Limits,
 ) -> Vec<(FindingKind, Trace)> {
-    let mut few = program.clone();
-    let mut is_fewer = false;
-    for template in &mut few.templates {
-        if let Bound::Exactly(count) = &mut template.count {
-            is_fewer |= *count > FEW;
-            *count = FEW.min(*count);
-        }
-    }
-    if !is_fewer {
+    let Some(few) = fewer(program, FEW) else {
         return Vec::new();
-    }
+    };
     let limits = Limits {
         max_states: Some(MAX_STATES),
         ..limits.clone()
@@ -52,8 +44,21 @@ pub(super) fn findings(
         .collect()
 }
 
+/// The program with at most so many instances of each task program; `None`: it is the same.
+pub(super) fn fewer(program: &Program, most: u32) -> Option<Program> {
+    let mut few = program.clone();
+    let mut is_fewer = false;
+    for template in &mut few.templates {
+        if let Bound::Exactly(count) = &mut template.count {
+            is_fewer |= *count > most;
+            *count = most.min(*count);
+        }
+    }
+    is_fewer.then_some(few)
+}
+
 /// The same run of the same tasks.
-fn among_all(program: &Program, few: &Program, trace: &Trace) -> Trace {
+pub(super) fn among_all(program: &Program, few: &Program, trace: &Trace) -> Trace {
     let mut tasks: Vec<TaskId> = Vec::new();
     let mut stale = Vec::new();
     let mut starts = trace.start.stale.iter();
