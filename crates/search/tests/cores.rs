@@ -8,6 +8,7 @@ use kmapcheck_locals::{Locals, possible_without_pages};
 use kmapcheck_scenario::{FindingKind, Overrides, Program, load};
 use kmapcheck_search::{Engine, Limits, run};
 use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
 use serde_json::Value;
 
 fn found(program: &Program, kind: FindingKind, max_states: u64) -> bool {
