@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::error::ErrorKind;
 use clap::{Args as ClapArgs, CommandFactory, Parser, Subcommand, ValueEnum};
 use kmapcheck_report::tame::line;
+use kmapcheck_search::Reductions;
 
 /// Exhaustive model checker for kmap deadlocks
 ///
@@ -146,9 +147,13 @@ pub struct LoomArgs {
 /// What the search alone can be told.
 #[derive(Debug, Clone, Copy, ClapArgs)]
 pub struct PlainArgs {
-    /// What the search leaves out of account: which instance of a task is which, or nothing
-    #[arg(long, value_enum, default_value_t = Reduce::Counted)]
+    /// What the search leaves out: a list of symmetry, pages, releases, stubborn and merge, or all,
+    /// counted (the first two) or none; see docs/reductions.md
+    #[arg(long, value_name = "LIST", value_parser = reduce, default_value = "counted")]
     pub reduce: Reduce,
+    /// Check the premises of the reductions on every state met; slow
+    #[arg(long)]
+    pub check_reductions: bool,
     /// With `--reduce none`: how many threads; the report is the same for any number
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: u16,
@@ -158,8 +163,12 @@ impl PlainArgs {
     /// The options that differ from what they are if nobody gives them.
     fn given(self) -> Vec<(&'static str, String)> {
         let mut given = Vec::new();
-        if self.reduce == Reduce::None {
-            given.push(("--reduce", "none".to_owned()));
+        match self.reduce {
+            Reduce::None => given.push(("--reduce", "none".to_owned())),
+            Reduce::By(reductions) if reductions != Reductions::COUNTED => {
+                given.push(("--reduce", reductions.names().join(",")));
+            }
+            Reduce::By(_) => {}
         }
         if self.threads > 1 {
             given.push(("--threads", self.threads.to_string()));
@@ -168,13 +177,34 @@ impl PlainArgs {
     }
 }
 
-/// What the search leaves out of account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+/// What the search leaves out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reduce {
-    /// Which instance is which: states say how many are where
-    Counted,
-    /// Nothing: every task is told apart
+    /// Nothing: every task is told apart, by an engine made for that.
     None,
+    /// By these reductions.
+    By(Reductions),
+}
+
+/// `none`, `all`, `counted`, or a list of names.
+fn reduce(text: &str) -> Result<Reduce, String> {
+    let mut reductions = Reductions::NONE;
+    match text {
+        "none" => return Ok(Reduce::None),
+        "all" => return Ok(Reduce::By(Reductions::ALL)),
+        "counted" => return Ok(Reduce::By(Reductions::COUNTED)),
+        list => {
+            for name in list.split(',') {
+                if !reductions.turn_on(name.trim()) {
+                    let known = Reductions::ALL.names().join(", ");
+                    return Err(format!(
+                        "`{name}` is none of {known}; or say all, counted or none"
+                    ));
+                }
+            }
+        }
+    }
+    Ok(Reduce::By(reductions))
 }
 
 /// `kmapcheck test`.
@@ -619,6 +649,9 @@ mod tests {
                 && size("0").is_err()
                 && size("99999999999T").is_err()
         );
+        assert_eq!(reduce("all"), Ok(Reduce::By(Reductions::ALL)));
+        assert_eq!(reduce("symmetry,pages"), reduce("counted"));
+        assert!(reduce("none") == Ok(Reduce::None) && reduce("some").is_err());
         assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
         assert_eq!(duration("2m"), Ok(Duration::from_secs(120)));
         assert!(duration("10").is_err_and(|said| said.contains("10s")));

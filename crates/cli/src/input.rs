@@ -7,7 +7,7 @@ use kmapcheck_machine::{Outcome, Trace};
 use kmapcheck_proof::{Decision, words};
 use kmapcheck_report::{Fault, NotThere, Proof, Report, Size, tame};
 use kmapcheck_scenario::{Errors, Overrides, Program};
-use kmapcheck_search::{Engine, Limits, PointOfNoReturn};
+use kmapcheck_search::{Engine, Limits, PointOfNoReturn, Reductions};
 
 use crate::args::{EngineArg, LoomArgs, OverrideArgs, PlainArgs, Reduce};
 use crate::progress::Line;
@@ -54,7 +54,8 @@ pub fn run(
     limits: &Limits,
     line: &Line,
 ) -> Result<Report, Failure> {
-    if plain.reduce == Reduce::None && engine != EngineArg::Search {
+    let by_default = plain.reduce == Reduce::By(Reductions::COUNTED);
+    if (!by_default || plain.check_reductions) && engine != EngineArg::Search {
         let said = "`--reduce` is for the engine `search` only; `reference` and `loom` tell all tasks apart anyway";
         return Err(Failure::Refused(said.to_owned()));
     }
@@ -62,14 +63,24 @@ pub fn run(
         let said = "`--threads` is for `--reduce none` only: everything else runs on one thread";
         return Err(Failure::Refused(said.to_owned()));
     }
-    let engine = match engine {
-        EngineArg::Search if plain.reduce == Reduce::None => Engine::Plain {
+    if plain.check_reductions && plain.reduce == Reduce::None {
+        let said = "with `--reduce none` there are no reductions for `--check-reductions` to check";
+        return Err(Failure::Refused(said.to_owned()));
+    }
+    let engine = match (engine, plain.reduce) {
+        (EngineArg::Search, Reduce::None) => Engine::Plain {
             threads: usize::from(plain.threads),
         },
-        EngineArg::Search => Engine::Search,
-        EngineArg::Reference => Engine::Reference,
-        EngineArg::Loom => return loom::run(program, loom, limits, line),
-        EngineArg::Proof => return Ok(prove(program, limits, line)?.0),
+        (EngineArg::Search, Reduce::By(Reductions::COUNTED)) if !plain.check_reductions => {
+            Engine::Search
+        }
+        (EngineArg::Search, Reduce::By(reductions)) => Engine::Reduced {
+            reductions,
+            check: plain.check_reductions,
+        },
+        (EngineArg::Reference, _) => Engine::Reference,
+        (EngineArg::Loom, _) => return loom::run(program, loom, limits, line),
+        (EngineArg::Proof, _) => return Ok(prove(program, limits, line)?.0),
     };
     if loom.preemptions.is_some() || loom.max_interleavings.is_some() {
         let said = "`--preemptions` and `--max-interleavings` are for `--engine loom` only";

@@ -67,6 +67,11 @@ pub struct Coverage {
     /// The most bytes that the states took at once, frontier and successors under way included;
     /// of engines that count it.
     pub stored_bytes: Option<u64>,
+    /// The reductions that were on, where they were chosen otherwise than by default. If one of
+    /// them leaves out orders of steps, `states` and `exhaustive` are about what it left.
+    pub reductions: Option<Vec<&'static str>>,
+    /// If states were told apart by fingerprints only: of so many bits.
+    pub fingerprint_bits: Option<u32>,
 }
 
 /// Why a run ended early.

@@ -25,6 +25,8 @@ pub(crate) fn coverage(program: &Program, outcome: &Outcome) -> Coverage {
         depth: seen.depth,
         interleavings: None,
         stored_bytes: seen.stored_bytes,
+        reductions: (seen.reductions.as_ref())
+            .map(|names| names.iter().map(|&name| name.to_owned()).collect()),
         never_executed: seen.exhaustive.then(|| never.collect()),
     }
 }
@@ -116,7 +118,10 @@ impl Stopped {
         };
         let kept = given
             .iter()
-            .filter(|(name, _)| name != option && *name != "--engine" && *name != "--reduce");
+            .filter(|(name, _)| {
+                let repeated = engine.as_ref().is_some_and(|(said, _)| said == name);
+                name != option && *name != "--engine" && !repeated
+            });
         let raised = (*option, value.clone());
         for (name, value) in engine.iter().chain(kept).chain([&raised]) {
             command.push_str(&format!(" {name} {}", quoted(value)));

@@ -333,6 +333,11 @@ pub struct Coverage {
     /// engine `plain` (`--reduce none`), which counts them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stored_bytes: Option<u64>,
+    /// The reductions that were on, if `--reduce` chose them. With `releases`, `stubborn` or `merge`
+    /// among them, `complete` and the numbers are about what these left, up to the order of steps
+    /// that commute; and traces need not be shortest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reductions: Option<Vec<String>>,
     /// Operations that no interleaving executes; null if that is not known.
     pub never_executed: Option<Vec<NeverExecuted>>,
 }

@@ -10,6 +10,7 @@ mod candidates;
 mod counted;
 mod limits;
 mod plain;
+mod reduce;
 mod reference;
 mod refusal;
 mod rescue;
@@ -19,17 +20,27 @@ mod tests;
 
 pub use counted::crowd::{EveryNumber, NoCrowd, every_number};
 pub use limits::{Limits, Progress};
+pub use reduce::Reductions;
 pub use refusal::Refusal;
 pub use rescue::{PointOfNoReturn, point_of_no_return};
 
 use kmapcheck_machine::Outcome;
 use kmapcheck_scenario::Program;
 
+use crate::counted::explore::Explorer;
+
 /// The engines of this crate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Engine {
     /// Counted, packed states.
     Search,
+    /// The same with other reductions than it has by default.
+    Reduced {
+        /// Which.
+        reductions: Reductions,
+        /// Whether to check their premises on the states met; a panic says which does not hold.
+        check: bool,
+    },
     /// Named states, for comparison.
     Reference,
     /// Packed states with every task told apart, by so many threads.
@@ -44,7 +55,7 @@ impl Engine {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
-            Engine::Search => "search",
+            Engine::Search | Engine::Reduced { .. } => "search",
             Engine::Reference => "reference",
             Engine::Plain { .. } => plain::NAME,
         }
@@ -67,7 +78,29 @@ pub fn run(
     refusal::check(engine, program)?;
     Ok(match engine {
         Engine::Search => counted::explore::run(program, limits, progress),
+        Engine::Reduced { reductions, check } => {
+            reduced(program, reductions, check, limits, progress)
+        }
         Engine::Reference => reference::run(program, limits, progress),
         Engine::Plain { threads } => plain::run(program, threads, limits, progress)?,
     })
+}
+
+fn reduced(
+    program: &Program,
+    reductions: Reductions,
+    check: bool,
+    limits: &Limits,
+    progress: &mut dyn FnMut(&Progress),
+) -> Outcome {
+    let search = |program: &Program, progress: &mut dyn FnMut(&Progress)| {
+        Explorer::reduced(program, reductions, check).run(limits, progress)
+    };
+    if reductions.symmetry {
+        return search(program, progress);
+    }
+    let (apart, from) = reduce::apart::told_apart(program);
+    let mut outcome = search(&apart, progress);
+    reduce::apart::put_together(program, &from, &mut outcome);
+    outcome
 }

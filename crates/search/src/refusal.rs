@@ -6,31 +6,28 @@ use kmapcheck_scenario::{Bound, Program};
 
 use crate::Engine;
 
-/// An engine that cannot do what a program asks for.
+/// An engine that cannot do what a program or the options ask for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    engine: &'static str,
-    what: String,
-    remedy: String,
+    said: String,
 }
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "the engine `{}` cannot do {}; {}",
-            self.engine, self.what, self.remedy
-        )
+        f.write_str(&self.said)
     }
 }
 
 impl Refusal {
     pub(crate) fn new(engine: &'static str, what: String, remedy: String) -> Refusal {
         Refusal {
-            engine,
-            what,
-            remedy,
+            said: format!("the engine `{engine}` cannot do {what}; {remedy}"),
         }
+    }
+
+    /// What is wrong, in words.
+    pub(crate) fn because(said: String) -> Refusal {
+        Refusal { said }
     }
 }
 
@@ -38,13 +35,7 @@ impl std::error::Error for Refusal {}
 
 /// Checks that an explicit-state engine can do the program: all numbers must be given.
 pub(crate) fn check(engine: Engine, program: &Program) -> Result<(), Refusal> {
-    let refuse = |what, remedy| {
-        Err(Refusal {
-            engine: engine.name(),
-            what,
-            remedy,
-        })
-    };
+    let refuse = |what, remedy| Err(Refusal::new(engine.name(), what, remedy));
     if let Some(template) = program
         .templates
         .iter()

@@ -264,9 +264,21 @@ fn coverage_line(report: &Report) -> String {
         depth,
         interleavings,
         stored_bytes,
+        reductions,
         ..
     } = &report.coverage;
-    let how = if *complete {
+    let reduced = reductions.as_ref().map_or_else(String::new, |names| {
+        let names = match names.as_slice() {
+            [] => "nothing".to_owned(),
+            names => names.join(", "),
+        };
+        format!(", reduced by {names}")
+    });
+    let orders = ["releases", "stubborn", "merge"];
+    let of_orders = (reductions.iter().flatten()).any(|name| orders.contains(&name.as_str()));
+    let how = if *complete && of_orders {
+        "every interleaving, up to the order of steps that commute"
+    } else if *complete {
         "every interleaving"
     } else if report.proof.is_some() {
         "explored on the way"
@@ -291,7 +303,7 @@ fn coverage_line(report: &Report) -> String {
     let depth_shown = number(*depth);
     if *complete || report.stopped.is_some() || report.proof.is_some() {
         return format!(
-            "{}: {seen}, depth {depth_shown} (engine {engine}{}).",
+            "{}: {seen}, depth {depth_shown} (engine {engine}{reduced}{}).",
             sentence(how),
             stored_bytes.map_or_else(String::new, |bytes| bytes_a_state(bytes, *states))
         );
@@ -307,7 +319,7 @@ fn coverage_line(report: &Report) -> String {
         ""
     };
     format!(
-        "{} (engine {engine}; plain search: {seen}, to depth {depth_shown}{rest}).",
+        "{} (engine {engine}{reduced}; plain search: {seen}, to depth {depth_shown}{rest}).",
         sentence(how)
     )
 }

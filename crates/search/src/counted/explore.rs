@@ -10,12 +10,15 @@ use kmapcheck_machine::{Abilities, Findings, Outcome, Standing, Start, Stopped, 
 use kmapcheck_scenario::{FindingKind, OriginId, Program, TemplateId};
 use rustc_hash::FxHashSet;
 
-use super::local::{embed, tidy};
+use super::local::{embed_as, tidy_as};
 use super::packed::{Counts, Visited};
 use super::starts;
 use super::table::{Row, Table};
 use crate::candidates::Candidates;
 use crate::limits::{Limits, Meter, Progress};
+use crate::reduce::Reductions;
+use crate::reduce::check::Check;
+use crate::reduce::choose::Chooser;
 use crate::starved::Bounds;
 
 /// A counted step: a task of that local state takes that row.
@@ -73,6 +76,13 @@ pub(crate) struct Explorer<'a> {
     pub(super) aimed: Option<Trace>,
     /// When to take aim.
     plain_states: usize,
+    /// Which tasks go on in a state, unless it is all of them.
+    pub(super) chooser: Option<Chooser<'a>>,
+    /// Where a state was expanded in full for the sake of those put off: see [`Explorer::expand`].
+    in_full: FxHashSet<u32>,
+    /// Looks at the premises of the reductions, if that is wanted.
+    check: Option<Check>,
+    pub(super) reductions: Reductions,
 }
 
 /// Explores everything, within the limits.
@@ -93,14 +103,7 @@ pub(crate) fn run_from(
 ) -> Outcome {
     let mut explorer = Explorer::new(program);
     explorer.plain_states = plain_states;
-    let mut meter = Meter::new(limits, progress);
-    let end = explorer.explore(&mut meter);
-    let starved = if end.exhaustive && program.has_loops() {
-        explorer.starved()
-    } else {
-        None
-    };
-    explorer.outcome(end, starved)
+    explorer.run(limits, progress)
 }
 
 /// How an exploration ended.
@@ -134,7 +137,34 @@ impl<'a> Explorer<'a> {
             possible: None,
             aimed: None,
             plain_states: PLAIN_STATES,
+            chooser: None,
+            in_full: FxHashSet::default(),
+            check: None,
+            reductions: Reductions::COUNTED,
         }
+    }
+
+    /// The same with other reductions, whose premises are looked at if `check` says so. (Telling
+    /// instances apart is the program's affair: see [`crate::reduce::apart`].)
+    pub(crate) fn reduced(program: &'a Program, reductions: Reductions, check: bool) -> Self {
+        let mut explorer = Explorer::new(program);
+        explorer.table.names_pages = !reductions.pages;
+        explorer.chooser = Chooser::new(program, reductions);
+        explorer.check = check.then(Check::default);
+        explorer.reductions = reductions;
+        explorer
+    }
+
+    /// Explores everything, within the limits.
+    pub(crate) fn run(mut self, limits: &Limits, progress: &mut dyn FnMut(&Progress)) -> Outcome {
+        let mut meter = Meter::new(limits, progress);
+        let end = self.explore(&mut meter);
+        let starved = if end.exhaustive && self.table.program().has_loops() {
+            self.starved()
+        } else {
+            None
+        };
+        self.outcome(end, starved)
     }
 
     fn explore(&mut self, meter: &mut Meter<'_>) -> End {
@@ -214,6 +244,7 @@ impl<'a> Explorer<'a> {
             + self.visited.memory()
             + self.table.memory()
             + (self.parents.capacity() * 4) as u64
+            + self.chooser.as_ref().map_or(0, Chooser::memory)
     }
 
     /// Puts the initial states in.
@@ -235,7 +266,7 @@ impl<'a> Explorer<'a> {
 
     /// The counted state of a named one.
     pub(crate) fn counted(&mut self, state: &kmapcheck_machine::State) -> Counts {
-        let embedded = embed(self.table.program(), state);
+        let embedded = embed_as(self.table.program(), state, self.table.names_pages);
         let mut counts = Counts {
             world: self.table.world_number(embedded.world),
             tasks: Vec::new(),
@@ -247,6 +278,11 @@ impl<'a> Explorer<'a> {
         counts
     }
 
+    /// Takes the steps out of a state: all of them, or those of the tasks that the reductions choose.
+    ///
+    /// Where orders are left out, a task that is put off here is still as it was in a successor; it
+    /// could be put off there again, and so on round a cycle. So some successor has to be expanded
+    /// later than this state, or everything is done here: then putting off comes to an end.
     fn expand(
         &mut self,
         number: u32,
@@ -254,32 +290,92 @@ impl<'a> Explorer<'a> {
         next: &mut Counts,
         depth: u64,
     ) -> Option<Stopped> {
-        for position in 0..state.tasks.len() {
+        let chosen = self.choose(state);
+        if let Some(mut check) = self.check.take() {
+            check.state(self, state, chosen.as_deref());
+            self.check = Some(check);
+        }
+        let Some(chosen) = chosen else {
+            return self.expand_some(number, state, 0..state.tasks.len(), next, depth).0;
+        };
+        let (stopped, later) =
+            self.expand_some(number, state, chosen.iter().copied(), next, depth);
+        if stopped.is_some() || later {
+            return stopped;
+        }
+        self.in_full.insert(number);
+        let rest = (0..state.tasks.len()).filter(|position| !chosen.contains(position));
+        self.expand_some(number, state, rest, next, depth).0
+    }
+
+    /// The positions whose tasks go on; `None`: all.
+    fn choose(&mut self, state: &Counts) -> Option<Vec<usize>> {
+        let chooser = self.chooser.as_mut()?;
+        chooser.choose(&mut self.table, state)
+    }
+
+    /// The positions whose steps out of a state were taken.
+    pub(super) fn expanded(&mut self, number: u32, state: &Counts) -> Vec<usize> {
+        let chosen = if self.in_full.contains(&number) {
+            None
+        } else {
+            self.choose(state)
+        };
+        chosen.unwrap_or_else(|| (0..state.tasks.len()).collect())
+    }
+
+    /// Takes the steps of the tasks at some positions. Also whether one leads to a state that is yet
+    /// to be expanded: states are, in the order of their numbers.
+    fn expand_some(
+        &mut self,
+        number: u32,
+        state: &Counts,
+        positions: impl Iterator<Item = usize>,
+        next: &mut Counts,
+        depth: u64,
+    ) -> (Option<Stopped>, bool) {
+        let mut later = false;
+        for position in positions {
             let (local, _) = state.tasks[position];
             let entry = self.table.entry(local, state.world);
             for i in 0..Table::row_count(entry) {
                 self.transitions += 1;
                 let row = self.table.row(entry, i);
-                self.note_step(
-                    number,
-                    CountedStep {
-                        local,
-                        row: i as u32,
-                    },
-                    row,
-                    depth,
-                );
+                let step = CountedStep {
+                    local,
+                    row: i as u32,
+                };
+                self.note_step(number, step, row, depth);
                 self.successor(state, position, row, next);
-                if let (new, true) = self.visited.insert(next) {
+                while let Some((passing, row)) = self.passing(next) {
+                    self.transitions += 1;
+                    let here = next.clone();
+                    self.note_executed(here.tasks[passing].0);
+                    if let Some(mut check) = self.check.take() {
+                        check.state(self, &here, Some(&[passing]));
+                        self.check = Some(check);
+                    }
+                    self.successor(&here, passing, row, next);
+                }
+                let (new, fresh) = self.visited.insert(next);
+                later |= new > number;
+                if fresh {
                     self.parents.push(number);
                     if let Some(what) = self.unbounded() {
-                        return Some(Stopped::Unbounded(what));
+                        return (Some(Stopped::Unbounded(what)), later);
                     }
                     self.note_state(new, next, depth + 1);
                 }
             }
         }
-        None
+        (None, later)
+    }
+
+    /// The step that leads on from a state that is passed through: see [`Chooser::passes`].
+    pub(super) fn passing(&mut self, state: &Counts) -> Option<(usize, Row)> {
+        let position = self.chooser.as_mut()?.passes(&mut self.table, state)?;
+        let entry = self.table.entry(state.tasks[position].0, state.world);
+        Some((position, self.table.row(entry, 0)))
     }
 
     /// The state after a task at `position` took `row`, into `next`.
@@ -332,7 +428,7 @@ impl<'a> Explorer<'a> {
                 .map(|&(local, n)| (self.table.local(local).as_ref().clone(), n))
                 .collect();
             let old = Rc::clone(self.table.world(world));
-            if let Some((tidied, locals)) = tidy(self.table.program(), &old, &locals) {
+            if let Some((tidied, locals)) = tidy_as(self.table.program(), &old, &locals, self.table.names_pages) {
                 world = self.table.world_number(tidied);
                 for (entry, local) in moved.iter_mut().filter(|(_, n)| *n > 0).zip(locals) {
                     entry.0 = self.table.local_number(local);
@@ -362,7 +458,7 @@ impl<'a> Explorer<'a> {
             .iter()
             .map(|&(local, n)| (self.table.local(local).as_ref().clone(), n))
             .collect();
-        let Some((world, tidied)) = tidy(self.table.program(), &world, &locals) else {
+        let Some((world, tidied)) = tidy_as(self.table.program(), &world, &locals, self.table.names_pages) else {
             return;
         };
         state.world = self.table.world_number(world);
@@ -375,13 +471,9 @@ impl<'a> Explorer<'a> {
 
     /// Findings and coverage of a step.
     fn note_step(&mut self, state: u32, step: CountedStep, row: Row, depth: u64) {
-        let task = self.table.local(step.local).task();
-        let Some(at) = task.at else { return };
-        let template = task.template;
-        self.executed.insert((
-            template,
-            self.table.program().templates[template].nodes[at].origin,
-        ));
+        let Some((template, at)) = self.note_executed(step.local) else {
+            return;
+        };
         for kind in self.candidates.news(row.findings).iter() {
             let node = Some((template, at));
             self.candidates.offer(kind, depth + 1, 0, || Run {
@@ -391,6 +483,15 @@ impl<'a> Explorer<'a> {
                 starving: None,
             });
         }
+    }
+
+    /// Coverage of a step by a task in that local state; where it is.
+    fn note_executed(&mut self, local: u32) -> Option<(TemplateId, usize)> {
+        let task = self.table.local(local).task();
+        let (template, at) = (task.template, task.at?);
+        let origin = self.table.program().templates[template].nodes[at].origin;
+        self.executed.insert((template, origin));
+        Some((template, at))
     }
 
     /// Findings of a new state.
@@ -457,27 +558,42 @@ impl<'a> Explorer<'a> {
         while self.parents[at as usize] != NONE {
             let parent = self.parents[at as usize];
             self.visited.get(parent, &mut state);
-            let step = self.step_between(&state, at, &mut next);
-            steps.push(step);
+            let between = self.steps_between(parent, &state, at, &mut next);
+            steps.extend(between.into_iter().rev());
             at = parent;
         }
         steps.reverse();
         (at, steps)
     }
 
-    /// The first step from a state to the one of number `to`.
-    fn step_between(&mut self, state: &Counts, to: u32, next: &mut Counts) -> CountedStep {
-        for position in 0..state.tasks.len() {
+    /// The first step from a state to the one of number `to`, with those that pass on.
+    fn steps_between(
+        &mut self,
+        from: u32,
+        state: &Counts,
+        to: u32,
+        next: &mut Counts,
+    ) -> Vec<CountedStep> {
+        for position in self.expanded(from, state) {
             let (local, _) = state.tasks[position];
             let entry = self.table.entry(local, state.world);
             for i in 0..Table::row_count(entry) {
                 let row = self.table.row(entry, i);
                 self.successor(state, position, row, next);
+                let mut steps = vec![CountedStep {
+                    local,
+                    row: i as u32,
+                }];
+                while let Some((passing, row)) = self.passing(next) {
+                    let here = next.clone();
+                    steps.push(CountedStep {
+                        local: here.tasks[passing].0,
+                        row: 0,
+                    });
+                    self.successor(&here, passing, row, next);
+                }
                 if self.visited.insert(next).0 == to {
-                    return CountedStep {
-                        local,
-                        row: i as u32,
-                    };
+                    return steps;
                 }
             }
         }

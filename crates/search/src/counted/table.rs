@@ -85,6 +85,8 @@ pub(crate) struct Table<'a> {
     /// By local state: the task as a world with so many common pages numbers its pages, and the
     /// slots it pins alone, if no common page is among them.
     seen: Vec<Option<(usize, Rc<Seen>)>>,
+    /// Whether pages that change hands are told apart by number.
+    pub names_pages: bool,
 }
 
 /// A local state as the reduction for stuck sets sees it.
@@ -104,6 +106,7 @@ impl<'a> Table<'a> {
             rows: Vec::new(),
             flushes: FxHashMap::default(),
             seen: Vec::new(),
+            names_pages: false,
         }
     }
 
@@ -181,7 +184,7 @@ impl<'a> Table<'a> {
         let shared = world.shared_for(Some(&local));
         let first = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
         for (choice, successor) in steps(self.program, &task, &shared).into_iter().enumerate() {
-            let stepped = local::stepped(self.program, &world, &local, &successor);
+            let stepped = local::stepped(self.program, &world, &local, &successor, self.names_pages);
             let row = Row {
                 choice: choice as u32,
                 local: self.local_number(stepped.local),
