@@ -121,6 +121,8 @@ pub struct Check {
     #[command(flatten)]
     pub plain: PlainArgs,
     #[command(flatten)]
+    pub store: StoreArgs,
+    #[command(flatten)]
     pub loom: LoomArgs,
     /// How many interleavings loom may run to confirm the search; 0 turns it off [default: 10k]
     #[arg(long, value_name = "N", value_parser = budget, conflicts_with = "engine")]
@@ -157,6 +159,50 @@ pub struct PlainArgs {
     /// With `--reduce none`: how many threads; the report is the same for any number
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: u16,
+}
+
+/// Where the search keeps what it has seen.
+#[derive(Debug, Clone, Default, ClapArgs)]
+pub struct StoreArgs {
+    /// How the search keeps states: exactly, or as 64 bits each, which may miss one; the report says
+    /// how likely that is
+    #[arg(long, value_enum, default_value_t = StorageArg::Exact)]
+    pub storage: StorageArg,
+    /// With fingerprints: keep the states that are still to be expanded in this folder
+    #[arg(long, value_name = "DIR")]
+    pub spill: Option<PathBuf>,
+    /// Write to this file, every minute and when a limit ends the run, how far the search has come;
+    /// go on from it if it is there
+    #[arg(long, value_name = "FILE")]
+    pub checkpoint: Option<PathBuf>,
+}
+
+/// How states are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum StorageArg {
+    /// As they are
+    #[default]
+    Exact,
+    /// As 64 bits each
+    Fingerprint,
+}
+
+impl StoreArgs {
+    /// The options that differ from what they are if nobody gives them.
+    fn given(&self) -> Vec<(&'static str, String)> {
+        let path = |path: &PathBuf| path.display().to_string();
+        let mut given = Vec::new();
+        if self.storage == StorageArg::Fingerprint {
+            given.push(("--storage", "fingerprint".to_owned()));
+        }
+        given.extend(self.spill.as_ref().map(|dir| ("--spill", path(dir))));
+        given.extend(
+            self.checkpoint
+                .as_ref()
+                .map(|file| ("--checkpoint", path(file))),
+        );
+        given
+    }
 }
 
 impl PlainArgs {
@@ -544,7 +590,7 @@ impl Check {
         let memory = Some(self.max_memory).filter(|&memory| memory != DEFAULT_MEMORY);
         add("--max-memory", memory.map(shown_size));
         add("--timeout", self.timeout.map(shown_duration));
-        for (option, value) in self.plain.given() {
+        for (option, value) in self.plain.given().into_iter().chain(self.store.given()) {
             add(option, Some(value));
         }
         add(

@@ -92,6 +92,8 @@ pub enum Stopped {
     /// A claim about every number of tasks or slots: these kinds of finding were neither found nor
     /// excluded, in words.
     Undecided(String),
+    /// A file could not be written or read, in words.
+    Failed(String),
     /// `--preemptions`: all interleavings with at most so many, and no others.
     Preemptions(u32),
 }

@@ -9,6 +9,7 @@ mod aim;
 mod candidates;
 mod counted;
 mod limits;
+mod options;
 mod plain;
 mod reduce;
 mod reference;
@@ -20,6 +21,7 @@ mod tests;
 
 pub use counted::crowd::{EveryNumber, NoCrowd, every_number};
 pub use limits::{Limits, Progress};
+pub use options::{Options, Storage};
 pub use reduce::Reductions;
 pub use refusal::Refusal;
 pub use rescue::{PointOfNoReturn, point_of_no_return};
@@ -79,28 +81,40 @@ pub fn run(
     Ok(match engine {
         Engine::Search => counted::explore::run(program, limits, progress),
         Engine::Reduced { reductions, check } => {
-            reduced(program, reductions, check, limits, progress)
+            let options = Options {
+                reductions,
+                check,
+                ..Options::default()
+            };
+            search(program, &options, limits, progress)?
         }
         Engine::Reference => reference::run(program, limits, progress),
         Engine::Plain { threads } => plain::run(program, threads, limits, progress)?,
     })
 }
 
-fn reduced(
+/// Runs the counted search with options of its own.
+///
+/// # Errors
+///
+/// If the program or the options ask for something that it cannot do, or a checkpoint does not fit.
+pub fn search(
     program: &Program,
-    reductions: Reductions,
-    check: bool,
+    options: &Options,
     limits: &Limits,
     progress: &mut dyn FnMut(&Progress),
-) -> Outcome {
-    let search = |program: &Program, progress: &mut dyn FnMut(&Progress)| {
-        Explorer::reduced(program, reductions, check).run(limits, progress)
+) -> Result<Outcome, Refusal> {
+    refusal::check(Engine::Search, program)?;
+    refusal::check_options(program, options)?;
+    let explore = |program: &Program, progress: &mut dyn FnMut(&Progress)| {
+        let explorer = Explorer::with_options(program, options);
+        explorer.run(limits, progress).map_err(Refusal::because)
     };
-    if reductions.symmetry {
-        return search(program, progress);
+    if options.reductions.symmetry {
+        return explore(program, progress);
     }
     let (apart, from) = reduce::apart::told_apart(program);
-    let mut outcome = search(&apart, progress);
+    let mut outcome = explore(&apart, progress)?;
     reduce::apart::put_together(program, &from, &mut outcome);
-    outcome
+    Ok(outcome)
 }

@@ -95,12 +95,17 @@ impl<'a> Meter<'a> {
         {
             return Some(Stopped::States(max));
         }
-        self.ticks += 1;
+        self.ticks = self.ticks.saturating_add(1);
         if self.ticks < TICKS {
             return None;
         }
         self.ticks = 0;
         self.look(&progress())
+    }
+
+    /// Has the next check look at everything.
+    pub(crate) fn hurry(&mut self) {
+        self.ticks = TICKS;
     }
 
     /// The limit of states, if there is one.

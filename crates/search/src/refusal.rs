@@ -5,6 +5,7 @@ use std::fmt;
 use kmapcheck_scenario::{Bound, Program};
 
 use crate::Engine;
+use crate::options::{Options, Storage};
 
 /// An engine that cannot do what a program or the options ask for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,6 +58,23 @@ pub(crate) fn check(engine: Engine, program: &Program) -> Result<(), Refusal> {
             format!("`\"slots\": \"any\"` of series `{name}`"),
             format!("give a number with `--slots {name}=K`"),
         );
+    }
+    Ok(())
+}
+
+/// Checks that the search can do what the options ask for together.
+pub(crate) fn check_options(program: &Program, options: &Options) -> Result<(), Refusal> {
+    let by_fingerprint = options.storage != Storage::Exact;
+    if by_fingerprint && program.has_loops() {
+        return Err(Refusal::because(
+            "fingerprints are for programs without loops: who starves is decided on the states, which have to be kept for that; leave `--storage fingerprint` out".to_owned(),
+        ));
+    }
+    if options.check && options.checkpoint.is_some() {
+        return Err(Refusal::because(
+            "`--check-reductions` and `--checkpoint` do not go together: leave one of them out"
+                .to_owned(),
+        ));
     }
     Ok(())
 }

@@ -54,7 +54,7 @@ impl Explorer<'_> {
             },
             stored_bytes: None,
             reductions: self.left_out(),
-            fingerprint_bits: None,
+            fingerprint_bits: self.visited.fingerprint_bits(),
         };
         let found = std::mem::replace(&mut self.candidates, Candidates::new()).into_found();
         for (kind, run) in found {

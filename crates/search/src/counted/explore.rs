@@ -4,18 +4,21 @@
 //! taken in the order of their numbers: so a state's first predecessor lies on a shortest run, and
 //! everything printed is the same for the same input.
 
+use std::ops::Range;
 use std::rc::Rc;
 
 use kmapcheck_machine::{Abilities, Findings, Outcome, Standing, Start, Stopped, Trace, initial};
 use kmapcheck_scenario::{FindingKind, OriginId, Program, TemplateId};
 use rustc_hash::FxHashSet;
 
+use super::checkpoint::Checkpoint;
 use super::local::{embed_as, tidy_as};
 use super::packed::{Counts, Visited};
 use super::starts;
-use super::table::{Row, Table};
+use super::table::{Event, Row, Table};
 use crate::candidates::Candidates;
 use crate::limits::{Limits, Meter, Progress};
+use crate::options::Options;
 use crate::reduce::Reductions;
 use crate::reduce::check::Check;
 use crate::reduce::choose::Chooser;
@@ -66,6 +69,8 @@ pub(crate) struct Explorer<'a> {
     pub(super) sleeps_at: FxHashSet<(TemplateId, usize)>,
     /// What counters stay within unless they grow without bound; `None`: nothing can.
     bounds: Option<Bounds>,
+    /// The transitions at the latest of the looks at the limits that were due to them.
+    looked: u64,
     /// How many local states and worlds have been looked at for counters without bound.
     bounded: (usize, usize),
     /// Bytes that are allocated elsewhere for the same run.
@@ -79,10 +84,21 @@ pub(crate) struct Explorer<'a> {
     /// Which tasks go on in a state, unless it is all of them.
     pub(super) chooser: Option<Chooser<'a>>,
     /// Where a state was expanded in full for the sake of those put off: see [`Explorer::expand`].
-    in_full: FxHashSet<u32>,
+    pub(super) in_full: FxHashSet<u32>,
     /// Looks at the premises of the reductions, if that is wanted.
     check: Option<Check>,
     pub(super) reductions: Reductions,
+    checkpoint: Option<Checkpoint>,
+}
+
+/// Where an exploration is.
+#[derive(Debug, Clone)]
+pub(crate) struct At {
+    /// The states of the level.
+    pub level: Range<usize>,
+    /// The next of them to be expanded.
+    pub next: usize,
+    pub depth: u64,
 }
 
 /// Explores everything, within the limits.
@@ -103,7 +119,14 @@ pub(crate) fn run_from(
 ) -> Outcome {
     let mut explorer = Explorer::new(program);
     explorer.plain_states = plain_states;
-    explorer.run(limits, progress)
+    let mut meter = Meter::new(limits, progress);
+    let end = explorer.explore(&mut meter, None);
+    let starved = if end.exhaustive && program.has_loops() {
+        explorer.starved()
+    } else {
+        None
+    };
+    explorer.outcome(end, starved)
 }
 
 /// How an exploration ended.
@@ -114,8 +137,20 @@ pub(super) struct End {
     pub exhaustive: bool,
 }
 
+impl End {
+    fn early(stopped: Option<Stopped>, at: &At) -> End {
+        End {
+            stopped,
+            depth: at.depth,
+            exhaustive: false,
+        }
+    }
+}
+
 /// When so many states have not been enough, the search takes aim: see [`crate::aim`].
 const PLAIN_STATES: usize = 30_000;
+/// After so many transitions at the latest the limits are looked at.
+const TRANSITIONS: u64 = 4_096;
 /// So many states an aimed search may take.
 pub(super) const AIMED_STATES: u64 = 300_000;
 
@@ -132,6 +167,7 @@ impl<'a> Explorer<'a> {
             executed: FxHashSet::default(),
             sleeps_at: FxHashSet::default(),
             bounds: Bounds::of(program),
+            looked: 0,
             bounded: (0, 0),
             memory_elsewhere: 0,
             possible: None,
@@ -141,82 +177,140 @@ impl<'a> Explorer<'a> {
             in_full: FxHashSet::default(),
             check: None,
             reductions: Reductions::COUNTED,
+            checkpoint: None,
         }
     }
 
-    /// The same with other reductions, whose premises are looked at if `check` says so. (Telling
-    /// instances apart is the program's affair: see [`crate::reduce::apart`].)
-    pub(crate) fn reduced(program: &'a Program, reductions: Reductions, check: bool) -> Self {
+    /// The same with other options. (Telling instances apart is the program's affair: see
+    /// [`crate::reduce::apart`].)
+    pub(crate) fn with_options(program: &'a Program, options: &Options) -> Self {
         let mut explorer = Explorer::new(program);
-        explorer.table.names_pages = !reductions.pages;
-        explorer.chooser = Chooser::new(program, reductions);
-        explorer.check = check.then(Check::default);
-        explorer.reductions = reductions;
+        explorer.table.names_pages = !options.reductions.pages;
+        explorer.chooser = Chooser::new(program, options.reductions);
+        explorer.check = options.check.then(Check::default);
+        explorer.reductions = options.reductions;
+        explorer.visited = Visited::new(options.storage.clone());
+        explorer.checkpoint = Checkpoint::of(program, options);
+        if explorer.checkpoint.is_some() {
+            explorer.table.log = Some(Vec::new());
+        }
         explorer
     }
 
-    /// Explores everything, within the limits.
-    pub(crate) fn run(mut self, limits: &Limits, progress: &mut dyn FnMut(&Progress)) -> Outcome {
+    /// Explores everything, within the limits; from a checkpoint on, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// If there is a checkpoint to go on from and it does not fit, in words.
+    pub(crate) fn run(
+        mut self,
+        limits: &Limits,
+        progress: &mut dyn FnMut(&Progress),
+    ) -> Result<Outcome, String> {
         let mut meter = Meter::new(limits, progress);
-        let end = self.explore(&mut meter);
+        let from = match self.checkpoint.take() {
+            None => None,
+            Some(checkpoint) => {
+                let at = checkpoint.read(&mut self)?;
+                self.checkpoint = Some(checkpoint);
+                at
+            }
+        };
+        let mut end = self.explore(&mut meter, from);
         let starved = if end.exhaustive && self.table.program().has_loops() {
             self.starved()
         } else {
             None
         };
-        self.outcome(end, starved)
+        if let Some(checkpoint) = &self.checkpoint
+            && end.stopped.is_none()
+            && let Err(error) = checkpoint.remove()
+        {
+            end.stopped = Some(Stopped::Failed(checkpoint.said("remove", &error)));
+        }
+        Ok(self.outcome(end, starved))
     }
 
-    fn explore(&mut self, meter: &mut Meter<'_>) -> End {
-        if let Some(stopped) = self.start(meter) {
-            return End {
-                stopped: Some(stopped),
-                depth: 0,
-                exhaustive: false,
-            };
+    /// Writes a checkpoint; why that did not work, if it did not.
+    fn keep(&mut self, at: &At) -> Option<Stopped> {
+        let mut checkpoint = self.checkpoint.take()?;
+        let written = checkpoint.write(self, at);
+        let failed = written.err().map(|error| checkpoint.said("write", &error));
+        self.checkpoint = Some(checkpoint);
+        failed.map(Stopped::Failed)
+    }
+
+    /// What was looked at for counters without bound is to be looked at again.
+    pub(super) fn restart(&mut self) {
+        self.bounded = (0, 0);
+    }
+
+    fn explore(&mut self, meter: &mut Meter<'_>, from: Option<At>) -> End {
+        let mut at = match from {
+            Some(at) => at,
+            None => {
+                let stopped = self.start(meter);
+                let at = At {
+                    level: 0..self.visited.len(),
+                    next: 0,
+                    depth: 0,
+                };
+                if stopped.is_some() {
+                    return End::early(stopped, &at);
+                }
+                self.candidates.settle(0);
+                at
+            }
+        };
+        // That it can be written had better be known now.
+        if let Some(stopped) = self.keep(&at) {
+            return End::early(Some(stopped), &at);
         }
-        self.candidates.settle(0);
-        let (mut level, mut depth) = (0..self.visited.len(), 0);
         let (mut state, mut next) = (Counts::default(), Counts::default());
         loop {
-            for i in level.clone() {
-                let mut stopped = self.stop(meter, i, depth);
+            while at.next < at.level.end {
+                let mut stopped = self.stop(meter, at.next, at.depth);
                 if stopped.is_none()
                     && self.visited.len() >= self.plain_states
                     && self.possible.is_none()
                 {
                     stopped = self.take_aim(meter);
+                    if stopped.is_some() {
+                        // Who goes on from here takes aim again.
+                        self.possible = None;
+                    }
                 }
                 if stopped.is_none() && self.is_decided() {
-                    return End {
-                        stopped: None,
-                        depth,
-                        exhaustive: false,
-                    };
+                    return End::early(None, &at);
+                }
+                let due = self.checkpoint.as_ref().is_some_and(Checkpoint::is_due);
+                if stopped.is_some() || due {
+                    stopped = self.keep(&at).or(stopped);
                 }
                 if stopped.is_none() {
-                    self.visited.get(i as u32, &mut state);
-                    stopped = self.expand(i as u32, &state, &mut next, depth);
+                    self.visited.get(at.next as u32, &mut state);
+                    stopped = self.expand(at.next as u32, &state, &mut next, at.depth);
+                    let failed = self.visited.failed().map(|error| {
+                        Stopped::Failed(format!("cannot keep states on disk: {error}"))
+                    });
+                    stopped = failed.or(stopped);
                 }
                 if stopped.is_some() {
-                    return End {
-                        stopped,
-                        depth,
-                        exhaustive: false,
-                    };
+                    return End::early(stopped, &at);
                 }
+                at.next += 1;
             }
-            level = level.end..self.visited.len();
-            if level.is_empty() {
-                self.candidates.settle(depth + 1);
+            at.level = at.level.end..self.visited.len();
+            if at.level.is_empty() {
+                self.candidates.settle(at.depth + 1);
                 return End {
                     stopped: None,
-                    depth,
+                    depth: at.depth,
                     exhaustive: true,
                 };
             }
-            depth += 1;
-            self.candidates.settle(depth);
+            at.depth += 1;
+            self.candidates.settle(at.depth);
         }
     }
 
@@ -229,6 +323,11 @@ impl<'a> Explorer<'a> {
     /// Whether a limit is reached.
     fn stop(&mut self, meter: &mut Meter<'_>, at: usize, depth: u64) -> Option<Stopped> {
         let states = self.visited.len() as u64;
+        // Some states have thousands of successors.
+        if self.transitions - self.looked >= TRANSITIONS {
+            self.looked = self.transitions;
+            meter.hurry();
+        }
         meter.check(states, || Progress {
             states,
             transitions: self.transitions,
@@ -251,8 +350,12 @@ impl<'a> Explorer<'a> {
     pub(super) fn start(&mut self, meter: &mut Meter<'_>) -> Option<Stopped> {
         let program = self.table.program();
         let mut stopped = None;
+        let mut count = 0;
         starts::for_each_start(program, |start| {
+            let before = self.table.numbered();
             let state = self.counted(&initial(program, &start));
+            self.table.note(before, || Event::Start(count));
+            count += 1;
             if let (number, true) = self.visited.insert(&state) {
                 self.parents.push(NONE);
                 self.starts.push((number, start));
@@ -296,10 +399,11 @@ impl<'a> Explorer<'a> {
             self.check = Some(check);
         }
         let Some(chosen) = chosen else {
-            return self.expand_some(number, state, 0..state.tasks.len(), next, depth).0;
+            return self
+                .expand_some(number, state, 0..state.tasks.len(), next, depth)
+                .0;
         };
-        let (stopped, later) =
-            self.expand_some(number, state, chosen.iter().copied(), next, depth);
+        let (stopped, later) = self.expand_some(number, state, chosen.iter().copied(), next, depth);
         if stopped.is_some() || later {
             return stopped;
         }
@@ -428,7 +532,9 @@ impl<'a> Explorer<'a> {
                 .map(|&(local, n)| (self.table.local(local).as_ref().clone(), n))
                 .collect();
             let old = Rc::clone(self.table.world(world));
-            if let Some((tidied, locals)) = tidy_as(self.table.program(), &old, &locals, self.table.names_pages) {
+            if let Some((tidied, locals)) =
+                tidy_as(self.table.program(), &old, &locals, self.table.names_pages)
+            {
                 world = self.table.world_number(tidied);
                 for (entry, local) in moved.iter_mut().filter(|(_, n)| *n > 0).zip(locals) {
                     entry.0 = self.table.local_number(local);
@@ -451,14 +557,21 @@ impl<'a> Explorer<'a> {
         }
     }
 
-    fn tidy(&mut self, state: &mut Counts) {
+    pub(super) fn tidy(&mut self, state: &mut Counts) {
+        let before = self.table.numbered();
+        let untidy = (self.table.log.is_some()).then(|| (state.world, state.tasks.clone()));
         let world = Rc::clone(self.table.world(state.world));
         let locals: Vec<_> = state
             .tasks
             .iter()
             .map(|&(local, n)| (self.table.local(local).as_ref().clone(), n))
             .collect();
-        let Some((world, tidied)) = tidy_as(self.table.program(), &world, &locals, self.table.names_pages) else {
+        let Some((world, tidied)) = tidy_as(
+            self.table.program(),
+            &world,
+            &locals,
+            self.table.names_pages,
+        ) else {
             return;
         };
         state.world = self.table.world_number(world);
@@ -466,6 +579,9 @@ impl<'a> Explorer<'a> {
         for (local, (_, n)) in tidied.into_iter().zip(locals) {
             let number = self.table.local_number(local);
             state.add(number, n);
+        }
+        if let Some((world, tasks)) = untidy {
+            self.table.note(before, || Event::Tidy(world, tasks));
         }
     }
 
@@ -551,19 +667,23 @@ impl<'a> Explorer<'a> {
     }
 
     /// The counted steps from an initial state to the run's end, with that initial state's number.
+    /// States are worked out from the start on: they may not have been kept.
     pub(crate) fn counted_steps(&mut self, run: &Run) -> (u32, Vec<CountedStep>) {
-        let mut steps: Vec<CountedStep> = run.last.into_iter().collect();
-        let mut at = run.state;
-        let (mut state, mut next) = (Counts::default(), Counts::default());
-        while self.parents[at as usize] != NONE {
-            let parent = self.parents[at as usize];
-            self.visited.get(parent, &mut state);
-            let between = self.steps_between(parent, &state, at, &mut next);
-            steps.extend(between.into_iter().rev());
-            at = parent;
+        let mut states = vec![run.state];
+        let mut first = run.state;
+        while self.parents[first as usize] != NONE {
+            first = self.parents[first as usize];
+            states.push(first);
         }
-        steps.reverse();
-        (at, steps)
+        states.reverse();
+        let mut state = self.counted(&initial(self.table.program(), &self.start_of(first)));
+        let (mut steps, mut next) = (Vec::new(), Counts::default());
+        for pair in states.windows(2) {
+            steps.extend(self.steps_between(pair[0], &state, pair[1], &mut next));
+            std::mem::swap(&mut state, &mut next);
+        }
+        steps.extend(run.last);
+        (first, steps)
     }
 
     /// The first step from a state to the one of number `to`, with those that pass on.

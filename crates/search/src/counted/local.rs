@@ -410,8 +410,12 @@ pub(crate) fn stepped(
             let (rest, n) = if taken { (kept, n - 1) } else { (content, *n) };
             World::add_free(&mut free, program, rest.clone(), n);
         }
-        let told_apart =
-            names_pages && if content.free { !is_forgettable(program, content) } else { page >= commons + owns && referred[page] };
+        let told_apart = names_pages
+            && if content.free {
+                !is_forgettable(program, content)
+            } else {
+                page >= commons + owns && referred[page]
+            };
         if page < commons || named[page] || (referred[page] && content.free) || told_apart {
             number[page] = Some(common.len());
             common.push(content.clone());
@@ -471,7 +475,11 @@ pub(crate) fn tidy_as(
         }
     }
     let mut free = world.free.clone();
-    let refers = |page| locals.iter().any(|(local, n)| *n > 0 && local.refers_to(page));
+    let refers = |page| {
+        locals
+            .iter()
+            .any(|(local, n)| *n > 0 && local.refers_to(page))
+    };
     if names_pages {
         order.extend((0..world.common.len()).filter(|&page| {
             world.is_named(page) || refers(page) || !is_forgettable(program, &world.common[page])

@@ -85,7 +85,8 @@ impl Explorer<'_> {
                     }
                     let (target, _) = self.visited.insert(&next);
                     let mut edge = |point, local| {
-                        if let Ok(k) = next.tasks.binary_search_by_key(&local, |&(local, _)| local) {
+                        if let Ok(k) = next.tasks.binary_search_by_key(&local, |&(local, _)| local)
+                        {
                             graph.edge(point, first_point[target as usize] + k);
                         }
                     };

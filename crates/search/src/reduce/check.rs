@@ -112,7 +112,10 @@ fn renumbered(explorer: &mut Explorer<'_>, state: &Counts, named: &State, turn: 
     // Common pages without a name have no number of their own: see docs/search.md.
     let mut comparable = !world.has_nameless() && !explorer.table.names_pages;
     if comparable && explorer.counted(&other) != *state {
-        broken("renumbering tasks and pages gives another counted state", program);
+        broken(
+            "renumbering tasks and pages gives another counted state",
+            program,
+        );
     }
     let mut ours: FxHashMap<(String, u32, Vec<(u32, u32)>), u32> = FxHashMap::default();
     let mut number = 0u64;
@@ -123,7 +126,11 @@ fn renumbered(explorer: &mut Explorer<'_>, state: &Counts, named: &State, turn: 
             let row = explorer.table.row(entry, i);
             explorer.successor(state, position, row, &mut next);
             comparable &= !explorer.table.world(next.world).has_nameless();
-            let key = (format!("{:?}", row.findings), next.world, next.tasks.clone());
+            let key = (
+                format!("{:?}", row.findings),
+                next.world,
+                next.tasks.clone(),
+            );
             *ours.entry(key).or_default() += n;
             number += u64::from(n);
         }
@@ -135,15 +142,25 @@ fn renumbered(explorer: &mut Explorer<'_>, state: &Counts, named: &State, turn: 
                 continue;
             }
             let after = explorer.counted(&after);
-            let key = (format!("{:?}", successor.findings), after.world, after.tasks);
+            let key = (
+                format!("{:?}", successor.findings),
+                after.world,
+                after.tasks,
+            );
             match ours.get_mut(&key) {
                 Some(left @ 1..) => *left -= 1,
-                _ => broken("a renumbered state has a step that the counted one lacks", program),
+                _ => broken(
+                    "a renumbered state has a step that the counted one lacks",
+                    program,
+                ),
             }
         }
     }
     if number != 0 {
-        broken("a renumbered state has not as many steps as the counted one", program);
+        broken(
+            "a renumbered state has not as many steps as the counted one",
+            program,
+        );
     }
 }
 
@@ -179,18 +196,23 @@ fn commutes(program: &Program, state: &State, goes_on: &[bool]) {
                     if before.len() != after.len()
                         || !before.iter().zip(&after).all(|(a, b)| alike(a, b))
                     {
-                        broken("a task that is put off changes what a chosen one can do", program);
+                        broken(
+                            "a task that is put off changes what a chosen one can do",
+                            program,
+                        );
                     }
                     for (first, second) in before.iter().zip(&after) {
                         let (one, both) = (
                             here.after(program, task, first),
                             there.after(program, task, second),
                         );
-                        let exchanged = (one.successors(program, other).iter()).any(|(b, end)| {
-                            alike(b, &step) && same(program, end, &both)
-                        });
+                        let exchanged = (one.successors(program, other).iter())
+                            .any(|(b, end)| alike(b, &step) && same(program, end, &both));
                         if !exchanged {
-                            broken("a chosen step and one that is put off do not commute", program);
+                            broken(
+                                "a chosen step and one that is put off do not commute",
+                                program,
+                            );
                         }
                     }
                 }
@@ -199,5 +221,42 @@ fn commutes(program: &Program, state: &State, goes_on: &[bool]) {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kmapcheck_machine::{Start, initial};
+
+    use super::*;
+
+    /// Two tasks that want one slot each, of so many.
+    fn two_tasks(slots: u32) -> Program {
+        kmapcheck_testing::load(&serde_json::json!({
+            "name": "two tasks",
+            "model": { "name": "m", "series": { "P": { "slots": slots, "reuse": "none" } } },
+            "tasks": [{ "name": "t", "count": 2, "pages": ["p"], "program": [
+                { "kmap": "p", "series": "P" }, { "kunmap": "p" } ] }],
+        }))
+    }
+
+    fn look(slots: u32) {
+        let program = two_tasks(slots);
+        commutes(
+            &program,
+            &initial(&program, &Start::default()),
+            &[true, false],
+        );
+    }
+
+    #[test]
+    fn steps_that_commute_are_let_pass() {
+        look(2);
+    }
+
+    #[test]
+    #[should_panic(expected = "changes what a chosen one can do")]
+    fn a_set_that_is_not_stubborn_is_caught() {
+        look(1);
     }
 }

@@ -91,8 +91,7 @@ impl<'a> Chooser<'a> {
             plain,
             task,
         });
-        self.bytes +=
-            size_of::<Actor>() + actor.task.memory() + size_of_val(&*actor.touches);
+        self.bytes += size_of::<Actor>() + actor.task.memory() + size_of_val(&*actor.touches);
         self.actors.insert((local, world), Rc::clone(&actor));
         actor
     }
@@ -136,9 +135,7 @@ impl<'a> Chooser<'a> {
         if moving.len() < 2 {
             return None;
         }
-        let first = moving
-            .iter()
-            .find(|&&i| self.goes_first(&actors, state, i));
+        let first = moving.iter().find(|&&i| self.goes_first(&actors, state, i));
         if let Some(&position) = first {
             return Some(vec![position]);
         }
