@@ -57,9 +57,16 @@ struct Head {
     in_full: Vec<u32>,
     /// The kinds that are possible, once that was asked.
     possible: Option<Option<Vec<usize>>>,
-    aimed: Option<(Vec<Vec<usize>>, Vec<(usize, usize)>)>,
+    aimed: Option<Aimed>,
     parents: Vec<u32>,
     events: Vec<Event>,
+}
+
+/// A [`Trace`]: the series that its start has stale mappings in, and task and choice of each step.
+#[derive(Serialize, Deserialize)]
+struct Aimed {
+    stale: Vec<Vec<usize>>,
+    steps: Vec<(usize, usize)>,
 }
 
 /// A [`Run`].
@@ -213,7 +220,10 @@ impl Checkpoint {
             sleeps_at,
             in_full,
             possible: explorer.possible.map(|possible| possible.map(numbers)),
-            aimed: (explorer.aimed.as_ref()).map(|trace| (trace.start.stale.clone(), steps(trace))),
+            aimed: explorer.aimed.as_ref().map(|trace| Aimed {
+                stale: trace.start.stale.clone(),
+                steps: steps(trace),
+            }),
             parents: explorer.parents.clone(),
             events: explorer.table.log.clone().unwrap_or_default(),
         }
@@ -293,9 +303,9 @@ impl Checkpoint {
             Some(None) => Some(None),
             None => None,
         };
-        explorer.aimed = head.aimed.map(|(stale, steps)| Trace {
-            start: Start { stale },
-            steps: (steps.into_iter())
+        explorer.aimed = head.aimed.map(|aimed| Trace {
+            start: Start { stale: aimed.stale },
+            steps: (aimed.steps.into_iter())
                 .map(|(task, choice)| TraceStep { task, choice })
                 .collect(),
         });
