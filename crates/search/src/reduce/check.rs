@@ -107,6 +107,9 @@ fn other_order(state: &State, commons: usize, turn: usize) -> State {
     State { shared, tasks }
 }
 
+/// Where a step led: with which findings, to which world and tasks.
+type Led = (String, u32, Vec<(u32, u32)>);
+
 /// Which instance is which, and which page, makes no difference.
 fn renumbered(explorer: &mut Explorer<'_>, state: &Counts, named: &State, turn: usize) {
     let program = explorer.table.program();
@@ -120,7 +123,7 @@ fn renumbered(explorer: &mut Explorer<'_>, state: &Counts, named: &State, turn: 
             program,
         );
     }
-    let mut ours: FxHashMap<(String, u32, Vec<(u32, u32)>), u32> = FxHashMap::default();
+    let mut ours: FxHashMap<Led, u32> = FxHashMap::default();
     let mut number = 0u64;
     let mut next = Counts::default();
     for (position, &(local, n)) in state.tasks.iter().enumerate() {
