@@ -45,7 +45,7 @@ pub fn run(args: &Order, output: &mut Output) -> io::Result<Exit> {
 /// The name and the order of the model, if the file is one, or the name of one.
 fn of_model(args: &Order) -> Option<(String, Vec<String>)> {
     let name = args.file.to_str()?;
-    let names_file = args.file.exists();
+    let names_file = args.file.is_file();
     if names_file {
         let text = std::fs::read_to_string(&args.file).ok()?;
         let options = jsonc_parser::ParseOptions::default();
