@@ -363,16 +363,7 @@ impl EngineArg {
     /// The engine for a program, where none is asked for.
     #[must_use]
     pub fn for_program(program: &kmapcheck_scenario::Program) -> EngineArg {
-        use kmapcheck_scenario::Bound;
-        let open = program
-            .templates
-            .iter()
-            .any(|template| template.count == Bound::Any)
-            || program
-                .series
-                .iter()
-                .any(|series| series.slots == Bound::Any);
-        if open {
+        if program.first_open().is_some() {
             EngineArg::Proof
         } else {
             EngineArg::Search

@@ -2,19 +2,10 @@
 
 mod common;
 
-use common::{ENDLESS, kmapcheck, scenario, scratch, stderr, stdout};
+use common::{ENDLESS, exits, scenario, scratch};
 
 const CLEAN: &str = "scenarios/pte-highmem/mremap-proposed.json";
 const DEADLOCK: &str = "scenarios/pte-highmem/mremap-two-pagetables.json";
-
-#[track_caller]
-fn exits(args: &[&str], code: i32) -> (String, String) {
-    let output = kmapcheck(args);
-    let (out, err) = (stdout(&output), stderr(&output));
-    assert_eq!(output.status.code(), Some(code), "{args:?}\n{out}\n{err}");
-    assert!(!err.contains("panicked"), "{err}");
-    (out, err)
-}
 
 #[test]
 fn as_expected_is_0() {

@@ -4,17 +4,8 @@ mod common;
 
 use std::path::Path;
 
-use common::{kmapcheck, scratch, stderr, stdout};
+use common::{exits, scratch};
 use serde_json::Value;
-
-#[track_caller]
-fn exits(args: &[&str], code: i32) -> (String, String) {
-    let output = kmapcheck(args);
-    let (out, err) = (stdout(&output), stderr(&output));
-    assert_eq!(output.status.code(), Some(code), "{args:?}\n{out}\n{err}");
-    assert!(!err.contains("panicked"), "{err}");
-    (out, err)
-}
 
 #[test]
 fn a_proof_is_0() {

@@ -2,18 +2,9 @@
 
 mod common;
 
-use common::{kmapcheck, scenario, scratch, stderr, stdout};
+use common::{exits, scenario, scratch};
 
 const READ: &str = "scenarios/pte-highmem/read-against-fault.json";
-
-#[track_caller]
-fn exits(args: &[&str], code: i32) -> (String, String) {
-    let output = kmapcheck(args);
-    let (out, err) = (stdout(&output), stderr(&output));
-    assert_eq!(output.status.code(), Some(code), "{args:?}\n{out}\n{err}");
-    assert!(!err.contains("panicked"), "{err}");
-    (out, err)
-}
 
 #[test]
 fn conform_on_a_folder() {

@@ -43,9 +43,7 @@ pub mod reach;
 
 pub use drain::cannot_starve;
 pub use equations::{Core, Equations, Fact, Sizes};
-pub use exclude::{
-    Cores, Excluded, Possible, Sets, Undecided, each_set, exclude, exclude_kinds, leak,
-};
+pub use exclude::{Cores, Excluded, Possible, Sets, Undecided, each_set, exclude, leak};
 pub use graph::{Graph, Kind, Pair};
 pub use need::{Amount, Need, Open};
 pub use reach::shortest_run;

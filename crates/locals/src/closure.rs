@@ -6,7 +6,7 @@ use kmapcheck_machine::{
     Effect, Findings, Page, Standing, Start, Waiting, initial, is_forgettable, stale_choices,
     standing, steps, waiting_findings,
 };
-use kmapcheck_scenario::{Bound, NodeId, Program, ResourceKind, StaleIn};
+use kmapcheck_scenario::{Bound, NodeId, Program, StaleIn};
 use rustc_hash::FxHashMap;
 
 use crate::local::LocalState;
@@ -106,28 +106,11 @@ impl Locals {
 
 /// The program with a number for `"any"`.
 fn with_slots(program: &Program) -> Cow<'_, Program> {
-    if program.series.iter().all(|s| s.slots != Bound::Any) {
-        return Cow::Borrowed(program);
+    if program.has_open_slots() {
+        Cow::Owned(program.clone().with_open_slots(SLOTS))
+    } else {
+        Cow::Borrowed(program)
     }
-    let mut numbered = program.clone();
-    for resource in numbered
-        .resources
-        .iter_mut()
-        .chain((numbered.templates.iter_mut()).flat_map(|template| &mut template.resources))
-    {
-        let follows = resource.follows.map(|series| program.series[series].slots);
-        if let (Some(Bound::Any), ResourceKind::Semaphore { units, .. }) =
-            (follows, &mut resource.kind)
-        {
-            *units = SLOTS;
-        }
-    }
-    for series in &mut numbered.series {
-        if series.slots == Bound::Any {
-            series.slots = Bound::Exactly(SLOTS);
-        }
-    }
-    Cow::Owned(numbered)
 }
 
 /// A closure under way.

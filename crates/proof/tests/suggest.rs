@@ -55,11 +55,7 @@ fn found(
     let outcome = run(Engine::Reference, &variant, &limits(), &mut |_| {})
         .unwrap_or_else(|refusal| panic!("{refusal}"));
     assert_eq!(outcome.stopped, None);
-    outcome
-        .findings
-        .iter()
-        .map(|finding| finding.kind)
-        .collect()
+    outcome.kinds().iter().collect()
 }
 
 const BAD: [FindingKind; 3] = [

@@ -190,11 +190,7 @@ fn other_errors(
     match run(Engine::Search, program, &options.limits, progress) {
         Err(_) => (Vec::new(), false),
         Ok(outcome) => {
-            let found = errors(
-                (outcome.findings.iter())
-                    .map(|finding| finding.kind)
-                    .collect(),
-            );
+            let found = errors(outcome.kinds());
             let complete = outcome.stopped.is_none() || possible == Some(found);
             (cells::names(found), complete)
         }
