@@ -27,7 +27,7 @@ use std::time::Duration;
 
 use kmapcheck_machine::{Abilities, Coverage, Finding as Found, Outcome, Start, for_each_start};
 use kmapcheck_report::{Finding, Report};
-use kmapcheck_scenario::{Bound, FindingKind, Program};
+use kmapcheck_scenario::{FindingKind, Program};
 use rayon::prelude::*;
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
@@ -191,17 +191,9 @@ struct World<'a> {
 impl<'a> World<'a> {
     fn new(program: &'a Program) -> Result<World<'a>, Failure> {
         let refused = |said: String| Err(Failure::Refused(said));
-        if let Some(open) = program.templates.iter().find(|t| t.count == Bound::Any) {
-            let name = &open.name;
-            return refused(format!(
-                "a run needs a number of tasks, and task `{name}` has `\"count\": \"any\"`; give one with `--tasks {name}=N`"
-            ));
-        }
-        if let Some(open) = program.series.iter().find(|s| s.slots == Bound::Any) {
-            let name = &open.name;
-            return refused(format!(
-                "a run needs a number of slots, and series `{name}` has `\"slots\": \"any\"`; give one with `--slots {name}=K`"
-            ));
+        if let Some(open) = program.first_open() {
+            let (what, remedy) = (open.what(), open.remedy());
+            return refused(format!("a run needs all numbers, and not {what}; {remedy}"));
         }
         let mut starts = Vec::new();
         for_each_start(program, |start| {

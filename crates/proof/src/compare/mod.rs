@@ -9,7 +9,7 @@ pub mod text;
 use std::time::Duration;
 
 use kmapcheck_report::{Report, Verdict};
-use kmapcheck_scenario::{Bound, Program};
+use kmapcheck_scenario::Program;
 use kmapcheck_search::{Engine, Limits, Progress, run};
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
@@ -110,13 +110,11 @@ fn ran(
     progress: &mut dyn FnMut(&Progress),
 ) -> Result<Ran, String> {
     let limits: &Limits = &options.limits;
-    let open = (program.templates.iter()).any(|template| template.count == Bound::Any)
-        || (program.series.iter()).any(|series| series.slots == Bound::Any);
     let report = |program: &Program, outcome| {
         Report::build(program, outcome, Duration::ZERO, &|_, _| None)
             .map_err(|fault| fault.to_string())
     };
-    let report = if open {
+    let report = if program.first_open().is_some() {
         let decision = decide(program, limits, progress)?;
         report(&decision.program, &decision.outcome)?
     } else {

@@ -6,9 +6,11 @@ use kmapcheck_report::words::{count, list, number};
 
 use super::{Compared, Comparison, Ran, Side, Size};
 
+/// What a side says in a row.
+type Row = fn(&Ran) -> String;
+
 /// What is asked of a side, in the order of the rows.
-const ROWS: [(&str, fn(&Ran) -> String); 3] =
-    [("finds", findings), ("not safe", sizes), ("states", states)];
+const ROWS: [(&str, Row); 3] = [("finds", findings), ("not safe", sizes), ("states", states)];
 
 /// The whole, ending in a line feed: a block of rows for each scenario.
 #[must_use]
