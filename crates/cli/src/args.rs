@@ -9,6 +9,11 @@ use kmapcheck_report::tame::line;
 use kmapcheck_scenario::Bound;
 use kmapcheck_search::Reductions;
 
+use crate::options::compare::Compare;
+use crate::options::picture::{GraphArgs, PictureArgs};
+use crate::options::simulate::Simulate;
+use crate::options::suite::SuiteArgs;
+
 /// Exhaustive model checker for kmap deadlocks
 ///
 /// Reads a scenario (what each task maps, locks and waits for, in which order), explores every
@@ -73,6 +78,10 @@ pub enum Command {
     Size(Size),
     /// Say which orders and reuse policies make scenarios clean, and which kmap to change
     Suggest(Suggest),
+    /// Say how likely a deadlock is, by random runs
+    Simulate(Simulate),
+    /// Show what two models make of the same scenarios
+    Compare(Compare),
     /// Print the JSON Schema of a file format, or of what a command prints
     Schema(Schema),
     /// Print completions for a shell
@@ -131,6 +140,8 @@ pub struct Check {
     /// Write down what was proved, for `kmapcheck verify`; one scenario, with the engine `proof`
     #[arg(long, value_name = "FILE")]
     pub certificate: Option<PathBuf>,
+    #[command(flatten)]
+    pub pictures: PictureArgs,
     /// Print the verdicts only, and no progress
     #[arg(long, short)]
     pub quiet: bool,
@@ -274,6 +285,8 @@ pub struct Test {
     pub plain: PlainArgs,
     #[command(flatten)]
     pub loom: LoomArgs,
+    #[command(flatten)]
+    pub suite: SuiteArgs,
     /// Print only what is not as expected, and the summary
     #[arg(long, short)]
     pub quiet: bool,
@@ -337,10 +350,12 @@ pub struct Conform {
 /// `kmapcheck order`.
 #[derive(Debug, ClapArgs)]
 pub struct Order {
-    /// A scenario file
+    /// A scenario file; or a model, by name or file, for the order that it states
     pub file: PathBuf,
     #[command(flatten)]
     pub overrides: OverrideArgs,
+    #[command(flatten)]
+    pub pictures: GraphArgs,
     /// The form of the report
     #[arg(long, value_enum, default_value_t = Format::Text, hide_possible_values = true, help = "The form of the report: text or json")]
     pub format: Format,
@@ -461,6 +476,10 @@ pub enum SchemaOf {
     Size,
     /// The JSON output of `suggest`
     Suggest,
+    /// The JSON output of `simulate`
+    Simulation,
+    /// The JSON output of `compare`
+    Comparison,
 }
 
 /// When to use colours.
@@ -498,7 +517,7 @@ fn assignment(text: &str) -> Result<(String, Bound), String> {
 const LARGEST_NUMBER: u32 = 1_000_000;
 
 /// `100000`, `500k`, `2M`, `1e6`: from 1 on.
-fn amount(text: &str) -> Result<u64, String> {
+pub fn amount(text: &str) -> Result<u64, String> {
     let (digits, zeros) = match text.split_once(['e', 'E']) {
         Some((digits, zeros)) => (digits, zeros.parse().ok()),
         None => match text.char_indices().next_back() {
@@ -522,7 +541,7 @@ fn amount(text: &str) -> Result<u64, String> {
 const LARGEST_TABLE: u32 = 200;
 
 /// A side of a table.
-fn number(text: &str) -> Result<u32, String> {
+pub fn number(text: &str) -> Result<u32, String> {
     (text.parse().ok())
         .filter(|number| (1..=LARGEST_TABLE).contains(number))
         .ok_or_else(|| format!("`{}` is not a number from 1 to {LARGEST_TABLE}", line(text)))
@@ -538,6 +557,7 @@ impl Args {
             Command::Order(order) => ("order", &order.overrides),
             Command::Size(size) => ("size", &size.overrides),
             Command::Suggest(suggest) => ("suggest", &suggest.overrides),
+            Command::Simulate(simulate) => ("simulate", &simulate.overrides),
             _ => return args,
         };
         if let Some(said) = overrides.given_twice() {
@@ -657,7 +677,7 @@ fn size(text: &str) -> Result<u64, String> {
 }
 
 /// `10s`, `5m`, `500ms`, `1h`.
-fn duration(text: &str) -> Result<Duration, String> {
+pub fn duration(text: &str) -> Result<Duration, String> {
     let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
     let millis = match &text[digits.len()..] {
         "ms" => 1,

@@ -200,6 +200,17 @@ pub fn report(
         .map_err(|fault: Fault| Failure::Fault(fault.to_string()))
 }
 
+/// Writes a file that was asked for; if that fails, it is told.
+pub fn write(file: &Path, text: &str) -> crate::exit::Exit {
+    match std::fs::write(file, text) {
+        Ok(()) => crate::exit::Exit::Clean,
+        Err(error) => {
+            anstream::eprintln!("kmapcheck: {}: cannot write it: {error}", shown(file));
+            crate::exit::Exit::BadInput
+        }
+    }
+}
+
 /// A path, fit for a terminal.
 pub fn shown(path: &Path) -> String {
     tame::line(&path.display().to_string())
