@@ -7,6 +7,7 @@ use clap::error::ErrorKind;
 use clap::{Args as ClapArgs, CommandFactory, Parser, Subcommand, ValueEnum};
 use kmapcheck_report::tame::line;
 use kmapcheck_scenario::Bound;
+use kmapcheck_search::Reductions;
 
 /// Exhaustive model checker for kmap deadlocks
 ///
@@ -121,6 +122,8 @@ pub struct Check {
     #[command(flatten)]
     pub plain: PlainArgs,
     #[command(flatten)]
+    pub store: StoreArgs,
+    #[command(flatten)]
     pub loom: LoomArgs,
     /// How many interleavings loom may run to confirm the search; 0 turns it off [default: 10k]
     #[arg(long, value_name = "N", value_parser = budget, conflicts_with = "engine")]
@@ -147,20 +150,72 @@ pub struct LoomArgs {
 /// What the search alone can be told.
 #[derive(Debug, Clone, Copy, ClapArgs)]
 pub struct PlainArgs {
-    /// What the search leaves out of account: which instance of a task is which, or nothing
-    #[arg(long, value_enum, default_value_t = Reduce::Counted)]
+    /// What the search leaves out: a list of symmetry, pages, releases, stubborn and merge, or all,
+    /// counted (the first two) or none; see docs/reductions.md
+    #[arg(long, value_name = "LIST", value_parser = reduce, default_value = "counted")]
     pub reduce: Reduce,
+    /// Check the premises of the reductions on every state met; slow
+    #[arg(long)]
+    pub check_reductions: bool,
     /// With `--reduce none`: how many threads; the report is the same for any number
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: u16,
+}
+
+/// Where the search keeps what it has seen.
+#[derive(Debug, Clone, Default, ClapArgs)]
+pub struct StoreArgs {
+    /// How the search keeps states: exactly, or as 64 bits each, which may miss one; the report says
+    /// how likely that is
+    #[arg(long, value_enum, default_value_t = StorageArg::Exact)]
+    pub storage: StorageArg,
+    /// With fingerprints: keep the states that are still to be expanded in this folder
+    #[arg(long, value_name = "DIR")]
+    pub spill: Option<PathBuf>,
+    /// Write to this file, every minute and when a limit ends the run, how far the search has come;
+    /// go on from it if it is there
+    #[arg(long, value_name = "FILE")]
+    pub checkpoint: Option<PathBuf>,
+}
+
+/// How states are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum StorageArg {
+    /// As they are
+    #[default]
+    Exact,
+    /// As 64 bits each
+    Fingerprint,
+}
+
+impl StoreArgs {
+    /// The options that differ from what they are if nobody gives them.
+    fn given(&self) -> Vec<(&'static str, String)> {
+        let path = |path: &PathBuf| path.display().to_string();
+        let mut given = Vec::new();
+        if self.storage == StorageArg::Fingerprint {
+            given.push(("--storage", "fingerprint".to_owned()));
+        }
+        given.extend(self.spill.as_ref().map(|dir| ("--spill", path(dir))));
+        given.extend(
+            self.checkpoint
+                .as_ref()
+                .map(|file| ("--checkpoint", path(file))),
+        );
+        given
+    }
 }
 
 impl PlainArgs {
     /// The options that differ from what they are if nobody gives them.
     fn given(self) -> Vec<(&'static str, String)> {
         let mut given = Vec::new();
-        if self.reduce == Reduce::None {
-            given.push(("--reduce", "none".to_owned()));
+        match self.reduce {
+            Reduce::None => given.push(("--reduce", "none".to_owned())),
+            Reduce::By(reductions) if reductions != Reductions::COUNTED => {
+                given.push(("--reduce", reductions.names().join(",")));
+            }
+            Reduce::By(_) => {}
         }
         if self.threads > 1 {
             given.push(("--threads", self.threads.to_string()));
@@ -169,13 +224,34 @@ impl PlainArgs {
     }
 }
 
-/// What the search leaves out of account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+/// What the search leaves out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reduce {
-    /// Which instance is which: states say how many are where
-    Counted,
-    /// Nothing: every task is told apart
+    /// Nothing: every task is told apart, by an engine made for that.
     None,
+    /// By these reductions.
+    By(Reductions),
+}
+
+/// `none`, `all`, `counted`, or a list of names.
+fn reduce(text: &str) -> Result<Reduce, String> {
+    let mut reductions = Reductions::NONE;
+    match text {
+        "none" => return Ok(Reduce::None),
+        "all" => return Ok(Reduce::By(Reductions::ALL)),
+        "counted" => return Ok(Reduce::By(Reductions::COUNTED)),
+        list => {
+            for name in list.split(',') {
+                if !reductions.turn_on(name.trim()) {
+                    let known = Reductions::ALL.names().join(", ");
+                    return Err(format!(
+                        "`{name}` is none of {known}; or say all, counted or none"
+                    ));
+                }
+            }
+        }
+    }
+    Ok(Reduce::By(reductions))
 }
 
 /// `kmapcheck test`.
@@ -520,7 +596,7 @@ impl Check {
         let memory = Some(self.max_memory).filter(|&memory| memory != DEFAULT_MEMORY);
         add("--max-memory", memory.map(shown_size));
         add("--timeout", self.timeout.map(shown_duration));
-        for (option, value) in self.plain.given() {
+        for (option, value) in self.plain.given().into_iter().chain(self.store.given()) {
             add(option, Some(value));
         }
         add(
@@ -625,6 +701,9 @@ mod tests {
                 && size("0").is_err()
                 && size("99999999999T").is_err()
         );
+        assert_eq!(reduce("all"), Ok(Reduce::By(Reductions::ALL)));
+        assert_eq!(reduce("symmetry,pages"), reduce("counted"));
+        assert!(reduce("none") == Ok(Reduce::None) && reduce("some").is_err());
         assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
         assert_eq!(duration("2m"), Ok(Duration::from_secs(120)));
         assert!(duration("10").is_err_and(|said| said.contains("10s")));

@@ -79,7 +79,14 @@ fn check(file: &Path, args: &Check, limits: &Limits) -> Result<(Program, Report)
         .engine
         .unwrap_or_else(|| EngineArg::for_program(&program));
     let mut report = match &args.certificate {
-        None => input::run(&program, engine, args.plain, args.loom, limits, &line)?,
+        None => {
+            if args.store.checkpoint.is_some() && args.files.len() > 1 {
+                let said = "`--checkpoint` is for one scenario at a time";
+                return Err(Failure::Refused(said.to_owned()));
+            }
+            let (plain, store) = (args.plain, &args.store);
+            input::run(&program, engine, plain, store, args.loom, limits, &line)?
+        }
         Some(to) => certified(&program, engine, file, to, args, limits, &line)?,
     };
     if let Some(stopped) = &mut report.stopped {

@@ -12,7 +12,7 @@ use kmapcheck_report::{Report, StopReason, quoted, tame, text};
 use kmapcheck_scenario::FindingKind;
 use kmapcheck_search::Limits;
 
-use crate::args::{EngineArg, OverrideArgs, Reduce, Test};
+use crate::args::{EngineArg, OverrideArgs, Reduce, StoreArgs, Test};
 use crate::collect;
 use crate::exit::Exit;
 use crate::input::{self, Failure};
@@ -148,7 +148,15 @@ fn attempt(file: &Path, args: &Test, limits: &Limits) -> Result<Report, Failure>
     let engine = args
         .engine
         .unwrap_or_else(|| EngineArg::for_program(&program));
-    input::run(&program, engine, args.plain, args.loom, &limits, &line)
+    input::run(
+        &program,
+        engine,
+        args.plain,
+        &StoreArgs::default(),
+        args.loom,
+        &limits,
+        &line,
+    )
 }
 
 fn kinds(report: &Report) -> Vec<FindingKind> {
