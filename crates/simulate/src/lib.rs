@@ -9,7 +9,7 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | [`walk`] | one run, and the step with which its deadlock closes |
+//! | [`mod@walk`] | one run, and the step with which its deadlock closes |
 //! | [`statistics`] | shares, means, histograms |
 //! | [`text`], [`picture`] | what people see |
 //!
