@@ -300,7 +300,10 @@ fn ascend_alone(
                     });
                     let higher = climb.height_of(explorer, after);
                     if higher > height {
-                        climb.habit = Some(way(&near));
+                        // Who is in place need not want company: only slots are taken by habit.
+                        if climb.measure.places.is_empty() {
+                            climb.habit = Some(way(&near));
+                        }
                         return Ok(Some((after, higher)));
                     }
                 }
