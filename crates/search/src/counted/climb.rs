@@ -374,7 +374,8 @@ fn repeat(
 
 /// Whether a limit is reached.
 fn look(explorer: &Explorer<'_>, meter: &mut Meter<'_>) -> Result<(), Stopped> {
-    let stopped = meter.look(&Progress {
+    // Not counted against the limit of states: these are looked at beside the search.
+    let stopped = meter.check(0, || Progress {
         states: explorer.visited.len() as u64,
         memory: explorer.memory(),
         ..Progress::default()
