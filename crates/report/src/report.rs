@@ -238,6 +238,9 @@ pub struct Contested {
     /// Who holds it, for folding.
     #[serde(skip)]
     pub holders: Vec<Who>,
+    /// Who could give it, for folding.
+    #[serde(skip)]
+    pub givers: Vec<Who>,
     /// What one would do with it.
     #[serde(skip)]
     pub giving: &'static str,

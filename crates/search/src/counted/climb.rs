@@ -233,12 +233,14 @@ fn ascend(
     wanted: Findings,
     meter: &mut Meter<'_>,
 ) -> Result<Option<(u32, Height)>, Stopped> {
-    if let Some(found) = ascend_alone(explorer, climb, from, height, meter)? {
-        return Ok(Some(found));
+    let (mut state, mut next) = (Counts::default(), Counts::default());
+    if let Some((after, higher)) = ascend_alone(explorer, climb, from, height, meter)? {
+        explorer.visited.get(after, &mut next);
+        explorer.settle_stuck(after, &next);
+        return Ok(Some((after, higher)));
     }
     let mut near = vec![from];
     let mut seen: FxHashSet<u32> = [from].into_iter().collect();
-    let (mut state, mut next) = (Counts::default(), Counts::default());
     let mut i = 0;
     while i < near.len() && i < NEAR && climb.looked < ALL {
         climb.looked += 1;
@@ -248,6 +250,7 @@ fn ascend(
         for after in explorer.successors(number, &state) {
             if seen.insert(after) {
                 explorer.visited.get(after, &mut next);
+                explorer.settle_stuck(after, &next);
                 let higher = climb.height(&mut explorer.table, &next);
                 if higher > height {
                     return Ok(Some((after, higher)));
@@ -396,7 +399,8 @@ impl Explorer<'_> {
         });
     }
 
-    /// The states that a task at `position` leads to, findings noted, with the local state that it is
+    /// The states that a task at `position` leads to, findings noted but for whether any are stuck
+    /// there, with the local state that it is
     /// in then, and which of its successors that is.
     fn successors_of(
         &mut self,
@@ -418,7 +422,7 @@ impl Explorer<'_> {
             let (after, is_new) = self.visited.insert(&followed.next);
             if is_new {
                 self.parents.push(number);
-                self.note_state(after, &followed.next, 0);
+                self.note_waits(after, &followed.next, 0);
             }
             found.push((after, followed.actor, row.choice));
         }
@@ -426,7 +430,14 @@ impl Explorer<'_> {
         found
     }
 
-    /// The states that follow, findings noted.
+    /// Notes whether any tasks are stuck in a state. Asking that takes longest of all, so it is left out
+    /// of the states that one task alone passes through on its way.
+    fn settle_stuck(&mut self, number: u32, state: &Counts) {
+        self.note_stuck(number, state, 0);
+        self.candidates.settle(u64::MAX);
+    }
+
+    /// The states that follow, findings noted but for whether any are stuck there.
     fn successors(&mut self, number: u32, state: &Counts) -> Vec<u32> {
         (0..state.tasks.len())
             .flat_map(|position| self.successors_of(number, state, position))
