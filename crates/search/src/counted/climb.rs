@@ -236,7 +236,7 @@ fn ascend(
     let (mut state, mut next) = (Counts::default(), Counts::default());
     if let Some((after, higher)) = ascend_alone(explorer, climb, from, height, meter)? {
         explorer.visited.get(after, &mut next);
-        explorer.settle_stuck(after, &next);
+        explorer.settle_state(after, &next);
         return Ok(Some((after, higher)));
     }
     let mut near = vec![from];
@@ -250,7 +250,7 @@ fn ascend(
         for after in explorer.successors(number, &state) {
             if seen.insert(after) {
                 explorer.visited.get(after, &mut next);
-                explorer.settle_stuck(after, &next);
+                explorer.settle_state(after, &next);
                 let higher = climb.height(&mut explorer.table, &next);
                 if higher > height {
                     return Ok(Some((after, higher)));
@@ -399,8 +399,7 @@ impl Explorer<'_> {
         });
     }
 
-    /// The states that a task at `position` leads to, findings noted but for whether any are stuck
-    /// there, with the local state that it is
+    /// The states that a task at `position` leads to, findings of the steps noted, with the local state that it is
     /// in then, and which of its successors that is.
     fn successors_of(
         &mut self,
@@ -422,7 +421,6 @@ impl Explorer<'_> {
             let (after, is_new) = self.visited.insert(&followed.next);
             if is_new {
                 self.parents.push(number);
-                self.note_waits(after, &followed.next, 0);
             }
             found.push((after, followed.actor, row.choice));
         }
@@ -430,14 +428,14 @@ impl Explorer<'_> {
         found
     }
 
-    /// Notes whether any tasks are stuck in a state. Asking that takes longest of all, so it is left out
-    /// of the states that one task alone passes through on its way.
-    fn settle_stuck(&mut self, number: u32, state: &Counts) {
-        self.note_stuck(number, state, 0);
+    /// Notes findings of a state. Looking at every task takes longest of all, so it is left out of the
+    /// states that one task alone passes through on its way.
+    fn settle_state(&mut self, number: u32, state: &Counts) {
+        self.note_state(number, state, 0);
         self.candidates.settle(u64::MAX);
     }
 
-    /// The states that follow, findings noted but for whether any are stuck there.
+    /// The states that follow, findings of the steps noted.
     fn successors(&mut self, number: u32, state: &Counts) -> Vec<u32> {
         (0..state.tasks.len())
             .flat_map(|position| self.successors_of(number, state, position))

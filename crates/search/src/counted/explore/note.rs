@@ -41,18 +41,6 @@ impl Explorer<'_> {
 
     /// Findings of a new state.
     pub(in crate::counted) fn note_state(&mut self, number: u32, state: &Counts, depth: u64) {
-        if self.note_waits(number, state, depth) {
-            self.note_stuck(number, state, depth);
-        }
-    }
-
-    /// Findings of the tasks that wait in a new state; whether some do.
-    pub(in crate::counted) fn note_waits(
-        &mut self,
-        number: u32,
-        state: &Counts,
-        depth: u64,
-    ) -> bool {
         let mut waits = false;
         for &(local, _) in &state.tasks {
             let entry = self.table.entry(local, state.world);
@@ -61,12 +49,8 @@ impl Explorer<'_> {
                 self.note_waiting(number, local, entry.waiting, depth);
             }
         }
-        waits
-    }
-
-    /// Whether tasks are stuck in a state.
-    pub(in crate::counted) fn note_stuck(&mut self, number: u32, state: &Counts, depth: u64) {
-        if !self.candidates.has(FindingKind::Deadlock) && self.stuck(state).contains(&true) {
+        if waits && !self.candidates.has(FindingKind::Deadlock) && self.stuck(state).contains(&true)
+        {
             let rank = self.class_rank(state);
             let run = Run {
                 state: number,
