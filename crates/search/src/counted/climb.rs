@@ -234,10 +234,8 @@ fn ascend(
     meter: &mut Meter<'_>,
 ) -> Result<Option<(u32, Height)>, Stopped> {
     let (mut state, mut next) = (Counts::default(), Counts::default());
-    if let Some((after, higher)) = ascend_alone(explorer, climb, from, height, meter)? {
-        explorer.visited.get(after, &mut next);
-        explorer.settle_state(after, &next);
-        return Ok(Some((after, higher)));
+    if let Some(found) = ascend_alone(explorer, climb, from, height, meter)? {
+        return Ok(Some(found));
     }
     let mut near = vec![from];
     let mut seen: FxHashSet<u32> = [from].into_iter().collect();
@@ -250,7 +248,6 @@ fn ascend(
         for after in explorer.successors(number, &state) {
             if seen.insert(after) {
                 explorer.visited.get(after, &mut next);
-                explorer.settle_state(after, &next);
                 let higher = climb.height(&mut explorer.table, &next);
                 if higher > height {
                     return Ok(Some((after, higher)));
@@ -262,6 +259,17 @@ fn ascend(
             return Ok(None);
         }
         i += 1;
+    }
+    // Looking at every task takes longest of all, so it is left out on the way up: tasks that are
+    // stuck there are so in every later state.
+    for number in near {
+        if explorer.candidates.news(wanted).is_empty() {
+            break;
+        }
+        look(explorer, meter)?;
+        explorer.visited.get(number, &mut state);
+        explorer.note_state(number, &state, 0);
+        explorer.candidates.settle(u64::MAX);
     }
     Ok(None)
 }
@@ -426,13 +434,6 @@ impl Explorer<'_> {
         }
         self.candidates.settle(u64::MAX);
         found
-    }
-
-    /// Notes findings of a state. Looking at every task takes longest of all, so it is left out of the
-    /// states that one task alone passes through on its way.
-    fn settle_state(&mut self, number: u32, state: &Counts) {
-        self.note_state(number, state, 0);
-        self.candidates.settle(u64::MAX);
     }
 
     /// The states that follow, findings of the steps noted.
