@@ -63,6 +63,8 @@ pub enum Command {
     Explain(Explain),
     /// Check a certificate that `check --certificate` or `rule --certificate` wrote
     Verify(Verify),
+    /// Show a saved trace step by step
+    Replay(crate::commands::replay::ReplayArgs),
     /// Check that every path of scenarios keeps a model's rule
     Conform(Conform),
     /// Show what is held while something else is asked for, and whether that goes in a circle
@@ -127,6 +129,8 @@ pub struct Check {
     /// Write down what was proved, for `kmapcheck verify`; one scenario, with the engine `proof`
     #[arg(long, value_name = "FILE")]
     pub certificate: Option<PathBuf>,
+    #[command(flatten)]
+    pub keep: crate::keep::KeepArgs,
     /// Print the verdicts only, and no progress
     #[arg(long, short)]
     pub quiet: bool,
@@ -383,6 +387,8 @@ pub enum SchemaOf {
     Scenario,
     /// The JSON output of `check`
     Report,
+    /// What `check --save-trace` writes
+    Trace,
 }
 
 /// When to use colours.

@@ -28,7 +28,7 @@ pub use coverage::quoted;
 pub use describe::{resource, units};
 pub use json::schema_report;
 pub use kmapcheck_machine::Verdict;
-pub use names::Who;
+pub use names::{Names, Who, folded};
 pub use report::{
     Contested, Coverage, Finding, Holding, NeverExecuted, NotThere, Proof, Report, Size, SlotUsage,
     Standing, StartMapping, Step, StopReason, Stopped, TaskAtEnd,

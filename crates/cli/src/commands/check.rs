@@ -70,6 +70,7 @@ pub fn run(args: &Check, output: &mut Output) -> io::Result<Exit> {
 }
 
 fn check(file: &Path, args: &Check, limits: &Limits) -> Result<(Program, Report), Failure> {
+    args.keep.check(args.files.len())?;
     let mut program = input::load(file, &args.overrides)?;
     if args.format == Format::Text {
         tame::program(&mut program);
@@ -86,6 +87,7 @@ fn check(file: &Path, args: &Check, limits: &Limits) -> Result<(Program, Report)
         let file = file.display().to_string();
         stopped.repeat(&report.coverage.engine, &args.given(), &file);
     }
+    args.keep.write(file, &args.overrides, &report)?;
     Ok((program, report))
 }
 

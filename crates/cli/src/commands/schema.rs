@@ -12,6 +12,7 @@ pub fn run(args: &Schema, output: &mut Output) -> io::Result<Exit> {
         SchemaOf::Model => kmapcheck_scenario::schema_model(),
         SchemaOf::Scenario => kmapcheck_scenario::schema_scenario(),
         SchemaOf::Report => kmapcheck_report::schema_report(),
+        SchemaOf::Trace => kmapcheck_recording::saved::schema(),
     };
     output.print(&(serde_json::to_string_pretty(&schema)? + "\n"))?;
     Ok(Exit::Clean)
