@@ -313,7 +313,7 @@ fn the_other_commands_are_0() {
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
         exits(&["completions", shell], 0);
     }
-    for what in ["model", "scenario", "report"] {
+    for what in ["model", "scenario", "report", "trace"] {
         let (out, _) = exits(&["schema", what], 0);
         let schema: serde_json::Value = serde_json::from_str(&out).expect("it is JSON");
         jsonschema::validator_for(&schema).expect("it is a schema");

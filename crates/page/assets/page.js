@@ -78,7 +78,7 @@
         this.show(this.state + stride);
         if (this.state === this.last) this.pause();
       }, pace);
-      this.label("⏸", "Pause");
+      this.label("❚❚", "Pause");
     }
 
     pause() {

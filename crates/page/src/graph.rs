@@ -127,6 +127,11 @@ impl Edge {
 type Spans = Vec<(usize, Option<usize>, u32)>;
 
 impl Graph {
+    /// Whether it needs the width of the page to be read.
+    pub fn is_wide(&self) -> bool {
+        self.width > 640.0
+    }
+
     /// The picture of a recording, laid out.
     pub fn of(recording: &Recording) -> Graph {
         let mut lane_of = vec![0; recording.tasks.len()];

@@ -7,6 +7,10 @@
 //!
 //! Nothing here prints, searches or reads files.
 
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/library.md")]
+struct LibraryPage;
+
 mod build;
 mod contested;
 mod coverage;
@@ -16,7 +20,10 @@ mod ledger;
 pub mod listing;
 mod named;
 mod names;
+pub mod picture;
+pub mod place;
 mod report;
+pub mod suite;
 mod summary;
 pub mod tame;
 pub mod text;

@@ -4,7 +4,7 @@
 //! then what was covered, and in the last line how long it took: the only part that differs from
 //! run to run. Styles are escape sequences; whoever prints strips them where they are not wanted.
 
-mod fold;
+pub(crate) mod fold;
 mod sentences;
 mod table;
 
@@ -80,6 +80,14 @@ pub fn render(report: &Report, options: &Options) -> String {
             number(rate)
         );
     }
+    out
+}
+
+/// One finding by itself, ending in a line feed.
+#[must_use]
+pub fn finding(finding: &Finding, options: &Options) -> String {
+    let mut out = String::new();
+    render_finding(&mut out, finding, options);
     out
 }
 
