@@ -50,3 +50,7 @@ picture:
     chromium --headless=new --no-sandbox --disable-gpu --hide-scrollbars --window-size=1180,1130 \
         --screenshot=docs/page.png "file://$page"
     rm "$page"
+
+# What needs other programs than Rust: Graphviz (Debian's graphviz) reads the DOT files.
+outside:
+    cargo test -p kmapcheck --test pictures -- --ignored

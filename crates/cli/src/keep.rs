@@ -86,8 +86,9 @@ fn sized(file: &Path, given: &OverrideArgs, report: &Report) -> Result<Overrides
         tasks: given.tasks.clone(),
     };
     let sizes = report.proof.iter().flat_map(|proof| &proof.sizes);
-    let mut sizes: Vec<(String, u32)> =
-        sizes.map(|size| (size.name.clone(), size.number)).collect();
+    let mut sizes: Vec<(String, Bound)> = sizes
+        .map(|size| (size.name.clone(), Bound::Exactly(size.number)))
+        .collect();
     if sizes.is_empty() {
         return Ok(overrides);
     }
@@ -97,16 +98,22 @@ fn sized(file: &Path, given: &OverrideArgs, report: &Report) -> Result<Overrides
         let i = sizes.iter().position(|(size, _)| size == name)?;
         Some(sizes.remove(i))
     };
-    let tasks = program.templates.iter();
-    let tasks = tasks.filter(|template| template.count == Bound::Any);
-    overrides
-        .tasks
-        .extend(tasks.filter_map(|template| take(&template.name)));
-    let series = program.series.iter();
-    let series = series.filter(|series| series.slots == Bound::Any);
-    overrides
-        .slots
-        .extend(series.filter_map(|series| take(&series.name)));
+    for template in &program.templates {
+        if template.count == Bound::Any
+            && let Some(size) = take(&template.name)
+        {
+            overrides.tasks.retain(|(name, _)| *name != template.name);
+            overrides.tasks.push(size);
+        }
+    }
+    for series in &program.series {
+        if series.slots == Bound::Any
+            && let Some(size) = take(&series.name)
+        {
+            overrides.slots.retain(|(name, _)| *name != series.name);
+            overrides.slots.push(size);
+        }
+    }
     Ok(overrides)
 }
 

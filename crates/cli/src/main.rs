@@ -8,7 +8,9 @@ mod fault;
 mod input;
 mod keep;
 mod loom;
+mod options;
 mod output;
+mod pictures;
 mod progress;
 
 use std::process::ExitCode;

@@ -7,7 +7,7 @@
 use kmapcheck_scenario::{FindingKind, NodeId, Op, Program, SeriesId, Target};
 
 use crate::ops::{self, Done};
-use crate::state::{Map, PageId, Shared, State, Task};
+use crate::state::{Map, Name, PageId, Shared, State, Task};
 use crate::{Effect, Findings};
 
 /// One thing that a task can do next.
@@ -87,8 +87,7 @@ pub fn steps(program: &Program, task: &Task, shared: &Shared) -> Vec<Successor> 
 pub fn waiting_findings(program: &Program, task: &Task, shared: &Shared) -> Findings {
     match task.at {
         Some(at)
-            if !needs_cpu(program, task, shared)
-                && ops::perform(program, task, shared, at).is_empty() =>
+            if !needs_cpu(program, task, shared) && ops::is_blocked(program, task, shared, at) =>
         {
             call_findings(program, task, shared, at)
         }
@@ -281,26 +280,40 @@ impl State {
 
     /// Becomes the state after `successor` of `task`.
     pub fn advance(&mut self, program: &Program, task: usize, successor: &Successor) {
-        let names_changed = self.shared.names != successor.shared.names;
-        let mut lets_go = successor.task.at.is_none();
-        self.tasks[task].for_each_page(|page| lets_go |= !successor.task.refers_to(page));
-        self.shared.clone_from(&successor.shared);
-        self.tasks[task].clone_from(&successor.task);
-        if successor.broadcast.freed.is_some() {
-            for (_, other) in self
-                .tasks
-                .iter_mut()
-                .enumerate()
-                .filter(|&(i, _)| i != task)
-            {
-                successor.broadcast.apply_to(other);
+        // No page has two names: an allocation gives a page one, and only pages on the freelist,
+        // which have none, are allocated. So when its name is gone nobody has it by name; but what
+        // the task held without a name may be another's by now.
+        let (mut unnamed, mut let_go) = (Vec::new(), Vec::new());
+        let before = &self.tasks[task];
+        before.for_each_page(|page| {
+            if !successor.task.refers_to(page) {
+                if before.names.contains(&Name::Page(page)) {
+                    unnamed.push(page);
+                } else {
+                    let_go.push(page);
+                }
+            }
+        });
+        let names = self.shared.names.iter().zip(&successor.shared.names);
+        for (before, _) in names.filter(|(before, after)| before != after) {
+            match *before {
+                Name::Page(page) => unnamed.push(page),
+                Name::Dangling(Some(page)) => let_go.push(page),
+                _ => {}
             }
         }
-        // Looking at every task is worth it only where some page may have lost its last name, or
-        // its last mapping.
+        self.shared.clone_from(&successor.shared);
+        self.tasks[task].clone_from(&successor.task);
         let Broadcast { flushed, freed } = successor.broadcast;
-        if names_changed || lets_go || freed.is_some() || flushed.is_some() {
+        unnamed.extend(freed);
+        if flushed.is_some() {
+            unnamed.extend(self.shared.pages.free().map(|(page, _)| page));
+        }
+        if successor.task.at.is_none() && matches!(successor.effect, Effect::Allocated { .. }) {
+            // What its last step allocates has never had a name that lasted.
             self.forget_unreachable_pages(program);
+        } else {
+            self.forget_after(unnamed, let_go, program);
         }
     }
 }

@@ -159,7 +159,12 @@ async fn keys_go_through_the_trace_to_the_core() {
         browser.press(Key::Home).await;
         assert_eq!(browser.text(".now").await, "Start, before step 1 of 2.");
         assert_eq!(browser.count(".graph .edge:not(.off)").await, 0);
-        assert_eq!(browser.count(".graph .node.stuck, .graph .edge.stuck").await, 0);
+        assert_eq!(
+            browser
+                .count(".graph .node.stuck, .graph .edge.stuck")
+                .await,
+            0
+        );
         assert_eq!(browser.text("tr.core td").await, "can go on");
 
         browser.press(Key::Right).await;

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use kmapcheck_machine::{Coverage, Finding, Outcome, Start, Trace, TraceStep};
 use kmapcheck_report::Report;
-use kmapcheck_scenario::{FindingKind, Overrides, Program, Source};
+use kmapcheck_scenario::{Bound, FindingKind, Overrides, Program, Source};
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::{Deserialize, Serialize};
@@ -165,8 +165,8 @@ impl SavedTrace {
             file: report.file.clone(),
             options: Options {
                 model: overrides.model.clone(),
-                slots: overrides.slots.clone(),
-                tasks: overrides.tasks.clone(),
+                slots: numbers(&overrides.slots),
+                tasks: numbers(&overrides.tasks),
             },
             sources: sources.iter().map(digest).collect(),
             findings: findings.collect(),
@@ -211,8 +211,8 @@ impl SavedTrace {
     pub fn overrides(&self) -> Overrides {
         Overrides {
             model: self.options.model.clone(),
-            slots: self.options.slots.clone(),
-            tasks: self.options.tasks.clone(),
+            slots: bounds(&self.options.slots),
+            tasks: bounds(&self.options.tasks),
         }
     }
 
@@ -301,6 +301,23 @@ impl SavedTrace {
 pub fn schema() -> Value {
     let generator = SchemaSettings::default().for_deserialize().into_generator();
     generator.into_root_schema_for::<SavedTrace>().to_value()
+}
+
+/// A trace is of one number each: what is left open has no trace.
+fn numbers(list: &[(String, Bound)]) -> Vec<(String, u32)> {
+    let number = |bound| match bound {
+        Bound::Exactly(number) => Some(number),
+        Bound::Any => None,
+    };
+    list.iter()
+        .filter_map(|(name, bound)| Some((name.clone(), number(*bound)?)))
+        .collect()
+}
+
+fn bounds(list: &[(String, u32)]) -> Vec<(String, Bound)> {
+    list.iter()
+        .map(|(name, number)| (name.clone(), Bound::Exactly(*number)))
+        .collect()
 }
 
 fn kind_of(name: &str) -> Option<FindingKind> {

@@ -84,7 +84,7 @@ fn level_name(level: Level) -> Value {
 }
 
 fn result(case: &Case, problem: &Problem, rule: usize, finding: Option<&Finding>) -> SarifResult {
-    let locations: Vec<Location> = problem.places.iter().map(|place| location(place)).collect();
+    let locations: Vec<Location> = problem.places.iter().map(location).collect();
     let mut locations = locations.into_iter();
     let first: Vec<Location> = locations.next().into_iter().collect();
     let related: Vec<Location> = locations.collect();

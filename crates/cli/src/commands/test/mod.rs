@@ -1,23 +1,32 @@
 //! `kmapcheck test`: do scenarios give exactly what they expect?
+//!
+//! Scenarios are run one by one or several at once ([`jobs`]); each becomes a [`Case`], which is
+//! printed, counted ([`tally`]) and kept for the files that CI systems read.
+
+mod jobs;
+mod tally;
+mod update;
+mod watch;
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
-use kmapcheck_report::words::count;
+use kmapcheck_report::suite::{Case, Tested, github, junit, sarif};
 use kmapcheck_report::{Report, StopReason, quoted, tame, text};
 use kmapcheck_scenario::FindingKind;
 use kmapcheck_search::Limits;
 
-use crate::args::{EngineArg, OverrideArgs, Reduce, Test};
+use crate::args::{EngineArg, OverrideArgs, Reduce, StoreArgs, Test};
 use crate::collect;
 use crate::exit::Exit;
 use crate::input::{self, Failure};
 use crate::output::Output;
 use crate::progress::{self, Line};
+use tally::Tally;
 
 /// Scenarios that expect nothing are looked at, not settled at any price.
 const UNEXPECTING_STATES: u64 = 1_000_000;
@@ -27,109 +36,207 @@ const GREEN: Style = AnsiColor::Green.on_default();
 const RED: Style = AnsiColor::Red.on_default().bold();
 const YELLOW: Style = AnsiColor::Yellow.on_default();
 
-/// How many scenarios came to what.
-#[derive(Debug, Default)]
-struct Tally {
-    passed: usize,
-    failed: usize,
-    skipped: usize,
-    inconclusive: usize,
-    /// Of the failed: those that could not be read.
-    unreadable: usize,
-    faults: usize,
-    /// Those that Ctrl-C came before.
-    not_run: usize,
-}
-
 /// Runs the command.
 pub fn run(args: &Test, output: &mut Output) -> io::Result<Exit> {
-    let Some(files) = collect::scenarios(&args.paths) else {
+    if args.suite.update_expect && args.engine == Some(EngineArg::Loom) {
+        anstream::eprintln!(
+            "kmapcheck: `--update-expect` goes by what scenarios mean, which loom may not see to the end: leave `--engine loom` out"
+        );
         return Ok(Exit::BadInput);
-    };
+    }
     let interrupt = progress::interrupt();
+    if args.suite.watch {
+        return watch::run(args, &interrupt, output);
+    }
+    Ok(once(args, &interrupt, output)?.unwrap_or(Exit::BadInput))
+}
+
+/// Runs the scenarios once; what they come to. `None`: there is something wrong with the paths, and
+/// that has been told.
+fn once(args: &Test, interrupt: &Arc<AtomicBool>, output: &mut Output) -> io::Result<Option<Exit>> {
+    let Some(files) = collect::scenarios(&args.paths) else {
+        return Ok(None);
+    };
+    let files: Vec<PathBuf> = (files.into_iter().enumerate())
+        .filter(|(i, _)| args.suite.partition.is_none_or(|part| part.has(*i)))
+        .map(|(_, (file, _))| file)
+        .collect();
     let limits = Limits {
         max_states: None,
         max_memory: Some(args.max_memory),
         timeout: Some(args.timeout),
-        interrupt: Some(Arc::clone(&interrupt)),
+        interrupt: Some(Arc::clone(interrupt)),
     };
-    let mut tally = Tally::default();
-    for (i, (file, _)) in files.iter().enumerate() {
-        if interrupt.load(Ordering::Relaxed) {
-            tally.not_run = files.len() - i;
-            break;
-        }
-        if output.is_broken() {
-            tally.inconclusive += 1;
-            break;
-        }
-        test(file, args, &limits, &mut tally, output)?;
+    let threads = usize::from(args.suite.jobs);
+    let on_github = std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true");
+    let (mut tally, mut cases, mut written) = (Tally::default(), Vec::new(), Ok(()));
+    let mut broken = false;
+    jobs::in_order(
+        files.len(),
+        threads,
+        interrupt,
+        |i| {
+            let line = Line::new(&files[i].display().to_string(), args.quiet || threads > 1);
+            attempt(&files[i], args, &limits, &line)
+        },
+        |i, done| {
+            if output.is_broken() {
+                broken = true;
+                return false;
+            }
+            let (case, failure) = case(&files[i], args, done);
+            let case = update(&files[i], args, case, &mut tally);
+            written = print(&case, args, output);
+            if let Some(failure) = failure {
+                failure.tell(&files[i]);
+            }
+            if on_github && written.is_ok() {
+                written = output.print(&github::render(&case));
+            }
+            tally.add(&case.tested);
+            cases.push(case);
+            let failed = tally.failed > 0;
+            written.is_ok() && !(args.suite.fail_fast && failed)
+        },
+    );
+    written?;
+    if broken {
+        // Nobody reads the rest: what was not tested is not as expected.
+        tally.inconclusive += 1;
+    } else {
+        tally.not_run = files.len() - cases.len();
+        tally.interrupted = interrupt.load(Ordering::Relaxed);
     }
+    let files_written = write_files(args, &cases);
     output.print(&tally.summary())?;
-    Ok(tally.exit())
+    Ok(Some(tally.exit().max(files_written)))
 }
 
-/// Runs one scenario and prints what came of it.
-fn test(
-    file: &Path,
-    args: &Test,
-    limits: &Limits,
-    tally: &mut Tally,
-    output: &mut Output,
-) -> io::Result<()> {
-    let shown = input::shown(file);
-    match attempt(file, args, limits) {
+/// What came of a scenario, and the failure that is to be told, if it is one.
+fn case(file: &Path, args: &Test, done: Result<Report, Failure>) -> (Case, Option<Failure>) {
+    let shown = file.display().to_string();
+    let case = |tested, report| Case {
+        file: shown.clone(),
+        tested,
+        report,
+    };
+    match done {
         Ok(report) => {
-            let (style, word, rest) = match (&report.expected, report.as_expected) {
+            let tested = match (&report.expected, report.as_expected) {
                 (None, _) if was_interrupted(&report) => {
-                    (YELLOW, "stop", format!("inconclusive{}", why(&report)))
+                    Tested::Inconclusive(format!("inconclusive{}", why(&report)))
                 }
-                (None, _) => (
-                    YELLOW,
-                    "?",
-                    format!("no expectation: {}{}", found(&report), why(&report)),
-                ),
-                (Some(_), Some(true)) => (GREEN, "ok", found(&report)),
+                (None, _) => Tested::NoExpectation(format!(
+                    "no expectation: {}{}",
+                    found(&report),
+                    why(&report)
+                )),
+                (Some(_), Some(true)) => Tested::Passed,
                 (Some(expected), Some(false)) => {
-                    (RED, "FAIL", differences(&report, expected, args, file))
+                    Tested::Failed(differences(&report, expected, args, file))
                 }
-                (Some(_), None) => (YELLOW, "stop", format!("inconclusive{}", why(&report))),
+                (Some(_), None) => Tested::Inconclusive(format!("inconclusive{}", why(&report))),
             };
-            match word {
-                "ok" => tally.passed += 1,
-                "FAIL" => tally.failed += 1,
-                "?" => tally.skipped += 1,
-                _ => tally.inconclusive += 1,
-            }
-            if !(args.quiet && (word == "ok" || word == "?")) {
-                output.print(&format!("{style}{word:<4}{style:#} {shown}: {rest}\n"))?;
-            }
+            (case(tested, Some(report)), None)
         }
-        Err(Failure::Refused(refusal)) => {
-            tally.skipped += 1;
-            if !args.quiet {
-                output.print(&format!("{YELLOW}skip{YELLOW:#} {shown}: {refusal}\n"))?;
-            }
+        Err(Failure::Refused(refusal)) => (case(Tested::Refused(refusal), None), None),
+        Err(Failure::Input(errors)) => {
+            let tested = Tested::Unreadable(errors.to_string());
+            (case(tested, None), Some(Failure::Input(errors)))
         }
-        Err(failure) => {
-            tally.failed += 1;
-            match failure {
-                Failure::Fault(_) => tally.faults += 1,
-                _ => tally.unreadable += 1,
-            }
-            let what = if matches!(failure, Failure::Fault(_)) {
-                "internal fault"
-            } else {
-                "cannot be read"
-            };
-            output.print(&format!("{RED}FAIL{RED:#} {shown}: {what}\n"))?;
-            failure.tell(file);
+        Err(Failure::Fault(said)) => {
+            let tested = Tested::Fault(said.clone());
+            (case(tested, None), Some(Failure::Fault(said)))
         }
     }
-    Ok(())
 }
 
-fn attempt(file: &Path, args: &Test, limits: &Limits) -> Result<Report, Failure> {
+/// With `--update-expect`, makes the file of a scenario that was explored to its end expect what was
+/// found.
+fn update(file: &Path, args: &Test, case: Case, tally: &mut Tally) -> Case {
+    let wanted = args.suite.update_expect && matches!(case.tested, Tested::Failed(_));
+    let Some(report) = case.report.as_ref().filter(|_| wanted) else {
+        return case;
+    };
+    if report.stopped.is_some() {
+        let said = format!("inconclusive{}: `expect` is left as it is", why(report));
+        return Case {
+            tested: Tested::Inconclusive(said),
+            ..case
+        };
+    }
+    match update::rewrite(file, &kinds(report)) {
+        Ok(()) => {
+            tally.updated += 1;
+            let mut case = case;
+            if let Some(report) = &mut case.report {
+                report.expected = Some(kinds(report));
+                report.as_expected = Some(true);
+            }
+            case.tested = Tested::Passed;
+            case
+        }
+        Err(error) => {
+            anstream::eprintln!(
+                "kmapcheck: {}: cannot rewrite `expect`: {}",
+                input::shown(file),
+                tame::line(&error)
+            );
+            case
+        }
+    }
+}
+
+/// Prints what came of a scenario.
+fn print(case: &Case, args: &Test, output: &mut Output) -> io::Result<()> {
+    let shown = input::shown(Path::new(&case.file));
+    let (style, word, rest) = match &case.tested {
+        Tested::Passed => (
+            GREEN,
+            "ok",
+            case.report.as_ref().map_or_else(String::new, found),
+        ),
+        Tested::NoExpectation(said) => (YELLOW, "?", said.clone()),
+        Tested::Failed(said) => (RED, "FAIL", said.clone()),
+        Tested::Inconclusive(said) => (YELLOW, "stop", said.clone()),
+        Tested::Refused(said) => (YELLOW, "skip", said.clone()),
+        Tested::Unreadable(_) => (RED, "FAIL", "cannot be read".to_owned()),
+        Tested::Fault(_) => (RED, "FAIL", "internal fault".to_owned()),
+    };
+    if args.quiet && ["ok", "?", "skip"].contains(&word) {
+        return Ok(());
+    }
+    output.print(&format!("{style}{word:<4}{style:#} {shown}: {rest}\n"))
+}
+
+/// Writes the files that were asked for.
+fn write_files(args: &Test, cases: &[Case]) -> Exit {
+    let junit = (args.suite.junit.as_ref()).map(|file| {
+        (
+            file,
+            junit::render(cases).map_err(|error| error.to_string()),
+        )
+    });
+    let sarif = (args.suite.sarif.as_ref()).map(|file| {
+        (
+            file,
+            sarif::render(cases).map_err(|error| error.to_string()),
+        )
+    });
+    let mut exit = Exit::Clean;
+    for (file, text) in junit.into_iter().chain(sarif) {
+        match text {
+            Ok(text) => exit = exit.max(input::write(file, &text)),
+            Err(said) => {
+                crate::fault::tell(&format!("writing {}", input::shown(file)), &said);
+                exit = Exit::Fault;
+            }
+        }
+    }
+    exit
+}
+
+fn attempt(file: &Path, args: &Test, limits: &Limits, line: &Line) -> Result<Report, Failure> {
     let mut program = input::load(file, &OverrideArgs::default())?;
     tame::program(&mut program);
     let limits = if program.expect.is_some() {
@@ -144,11 +251,13 @@ fn attempt(file: &Path, args: &Test, limits: &Limits) -> Result<Report, Failure>
             ..limits.clone()
         }
     };
-    let line = Line::new(&file.display().to_string(), args.quiet);
     let engine = args
         .engine
         .unwrap_or_else(|| EngineArg::for_program(&program));
-    input::run(&program, engine, args.plain, args.loom, &limits, &line)
+    let store = StoreArgs::default();
+    input::run(
+        &program, engine, args.plain, &store, args.loom, &limits, line,
+    )
 }
 
 fn kinds(report: &Report) -> Vec<FindingKind> {
@@ -214,36 +323,4 @@ fn differences(report: &Report, expected: &[FindingKind], args: &Test, file: &Pa
         quoted(&file.display().to_string())
     ));
     out
-}
-
-impl Tally {
-    fn summary(&self) -> String {
-        let style = if self.failed > 0 { RED } else { GREEN };
-        let inconclusive = match self.inconclusive {
-            0 => String::new(),
-            n => format!(", {n} inconclusive"),
-        };
-        let not_run = match self.not_run {
-            0 => String::new(),
-            n => format!("Interrupted: {} not run\n", count(n as u64, "file")),
-        };
-        format!(
-            "{style}{} passed, {} failed, {} skipped{inconclusive}{style:#}\n{not_run}",
-            self.passed, self.failed, self.skipped
-        )
-    }
-
-    fn exit(&self) -> Exit {
-        if self.faults > 0 {
-            Exit::Fault
-        } else if self.failed > self.unreadable {
-            Exit::Violated
-        } else if self.unreadable > 0 {
-            Exit::BadInput
-        } else if self.inconclusive + self.not_run > 0 {
-            Exit::Inconclusive
-        } else {
-            Exit::Clean
-        }
-    }
 }
