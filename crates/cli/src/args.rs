@@ -55,6 +55,8 @@ pub enum Command {
     Test(Test),
     /// Show the task programs as they run: operations expanded to primitives
     Explain(Explain),
+    /// Write a scenario as a model for another tool: SPIN, Rumur, TLC or Petri nets
+    Export(Export),
     /// Print the JSON Schema of a file format
     Schema(Schema),
     /// Print completions for a shell
@@ -153,6 +155,21 @@ pub struct Explain {
     pub overrides: OverrideArgs,
 }
 
+/// `kmapcheck export`.
+#[derive(Debug, ClapArgs)]
+pub struct Export {
+    /// A scenario file
+    pub file: PathBuf,
+    /// The language
+    #[arg(long, value_enum)]
+    pub to: TargetArg,
+    /// Where to write it; with `--to tla` the configuration goes beside it. Otherwise it is printed
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    #[command(flatten)]
+    pub overrides: OverrideArgs,
+}
+
 /// `kmapcheck schema`.
 #[derive(Debug, ClapArgs)]
 pub struct Schema {
@@ -178,6 +195,19 @@ pub enum EngineArg {
     Reference,
     /// The kernel's own allocator, run by loom in every interleaving of at most five tasks
     Loom,
+}
+
+/// The languages of `export`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TargetArg {
+    /// Promela, for SPIN
+    Promela,
+    /// Murphi, for Rumur and CMurphi
+    Murphi,
+    /// TLA+, for TLC
+    Tla,
+    /// A P/T net in PNML, where the scenario is one
+    Pnml,
 }
 
 /// The forms of a report.
@@ -258,6 +288,7 @@ impl Args {
         let (name, overrides) = match &args.command {
             Command::Check(check) => ("check", &check.overrides),
             Command::Explain(explain) => ("explain", &explain.overrides),
+            Command::Export(export) => ("export", &export.overrides),
             _ => return args,
         };
         if let Some(said) = overrides.given_twice() {

@@ -3,6 +3,7 @@
 mod check;
 mod completions;
 mod explain;
+mod export;
 mod man;
 mod schema;
 mod test;
@@ -26,6 +27,7 @@ pub fn run(args: Args) -> Exit {
         Command::Check(args) => check::run(&args, &mut output),
         Command::Test(args) => test::run(&args, &mut output),
         Command::Explain(args) => explain::run(&args, &mut output),
+        Command::Export(args) => export::run(&args, &mut output),
         Command::Schema(args) => schema::run(&args, &mut output),
         Command::Completions(args) => completions::run(&args, &mut output),
         Command::Man => man::run(&mut output),

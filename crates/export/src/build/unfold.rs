@@ -1,0 +1,325 @@
+//! The control states of a template: every place where an instance can stand, with everything that
+//! it can hold there.
+
+use std::collections::BTreeMap;
+
+use kmapcheck_scenario::{FindingKind, Op, TemplateId};
+
+use super::world::World;
+use super::{Call, MAX_CONTROLS, Use, Way, words};
+use crate::ir::{Automaton, Control, ControlId, Expr, Stmt, Transition, VarId};
+use crate::local::{Class, Kind, Local, NEW, Name};
+use crate::refusal::Refusal;
+
+pub(super) fn automaton(
+    world: &mut World<'_>,
+    template: TemplateId,
+    index: usize,
+) -> Result<Automaton, Refusal> {
+    let program = world.program;
+    let decl = &program.templates[template];
+    let shared = program.pages.len();
+    let start = Local {
+        at: decl.entry.node,
+        names: (decl.vars.iter().enumerate())
+            .map(|(v, var)| match var.page {
+                Some(_) => Name::Page(shared + v),
+                None => Name::Unbound,
+            })
+            .collect(),
+        ..Local::ended()
+    };
+    let mut unfold = Unfold {
+        template,
+        index,
+        number: BTreeMap::new(),
+        locals: Vec::new(),
+        labels: BTreeMap::new(),
+        controls: Vec::new(),
+    };
+    unfold.visit(world, start)?;
+    let mut next = 0;
+    while next < unfold.locals.len() {
+        unfold.expand(world, next)?;
+        next += 1;
+    }
+    let count = world.count(template);
+    Ok(Automaton {
+        name: world.names.fresh(&decl.name),
+        title: decl.name.clone(),
+        count,
+        controls: in_program_order(unfold),
+    })
+}
+
+struct Unfold {
+    template: TemplateId,
+    index: usize,
+    number: BTreeMap<Local, ControlId>,
+    locals: Vec<Local>,
+    /// How many control states there are for each node.
+    labels: BTreeMap<usize, usize>,
+    controls: Vec<Control>,
+}
+
+impl Unfold {
+    fn visit(&mut self, world: &mut World<'_>, local: Local) -> Result<ControlId, Refusal> {
+        if let Some(&id) = self.number.get(&local) {
+            return Ok(id);
+        }
+        let program = world.program;
+        let id = self.locals.len();
+        let (label, about) = match local.at {
+            None => ("end".to_owned(), String::new()),
+            Some(node) => {
+                let n = self.labels.entry(node).or_default();
+                *n += 1;
+                let origin = &program.origins[program.templates[self.template].nodes[node].origin];
+                if id >= MAX_CONTROLS {
+                    return Err(Refusal {
+                        place: Some(program.show_location(origin.location())),
+                        what: format!(
+                            "`{}`: more than {MAX_CONTROLS} ways to stand in the program of task `{}`, counting what is held",
+                            origin.text(),
+                            program.templates[self.template].name
+                        ),
+                        remedy: "look for a loop that takes more than it gives back".to_owned(),
+                    });
+                }
+                (words::label(node, *n), words::about(program, origin))
+            }
+        };
+        self.controls.push(Control {
+            label,
+            about,
+            holds: words::holds(program, self.template, &local),
+            end: local.at.is_none(),
+            transitions: Vec::new(),
+            waiting: Vec::new(),
+        });
+        self.number.insert(local.clone(), id);
+        self.locals.push(local);
+        Ok(id)
+    }
+
+    fn expand(&mut self, world: &mut World<'_>, id: ControlId) -> Result<(), Refusal> {
+        let local = self.locals[id].clone();
+        let Some(at) = local.at else { return Ok(()) };
+        let program = world.program;
+        let node = &program.templates[self.template].nodes[at];
+        let mut call = Call {
+            world,
+            template: self.template,
+            local: &local,
+            node,
+        };
+        let ways = call.perform()?;
+        let sleeps = node.op.may_sleep() && local.is_atomic();
+        let mut waiting = Vec::new();
+        if sleeps {
+            waiting.push(FindingKind::SleepInAtomic);
+        }
+        if let Op::Kmap { page, series } = node.op
+            && (call.resolve(page).iter())
+                .any(|(_, what)| matches!(what, Use::Page(class, _) if call.breaks_order(*class, series)))
+        {
+            waiting.push(FindingKind::OrderViolation);
+        }
+        let mut transitions = Vec::new();
+        for mut way in ways {
+            if Expr::and(way.guard.clone()) == Expr::Bool(false) {
+                continue;
+            }
+            if sleeps {
+                way.found.push(FindingKind::SleepInAtomic);
+            }
+            // What it holds for the length of a last step counts too.
+            let weight = &mut world.weights[self.template];
+            *weight = way.next.weight().max(*weight);
+            if let Some(branch) = way.branch {
+                way.next.at = node.next[branch].node;
+                if way.next.at.is_none() {
+                    end(world, self.template, &mut way);
+                }
+            }
+            transitions.push(self.settle(world, &local, way)?);
+        }
+        self.controls[id].transitions = transitions;
+        if self.controls[id].blocked() != Expr::Bool(false) {
+            self.controls[id].waiting = waiting;
+        }
+        Ok(())
+    }
+
+    /// Puts the state after a step into canonical form and moves the registers accordingly.
+    fn settle(
+        &mut self,
+        world: &mut World<'_>,
+        before: &Local,
+        way: Way,
+    ) -> Result<Transition, Refusal> {
+        let shared = world.program.pages.len();
+        let (after, origin) = way.next.canonical(shared);
+        let value = |world: &World<'_>, class: Class| match origin.get(&class) {
+            Some(&NEW) => way.new.clone().unwrap_or(Expr::Int(0)),
+            Some(&old) => world.number(self.template, old),
+            None => Expr::Int(0),
+        };
+        let vars = world.program.templates[self.template].vars.len();
+        let mut moves: Vec<(VarId, Expr)> = Vec::new();
+        for v in 0..vars {
+            let Some(register) = world.register(self.template, v) else {
+                continue;
+            };
+            match (class_of(&after, v), class_of(before, v)) {
+                (Some(class), _) => moves.push((register, value(world, class))),
+                (None, Some(_)) => moves.push((register, Expr::Int(0))),
+                (None, None) => {}
+            }
+        }
+        let extras = |local: &Local| {
+            (local.held_pages().into_iter())
+                .filter(|&class| class >= shared + vars)
+                .count()
+        };
+        let (had, has) = (extras(before), extras(&after));
+        // A shared name that can be rebound has no class of its own: what is held of its page is.
+        for k in 0..had.max(has) {
+            let register = world.extra(self.template, self.index, k);
+            let class = shared + vars + k;
+            moves.push((register, if k < has { value(world, class) } else { Expr::Int(0) }));
+        }
+        let mut stmts: Vec<Stmt> = Vec::new();
+        let mut found = way.found;
+        found.sort_unstable();
+        found.dedup();
+        stmts.extend(found.into_iter().map(|kind| Stmt::Find(kind, Expr::Bool(true))));
+        stmts.extend(way.stmts);
+        stmts.extend(in_parallel(world, moves));
+        let to = self.visit(world, after)?;
+        Ok(Transition {
+            guard: Expr::and(way.guard),
+            stmts,
+            to,
+            about: way.about,
+            pick: way.pick,
+        })
+    }
+}
+
+/// The class of what an own name refers to.
+fn class_of(local: &Local, v: usize) -> Option<Class> {
+    match local.names.get(v) {
+        Some(Name::Page(class) | Name::Dangling(Some(class))) => Some(*class),
+        _ => None,
+    }
+}
+
+/// Assignments that are meant to happen at once, in an order in which they can happen one by one.
+/// What goes round in a circle goes by way of a spare variable.
+fn in_parallel(world: &mut World<'_>, moves: Vec<(VarId, Expr)>) -> Vec<Stmt> {
+    let mut open: Vec<(VarId, Expr)> = (moves.into_iter())
+        .filter(|(var, value)| *value != Expr::Var(*var))
+        .collect();
+    let mut stmts = Vec::new();
+    let mut spare = None;
+    while !open.is_empty() {
+        let ready = (0..open.len()).find(|&i| {
+            let target = Expr::Var(open[i].0);
+            !(open.iter().enumerate()).any(|(j, (_, value))| j != i && *value == target)
+        });
+        let Some(ready) = ready else {
+            let (first, var) = (open[0].0, world.spare());
+            stmts.push(Stmt::set(var, Expr::Var(first)));
+            for (_, value) in &mut open {
+                if *value == Expr::Var(first) {
+                    *value = Expr::Var(var);
+                }
+            }
+            spare = Some(var);
+            continue;
+        };
+        let (var, value) = open.remove(ready);
+        stmts.push(Stmt::set(var, value));
+    }
+    stmts.extend(spare.map(|var| Stmt::set(var, Expr::Int(0))));
+    stmts
+}
+
+/// Ends the task: what it still holds is lost, and what only it knew is forgotten.
+fn end(world: &mut World<'_>, template: TemplateId, way: &mut Way) {
+    let shared = world.program.pages.len();
+    let local = std::mem::replace(&mut way.next, Local::ended());
+    if !local.maps.is_empty() {
+        way.found.push(FindingKind::SlotLeak);
+    }
+    if !local.held.is_empty() || !local.locks.is_empty() {
+        way.found.push(FindingKind::LockLeak);
+    }
+    let number = |world: &World<'_>, class: Class| match class {
+        NEW => way.new.clone().unwrap_or(Expr::Int(0)),
+        class => world.number(template, class),
+    };
+    let mut stmts = Vec::new();
+    if world.is_dynamic() {
+        for class in local.maps.iter().map(|map| map.page).chain(local.locks.iter().copied()) {
+            stmts.extend(world.holder(&number(world, class), -1));
+        }
+        for class in local.held_pages() {
+            let always = class < shared && world.shared_name(class).is_none();
+            let named = local.names_page(class) || always;
+            stmts.extend(world.after_release(&number(world, class), named));
+        }
+        for name in &local.names {
+            if let Name::Page(class) = *name {
+                stmts.extend(world.lose(&number(world, class)));
+            }
+        }
+    } else {
+        for (v, name) in local.names.iter().enumerate() {
+            if matches!(name, Name::Page(_)) && world.options.counted {
+                stmts.extend(world.forget_own_page(template, v));
+            }
+        }
+        for &class in &local.locks {
+            if class >= shared && world.options.counted {
+                let page = number(world, class);
+                stmts.push(Stmt::set_at(world.locked_var(), page, Expr::Bool(false)));
+            }
+        }
+        for map in &local.maps {
+            let unshared = match map.kind {
+                Kind::Low => true,
+                Kind::Pin { lies, .. } => !world.program.series[lies].reuse.keeps_mappings(),
+                _ => false,
+            };
+            if unshared && map.page < shared {
+                world.leaks_unshared = true;
+            } else if unshared {
+                stmts.push(world.unshared(&number(world, map.page), -1));
+            }
+        }
+    }
+    if world.options.counted {
+        stmts.extend(world.reset_own_locks(template));
+    }
+    way.stmts.extend(stmts);
+}
+
+/// The control states sorted by node, the start first.
+fn in_program_order(unfold: Unfold) -> Vec<Control> {
+    let locals = &unfold.locals;
+    let mut order: Vec<ControlId> = (0..locals.len()).collect();
+    order.sort_by_key(|&id| (id != 0, locals[id].at.is_none(), locals[id].at, id));
+    let mut place = vec![0; order.len()];
+    for (i, &id) in order.iter().enumerate() {
+        place[id] = i;
+    }
+    let mut controls: Vec<Control> = order.iter().map(|&id| unfold.controls[id].clone()).collect();
+    for control in &mut controls {
+        for transition in &mut control.transitions {
+            transition.to = place[transition.to];
+        }
+    }
+    controls
+}

@@ -1,0 +1,499 @@
+//! TLA+, for TLC.
+//!
+//! An action for each control state, a disjunct for each step. Statements in order become one
+//! value for each variable: [`After`] keeps what every variable is so far, as text, and reads see
+//! it. One more action, enabled once all tasks have ended, keeps that from being a deadlock.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+
+use crate::Exported;
+use crate::header::Header;
+use crate::ir::{Automaton, Cmp, Control, Expr, Model, Scope, StartValue, Stmt, Transition, VarId};
+use crate::names::Names;
+use crate::syntax::{
+    Syntax, comment, instance_init, is_indexed, kinds, needs_helpers, never_ends, page_lines,
+};
+
+/// Prints the module and its configuration.
+pub(crate) fn print(model: &Model, header: &Header, module: &str) -> Exported {
+    let printer = Printer {
+        model,
+        after: After::default(),
+    };
+    let module = Names::default().fresh(module);
+    let mut out = format!("---- MODULE {module} ----\n");
+    for line in header.lines(&["run with:  tlc MODULE, with the configuration beside it"]) {
+        let _ = writeln!(out, "\\* {line}");
+    }
+    printer.declarations(&mut out);
+    printer.init(&mut out);
+    let mut actions = Vec::new();
+    for automaton in &model.automata {
+        for control in automaton.controls.iter().filter(|control| !control.end) {
+            actions.push(printer.action(&mut out, automaton, control));
+        }
+    }
+    printer.next(&mut out, &actions);
+    let invariants = printer.invariants(&mut out);
+    out.push_str("====\n");
+    let mut config = String::from("INIT Init\nNEXT Next\n");
+    if !kinds(model).is_empty() {
+        config.push_str("\\* TRUE: every finding is an error, not only deadlocks\nCONSTANT FINDINGS = FALSE\n");
+    }
+    for invariant in invariants {
+        let _ = writeln!(config, "INVARIANT {invariant}");
+    }
+    Exported {
+        text: out,
+        config: Some(config),
+    }
+}
+
+/// What a step has made of a variable so far.
+#[derive(Clone)]
+enum Value {
+    /// The whole of it.
+    Whole(String),
+    /// Elements of it, in order: index and value; of what it was before, or of a text.
+    Elements(Option<String>, Vec<(Expr, String)>),
+}
+
+/// What a step has made of the variables so far.
+type After = BTreeMap<VarId, Value>;
+
+#[derive(Clone)]
+struct Printer<'a> {
+    model: &'a Model,
+    after: After,
+}
+
+impl Printer<'_> {
+    fn declarations(&self, out: &mut String) {
+        let model = self.model;
+        out.push_str("EXTENDS Naturals, TLC\n\n");
+        if !kinds(model).is_empty() {
+            out.push_str("CONSTANT FINDINGS\n");
+        }
+        let names = self.variables();
+        out.push_str("VARIABLES\n");
+        for (i, (name, about)) in names.iter().enumerate() {
+            let comma = if i + 1 < names.len() { "," } else { "" };
+            let about = if about.is_empty() {
+                String::new()
+            } else {
+                format!(" \\* {about}")
+            };
+            let _ = writeln!(out, "  {name}{comma}{about}");
+        }
+        let all: Vec<&str> = names.iter().map(|(name, _)| name.as_str()).collect();
+        let _ = writeln!(out, "vars == <<{}>>", all.join(", "));
+        if model.pages > 0 {
+            let pages = page_lines(model).join(", ");
+            let _ = writeln!(out, "pages == 1..{} \\* {pages}", model.pages);
+        }
+        let (pristine, can_alloc) = needs_helpers(model);
+        if pristine {
+            let _ = writeln!(out, "pristine(p) == {}", self.expr(&model.pristine, 0));
+        }
+        if can_alloc {
+            let _ = writeln!(out, "can_alloc(p) == {}", self.expr(&model.can_alloc, 0));
+        }
+    }
+
+    fn variables(&self) -> Vec<(String, String)> {
+        let vars = self.model.vars.iter();
+        let mut names: Vec<(String, String)> =
+            vars.map(|var| (var.name.clone(), var.about.clone())).collect();
+        for automaton in &self.model.automata {
+            let about = if automaton.count > 1 {
+                "where each instance stands"
+            } else {
+                "where it stands"
+            };
+            names.push((format!("{}_at", automaton.name), about.to_owned()));
+        }
+        names
+    }
+
+    fn init(&self, out: &mut String) {
+        let starts = &self.model.starts;
+        let varies: BTreeSet<VarId> = if starts.len() > 1 {
+            starts.iter().flatten().map(|value| value.var).collect()
+        } else {
+            BTreeSet::new()
+        };
+        out.push_str("\nInit ==\n");
+        for id in (0..self.model.vars.len()).filter(|id| !varies.contains(id)) {
+            let _ = writeln!(out, "  /\\ {}", self.start_value(id, &starts[0]));
+        }
+        for automaton in &self.model.automata {
+            let at = format!("\"{}\"", automaton.controls[0].label);
+            let at = each_instance(automaton, &at);
+            let _ = writeln!(out, "  /\\ {}_at = {at}", automaton.name);
+        }
+        if varies.is_empty() {
+            if self.model.vars.is_empty() && self.model.automata.is_empty() {
+                out.push_str("  TRUE\n");
+            }
+            return;
+        }
+        for (i, start) in starts.iter().enumerate() {
+            let values: Vec<String> = (varies.iter())
+                .map(|&id| self.start_value(id, start))
+                .collect();
+            let and = if i == 0 { "/\\" } else { "  " };
+            let _ = writeln!(out, "  {and} \\/ {}", values.join(" /\\ "));
+        }
+    }
+
+    fn start_value(&self, id: VarId, start: &[StartValue]) -> String {
+        let var = &self.model.vars[id];
+        let literal = |value: i64| match (var.truth, value) {
+            (true, 0) => "FALSE".to_owned(),
+            (true, _) => "TRUE".to_owned(),
+            (false, n) => n.to_string(),
+        };
+        let mut set = start.iter().filter(|value| value.var == id).peekable();
+        let value = match var.scope {
+            Scope::Global => literal(set.next().map_or(var.init[0], |value| value.value)),
+            Scope::Page if set.peek().is_none() => format!("[q \\in pages |-> {}]", literal(0)),
+            Scope::Page => {
+                let mut values = var.init.clone();
+                for value in set {
+                    if let Some(page) = value.page {
+                        values[page as usize - 1] = value.value;
+                    }
+                }
+                let values: Vec<String> = values.into_iter().map(literal).collect();
+                format!("<<{}>>", values.join(", "))
+            }
+            Scope::Instance(a) => {
+                let value = match instance_init(&var.init) {
+                    Expr::Int(n) => literal(n),
+                    e => self.expr(&e, 0),
+                };
+                each_instance(&self.model.automata[a], &value)
+            }
+        };
+        format!("{} = {value}", var.name)
+    }
+
+    /// Prints the action of a control state; how it is called.
+    fn action(&self, out: &mut String, automaton: &Automaton, from: &Control) -> String {
+        let (argument, call) = if automaton.count > 1 {
+            ("(t)", format!("\\E t \\in 0..{}: ", automaton.count - 1))
+        } else {
+            ("", String::new())
+        };
+        let name = format!("{}_{}", automaton.name, from.label);
+        let _ = writeln!(out, "\n\\* {}", comment(from));
+        let _ = writeln!(out, "{name}{argument} ==");
+        let _ = writeln!(out, "  /\\ {} = \"{}\"", at(automaton), from.label);
+        let several = from.transitions.len() > 1;
+        for (i, t) in from.transitions.iter().enumerate() {
+            let about = match t.about.as_str() {
+                "" => String::new(),
+                about => format!(" \\* {about}"),
+            };
+            let first = match (several, i) {
+                (false, _) => "  ",
+                (true, 0) => "  /\\ \\/ ",
+                (true, _) => "     \\/ ",
+            };
+            let pad = " ".repeat(first.len());
+            let lines = self.step(automaton, from, t);
+            for (j, line) in lines.iter().enumerate() {
+                let lead = if j == 0 { first } else { &pad };
+                let about = if j == 0 { about.as_str() } else { "" };
+                let _ = writeln!(out, "{lead}/\\ {line}{about}");
+            }
+        }
+        if from.transitions.is_empty() {
+            out.push_str("  /\\ FALSE\n");
+        }
+        format!("{call}{name}{argument}")
+    }
+
+    /// The conjuncts of a step.
+    fn step(&self, automaton: &Automaton, from: &Control, t: &Transition) -> Vec<String> {
+        let mut lines = Vec::new();
+        match &t.guard {
+            Expr::Bool(true) => {}
+            Expr::And(all) => lines.extend(all.iter().map(|e| self.expr(e, 4))),
+            guard => lines.push(self.expr(guard, 4)),
+        }
+        let mut printer = self.clone();
+        for stmt in &t.stmts {
+            if let Stmt::Find(kind, cond) = stmt {
+                let fine = Expr::not(cond.clone());
+                lines.push(match fine {
+                    Expr::Bool(false) => format!("Assert(~FINDINGS, \"{kind}\")"),
+                    fine => format!("Assert(~FINDINGS \\/ {}, \"{kind}\")", self.expr(&fine, 4)),
+                });
+            }
+            printer.run(stmt);
+        }
+        let mut unchanged = Vec::new();
+        for (id, var) in self.model.vars.iter().enumerate() {
+            match printer.after.get(&id) {
+                Some(_) => lines.push(format!("{}' = {}", var.name, printer.whole(id))),
+                None => unchanged.push(var.name.clone()),
+            }
+        }
+        for other in &self.model.automata {
+            let name = format!("{}_at", other.name);
+            if other.name != automaton.name || automaton.controls[t.to].label == from.label {
+                unchanged.push(name);
+                continue;
+            }
+            let to = &automaton.controls[t.to].label;
+            lines.push(if automaton.count > 1 {
+                format!("{name}' = [{name} EXCEPT ![t] = \"{to}\"]")
+            } else {
+                format!("{name}' = \"{to}\"")
+            });
+        }
+        if !unchanged.is_empty() {
+            lines.push(format!("UNCHANGED <<{}>>", unchanged.join(", ")));
+        }
+        if t.pick {
+            let inner = lines.join(" /\\ ");
+            lines = vec![format!("\\E p \\in pages: {inner}")];
+        }
+        lines
+    }
+
+    fn run(&mut self, stmt: &Stmt) {
+        match stmt {
+            Stmt::Set(place, value) => {
+                let value = match (self.model.vars[place.var].truth, value) {
+                    (true, Expr::Int(n)) => self.expr(&Expr::Bool(*n != 0), 0),
+                    _ => self.expr(value, 0),
+                };
+                self.set(place.var, place.page.as_ref(), value);
+            }
+            Stmt::If(cond, then) => {
+                let cond = self.expr(cond, 0);
+                let mut inner = self.clone();
+                for stmt in then {
+                    inner.run(stmt);
+                }
+                self.merge(&cond, &inner);
+            }
+            Stmt::EachPage(body) => {
+                // Each page by itself: what the body makes of the elements for q.
+                let mut inner = self.clone();
+                for stmt in body {
+                    inner.run(stmt);
+                }
+                let touched: Vec<VarId> = (inner.after.keys().copied())
+                    .filter(|&id| inner.writes(id) > self.writes(id))
+                    .collect();
+                for id in touched {
+                    let value = inner.read(id, Some(&Expr::Q));
+                    let whole = format!("[q \\in pages |-> {value}]");
+                    self.after.insert(id, Value::Elements(Some(whole), Vec::new()));
+                }
+            }
+            Stmt::Find(..) | Stmt::Room(_) => {}
+        }
+    }
+
+    fn writes(&self, id: VarId) -> usize {
+        match self.after.get(&id) {
+            None => 0,
+            Some(Value::Whole(_)) => 1,
+            Some(Value::Elements(_, writes)) => 1 + writes.len(),
+        }
+    }
+
+    fn set(&mut self, id: VarId, page: Option<&Expr>, value: String) {
+        match page {
+            None => {
+                self.after.insert(id, Value::Whole(value));
+            }
+            Some(page) => {
+                // Indices are texts of their own time: a register may have changed since.
+                let page = page.clone();
+                match (self.after.entry(id)).or_insert(Value::Elements(None, Vec::new())) {
+                    Value::Elements(_, writes) => match writes.last_mut() {
+                        Some((last, old)) if *last == page => *old = value,
+                        _ => writes.push((page, value)),
+                    },
+                    Value::Whole(_) => {}
+                }
+            }
+        }
+    }
+
+    /// Takes over what `inner` has changed, where `cond` holds.
+    fn merge(&mut self, cond: &str, inner: &Self) {
+        let touched: Vec<VarId> = inner.after.keys().copied().collect();
+        for id in touched {
+            let places: Vec<Option<Expr>> = match &inner.after[&id] {
+                Value::Whole(_) => vec![None],
+                Value::Elements(_, writes) => {
+                    let mut pages: Vec<Option<Expr>> = Vec::new();
+                    for (page, _) in writes {
+                        if !pages.contains(&Some(page.clone())) {
+                            pages.push(Some(page.clone()));
+                        }
+                    }
+                    pages
+                }
+            };
+            for page in places {
+                let now = inner.read(id, page.as_ref());
+                let before = self.read(id, page.as_ref());
+                if now != before {
+                    let value = format!("IF {cond} THEN {now} ELSE {before}");
+                    self.set(id, page.as_ref(), value);
+                }
+            }
+        }
+    }
+
+    /// The whole variable after the step.
+    fn whole(&self, id: VarId) -> String {
+        let name = &self.model.vars[id].name;
+        match self.after.get(&id) {
+            None => name.clone(),
+            Some(Value::Whole(value)) if is_indexed(self.model, id) => {
+                format!("[{name} EXCEPT ![t] = {value}]")
+            }
+            Some(Value::Whole(value)) => value.clone(),
+            Some(Value::Elements(base, writes)) => {
+                let base = base.as_ref().unwrap_or(name);
+                if writes.is_empty() {
+                    return base.clone();
+                }
+                let plain = Printer {
+                    model: self.model,
+                    after: After::new(),
+                };
+                let writes: Vec<String> = (writes.iter())
+                    .map(|(page, value)| format!("![{}] = {value}", plain.expr(page, 0)))
+                    .collect();
+                format!("[{base} EXCEPT {}]", writes.join(", "))
+            }
+        }
+    }
+
+    fn next(&self, out: &mut String, actions: &[String]) {
+        let ended: Vec<String> = (self.model.automata.iter())
+            .map(|automaton| {
+                let name = &automaton.name;
+                if automaton.count > 1 {
+                    let last = automaton.count - 1;
+                    format!("(\\A t \\in 0..{last}: {name}_at[t] = \"end\")")
+                } else {
+                    format!("{name}_at = \"end\"")
+                }
+            })
+            .collect();
+        let ends = !self.model.automata.iter().any(never_ends);
+        if ends {
+            let ended = ended.join(" /\\ ");
+            let ended = if ended.is_empty() { "TRUE".to_owned() } else { ended };
+            let _ = writeln!(out, "\nAllEnded == {ended} /\\ UNCHANGED vars");
+        }
+        out.push_str("\nNext ==\n");
+        for action in actions {
+            let _ = writeln!(out, "  \\/ {action}");
+        }
+        if ends {
+            out.push_str("  \\/ AllEnded\n");
+        }
+    }
+
+    /// Prints the findings of tasks that wait; their names.
+    fn invariants(&self, out: &mut String) -> Vec<String> {
+        let mut names = Vec::new();
+        for kind in kinds(self.model) {
+            let mut bad = Vec::new();
+            for automaton in &self.model.automata {
+                for from in automaton.controls.iter().filter(|c| c.waiting.contains(&kind)) {
+                    let here = format!("{} = \"{}\"", at(automaton), from.label);
+                    let blocked = match from.blocked() {
+                        Expr::Bool(true) => here,
+                        blocked => format!("{here} /\\ {}", self.expr(&blocked, 4)),
+                    };
+                    bad.push(if automaton.count > 1 {
+                        format!("\\E t \\in 0..{}: {blocked}", automaton.count - 1)
+                    } else {
+                        blocked
+                    });
+                }
+            }
+            if bad.is_empty() {
+                continue;
+            }
+            let name = format!("no_waiting_{}", kind.name().replace('-', "_"));
+            let _ = writeln!(out, "\n{name} == ~FINDINGS \\/ ~(");
+            for bad in bad {
+                let _ = writeln!(out, "  \\/ {bad}");
+            }
+            out.push_str("  )\n");
+            names.push(name);
+        }
+        names
+    }
+}
+
+fn at(automaton: &Automaton) -> String {
+    if automaton.count > 1 {
+        format!("{}_at[t]", automaton.name)
+    } else {
+        format!("{}_at", automaton.name)
+    }
+}
+
+fn each_instance(automaton: &Automaton, value: &str) -> String {
+    if automaton.count > 1 {
+        format!("[t \\in 0..{} |-> {value}]", automaton.count - 1)
+    } else {
+        value.to_owned()
+    }
+}
+
+impl Syntax for Printer<'_> {
+    fn words(&self) -> [&'static str; 5] {
+        ["/\\", "\\/", "~", "TRUE", "FALSE"]
+    }
+
+    fn cmp(&self, cmp: Cmp) -> &'static str {
+        match cmp {
+            Cmp::Eq => "=",
+            Cmp::Ne => "#",
+            Cmp::Lt => "<",
+            Cmp::Le => "<=",
+            Cmp::Gt => ">",
+            Cmp::Ge => ">=",
+        }
+    }
+
+    /// What it is after the statements so far.
+    fn read(&self, var: VarId, page: Option<&Expr>) -> String {
+        let name = &self.model.vars[var].name;
+        match (self.after.get(&var), page) {
+            (Some(Value::Whole(value)), _) => format!("({value})"),
+            (Some(Value::Elements(base, writes)), Some(page)) => match writes.last() {
+                Some((last, value)) if last == page => format!("({value})"),
+                None if base.is_none() => format!("{name}[{}]", self.expr(page, 0)),
+                _ => format!("{}[{}]", self.whole(var), self.expr(page, 0)),
+            },
+            (_, Some(page)) => format!("{name}[{}]", self.expr(page, 0)),
+            (_, None) if is_indexed(self.model, var) => format!("{name}[t]"),
+            (_, None) => name.clone(),
+        }
+    }
+
+    fn instance(&self) -> String {
+        "t".to_owned()
+    }
+
+    fn some_page(&self, body: &Expr) -> String {
+        format!("(\\E q \\in pages: {})", self.expr(body, 0))
+    }
+}
