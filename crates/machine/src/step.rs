@@ -298,8 +298,10 @@ impl State {
                 successor.broadcast.apply_to(other);
             }
         }
-        // Looking at every task is worth it only where some page may have lost its last name.
-        if names_changed || lets_go || successor.broadcast.freed.is_some() {
+        // Looking at every task is worth it only where some page may have lost its last name, or
+        // its last mapping.
+        let Broadcast { flushed, freed } = successor.broadcast;
+        if names_changed || lets_go || freed.is_some() || flushed.is_some() {
             self.forget_unreachable_pages(program);
         }
     }
