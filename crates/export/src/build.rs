@@ -241,12 +241,7 @@ impl<'p> Call<'_, 'p> {
     }
 
     /// `page`, known under `cond`, as each of the classes held that `may` be it, and as none.
-    fn coincide(
-        &self,
-        page: &Expr,
-        cond: &Expr,
-        may: impl Fn(Class) -> bool,
-    ) -> Vec<(Expr, Use)> {
+    fn coincide(&self, page: &Expr, cond: &Expr, may: impl Fn(Class) -> bool) -> Vec<(Expr, Use)> {
         use crate::ir::Cmp::{Eq, Ne};
         let mut uses = Vec::new();
         let mut other = vec![cond.clone()];
@@ -262,10 +257,7 @@ impl<'p> Call<'_, 'p> {
             ));
             other.push(page.clone().is(Ne, number));
         }
-        uses.push((
-            Expr::and(other),
-            Use::Page(crate::local::NEW, page.clone()),
-        ));
+        uses.push((Expr::and(other), Use::Page(crate::local::NEW, page.clone())));
         uses
     }
 

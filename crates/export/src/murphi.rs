@@ -56,7 +56,11 @@ impl Printer<'_> {
         }
         for automaton in &model.automata {
             if automaton.count > 1 {
-                types.push(format!("  {}_id: 0..{};", automaton.name, automaton.count - 1));
+                types.push(format!(
+                    "  {}_id: 0..{};",
+                    automaton.name,
+                    automaton.count - 1
+                ));
             }
         }
         if !types.is_empty() {
@@ -89,7 +93,11 @@ impl Printer<'_> {
             } else {
                 String::new()
             };
-            let all: Vec<String> = automaton.controls.iter().map(|c| control(automaton, c)).collect();
+            let all: Vec<String> = automaton
+                .controls
+                .iter()
+                .map(|c| control(automaton, c))
+                .collect();
             let _ = writeln!(
                 out,
                 "  {}_at: {array}enum {{ {} }};",
@@ -114,8 +122,7 @@ impl Printer<'_> {
     }
 
     fn has_pages(&self) -> bool {
-        (self.model.vars.iter()).any(|var| var.scope == Scope::Page)
-            || needs_helpers(self.model).1
+        (self.model.vars.iter()).any(|var| var.scope == Scope::Page) || needs_helpers(self.model).1
     }
 
     fn starts(&self, out: &mut String) {
@@ -198,7 +205,12 @@ impl Printer<'_> {
             } else {
                 format!(", {}", t.about)
             };
-            let title = format!("{} {}: {}{about}", automaton.title, from.label, comment(from));
+            let title = format!(
+                "{} {}: {}{about}",
+                automaton.title,
+                from.label,
+                comment(from)
+            );
             let _ = writeln!(out, "rule \"{}\"", title.replace('"', "'"));
             let here = format!("{at} = {}", control(automaton, from));
             let _ = match &t.guard {
@@ -274,13 +286,20 @@ impl Printer<'_> {
         } else {
             ended.join(" & ")
         };
-        let _ = writeln!(out, "\nrule \"all tasks have ended\"\n  {ended}\n==>\nbegin\nend;");
+        let _ = writeln!(
+            out,
+            "\nrule \"all tasks have ended\"\n  {ended}\n==>\nbegin\nend;"
+        );
     }
 
     fn invariants(&self, out: &mut String) {
         for kind in kinds(self.model) {
             for automaton in &self.model.automata {
-                for from in automaton.controls.iter().filter(|c| c.waiting.contains(&kind)) {
+                for from in automaton
+                    .controls
+                    .iter()
+                    .filter(|c| c.waiting.contains(&kind))
+                {
                     let here = format!("{} = {}", at(automaton), control(automaton, from));
                     let bad = format!("{here} & {}", self.expr(&from.blocked(), 4));
                     let bad = if automaton.count > 1 {

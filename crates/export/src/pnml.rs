@@ -225,9 +225,16 @@ impl Net<'_> {
 
     fn places(&self, out: &mut String) {
         let mut place = |id: &str, about: &str, tokens: i64| {
-            let _ = write!(out, "<place id=\"{id}\"><name><text>{}</text></name>", escape(about));
+            let _ = write!(
+                out,
+                "<place id=\"{id}\"><name><text>{}</text></name>",
+                escape(about)
+            );
             if tokens > 0 {
-                let _ = write!(out, "<initialMarking><text>{tokens}</text></initialMarking>");
+                let _ = write!(
+                    out,
+                    "<initialMarking><text>{tokens}</text></initialMarking>"
+                );
             }
             out.push_str("</place>\n");
         };
@@ -238,7 +245,11 @@ impl Net<'_> {
                 } else {
                     format!("{} before {}", automaton.title, comment(control))
                 };
-                let tokens = if c == 0 { i64::from(automaton.count) } else { 0 };
+                let tokens = if c == 0 {
+                    i64::from(automaton.count)
+                } else {
+                    0
+                };
                 place(&self.control((a, c)), &about, tokens);
             }
         }
@@ -274,7 +285,11 @@ impl Net<'_> {
                     let max = self.model.vars[counter.0].max;
                     let room = change.most.map_or(0, |most| max - most);
                     let into = room.max(change.by);
-                    arcs.push((format!("{}_not", self.name(counter)), into, into - change.by));
+                    arcs.push((
+                        format!("{}_not", self.name(counter)),
+                        into,
+                        into - change.by,
+                    ));
                 }
             }
             write_arcs(out, &id, &arcs);

@@ -9,9 +9,7 @@ use std::fmt::Write;
 use crate::header::Header;
 use crate::ir::{Automaton, Cmp, Control, Expr, Model, Scope, StartValue, Stmt, Transition, VarId};
 use crate::refusal::Refusal;
-use crate::syntax::{
-    Syntax, comment, has_loops, instance_init, kinds, needs_helpers, page_lines,
-};
+use crate::syntax::{Syntax, comment, has_loops, instance_init, kinds, needs_helpers, page_lines};
 
 /// Processes that SPIN can run.
 const MAX_PROCESSES: u32 = 255;
@@ -50,6 +48,9 @@ pub(crate) fn print(model: &Model, header: &Header) -> Result<String, Refusal> {
     }
     if model.starts.len() > 1 {
         printer(None, 0).starter(&mut out);
+    }
+    if model.automata.is_empty() {
+        out.push_str("active proctype nobody() { /* SPIN wants a process */\nend: false\n}\n");
     }
     Ok(out)
 }
@@ -110,7 +111,12 @@ impl Printer<'_> {
                     } else {
                         format!(" = {value}")
                     };
-                    let _ = writeln!(out, "{} {}{init};{about}", kind(var.max, var.truth), var.name);
+                    let _ = writeln!(
+                        out,
+                        "{} {}{init};{about}",
+                        kind(var.max, var.truth),
+                        var.name
+                    );
                 }
                 Scope::Page => {
                     let mut values = var.init.clone();
@@ -141,10 +147,18 @@ impl Printer<'_> {
         }
         let (pristine, can_alloc) = needs_helpers(model);
         if pristine {
-            let _ = writeln!(out, "#define pristine(p) ({})", self.expr(&model.pristine, 0));
+            let _ = writeln!(
+                out,
+                "#define pristine(p) ({})",
+                self.expr(&model.pristine, 0)
+            );
         }
         if can_alloc {
-            let _ = writeln!(out, "#define can_alloc(p) ({})", self.expr(&model.can_alloc, 0));
+            let _ = writeln!(
+                out,
+                "#define can_alloc(p) ({})",
+                self.expr(&model.can_alloc, 0)
+            );
         }
         if model.starts.len() > 1 {
             out.push_str("bool started;\n");
@@ -192,7 +206,11 @@ impl Printer<'_> {
             return;
         }
         let label = &control.label;
-        let _ = writeln!(out, "n{label}: /* {} */", comment(control).replace("*/", "* /"));
+        let _ = writeln!(
+            out,
+            "n{label}: /* {} */",
+            comment(control).replace("*/", "* /")
+        );
         out.push_str("  if\n");
         for t in &control.transitions {
             let picks = if t.pick { self.model.pages } else { 1 };
@@ -265,7 +283,11 @@ impl Printer<'_> {
                 format!("if :: {} -> {} :: else fi", self.expr(cond, 0), all(then))
             }
             Stmt::EachPage(body) => {
-                format!("for (q : 1 .. {}) {{ {} }}; q = 0", self.model.pages, all(body))
+                format!(
+                    "for (q : 1 .. {}) {{ {} }}; q = 0",
+                    self.model.pages,
+                    all(body)
+                )
             }
             Stmt::Find(kind, Expr::Bool(true)) => format!("found({})", finding_name(kind.name())),
             Stmt::Find(kind, cond) => format!(

@@ -166,7 +166,11 @@ fn remove_unused(mut model: Model, superfluous: Option<VarId>) -> Model {
         for control in &mut automaton.controls {
             for t in &mut control.transitions {
                 t.guard = expr(&t.guard);
-                t.stmts = t.stmts.iter().map(|s| renumbered(s, &expr, &number)).collect();
+                t.stmts = t
+                    .stmts
+                    .iter()
+                    .map(|s| renumbered(s, &expr, &number))
+                    .collect();
             }
         }
     }

@@ -153,10 +153,13 @@ pub(crate) fn page_lines(model: &Model) -> Vec<String> {
     if model.page_names.len() > shown {
         lines.push("and so on".to_owned());
     }
+    if (model.page_names.len() as u64) < u64::from(model.pages) {
+        lines.push("others as they come from the freelist".to_owned());
+    }
     lines
 }
 
-/// The condition that all tasks have ended, from a way to say that one automaton has.
+/// Whether no instance of it ever ends.
 pub(crate) fn never_ends(automaton: &Automaton) -> bool {
     !automaton.controls.iter().any(|control| control.end)
 }

@@ -2,7 +2,7 @@
 //!
 //! An action for each control state, a disjunct for each step. Statements in order become one
 //! value for each variable: [`After`] keeps what every variable is so far, as text, and reads see
-//! it. One more action, enabled once all tasks have ended, keeps that from being a deadlock.
+//! it; long texts get a name in a `LET`. One more action, enabled once all tasks have ended, keeps that from being a deadlock.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -20,6 +20,7 @@ pub(crate) fn print(model: &Model, header: &Header, module: &str) -> Exported {
     let printer = Printer {
         model,
         after: After::default(),
+        lets: Vec::new(),
     };
     let module = Names::default().fresh(module);
     let mut out = format!("---- MODULE {module} ----\n");
@@ -39,7 +40,9 @@ pub(crate) fn print(model: &Model, header: &Header, module: &str) -> Exported {
     out.push_str("====\n");
     let mut config = String::from("INIT Init\nNEXT Next\n");
     if !kinds(model).is_empty() {
-        config.push_str("\\* TRUE: every finding is an error, not only deadlocks\nCONSTANT FINDINGS = FALSE\n");
+        config.push_str(
+            "\\* TRUE: every finding is an error, not only deadlocks\nCONSTANT FINDINGS = FALSE\n",
+        );
     }
     for invariant in invariants {
         let _ = writeln!(config, "INVARIANT {invariant}");
@@ -66,7 +69,13 @@ type After = BTreeMap<VarId, Value>;
 struct Printer<'a> {
     model: &'a Model,
     after: After,
+    /// Definitions that stand for long values: without them a value that is read twice, and what
+    /// reads that one twice, would grow exponentially.
+    lets: Vec<(String, String)>,
 }
+
+/// Longer values get a name.
+const LONG: usize = 60;
 
 impl Printer<'_> {
     fn declarations(&self, out: &mut String) {
@@ -92,19 +101,16 @@ impl Printer<'_> {
             let pages = page_lines(model).join(", ");
             let _ = writeln!(out, "pages == 1..{} \\* {pages}", model.pages);
         }
-        let (pristine, can_alloc) = needs_helpers(model);
-        if pristine {
-            let _ = writeln!(out, "pristine(p) == {}", self.expr(&model.pristine, 0));
-        }
-        if can_alloc {
+        if needs_helpers(model).1 {
             let _ = writeln!(out, "can_alloc(p) == {}", self.expr(&model.can_alloc, 0));
         }
     }
 
     fn variables(&self) -> Vec<(String, String)> {
         let vars = self.model.vars.iter();
-        let mut names: Vec<(String, String)> =
-            vars.map(|var| (var.name.clone(), var.about.clone())).collect();
+        let mut names: Vec<(String, String)> = vars
+            .map(|var| (var.name.clone(), var.about.clone()))
+            .collect();
         for automaton in &self.model.automata {
             let about = if automaton.count > 1 {
                 "where each instance stands"
@@ -112,6 +118,9 @@ impl Printer<'_> {
                 "where it stands"
             };
             names.push((format!("{}_at", automaton.name), about.to_owned()));
+        }
+        if names.is_empty() {
+            names.push(("nobody".to_owned(), "TLC wants a variable".to_owned()));
         }
         names
     }
@@ -134,7 +143,7 @@ impl Printer<'_> {
         }
         if varies.is_empty() {
             if self.model.vars.is_empty() && self.model.automata.is_empty() {
-                out.push_str("  TRUE\n");
+                out.push_str("  nobody = 0\n");
             }
             return;
         }
@@ -205,8 +214,13 @@ impl Printer<'_> {
             let lines = self.step(automaton, from, t);
             for (j, line) in lines.iter().enumerate() {
                 let lead = if j == 0 { first } else { &pad };
-                let about = if j == 0 { about.as_str() } else { "" };
-                let _ = writeln!(out, "{lead}/\\ {line}{about}");
+                let mut about = if j == 0 { about.as_str() } else { "" };
+                for (k, line) in line.lines().enumerate() {
+                    let and = if k == 0 { "/\\ " } else { "   " };
+                    let lead = if k == 0 { lead } else { &pad };
+                    let _ = writeln!(out, "{lead}{and}{line}{about}");
+                    about = "";
+                }
             }
         }
         if from.transitions.is_empty() {
@@ -235,6 +249,7 @@ impl Printer<'_> {
             printer.run(stmt);
         }
         let mut unchanged = Vec::new();
+        let guards = std::mem::take(&mut lines);
         for (id, var) in self.model.vars.iter().enumerate() {
             match printer.after.get(&id) {
                 Some(_) => lines.push(format!("{}' = {}", var.name, printer.whole(id))),
@@ -257,9 +272,19 @@ impl Printer<'_> {
         if !unchanged.is_empty() {
             lines.push(format!("UNCHANGED <<{}>>", unchanged.join(", ")));
         }
+        if !printer.lets.is_empty() {
+            let lets: Vec<String> = (printer.lets.iter())
+                .map(|(name, value)| format!("{name} == {value}"))
+                .collect();
+            let lets = lets.join("\n    ");
+            lines = vec![format!("LET {lets}\nIN  {}", conjunction(&lines, "    "))];
+        }
+        let lines = [guards, lines].concat();
         if t.pick {
-            let inner = lines.join(" /\\ ");
-            lines = vec![format!("\\E p \\in pages: {inner}")];
+            return vec![format!(
+                "\\E p \\in pages:\n  {}",
+                conjunction(&lines, "  ")
+            )];
         }
         lines
     }
@@ -274,16 +299,24 @@ impl Printer<'_> {
                 self.set(place.var, place.page.as_ref(), value);
             }
             Stmt::If(cond, then) => {
-                let cond = self.expr(cond, 0);
+                let mut cond = self.expr(cond, 0);
                 let mut inner = self.clone();
+                if cond.len() > LONG && !self.goes_over_pages() {
+                    let name = format!("when__{}", inner.lets.len() + 1);
+                    inner.lets.push((name.clone(), cond));
+                    cond = name;
+                }
                 for stmt in then {
                     inner.run(stmt);
                 }
+                // What it defines can be defined outside: TLC evaluates what it needs.
+                self.lets.clone_from(&inner.lets);
                 self.merge(&cond, &inner);
             }
             Stmt::EachPage(body) => {
                 // Each page by itself: what the body makes of the elements for q.
                 let mut inner = self.clone();
+                inner.lets.push((EACH.to_owned(), String::new()));
                 for stmt in body {
                     inner.run(stmt);
                 }
@@ -293,11 +326,40 @@ impl Printer<'_> {
                 for id in touched {
                     let value = inner.read(id, Some(&Expr::Q));
                     let whole = format!("[q \\in pages |-> {value}]");
-                    self.after.insert(id, Value::Elements(Some(whole), Vec::new()));
+                    self.after
+                        .insert(id, Value::Elements(Some(whole), Vec::new()));
+                    self.name_if_long(id);
                 }
             }
             Stmt::Find(..) | Stmt::Room(_) => {}
         }
+    }
+
+    /// Whether the statements at hand are those of a loop: what depends on `q` gets no name.
+    fn goes_over_pages(&self) -> bool {
+        self.lets.last().is_some_and(|(name, _)| name == EACH)
+    }
+
+    /// Gives the value of a variable a name if it is long.
+    fn name_if_long(&mut self, id: VarId) {
+        if self.goes_over_pages() {
+            return;
+        }
+        let value = match self.after.get(&id) {
+            Some(Value::Whole(value)) => value.clone(),
+            Some(Value::Elements(..)) => self.whole(id),
+            None => return,
+        };
+        if value.len() <= LONG || self.lets.iter().any(|(name, _)| *name == value) {
+            return;
+        }
+        let name = format!("{}_{}", self.model.vars[id].name, self.lets.len() + 1);
+        self.lets.push((name.clone(), value));
+        let named = match self.after.get(&id) {
+            Some(Value::Whole(_)) => Value::Whole(name),
+            _ => Value::Elements(Some(name), Vec::new()),
+        };
+        self.after.insert(id, named);
     }
 
     fn writes(&self, id: VarId) -> usize {
@@ -325,31 +387,46 @@ impl Printer<'_> {
                 }
             }
         }
+        self.name_if_long(id);
     }
 
     /// Takes over what `inner` has changed, where `cond` holds.
     fn merge(&mut self, cond: &str, inner: &Self) {
         let touched: Vec<VarId> = inner.after.keys().copied().collect();
         for id in touched {
-            let places: Vec<Option<Expr>> = match &inner.after[&id] {
-                Value::Whole(_) => vec![None],
-                Value::Elements(_, writes) => {
-                    let mut pages: Vec<Option<Expr>> = Vec::new();
-                    for (page, _) in writes {
-                        if !pages.contains(&Some(page.clone())) {
-                            pages.push(Some(page.clone()));
-                        }
-                    }
-                    pages
+            // Elements set in one place keep to it; anything else is a matter of the whole.
+            let page = match (&inner.after[&id], self.after.get(&id)) {
+                (Value::Elements(None, writes), None) if writes.len() == 1 => {
+                    Some(writes[0].0.clone())
                 }
+                (Value::Elements(base, writes), Some(Value::Elements(old_base, old)))
+                    if base == old_base
+                        && writes.len() == old.len().max(1)
+                        && writes[..writes.len() - 1] == old[..writes.len() - 1]
+                        && old
+                            .last()
+                            .is_none_or(|(page, _)| *page == writes[writes.len() - 1].0) =>
+                {
+                    Some(writes[writes.len() - 1].0.clone())
+                }
+                _ => None,
             };
-            for page in places {
-                let now = inner.read(id, page.as_ref());
-                let before = self.read(id, page.as_ref());
-                if now != before {
-                    let value = format!("IF {cond} THEN {now} ELSE {before}");
-                    self.set(id, page.as_ref(), value);
-                }
+            let is_page = self.model.vars[id].scope == Scope::Page;
+            let (now, before) = if is_page && page.is_none() {
+                (inner.whole(id), self.whole(id))
+            } else {
+                (inner.read(id, page.as_ref()), self.read(id, page.as_ref()))
+            };
+            if now == before {
+                continue;
+            }
+            let value = format!("IF {cond} THEN {now} ELSE {before}");
+            if is_page && page.is_none() {
+                let whole = Value::Elements(Some(format!("({value})")), Vec::new());
+                self.after.insert(id, whole);
+                self.name_if_long(id);
+            } else {
+                self.set(id, page.as_ref(), value);
             }
         }
     }
@@ -371,6 +448,7 @@ impl Printer<'_> {
                 let plain = Printer {
                     model: self.model,
                     after: After::new(),
+                    lets: Vec::new(),
                 };
                 let writes: Vec<String> = (writes.iter())
                     .map(|(page, value)| format!("![{}] = {value}", plain.expr(page, 0)))
@@ -395,7 +473,11 @@ impl Printer<'_> {
         let ends = !self.model.automata.iter().any(never_ends);
         if ends {
             let ended = ended.join(" /\\ ");
-            let ended = if ended.is_empty() { "TRUE".to_owned() } else { ended };
+            let ended = if ended.is_empty() {
+                "TRUE".to_owned()
+            } else {
+                ended
+            };
             let _ = writeln!(out, "\nAllEnded == {ended} /\\ UNCHANGED vars");
         }
         out.push_str("\nNext ==\n");
@@ -413,7 +495,11 @@ impl Printer<'_> {
         for kind in kinds(self.model) {
             let mut bad = Vec::new();
             for automaton in &self.model.automata {
-                for from in automaton.controls.iter().filter(|c| c.waiting.contains(&kind)) {
+                for from in automaton
+                    .controls
+                    .iter()
+                    .filter(|c| c.waiting.contains(&kind))
+                {
                     let here = format!("{} = \"{}\"", at(automaton), from.label);
                     let blocked = match from.blocked() {
                         Expr::Bool(true) => here,
@@ -439,6 +525,17 @@ impl Printer<'_> {
         }
         names
     }
+}
+
+/// Marks, in place of a definition, that the statements are those of a loop.
+const EACH: &str = "";
+
+/// A list of conjuncts, one in a line.
+fn conjunction(lines: &[String], indent: &str) -> String {
+    let items: Vec<String> = (lines.iter())
+        .map(|line| format!("/\\ {}", line.replace('\n', &format!("\n{indent}   "))))
+        .collect();
+    items.join(&format!("\n{indent}"))
 }
 
 fn at(automaton: &Automaton) -> String {
@@ -491,6 +588,18 @@ impl Syntax for Printer<'_> {
 
     fn instance(&self) -> String {
         "t".to_owned()
+    }
+
+    /// `pristine` is written out: it is asked of the state in the middle of a step.
+    fn expr(&self, e: &Expr, level: u8) -> String {
+        let written = e.map(&|e| match e {
+            Expr::Pristine(page) => Some(self.model.pristine.map(&|e| match e {
+                Expr::P => Some((**page).clone()),
+                _ => None,
+            })),
+            _ => None,
+        });
+        self.show(&written, level)
     }
 
     fn some_page(&self, body: &Expr) -> String {

@@ -29,8 +29,16 @@ fn children<'a>(node: Node<'a, 'a>, allowed: &[&str]) -> Vec<Node<'a, 'a>> {
     let children: Vec<_> = node.children().filter(Node::is_element).collect();
     for child in &children {
         let tag = child.tag_name();
-        assert_eq!(tag.namespace(), Some("http://www.pnml.org/version-2009/grammar/pnml"));
-        assert!(allowed.contains(&tag.name()), "<{}> in <{}>", tag.name(), node.tag_name().name());
+        assert_eq!(
+            tag.namespace(),
+            Some("http://www.pnml.org/version-2009/grammar/pnml")
+        );
+        assert!(
+            allowed.contains(&tag.name()),
+            "<{}> in <{}>",
+            tag.name(),
+            node.tag_name().name()
+        );
     }
     children
 }
@@ -45,7 +53,9 @@ fn text<'a>(node: Node<'a, 'a>) -> &'a str {
 fn number(node: Node<'_, '_>, label: &str, default: u32) -> u32 {
     (node.children())
         .find(|child| child.has_tag_name(("http://www.pnml.org/version-2009/grammar/pnml", label)))
-        .map_or(default, |label| text(label).trim().parse().expect("a natural number"))
+        .map_or(default, |label| {
+            text(label).trim().parse().expect("a natural number")
+        })
 }
 
 fn attributes(node: Node<'_, '_>, allowed: &[&str]) {
@@ -61,7 +71,10 @@ fn read(xml: &str) -> Net {
         panic!("one net");
     };
     attributes(net, &["id", "type"]);
-    assert_eq!(net.attribute("type"), Some("http://www.pnml.org/version-2009/grammar/ptnet"));
+    assert_eq!(
+        net.attribute("type"),
+        Some("http://www.pnml.org/version-2009/grammar/ptnet")
+    );
     let [_, page] = children(net, &["name", "page"])[..] else {
         panic!("a name and a page");
     };
@@ -78,7 +91,9 @@ fn read(xml: &str) -> Net {
         assert!(ids.insert(id), "{id} is there twice");
         assert!(
             id.starts_with(|c: char| c.is_ascii_alphabetic())
-                && id.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c)),
+                && id
+                    .chars()
+                    .all(|c| c.is_ascii_alphanumeric() || "_-".contains(c)),
             "{id} is no XML name"
         );
         match part.tag_name().name() {
@@ -102,10 +117,15 @@ fn read(xml: &str) -> Net {
         children(*arc, &["inscription"]);
         let weight = number(*arc, "inscription", 1);
         assert!(weight > 0);
-        let (source, target) = (arc.attribute("source").unwrap_or(""), arc.attribute("target").unwrap_or(""));
+        let (source, target) = (
+            arc.attribute("source").unwrap_or(""),
+            arc.attribute("target").unwrap_or(""),
+        );
         let before = match (places.get(source), numbers.get(target)) {
             (Some(&place), Some(&t)) => read.transitions[t].0.insert(place, weight),
-            _ => read.transitions[numbers[source]].1.insert(places[target], weight),
+            _ => read.transitions[numbers[source]]
+                .1
+                .insert(places[target], weight),
         };
         assert_eq!(before, None, "two arcs between the same");
     }
@@ -159,7 +179,10 @@ fn nets_deadlock_where_tasks_do() {
         nets += 1;
         // Tasks that are all different, on series that keep no mappings: nothing to abstract from.
         let keeps = program.series.iter().any(|s| s.reuse != Reuse::None);
-        let alike = program.templates.iter().any(|t| t.count != Bound::Exactly(1));
+        let alike = program
+            .templates
+            .iter()
+            .any(|t| t.count != Bound::Exactly(1));
         let leaks = !expected.findings.is_empty();
         if !keeps && !alike && !leaks {
             assert_eq!(markings as u64, expected.states, "{name}");
@@ -176,6 +199,12 @@ fn what_is_no_net_is_refused_with_its_place() {
     let refusal = export(&program, Target::Pnml, None).expect_err("alloc_page needs pages");
     let said = refusal.to_string();
     let place = refusal.place().expect("the operation's place");
-    assert!(place.starts_with("scenarios/primitives/alloc-waits-for-free.json:"), "{said}");
-    assert!(said.contains("`alloc_page(") && said.contains("--to promela"), "{said}");
+    assert!(
+        place.starts_with("scenarios/primitives/alloc-waits-for-free.json:"),
+        "{said}"
+    );
+    assert!(
+        said.contains("`alloc_page(") && said.contains("--to promela"),
+        "{said}"
+    );
 }

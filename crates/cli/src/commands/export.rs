@@ -26,7 +26,10 @@ pub fn run(args: &Export, output: &mut Output) -> io::Result<Exit> {
             }
             Some(path) => {
                 let config = exported.config.as_deref();
-                let files = [(path.clone(), Some(exported.text.as_str())), (cfg(path), config)];
+                let files = [
+                    (path.clone(), Some(exported.text.as_str())),
+                    (cfg(path), config),
+                ];
                 for (path, text) in files {
                     let Some(text) = text else { continue };
                     if let Err(error) = std::fs::write(&path, text) {
@@ -83,7 +86,10 @@ fn module(args: &Export) -> Result<Option<&str>, Problem> {
     let Some(path) = args.output.as_deref().filter(|_| args.to == TargetArg::Tla) else {
         return Ok(None);
     };
-    let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or("");
+    let stem = path
+        .file_stem()
+        .and_then(|stem| stem.to_str())
+        .unwrap_or("");
     if path.extension().is_some_and(|e| e == "tla") && kmapcheck_export::is_module_name(stem) {
         return Ok(Some(stem));
     }

@@ -71,9 +71,8 @@ impl Call<'_, '_> {
         }
         let mut acceptable = self.acceptable(series);
         let (counted, node) = (self.world.options.counted, self.local.at);
-        acceptable.retain(|&lies| {
-            counted && self.world.may_be_mapped(self.template, node, page, lies)
-        });
+        acceptable
+            .retain(|&lies| counted && self.world.may_be_mapped(self.template, node, page, lies));
         let mut ways = Vec::new();
         let mut absent = Vec::new();
         let mut surely = false;
@@ -98,7 +97,10 @@ impl Call<'_, '_> {
             absent.push(count.cmp(Cmp::Eq, 0));
             way.stmts
                 .push(Stmt::add_at(self.world.count_var(lies), number.clone(), 1));
-            way.about = format!("takes the mapping in {}", self.world.program.series[lies].name);
+            way.about = format!(
+                "takes the mapping in {}",
+                self.world.program.series[lies].name
+            );
             if lies != series {
                 way.found.push(FindingKind::SeriesMixture);
             }
@@ -159,8 +161,7 @@ impl Call<'_, '_> {
             } else if !reuse.keeps_mappings() {
                 way.stmts.push(call.world.unshared(number, 1));
             }
-            way.stmts
-                .push(Stmt::add(call.world.used_var(series), 1));
+            way.stmts.push(Stmt::add(call.world.used_var(series), 1));
             call.push(&mut way, page, number, kind);
             ways.push(way);
         };
@@ -205,7 +206,10 @@ impl Call<'_, '_> {
         } else {
             return Ok(());
         };
-        Err(self.refuse(why, "use `--to promela`, `murphi` or `tla`, or a series that reuses no mappings"))
+        Err(self.refuse(
+            why,
+            "use `--to promela`, `murphi` or `tla`, or a series that reuses no mappings",
+        ))
     }
 
     /// Takes a map into the list of what is held.
@@ -215,7 +219,9 @@ impl Call<'_, '_> {
         if page == NEW {
             way.new = Some(number.clone());
         }
-        if !self.world.options.counted && !way.next.mapped.contains(&page) {
+        let stays = matches!(kind, Kind::Pin { lies, .. }
+            if self.world.program.series[lies].reuse.keeps_mappings());
+        if stays && !self.world.options.counted && !way.next.mapped.contains(&page) {
             way.next.mapped.push(page);
             way.next.mapped.sort_unstable();
         }

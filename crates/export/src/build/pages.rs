@@ -109,8 +109,7 @@ impl Call<'_, '_> {
         let status = self.world.status_var();
         let mut base = self.way();
         base.pick = true;
-        base.guard
-            .push(Expr::CanAlloc(Box::new(Expr::Pick)));
+        base.guard.push(Expr::CanAlloc(Box::new(Expr::Pick)));
         base.stmts
             .push(Stmt::set_at(status, Expr::Pick, Expr::Int(NAMED)));
         match var {

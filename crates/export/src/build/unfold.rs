@@ -187,13 +187,24 @@ impl Unfold {
         for k in 0..had.max(has) {
             let register = world.extra(self.template, self.index, k);
             let class = shared + vars + k;
-            moves.push((register, if k < has { value(world, class) } else { Expr::Int(0) }));
+            moves.push((
+                register,
+                if k < has {
+                    value(world, class)
+                } else {
+                    Expr::Int(0)
+                },
+            ));
         }
         let mut stmts: Vec<Stmt> = Vec::new();
         let mut found = way.found;
         found.sort_unstable();
         found.dedup();
-        stmts.extend(found.into_iter().map(|kind| Stmt::Find(kind, Expr::Bool(true))));
+        stmts.extend(
+            found
+                .into_iter()
+                .map(|kind| Stmt::Find(kind, Expr::Bool(true))),
+        );
         stmts.extend(way.stmts);
         stmts.extend(in_parallel(world, moves));
         let to = self.visit(world, after)?;
@@ -262,7 +273,12 @@ fn end(world: &mut World<'_>, template: TemplateId, way: &mut Way) {
     };
     let mut stmts = Vec::new();
     if world.is_dynamic() {
-        for class in local.maps.iter().map(|map| map.page).chain(local.locks.iter().copied()) {
+        for class in local
+            .maps
+            .iter()
+            .map(|map| map.page)
+            .chain(local.locks.iter().copied())
+        {
             stmts.extend(world.holder(&number(world, class), -1));
         }
         for class in local.held_pages() {
@@ -315,7 +331,10 @@ fn in_program_order(unfold: Unfold) -> Vec<Control> {
     for (i, &id) in order.iter().enumerate() {
         place[id] = i;
     }
-    let mut controls: Vec<Control> = order.iter().map(|&id| unfold.controls[id].clone()).collect();
+    let mut controls: Vec<Control> = order
+        .iter()
+        .map(|&id| unfold.controls[id].clone())
+        .collect();
     for control in &mut controls {
         for transition in &mut control.transitions {
             transition.to = place[transition.to];

@@ -30,8 +30,9 @@ pub(super) fn about(program: &Program, origin: &Origin) -> String {
 /// What is held, in the order taken.
 pub(super) fn holds(program: &Program, template: TemplateId, local: &Local) -> String {
     let page = |class: Class| -> String {
-        let name = (local.names.iter())
-            .position(|name| matches!(*name, Name::Page(c) | Name::Dangling(Some(c)) if c == class));
+        let name = (local.names.iter()).position(
+            |name| matches!(*name, Name::Page(c) | Name::Dangling(Some(c)) if c == class),
+        );
         match name {
             Some(v) => program.page_name(template, Ref::Own(v)).to_owned(),
             None if class < program.pages.len() => program.pages[class].name.clone(),
@@ -68,7 +69,10 @@ pub(super) fn holds(program: &Program, template: TemplateId, local: &Local) -> S
             format!("{name}{how} x{}", held.n)
         }
     });
-    let locks = local.locks.iter().map(|&class| format!("the lock of {}", page(class)));
+    let locks = local
+        .locks
+        .iter()
+        .map(|&class| format!("the lock of {}", page(class)));
     let mut all: Vec<String> = maps.chain(held).chain(locks).collect();
     if local.queued {
         all.push("a place in the queue".to_owned());

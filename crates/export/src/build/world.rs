@@ -104,7 +104,11 @@ impl<'p> World<'p> {
             let slots = world.slots(id);
             let name = &series.name;
             let used = world.global(&format!("{name}_used"), "slots in use", slots);
-            let stale = world.global(&format!("{name}_stale"), "slots with a stale mapping", slots);
+            let stale = world.global(
+                &format!("{name}_stale"),
+                "slots with a stale mapping",
+                slots,
+            );
             let count = world.by_page(
                 &format!("{name}_count"),
                 "by page: 0 unmapped, 1 stale, n + 1: n users",
@@ -117,14 +121,21 @@ impl<'p> World<'p> {
             .map(|resource| world.declare(resource, Scope::Global))
             .collect();
         for (i, page) in program.pages.iter().enumerate() {
-            let bound = ops().any(|op| op == Op::AllocPage { var: Ref::Shared(i) });
-            let freed = ops().any(|op| op == Op::FreePage { page: Ref::Shared(i) });
+            let bound = ops().any(|op| {
+                op == Op::AllocPage {
+                    var: Ref::Shared(i),
+                }
+            });
+            let freed = ops().any(|op| {
+                op == Op::FreePage {
+                    page: Ref::Shared(i),
+                }
+            });
             let variables = (bound || freed).then(|| {
                 let var = world.global(&format!("{}_page", page.name), "the page of this name", 0);
                 world.vars[var].init = vec![i as i64 + 1];
-                let dangles = freed.then(|| {
-                    world.truth(&format!("{}_dangles", page.name), "its page was freed")
-                });
+                let dangles = freed
+                    .then(|| world.truth(&format!("{}_dangles", page.name), "its page was freed"));
                 (var, dangles)
             });
             world.shared.push(variables);
@@ -247,11 +258,25 @@ impl<'p> World<'p> {
             ResourceKind::Spinlock => Lock::Spin(var(self, "taken", "spinlock", 1, true, 0)),
             ResourceKind::Semaphore { units, .. } => {
                 let units = i64::from(units);
-                Lock::Units(var(self, "free", "semaphore: units left", units, false, units))
+                Lock::Units(var(
+                    self,
+                    "free",
+                    "semaphore: units left",
+                    units,
+                    false,
+                    units,
+                ))
             }
             ResourceKind::Mempool { units, .. } => {
                 let units = i64::from(units);
-                Lock::Units(var(self, "free", "mempool: elements left", units, false, units))
+                Lock::Units(var(
+                    self,
+                    "free",
+                    "mempool: elements left",
+                    units,
+                    false,
+                    units,
+                ))
             }
             ResourceKind::Completion => Lock::Completion(var(
                 self,
@@ -262,10 +287,24 @@ impl<'p> World<'p> {
                 0,
             )),
             ResourceKind::Rwsem { fair } => Lock::Rwsem {
-                readers: var(self, "readers", "rwsem: held for reading so often", 0, false, 0),
+                readers: var(
+                    self,
+                    "readers",
+                    "rwsem: held for reading so often",
+                    0,
+                    false,
+                    0,
+                ),
                 writer: var(self, "writer", "rwsem: held for writing", 1, true, 0),
                 queued: fair.then(|| {
-                    var(self, "queued", "rwsem: writers that have begun to wait", 0, false, 0)
+                    var(
+                        self,
+                        "queued",
+                        "rwsem: writers that have begun to wait",
+                        0,
+                        false,
+                        0,
+                    )
                 }),
             },
         }
@@ -411,9 +450,10 @@ impl<'p> World<'p> {
         series: SeriesId,
     ) -> bool {
         let asks = |op: Op, name: Option<Ref>| match op {
-            Op::Kmap { page, series: s } | Op::TryKmap { page, series: s, .. } => {
-                s == series && name.is_none_or(|name| page == name)
-            }
+            Op::Kmap { page, series: s }
+            | Op::TryKmap {
+                page, series: s, ..
+            } => s == series && name.is_none_or(|name| page == name),
             _ => false,
         };
         let stale = |decl: &PageDecl| match &decl.stale_in {
@@ -463,7 +503,8 @@ impl<'p> World<'p> {
 
     /// Whether the page has kmap users of any kind.
     pub(crate) fn has_users(&self, page: &Expr) -> Expr {
-        let counts = (self.keeping()).map(|s| Expr::at(self.count[s], page.clone()).cmp(Cmp::Gt, 1));
+        let counts =
+            (self.keeping()).map(|s| Expr::at(self.count[s], page.clone()).cmp(Cmp::Gt, 1));
         let unshared = Expr::at(self.unshared, page.clone()).cmp(Cmp::Gt, 0);
         Expr::or(counts.chain([unshared]))
     }
@@ -534,10 +575,7 @@ impl<'p> World<'p> {
         }
         if !named {
             let lost = Expr::at(self.status, page.clone()).cmp(Cmp::Eq, LOST);
-            stmts.push(Stmt::If(
-                Expr::and([unheld, lost]),
-                self.drop_page(page),
-            ));
+            stmts.push(Stmt::If(Expr::and([unheld, lost]), self.drop_page(page)));
             stmts.extend(self.drop_if_pristine(page));
         }
         stmts

@@ -21,6 +21,10 @@ pub struct Expected {
 impl Expected {
     /// `None` if there are more than `max` states, or the engine cannot say.
     pub fn of(program: &Program, max: u64) -> Option<Expected> {
+        // One named state of thousands of tasks takes megabytes.
+        if program.task_count().is_none_or(|tasks| tasks > 100) {
+            return None;
+        }
         let limits = Limits {
             max_states: Some(max),
             ..Limits::default()

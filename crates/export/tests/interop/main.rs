@@ -20,7 +20,10 @@ use tools::{Answer, Scratch};
 const MAX_STATES: u64 = 20_000;
 
 /// Runs `tool` on every scenario that `target` can express; how many that were.
-fn compare(target: Target, tool: impl Fn(&Scratch, &str, &Expected) -> Result<(), String>) -> usize {
+fn compare(
+    target: Target,
+    tool: impl Fn(&Scratch, &str, &Expected) -> Result<(), String>,
+) -> usize {
     let scratch = Scratch::new(&format!("{target:?}"));
     let (mut compared, mut wrong) = (0, Vec::new());
     let only = std::env::var("KMAPCHECK_INTEROP").unwrap_or_default();
@@ -85,7 +88,11 @@ fn rumur() {
     let compared = compare(Target::Murphi, |scratch, model, ours| {
         let Answer { states, found } = tools::rumur(scratch, model)?;
         same("states", &states, &ours.states)?;
-        same("deadlock", &found.get("deadlock").copied(), &ours.global_deadlock)?;
+        same(
+            "deadlock",
+            &found.get("deadlock").copied(),
+            &ours.global_deadlock,
+        )?;
         if model.contains("FINDINGS: 0;") {
             // Rumur goes on after no finding, so only the first is to be compared.
             let model = model.replace("FINDINGS: 0;", "FINDINGS: 1;");

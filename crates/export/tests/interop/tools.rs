@@ -56,14 +56,24 @@ pub fn spin(scratch: &Scratch, model: &str, findings: bool) -> Result<Answer, St
     if said.contains("Error") {
         return Err(said);
     }
-    let gcc = ["-O0", "-w", "-DSAFETY", "-DNOREDUCE", "-DBFS", "-DVECTORSZ=4096", "-o", "pan", "pan.c"];
+    let gcc = [
+        "-O0",
+        "-w",
+        "-DSAFETY",
+        "-DNOREDUCE",
+        "-DBFS",
+        "-DVECTORSZ=4096",
+        "-o",
+        "pan",
+        "pan.c",
+    ];
     scratch.run("gcc", &gcc)?;
     let said = scratch.run(
         "./pan",
         if findings {
-            &["-E", "-c0"]
+            &["-E", "-c0", "-w18"]
         } else {
-            &["-c0"]
+            &["-c0", "-w18"]
         },
     )?;
     let states = (said.lines())
@@ -76,8 +86,8 @@ pub fn spin(scratch: &Scratch, model: &str, findings: bool) -> Result<Answer, St
         let Some((what, depth)) = line.rsplit_once(" (at depth ") else {
             continue;
         };
-        let depth: u64 = (depth.trim_end_matches(')').parse())
-            .map_err(|_| format!("no depth in: {line}"))?;
+        let depth: u64 =
+            (depth.trim_end_matches(')').parse()).map_err(|_| format!("no depth in: {line}"))?;
         let (what, steps) = if what.contains("invalid end state") {
             ("deadlock".to_owned(), depth)
         } else {
@@ -99,11 +109,25 @@ pub fn spin(scratch: &Scratch, model: &str, findings: bool) -> Result<Answer, St
 fn rumur_says(scratch: &Scratch, model: &str, errors: &str) -> Result<String, String> {
     scratch.write("m.m", model);
     let rumur = [
-        "--symmetry-reduction", "off", "--deadlock-detection", "stuck", "--threads", "1",
-        "--set-capacity", "1048576", "--max-errors", errors, "--output", "m.c", "m.m",
+        "--symmetry-reduction",
+        "off",
+        "--deadlock-detection",
+        "stuck",
+        "--threads",
+        "1",
+        "--set-capacity",
+        "1048576",
+        "--max-errors",
+        errors,
+        "--output",
+        "m.c",
+        "m.m",
     ];
     scratch.run("rumur", &rumur)?;
-    scratch.run("gcc", &["-O0", "-w", "-mcx16", "-o", "m", "m.c", "-lpthread"])?;
+    scratch.run(
+        "gcc",
+        &["-O0", "-w", "-mcx16", "-o", "m", "m.c", "-lpthread"],
+    )?;
     scratch.run("./m", &[])
 }
 
@@ -130,6 +154,9 @@ pub fn rumur_first(scratch: &Scratch, model: &str) -> Result<Option<u64>, String
 fn first(said: &str) -> Option<u64> {
     let (_, trace) = said.split_once("The following is the error trace")?;
     let (trace, _) = trace.split_once("End of the error trace")?;
-    let rules = trace.lines().filter(|line| line.starts_with("Rule ")).count();
+    let rules = trace
+        .lines()
+        .filter(|line| line.starts_with("Rule "))
+        .count();
     Some(rules as u64)
 }
