@@ -411,6 +411,11 @@ impl Printer<'_> {
                 }
                 _ => None,
             };
+            // A shared name may have no page where the condition does not hold.
+            let page = page.filter(|page| match page {
+                Expr::Var(var) => self.model.vars[*var].scope != Scope::Global,
+                _ => true,
+            });
             let is_page = self.model.vars[id].scope == Scope::Page;
             let (now, before) = if is_page && page.is_none() {
                 (inner.whole(id), self.whole(id))

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use kmapcheck_scenario::{FindingKind, Op, TemplateId};
+use kmapcheck_scenario::{FindingKind, Node, Op, TemplateId};
 
 use super::world::World;
 use super::{Call, MAX_CONTROLS, Use, Way, words};
@@ -75,15 +75,16 @@ impl Unfold {
                 let n = self.labels.entry(node).or_default();
                 *n += 1;
                 let origin = &program.origins[program.templates[self.template].nodes[node].origin];
-                if id >= MAX_CONTROLS {
+                let nodes = &program.templates[self.template].nodes;
+                if id >= MAX_CONTROLS || local.weight() > most_held(nodes) {
                     return Err(Refusal {
                         place: Some(program.show_location(origin.location())),
                         what: format!(
-                            "`{}`: more than {MAX_CONTROLS} ways to stand in the program of task `{}`, counting what is held",
+                            "`{}`: a loop of task `{}` can come here with more and more that it holds",
                             origin.text(),
                             program.templates[self.template].name
                         ),
-                        remedy: "look for a loop that takes more than it gives back".to_owned(),
+                        remedy: "give back in the loop what it takes, or use `repeat`".to_owned(),
                     });
                 }
                 (words::label(node, *n), words::about(program, origin))
@@ -216,6 +217,15 @@ impl Unfold {
             pick: way.pick,
         })
     }
+}
+
+/// More than a program holds that does not take more in each round of a loop.
+fn most_held(nodes: &[Node]) -> i64 {
+    let takes = |node: &Node| match node.op {
+        Op::Down { n, .. } | Op::DownTrylock { n, .. } => i64::from(n),
+        _ => 1,
+    };
+    nodes.iter().map(takes).sum::<i64>() + 8
 }
 
 /// The class of what an own name refers to.
