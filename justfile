@@ -29,6 +29,10 @@ lint:
 update:
     KMAPCHECK_UPDATE=1 INSTA_UPDATE=always cargo test --workspace
 
+# Proofs about every number against the reference at small numbers, on random programs.
+fuzz-any CASES="5000":
+    KMAPCHECK_CASES={{CASES}} cargo test --release -p kmapcheck-proof --test agree
+
 # The search against the reference on 10,000 random programs.
 fuzz-agree CASES="10000":
     KMAPCHECK_CASES={{CASES}} cargo test --release -p kmapcheck-search

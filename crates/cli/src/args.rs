@@ -1,11 +1,15 @@
 //! The arguments: the one definition behind parser, help, manual page and completions.
 
+mod export;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::error::ErrorKind;
 use clap::{Args as ClapArgs, CommandFactory, Parser, Subcommand, ValueEnum};
 use kmapcheck_report::tame::line;
+
+pub use export::{Export, TargetArg};
 
 /// Exhaustive model checker for kmap deadlocks
 ///
@@ -29,7 +33,9 @@ Examples:
   kmapcheck check --model proposed scenarios/pte-highmem/mremap-two-pagetables.json
   kmapcheck check --slots PAGETABLE=4 --tasks mremap=5 --format json FILE
   kmapcheck test scenarios
-  kmapcheck explain FILE";
+  kmapcheck explain FILE
+  kmapcheck conform proposed scenarios/pte-highmem
+  kmapcheck order FILE";
 
 const LONG: &str = "\
 Exit status:
@@ -44,7 +50,9 @@ Examples:
   kmapcheck check --model proposed scenarios/pte-highmem/mremap-two-pagetables.json
   kmapcheck check --slots PAGETABLE=4 --tasks mremap=5 --format json FILE
   kmapcheck test scenarios
-  kmapcheck explain FILE";
+  kmapcheck explain FILE
+  kmapcheck conform proposed scenarios/pte-highmem
+  kmapcheck order FILE";
 
 /// The commands.
 #[derive(Debug, Subcommand)]
@@ -53,8 +61,20 @@ pub enum Command {
     Check(Check),
     /// Check that scenarios give exactly what they expect
     Test(Test),
+    /// Decide whether the rule of a model rules out deadlock in every program that keeps it
+    Rule(Rule),
     /// Show the task programs as they run: operations expanded to primitives
     Explain(Explain),
+    /// Check a certificate that `check --certificate` or `rule --certificate` wrote
+    Verify(Verify),
+    /// Check that every path of scenarios keeps a model's rule
+    Conform(Conform),
+    /// Show what is held while something else is asked for, and whether that goes in a circle
+    Order(Order),
+    /// Say how many slots are enough, and how many tasks are safe
+    Size(Size),
+    /// Say which orders and reuse policies make scenarios clean, and which kmap to change
+    Suggest(Suggest),
     /// Write a scenario as a model for another tool: SPIN, Rumur, TLC or Petri nets
     Export(Export),
     /// Print the JSON Schema of a file format
@@ -85,7 +105,8 @@ pub struct Check {
     /// Scenario files
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
-    /// One engine only. Without this the search decides, and loom confirms it where it can
+    /// One engine only. Without this the search decides (`proof` for a scenario about every number),
+    /// and loom confirms it where it can
     #[arg(long, value_enum)]
     pub engine: Option<EngineArg>,
     /// The form of the report; of several scenarios JSON is an array
@@ -103,10 +124,15 @@ pub struct Check {
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub timeout: Option<Duration>,
     #[command(flatten)]
+    pub plain: PlainArgs,
+    #[command(flatten)]
     pub loom: LoomArgs,
-    /// How long loom may take to confirm the search; 0 turns it off [default: 2s]
-    #[arg(long, value_name = "TIME", value_parser = budget, conflicts_with = "engine")]
-    pub loom_budget: Option<Duration>,
+    /// How many interleavings loom may run to confirm the search; 0 turns it off [default: 10k]
+    #[arg(long, value_name = "N", value_parser = budget, conflicts_with = "engine")]
+    pub loom_budget: Option<u64>,
+    /// Write down what was proved, for `kmapcheck verify`; one scenario, with the engine `proof`
+    #[arg(long, value_name = "FILE")]
+    pub certificate: Option<PathBuf>,
     /// Print the verdicts only, and no progress
     #[arg(long, short)]
     pub quiet: bool,
@@ -123,15 +149,49 @@ pub struct LoomArgs {
     pub max_interleavings: Option<u64>,
 }
 
+/// What the search alone can be told.
+#[derive(Debug, Clone, Copy, ClapArgs)]
+pub struct PlainArgs {
+    /// What the search leaves out of account: which instance of a task is which, or nothing
+    #[arg(long, value_enum, default_value_t = Reduce::Counted)]
+    pub reduce: Reduce,
+    /// With `--reduce none`: how many threads; the report is the same for any number
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: u16,
+}
+
+impl PlainArgs {
+    /// The options that differ from what they are if nobody gives them.
+    fn given(self) -> Vec<(&'static str, String)> {
+        let mut given = Vec::new();
+        if self.reduce == Reduce::None {
+            given.push(("--reduce", "none".to_owned()));
+        }
+        if self.threads > 1 {
+            given.push(("--threads", self.threads.to_string()));
+        }
+        given
+    }
+}
+
+/// What the search leaves out of account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Reduce {
+    /// Which instance is which: states say how many are where
+    Counted,
+    /// Nothing: every task is told apart
+    None,
+}
+
 /// `kmapcheck test`.
 #[derive(Debug, ClapArgs)]
 pub struct Test {
     /// Scenario files, or directories to search for them
     #[arg(default_value = "scenarios", value_name = "DIR|FILE")]
     pub paths: Vec<PathBuf>,
-    /// The engine
-    #[arg(long, value_enum, default_value_t = EngineArg::Search)]
-    pub engine: EngineArg,
+    /// The engine. Without this the search, or `proof` where a scenario is about every number
+    #[arg(long, value_enum)]
+    pub engine: Option<EngineArg>,
     /// Stop at about this much memory in each scenario
     #[arg(long, value_name = "SIZE", value_parser = size, default_value = "4G")]
     pub max_memory: u64,
@@ -140,10 +200,31 @@ pub struct Test {
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "60s")]
     pub timeout: Duration,
     #[command(flatten)]
+    pub plain: PlainArgs,
+    #[command(flatten)]
     pub loom: LoomArgs,
     /// Print only what is not as expected, and the summary
     #[arg(long, short)]
     pub quiet: bool,
+}
+
+/// `kmapcheck rule`.
+#[derive(Debug, ClapArgs)]
+pub struct Rule {
+    /// A model: a name or a file
+    pub model: String,
+    /// Programs in which a task has at most so many slots of one series at once
+    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub pins: Option<u32>,
+    /// The form of the answer
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// Write the program that keeps the rule and deadlocks, if there is one, to a scenario file
+    #[arg(long, value_name = "FILE")]
+    pub write: Option<PathBuf>,
+    /// Write the proof, if there is one, to a file
+    #[arg(long, value_name = "FILE")]
+    pub certificate: Option<PathBuf>,
 }
 
 /// `kmapcheck explain`.
@@ -155,19 +236,89 @@ pub struct Explain {
     pub overrides: OverrideArgs,
 }
 
-/// `kmapcheck export`.
+/// `kmapcheck verify`.
 #[derive(Debug, ClapArgs)]
-pub struct Export {
+pub struct Verify {
+    /// The certificate
+    #[arg(value_name = "CERT")]
+    pub file: PathBuf,
+    /// The scenario, or the model, that it is about, if not where the certificate says
+    #[arg(long, value_name = "FILE")]
+    pub about: Option<PathBuf>,
+}
+
+/// `kmapcheck conform`.
+#[derive(Debug, ClapArgs)]
+pub struct Conform {
+    /// The model with the rule (its `order`): a name or a file
+    pub model: String,
+    /// Scenario files, or directories to search for them; each is judged on that model
+    #[arg(required = true, value_name = "DIR|FILE")]
+    pub paths: Vec<PathBuf>,
+    /// The form of the report
+    #[arg(long, value_enum, default_value_t = Format::Text, hide_possible_values = true, help = "The form of the report: text or json")]
+    pub format: Format,
+    /// Print nothing about scenarios that keep the rule
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// `kmapcheck order`.
+#[derive(Debug, ClapArgs)]
+pub struct Order {
     /// A scenario file
     pub file: PathBuf,
-    /// The language
-    #[arg(long, value_enum)]
-    pub to: TargetArg,
-    /// Where to write it; with `--to tla` the configuration goes beside it. Otherwise it is printed
-    #[arg(long, short, value_name = "FILE")]
-    pub output: Option<PathBuf>,
     #[command(flatten)]
     pub overrides: OverrideArgs,
+    /// The form of the report
+    #[arg(long, value_enum, default_value_t = Format::Text, hide_possible_values = true, help = "The form of the report: text or json")]
+    pub format: Format,
+}
+
+/// `kmapcheck size`.
+#[derive(Debug, ClapArgs)]
+pub struct Size {
+    /// A scenario file
+    pub file: PathBuf,
+    #[command(flatten)]
+    pub overrides: OverrideArgs,
+    /// Try each number of slots from 1 to this
+    #[arg(long, value_name = "N", value_parser = number, default_value = "8")]
+    pub slots_up_to: u32,
+    /// Try each number of tasks from 1 to this
+    #[arg(long, value_name = "N", value_parser = number, default_value = "8")]
+    pub tasks_up_to: u32,
+    /// The form of the answer
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// Draw the tables too, as a picture in this file
+    #[arg(long, value_name = "FILE")]
+    pub svg: Option<PathBuf>,
+    /// Stop each search after so many states
+    #[arg(long, value_name = "N", value_parser = amount, default_value = "100k")]
+    pub max_states: u64,
+    /// Stop after this time, such as 10s or 5m; what is not known by then is not found out
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub timeout: Option<Duration>,
+}
+
+/// `kmapcheck suggest`.
+#[derive(Debug, ClapArgs)]
+pub struct Suggest {
+    /// Scenario files, on one model
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub overrides: OverrideArgs,
+    /// The form of the answer
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// Stop each search after so many states
+    #[arg(long, value_name = "N", value_parser = amount, default_value = "100k")]
+    pub max_states: u64,
+    /// Stop each search after this time, such as 10s or 500ms
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub timeout: Option<Duration>,
 }
 
 /// `kmapcheck schema`.
@@ -195,19 +346,29 @@ pub enum EngineArg {
     Reference,
     /// The kernel's own allocator, run by loom in every interleaving of at most five tasks
     Loom,
+    /// Arguments for every number of tasks and slots, and searches for what they leave open
+    Proof,
 }
 
-/// The languages of `export`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum TargetArg {
-    /// Promela, for SPIN
-    Promela,
-    /// Murphi, for Rumur and CMurphi
-    Murphi,
-    /// TLA+, for TLC
-    Tla,
-    /// A P/T net in PNML, where the scenario is one
-    Pnml,
+impl EngineArg {
+    /// The engine for a program, where none is asked for.
+    #[must_use]
+    pub fn for_program(program: &kmapcheck_scenario::Program) -> EngineArg {
+        use kmapcheck_scenario::Bound;
+        let open = program
+            .templates
+            .iter()
+            .any(|template| template.count == Bound::Any)
+            || program
+                .series
+                .iter()
+                .any(|series| series.slots == Bound::Any);
+        if open {
+            EngineArg::Proof
+        } else {
+            EngineArg::Search
+        }
+    }
 }
 
 /// The forms of a report.
@@ -281,6 +442,16 @@ fn amount(text: &str) -> Result<u64, String> {
         })
 }
 
+/// The largest side of a table.
+const LARGEST_TABLE: u32 = 200;
+
+/// A side of a table.
+fn number(text: &str) -> Result<u32, String> {
+    (text.parse().ok())
+        .filter(|number| (1..=LARGEST_TABLE).contains(number))
+        .ok_or_else(|| format!("`{}` is not a number from 1 to {LARGEST_TABLE}", line(text)))
+}
+
 impl Args {
     /// The arguments of this program; what is wrong with them ends it.
     pub fn read() -> Args {
@@ -288,6 +459,9 @@ impl Args {
         let (name, overrides) = match &args.command {
             Command::Check(check) => ("check", &check.overrides),
             Command::Explain(explain) => ("explain", &explain.overrides),
+            Command::Order(order) => ("order", &order.overrides),
+            Command::Size(size) => ("size", &size.overrides),
+            Command::Suggest(suggest) => ("suggest", &suggest.overrides),
             Command::Export(export) => ("export", &export.overrides),
             _ => return args,
         };
@@ -347,6 +521,9 @@ impl Check {
         let memory = Some(self.max_memory).filter(|&memory| memory != DEFAULT_MEMORY);
         add("--max-memory", memory.map(shown_size));
         add("--timeout", self.timeout.map(shown_duration));
+        for (option, value) in self.plain.given() {
+            add(option, Some(value));
+        }
         add(
             "--preemptions",
             self.loom.preemptions.map(|n| n.to_string()),
@@ -424,13 +601,9 @@ fn duration(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| "out of range".to_owned())
 }
 
-/// `2s`, or `0` for none.
-fn budget(text: &str) -> Result<Duration, String> {
-    if text == "0" {
-        Ok(Duration::ZERO)
-    } else {
-        duration(text)
-    }
+/// An amount, or `0` for none.
+fn budget(text: &str) -> Result<u64, String> {
+    if text == "0" { Ok(0) } else { amount(text) }
 }
 
 #[cfg(test)]

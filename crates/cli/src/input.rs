@@ -4,11 +4,12 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use kmapcheck_machine::{Outcome, Trace};
-use kmapcheck_report::{Fault, Report, tame};
+use kmapcheck_proof::{Decision, words};
+use kmapcheck_report::{Fault, NotThere, Proof, Report, Size, tame};
 use kmapcheck_scenario::{Errors, Overrides, Program};
 use kmapcheck_search::{Engine, Limits, PointOfNoReturn};
 
-use crate::args::{EngineArg, LoomArgs, OverrideArgs};
+use crate::args::{EngineArg, LoomArgs, OverrideArgs, PlainArgs, Reduce};
 use crate::progress::Line;
 use crate::{fault, loom, output};
 
@@ -48,14 +49,27 @@ pub fn load(path: &Path, overrides: &OverrideArgs) -> Result<Program, Failure> {
 pub fn run(
     program: &Program,
     engine: EngineArg,
+    plain: PlainArgs,
     loom: LoomArgs,
     limits: &Limits,
     line: &Line,
 ) -> Result<Report, Failure> {
+    if plain.reduce == Reduce::None && engine != EngineArg::Search {
+        let said = "`--reduce` is for the engine `search` only; `reference` and `loom` tell all tasks apart anyway";
+        return Err(Failure::Refused(said.to_owned()));
+    }
+    if plain.threads > 1 && plain.reduce != Reduce::None {
+        let said = "`--threads` is for `--reduce none` only: everything else runs on one thread";
+        return Err(Failure::Refused(said.to_owned()));
+    }
     let engine = match engine {
+        EngineArg::Search if plain.reduce == Reduce::None => Engine::Plain {
+            threads: usize::from(plain.threads),
+        },
         EngineArg::Search => Engine::Search,
         EngineArg::Reference => Engine::Reference,
         EngineArg::Loom => return loom::run(program, loom, limits, line),
+        EngineArg::Proof => return Ok(prove(program, limits, line)?.0),
     };
     if loom.preemptions.is_some() || loom.max_interleavings.is_some() {
         let said = "`--preemptions` and `--max-interleavings` are for `--engine loom` only";
@@ -69,6 +83,38 @@ pub fn run(
         .map_err(Failure::Fault)?
         .map_err(|refusal| Failure::Refused(refusal.to_string()))?;
     report(program, &outcome, start.elapsed(), limits)
+}
+
+/// Decides a program by arguments first, for every number that it leaves open.
+pub fn prove(
+    program: &Program,
+    limits: &Limits,
+    line: &Line,
+) -> Result<(Report, Decision), Failure> {
+    let start = Instant::now();
+    let decision = fault::catch(|| {
+        kmapcheck_proof::decide(program, limits, &mut |progress| line.show(progress))
+    });
+    let decision = decision
+        .map_err(Failure::Fault)?
+        .map_err(Failure::Refused)?;
+    let mut report = report(
+        &decision.program,
+        &decision.outcome,
+        start.elapsed(),
+        limits,
+    )?;
+    report.proof = Some(Proof {
+        claim: words::claim(program),
+        excluded: (decision.excluded(program).into_iter())
+            .map(|(kinds, because)| NotThere { kinds, because })
+            .collect(),
+        sizes: (decision.sizes.iter().cloned())
+            .map(|(name, number)| Size { name, number })
+            .collect(),
+        smallest: decision.smallest,
+    });
+    Ok((report, decision))
 }
 
 /// What each search for a way out may take for all of them to end by `deadline`: the trace is

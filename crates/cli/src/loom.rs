@@ -1,6 +1,6 @@
 //! The engine `loom`: alone, or to confirm what the search says.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use kmapcheck_loom::{Error, LoomLimits, LoomOutcome, OnlyOne, fits, only_one};
 use kmapcheck_machine::Findings;
@@ -44,7 +44,7 @@ pub fn run(
 pub fn confirm(
     program: &Program,
     report: &Report,
-    budget: Duration,
+    budget: u64,
     limits: &Limits,
     line: &Line,
 ) -> Result<String, Failure> {
@@ -52,7 +52,8 @@ pub fn confirm(
         return Ok(String::new());
     }
     let loom_limits = LoomLimits {
-        timeout: Some(budget),
+        max_interleavings: Some(budget),
+        timeout: limits.timeout,
         interrupt: limits.interrupt.clone(),
         ..LoomLimits::default()
     };
@@ -61,7 +62,7 @@ pub fn confirm(
     let elapsed = start.elapsed();
     let search: Findings = report.findings.iter().map(|finding| finding.kind).collect();
     match only_one(program, search, &loom) {
-        None => Ok(said(search, &loom, budget)),
+        None => Ok(said(search, &loom)),
         Some(OnlyOne::Loom(kind)) => {
             let other = input::report(program, &loom.outcome, elapsed, limits)?;
             let options = text::Options {
@@ -83,7 +84,7 @@ pub fn confirm(
 }
 
 /// How much loom ran, and that it agrees.
-fn said(search: Findings, loom: &LoomOutcome, budget: Duration) -> String {
+fn said(search: Findings, loom: &LoomOutcome) -> String {
     let n = count(loom.interleavings, "interleaving");
     let found: Findings = loom
         .outcome
@@ -92,7 +93,6 @@ fn said(search: Findings, loom: &LoomOutcome, budget: Duration) -> String {
         .map(|finding| finding.kind)
         .collect();
     let missing: Vec<&str> = search.minus(found).iter().map(|kind| kind.name()).collect();
-    let seconds = budget.as_secs_f64();
     match (loom.complete, missing.as_slice()) {
         (true, []) => {
             format!("loom agrees: every interleaving of the kernel's own allocator, {n}.\n")
@@ -102,11 +102,11 @@ fn said(search: Findings, loom: &LoomOutcome, budget: Duration) -> String {
              which depends on what a scan flushes.\n",
             missing.join(", ")
         ),
-        (false, []) => format!(
-            "loom agrees as far as it came: {n} of the kernel's own allocator in {seconds} s, not all.\n"
-        ),
+        (false, []) => {
+            format!("loom agrees as far as it came: {n} of the kernel's own allocator, not all.\n")
+        }
         (false, missing) => format!(
-            "loom agrees as far as it came: {n} of the kernel's own allocator in {seconds} s, not all; \
+            "loom agrees as far as it came: {n} of the kernel's own allocator, not all; \
              not seen yet: {}.\n",
             missing.join(", ")
         ),
@@ -140,6 +140,8 @@ fn explore(program: &Program, limits: &LoomLimits, line: &Line) -> Result<LoomOu
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use kmapcheck_scenario::{Overrides, load_str};
     use kmapcheck_search::Engine;
 
@@ -178,13 +180,7 @@ mod tests {
 
     fn confirmed(program: &Program, report: &Report) -> Result<String, Failure> {
         let line = Line::new("s.json", true);
-        confirm(
-            program,
-            report,
-            Duration::from_secs(60),
-            &Limits::default(),
-            &line,
-        )
+        confirm(program, report, 1_000_000, &Limits::default(), &line)
     }
 
     #[test]

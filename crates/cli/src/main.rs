@@ -1,6 +1,7 @@
 //! The command line: parse, call, print, exit code. What happens in between is the other crates'.
 
 mod args;
+mod collect;
 mod commands;
 mod exit;
 mod fault;

@@ -21,6 +21,19 @@ fn as_expected_is_0() {
     exits(&["check", CLEAN], 0);
     exits(&["check", DEADLOCK], 0);
     exits(&["check", CLEAN, DEADLOCK], 0);
+    exits(
+        &[
+            "check",
+            "--reduce",
+            "none",
+            "--threads",
+            "2",
+            CLEAN,
+            DEADLOCK,
+        ],
+        0,
+    );
+    exits(&["test", "--reduce", "none", CLEAN, DEADLOCK], 0);
 }
 
 #[test]
@@ -56,6 +69,21 @@ fn bad_input_or_usage_is_2() {
     exits(&["frobnicate"], 2);
     exits(&["check", "--engine", "magic", CLEAN], 2);
     exits(&["check", "--slots", "PAGETABLE", CLEAN], 2);
+    exits(&["check", "--reduce", "some", CLEAN], 2);
+    exits(&["check", "--reduce", "none", "--threads", "0", CLEAN], 2);
+    let (_, err) = exits(&["check", "--threads", "2", CLEAN], 2);
+    assert!(err.contains("`--threads` is for `--reduce none`"), "{err}");
+    let (_, err) = exits(&["check", "--reduce", "none", "--engine", "loom", CLEAN], 2);
+    assert!(
+        err.contains("`--reduce` is for the engine `search`"),
+        "{err}"
+    );
+    let many = ["--tasks", "mremap=9000"];
+    let (_, err) = exits(
+        &[&["check", "--reduce", "none", DEADLOCK], &many[..]].concat(),
+        2,
+    );
+    assert!(err.contains("9000 tasks told apart"), "{err}");
     exits(&["check", "--timeout", "10", CLEAN], 2);
     exits(&["check", "--max-states", "0", CLEAN], 2);
     exits(&["check", "no-such-file.json"], 2);
@@ -83,10 +111,13 @@ fn what_an_engine_refuses_is_2_and_skipped_by_test() {
             r#""tasks": [ { "name": "t", "count": "any", "program": [] } ]"#,
         ),
     );
-    let (_, err) = exits(&["check", &any], 2);
+    let (_, err) = exits(&["check", "--engine", "search", &any], 2);
     assert!(err.contains("--tasks t=N"), "{err}");
-    let (out, _) = exits(&["test", &any], 0);
+    let (out, _) = exits(&["test", "--engine", "search", &any], 0);
     assert!(out.contains("0 passed, 0 failed, 1 skipped"), "{out}");
+    // Left to itself, kmapcheck takes the engine that can do it.
+    let (out, _) = exits(&["check", &any], 0);
+    assert!(out.contains("Proved for every number of t"), "{out}");
 }
 
 #[test]

@@ -14,7 +14,6 @@ macro_rules! assert_output {
     ($name:literal, $args:expr) => {
         insta::with_settings!({ filters => [
             (r"Took .*", "Took [time]"),
-            (r"(?m)^loom agrees as far as it came: [^\n]*\n", ""),
             (r#""elapsed_ms": [0-9.]+"#, r#""elapsed_ms": "[time]""#),
         ] }, { insta::assert_snapshot!($name, stdout(&kmapcheck($args))) })
     };

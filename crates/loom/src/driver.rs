@@ -138,6 +138,9 @@ impl<F: Faults> Driver<F> {
         if node.op.may_sleep() && self.is_atomic() {
             findings.insert(FindingKind::SleepInAtomic);
         }
+        if self.lock_breaks_order(node.op) {
+            findings.insert(FindingKind::OrderViolation);
+        }
         let call = Call {
             kernel,
             task: self.me,
@@ -210,6 +213,32 @@ impl<F: Faults> Driver<F> {
                 .maps
                 .iter()
                 .any(|map| matches!(map, Map::Atomic { .. }))
+    }
+
+    /// Whether it holds, of what the model's order names, anything at that place or later.
+    fn holds_from(&self, place: Option<usize>) -> bool {
+        let Some(place) = place else { return false };
+        let program = &self.kernel.program;
+        let pins = self.maps.iter().filter_map(|map| match *map {
+            Map::Pin { asked, .. } => program.series[asked].rank,
+            _ => None,
+        });
+        let locks = self.held.iter();
+        let locks = locks.filter_map(|lock| program.resource(self.template, lock.what).rank);
+        pins.chain(locks).any(|held| held >= place)
+    }
+
+    /// Whether taking a lock goes against the model's order; a kmap is judged when its page is
+    /// known.
+    fn lock_breaks_order(&self, op: Op) -> bool {
+        let (Op::SpinLock { lock }
+        | Op::Down { pool: lock, .. }
+        | Op::DownRead { lock }
+        | Op::DownWrite { lock }) = op
+        else {
+            return false;
+        };
+        self.holds_from(self.kernel.program.resource(self.template, lock).rank)
     }
 
     fn hold(&mut self, what: Ref, mode: Mode, n: u32) {

@@ -7,10 +7,12 @@
 
 mod locks;
 mod maps;
+mod order;
 mod pages;
 
 use maps::Wanting;
-pub(crate) use maps::{acceptable, breaks_order};
+pub(crate) use maps::acceptable;
+pub(crate) use order::breaks_order;
 
 use kmapcheck_scenario::{FindingKind, NodeId, Op, Program, Ref, ResourceKind};
 

@@ -64,6 +64,9 @@ pub struct Coverage {
     /// Operations that no interleaving executes: template and origin, in program order. Known
     /// only if `exhaustive`.
     pub never_executed: Vec<(TemplateId, OriginId)>,
+    /// The most bytes that the states took at once, frontier and successors under way included;
+    /// of engines that count it.
+    pub stored_bytes: Option<u64>,
 }
 
 /// Why a run ended early.
@@ -81,6 +84,9 @@ pub enum Stopped {
     Unbounded(String),
     /// `--max-interleavings`.
     Interleavings(u64),
+    /// A claim about every number of tasks or slots: these kinds of finding were neither found nor
+    /// excluded, in words.
+    Undecided(String),
     /// `--preemptions`: all interleavings with at most so many, and no others.
     Preemptions(u32),
 }

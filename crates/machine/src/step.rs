@@ -110,9 +110,7 @@ fn call_findings(program: &Program, task: &Task, shared: &Shared, at: NodeId) ->
     if op.may_sleep() && task.is_atomic() {
         findings.insert(FindingKind::SleepInAtomic);
     }
-    if let Op::Kmap { page, series } = op
-        && ops::breaks_order(program, task, shared, page, series)
-    {
+    if ops::breaks_order(program, task, shared, op) {
         findings.insert(FindingKind::OrderViolation);
     }
     findings

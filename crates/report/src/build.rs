@@ -73,6 +73,7 @@ impl Report {
             as_expected: as_expected(program, outcome),
             stopped: coverage::stopped(program, outcome),
             coverage: coverage::coverage(program, outcome),
+            proof: None,
             remarks: coverage::remarks(program, outcome),
             elapsed_ms: (elapsed.as_secs_f64() * 1e6).round() / 1e3,
         })

@@ -24,6 +24,7 @@ pub(crate) fn coverage(program: &Program, outcome: &Outcome) -> Coverage {
         transitions: seen.transitions,
         depth: seen.depth,
         interleavings: None,
+        stored_bytes: seen.stored_bytes,
         never_executed: seen.exhaustive.then(|| never.collect()),
     }
 }
@@ -70,6 +71,13 @@ pub(crate) fn stopped(program: &Program, outcome: &Outcome) -> Option<Stopped> {
             ),
             raise("--preemptions", (bound + 1).to_string()),
         ),
+        Why::Undecided(kinds) => (
+            StopReason::Undecided,
+            format!("not decided for every number: {kinds}"),
+            Err(
+                "give numbers with `--tasks NAME=N` and `--slots NAME=K` to have those sizes explored, or see `kmapcheck order` for what is waited for in a circle",
+            ),
+        ),
         Why::Unbounded(what) => (
             StopReason::Unbounded,
             what.clone(),
@@ -101,10 +109,14 @@ impl Stopped {
             return;
         };
         let mut command = "kmapcheck check".to_owned();
-        let engine = (engine != "search").then(|| ("--engine", engine.to_owned()));
+        let engine = match engine {
+            "search" => None,
+            "plain" => Some(("--reduce", "none".to_owned())),
+            other => Some(("--engine", other.to_owned())),
+        };
         let kept = given
             .iter()
-            .filter(|(name, _)| name != option && *name != "--engine");
+            .filter(|(name, _)| name != option && *name != "--engine" && *name != "--reduce");
         let raised = (*option, value.clone());
         for (name, value) in engine.iter().chain(kept).chain([&raised]) {
             command.push_str(&format!(" {name} {}", quoted(value)));
@@ -214,6 +226,15 @@ mod tests {
         assert_eq!(
             stopped.next,
             "kmapcheck check --engine reference --model 'my model.json' --slots K=3 --max-states 50 './-a b.json'"
+        );
+        let given = [
+            ("--reduce", "none".to_owned()),
+            ("--threads", "2".to_owned()),
+        ];
+        stopped.repeat("plain", &given, "f");
+        assert_eq!(
+            stopped.next,
+            "kmapcheck check --reduce none --threads 2 --max-states 50 f"
         );
         stopped.raise = None;
         stopped.next = "a sentence".to_owned();

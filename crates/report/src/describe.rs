@@ -86,7 +86,8 @@ pub(crate) fn is_plain(successor: &Successor) -> bool {
 }
 
 /// A lock, mempool or completion with what it is, such as `spinlock page_table_lock`.
-pub(crate) fn resource(program: &Program, template: TemplateId, what: Ref) -> String {
+#[must_use]
+pub fn resource(program: &Program, template: TemplateId, what: Ref) -> String {
     let resource = program.resource(template, what);
     let kind = match resource.kind {
         ResourceKind::Spinlock => "spinlock",
@@ -99,7 +100,8 @@ pub(crate) fn resource(program: &Program, template: TemplateId, what: Ref) -> St
 }
 
 /// `2 units of semaphore s`, `1 element of mempool m`, `semaphore s` where it has one unit only.
-fn units(program: &Program, template: TemplateId, pool: Ref, n: u32) -> String {
+#[must_use]
+pub fn units(program: &Program, template: TemplateId, pool: Ref, n: u32) -> String {
     let name = resource(program, template, pool);
     match program.resource(template, pool).kind {
         ResourceKind::Semaphore { units: 1, .. } => name,

@@ -25,10 +25,11 @@ pub mod words;
 
 pub use build::{Fault, PointOfNoReturn};
 pub use coverage::quoted;
+pub use describe::{resource, units};
 pub use json::schema_report;
 pub use kmapcheck_machine::Verdict;
 pub use names::Who;
 pub use report::{
-    Contested, Coverage, Finding, Holding, NeverExecuted, Report, SlotUsage, Standing,
-    StartMapping, Step, StopReason, Stopped, TaskAtEnd,
+    Contested, Coverage, Finding, Holding, NeverExecuted, NotThere, Proof, Report, Size, SlotUsage,
+    Standing, StartMapping, Step, StopReason, Stopped, TaskAtEnd,
 };

@@ -28,11 +28,12 @@ pub fn render(program: &Program) -> String {
     for series in &program.series {
         let _ = writeln!(out, "series {}", series_line(series));
     }
-    if program.series.iter().any(|series| series.rank.is_some()) {
-        let _ = writeln!(out, "order {}", order(program));
+    let order = order(program);
+    if !order.is_empty() {
+        let _ = writeln!(out, "order {order}");
     }
     for resource in &program.resources {
-        let _ = writeln!(out, "{}", resource_line(resource));
+        let _ = writeln!(out, "{}", resource_line(program, resource));
     }
     for page in &program.pages {
         let _ = writeln!(out, "page {}", page_line(program, page));
@@ -79,7 +80,7 @@ fn task(out: &mut String, program: &Program, template: &Template) {
         let _ = writeln!(out, "  pages it allocates: {}", names.join(", "));
     }
     for resource in &template.resources {
-        let _ = writeln!(out, "  its own {}", resource_line(resource));
+        let _ = writeln!(out, "  its own {}", resource_line(program, resource));
     }
     let Some(entry) = template.entry.node else {
         let _ = writeln!(out, "  does nothing");
@@ -169,7 +170,7 @@ fn series_line(series: &Series) -> String {
     format!("{}: {slots}, {reuse}{kept}", series.name)
 }
 
-fn resource_line(resource: &Resource) -> String {
+fn resource_line(program: &Program, resource: &Resource) -> String {
     let name = &resource.name;
     let unowned = |owned: bool| if owned { "" } else { ", without owner" };
     match resource.kind {
@@ -177,11 +178,20 @@ fn resource_line(resource: &Resource) -> String {
         ResourceKind::Rwsem { fair: true } => format!("rwsem {name}, fair"),
         ResourceKind::Rwsem { fair: false } => format!("rwsem {name}"),
         ResourceKind::Semaphore { units, owned } => {
-            format!(
-                "semaphore {name}, {}{}",
-                count(u64::from(units), "unit"),
-                unowned(owned)
-            )
+            let follows = match resource.follows.map(|series| &program.series[series]) {
+                None => count(u64::from(units), "unit"),
+                Some(Series {
+                    name,
+                    slots: Bound::Any,
+                    ..
+                }) => format!("as many units as {name} has slots"),
+                Some(series) => format!(
+                    "{}, as many as {} has slots",
+                    count(u64::from(units), "unit"),
+                    series.name
+                ),
+            };
+            format!("semaphore {name}, {follows}{}", unowned(owned))
         }
         ResourceKind::Mempool { units, owned } => {
             format!(

@@ -40,6 +40,9 @@ pub struct Report {
     pub stopped: Option<Stopped>,
     /// What the engine saw.
     pub coverage: Coverage,
+    /// What was proved, by the engine of proofs; left out by others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proof: Option<Proof>,
     /// What the reader should know before trusting the verdict, such as that nothing ever ran.
     pub remarks: Vec<String>,
     /// Milliseconds from the start of the engine to its answer.
@@ -272,6 +275,41 @@ pub enum StopReason {
     MaxInterleavings,
     /// The bound on preemptions.
     Preemptions,
+    /// A claim about every number of tasks or slots was neither proved nor refuted.
+    Undecided,
+}
+
+/// What was proved without running tasks together, or for every number of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Proof {
+    /// What the claim is about, such as `every number of mremap`.
+    pub claim: String,
+    /// What does not occur, and why.
+    pub excluded: Vec<NotThere>,
+    /// What `"any"` stands for in the traces; empty if there are none.
+    pub sizes: Vec<Size>,
+    /// Whether no smaller number of tasks shows the findings.
+    pub smallest: bool,
+}
+
+/// Kinds of finding that do not occur.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct NotThere {
+    /// The kinds.
+    #[serde(serialize_with = "named::kind_list")]
+    #[schemars(schema_with = "named::kind_list_schema")]
+    pub kinds: Vec<FindingKind>,
+    /// Why, in a sentence.
+    pub because: String,
+}
+
+/// A number that stands for `"any"`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Size {
+    /// A task or a series.
+    pub name: String,
+    /// How many instances, or slots.
+    pub number: u32,
 }
 
 /// What the engine saw.
@@ -291,6 +329,10 @@ pub struct Coverage {
     /// knows no states.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub interleavings: Option<u64>,
+    /// The most bytes that the states took at once, successors under way included; only of the
+    /// engine `plain` (`--reduce none`), which counts them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stored_bytes: Option<u64>,
     /// Operations that no interleaving executes; null if that is not known.
     pub never_executed: Option<Vec<NeverExecuted>>,
 }

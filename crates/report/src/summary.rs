@@ -256,40 +256,63 @@ impl Moment<'_> {
     }
 
     fn order_violation(&self, who: &str) -> String {
-        let Some(Op::Kmap { series, .. }) = self.op() else {
-            return format!("{who} breaks the order");
+        let template = self.ledger.before(self.task).template;
+        let (asked, rank) = match self.op() {
+            Some(Op::Kmap { series, .. }) => {
+                let series = &self.program.series[series];
+                (format!("{} slot", article(&series.name)), series.rank)
+            }
+            Some(Op::SpinLock { lock } | Op::DownRead { lock } | Op::DownWrite { lock }) => (
+                describe::resource(self.program, template, lock),
+                self.program.resource(template, lock).rank,
+            ),
+            Some(Op::Down { pool, n }) => (
+                describe::units(self.program, template, pool, n),
+                self.program.resource(template, pool).rank,
+            ),
+            _ => return format!("{who} breaks the order"),
         };
-        let rank = self.program.series[series].rank;
-        let later = |entry: &&Entry| match entry.thing {
-            Thing::Map(Map::Pin { asked, .. }) => self.program.series[asked]
-                .rank
-                .is_some_and(|held| rank.is_some_and(|rank| held >= rank)),
-            _ => false,
+        let place = |entry: &Entry| match entry.thing {
+            Thing::Map(Map::Pin { asked, .. }) => self.program.series[asked].rank,
+            Thing::Held(held) => self.program.resource(template, held.what).rank,
+            _ => None,
         };
-        let held: Vec<String> = self
+        let held: Vec<&Entry> = self
             .ledger
             .of(self.task)
-            .filter(later)
-            .map(|entry| self.since(entry))
+            .filter(|entry| place(entry).is_some_and(|held| Some(held) >= rank))
             .collect();
+        let pins_only = held
+            .iter()
+            .all(|entry| matches!(entry.thing, Thing::Map(_)));
+        let held: Vec<String> = held.into_iter().map(|entry| self.since(entry)).collect();
         format!(
-            "{who} asks for {} slot in {} while it pins {}; the order is {}",
-            article(&self.program.series[series].name),
+            "{who} asks for {asked} in {} while it {} {}; the order is {}",
             self.call(),
+            if pins_only { "pins" } else { "holds" },
             list(&held),
             order(self.program)
         )
     }
 }
 
-/// The model's order, first to last.
+/// The model's order, first to last, as far as this program has what it names.
 pub(crate) fn order(program: &Program) -> String {
-    let mut ranked: Vec<_> = program
+    let series = program
         .series
         .iter()
-        .filter_map(|series| Some((series.rank?, series.name.as_str())))
+        .map(|series| (series.rank, &series.name));
+    let own = program
+        .templates
+        .iter()
+        .flat_map(|template| &template.resources);
+    let locks = program.resources.iter().chain(own);
+    let mut ranked: Vec<_> = series
+        .chain(locks.map(|lock| (lock.rank, &lock.name)))
+        .filter_map(|(rank, name)| Some((rank?, name.as_str())))
         .collect();
     ranked.sort_unstable();
+    ranked.dedup();
     let names: Vec<&str> = ranked.into_iter().map(|(_, name)| name).collect();
     names.join(" before ")
 }

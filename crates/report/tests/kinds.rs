@@ -3,7 +3,7 @@
 mod common;
 
 use common::{assert_valid, program, rendered, report};
-use kmapcheck_scenario::FindingKind;
+use kmapcheck_scenario::{FindingKind, Overrides, load_str};
 use kmapcheck_search::Limits;
 
 /// Checks that a scenario has a finding of this kind, and its text.
@@ -119,6 +119,34 @@ fn order_violation() {
         r#""tasks": [ { "name": "t", "pages": ["p", "q"], "program": [
             { "kmap": "p", "series": "B" }, { "kmap": "q", "series": "A" }, { "kunmap": "q" }, { "kunmap": "p" } ] } ]"#,
     );
+}
+
+/// A lock asked for with a slot and a lock in hand, a slot under a lock held to read, and a second
+/// unit; the order that is shown leaves out what the scenario does not have.
+#[test]
+fn order_violations_of_locks() {
+    let tasks = [
+        r#"{ "kmap": "p", "series": "S" }, { "spin_lock": "spin" }, { "down_write": "rw" }"#,
+        r#"{ "down_read": "rw" }, { "kmap": "p", "series": "S" }"#,
+        r#"{ "down": "units" }, { "down": "units", "n": 2 }"#,
+    ];
+    let texts = tasks.map(|program| {
+        let text = format!(
+            r#"{{ "name": "s", "model": {{ "name": "m", "series": {{ "S": {{ "slots": 1, "reuse": "none" }} }},
+                   "locks": {{ "units": {{ "semaphore": {{ "slots_of": "S" }} }} }},
+                   "order": ["mmap_sem", "S", "rw", "units", "spin"] }},
+                 "slots": {{ "S": 3 }}, "locks": {{ "rw": "rwsem" }},
+                 "tasks": [ {{ "name": "t", "pages": ["p"], "locks": {{ "spin": "spin" }}, "program": [ {program} ] }} ] }}"#
+        );
+        let program = load_str("s.json", &text, &Overrides::default())
+            .unwrap_or_else(|errors| panic!("{errors}"));
+        let report = report(&program, &Limits::default());
+        assert_valid(&report);
+        let mut found = report.findings.iter();
+        let found = found.find(|finding| finding.kind == FindingKind::OrderViolation);
+        found.expect("an order-violation").summary.clone()
+    });
+    insta::assert_snapshot!("order-violations-of-locks", texts.join("\n"));
 }
 
 #[test]

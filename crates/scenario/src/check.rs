@@ -1,13 +1,13 @@
 //! The model, checked: its series numbered, its operations read, no operation using itself.
 
-use std::collections::HashMap;
-
-use crate::decode::{Name, entries};
+use crate::decode::{Map, Name, entries};
 use crate::diagnostic::{Code, Log, Problem};
 use crate::model::{ModelFile, OperationFile};
 use crate::operations::{Argument, RIDERS, find};
+use crate::order::Order;
 use crate::program::Series;
 use crate::read::Reader;
+use crate::scenario::{LockFile, UnitsFile};
 use crate::source::Span;
 use crate::steps::{Action, Arg, Signature, Step, note_unknown_series};
 use crate::suggest::{help_for, quoted};
@@ -23,6 +23,9 @@ pub(crate) struct Model {
     pub(crate) series: Vec<Series>,
     /// The names of `series`, in the same order.
     pub(crate) series_names: Vec<String>,
+    /// The kernel's own locks.
+    pub(crate) locks: Option<Map<LockFile>>,
+    pub(crate) order: Order,
     pub(crate) signatures: Vec<Signature>,
     /// What each operation does.
     pub(crate) bodies: Vec<Vec<Step>>,
@@ -32,7 +35,9 @@ pub(crate) struct Model {
 /// unless there is no bound to it.
 pub(crate) fn check_model(file: &ModelFile, log: &mut Log) -> Option<Model> {
     let operations = entries(file.operations.as_ref());
+    let places = file.order.iter().flatten();
     let in_bounds = check_number("series", file.series.0.iter().map(|(name, _)| name), log)
+        & check_number("places in the order", places, log)
         & check_number("operations", operations.iter().map(|(name, _)| name), log)
         & operations.iter().all(|(_, operation)| {
             check_number("parameters", operation.params.iter().flatten(), log)
@@ -47,9 +52,12 @@ pub(crate) fn check_model(file: &ModelFile, log: &mut Log) -> Option<Model> {
         .iter()
         .map(|(name, _)| name.text().to_owned())
         .collect();
-    let ranks = check_order(file, &series_names, log);
+    let order = Order::read(file.order.as_deref().unwrap_or_default(), log);
+    for (_, lock) in entries(file.locks.as_ref()) {
+        check_lock(lock, &series_names, log);
+    }
     let mut series = Vec::new();
-    for (index, (name, declared)) in file.series.0.iter().enumerate() {
+    for (name, declared) in &file.series.0 {
         if name.text() == "any" {
             log.push(
                 Problem::at(
@@ -69,7 +77,7 @@ pub(crate) fn check_model(file: &ModelFile, log: &mut Log) -> Option<Model> {
                 .for_holders
                 .as_ref()
                 .map_or(0, |number| number.0.value),
-            rank: ranks.get(&index).copied(),
+            rank: order.rank(name.text()),
         });
     }
 
@@ -96,6 +104,8 @@ pub(crate) fn check_model(file: &ModelFile, log: &mut Log) -> Option<Model> {
         name: file.name.text().to_owned(),
         series,
         series_names,
+        locks: file.locks.clone(),
+        order,
         signatures,
         bodies,
     })
@@ -118,28 +128,15 @@ fn check_number<'n>(what: &str, mut names: impl Iterator<Item = &'n Name>, log: 
     beyond.is_none()
 }
 
-/// The rank of each series that the order names.
-fn check_order(file: &ModelFile, series: &[String], log: &mut Log) -> HashMap<usize, usize> {
-    let mut ranks = HashMap::new();
-    for (rank, name) in file.order.iter().flatten().enumerate() {
-        match series.iter().position(|known| known == name.text()) {
-            None => note_unknown_series(name.text(), name.span(), series, log),
-            Some(index) => {
-                if ranks.insert(index, rank).is_some() {
-                    let message = format!(
-                        "the series {} stands twice in the order",
-                        quoted(name.text())
-                    );
-                    log.push(
-                        Problem::at(Code::DuplicateName, name.span(), message)
-                            .label("again")
-                            .help("each series has one place in the order: take one of them out"),
-                    );
-                }
-            }
-        }
+/// Notes a semaphore whose units are the slots of a series that the model does not have.
+pub(crate) fn check_lock(lock: &LockFile, series: &[String], log: &mut Log) {
+    if let LockFile::Semaphore(semaphore) = lock
+        && let UnitsFile::SlotsOf(name) = &semaphore.semaphore
+        && !series.iter().any(|known| known == name.text())
+        && !log.is_full()
+    {
+        note_unknown_series(name.text(), name.span(), series, log);
     }
-    ranks
 }
 
 /// Notes a name given twice in one list.

@@ -13,7 +13,7 @@ use crate::lower::{Growth, Shared, lower};
 use crate::program::{Bound, Template};
 use crate::read::Reader;
 use crate::scenario::{ScenarioFile, TaskFile};
-use crate::scope::{Resources, Scope};
+use crate::scope::{Kernel, Resources, Scope};
 use crate::stale::{Pages, StaleCount};
 use crate::steps::{Step, note_foreign_slots};
 use crate::suggest::{help_for, quoted};
@@ -52,19 +52,25 @@ impl<'a> Checked<'a> {
                 .help("add `\"cpus\": 1`, or take this out"),
             );
         }
-        let resources = Resources::declare(
+        let kernel = Kernel {
+            model,
+            slots: &slots,
+        };
+        let mut resources = Resources::declare(
             scenario.locks.as_ref(),
             scenario.mempools.as_ref(),
             scenario.completions.as_ref(),
+            kernel,
             log,
         );
+        resources.inherit(kernel);
         let mut names = HashSet::new();
         for task in &scenario.tasks {
             if !names.insert(task.name.text()) {
                 note_duplicate("task", &task.name, log);
             }
         }
-        let task_resources = scenario
+        let task_resources: Vec<Resources> = scenario
             .tasks
             .iter()
             .map(|task| {
@@ -72,10 +78,14 @@ impl<'a> Checked<'a> {
                     task.locks.as_ref(),
                     task.mempools.as_ref(),
                     task.completions.as_ref(),
+                    kernel,
                     log,
                 )
             })
             .collect();
+        let declared = [&resources].into_iter().chain(&task_resources);
+        let locks = declared.flat_map(Resources::lock_names);
+        model.order.check(&model.series_names, locks, log);
         let mut stale = StaleCount::new(model, &slots);
         let pages = stale.declare(scenario.pages.as_ref(), Bound::Exactly(1), log);
         let task_pages = scenario

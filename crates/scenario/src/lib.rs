@@ -8,10 +8,10 @@
 //! | `json` | text | values that know where they stand |
 //! | `decode` | values | the raw types of `model` and `scenario` |
 //! | `read` | operation objects, by the table in `operations` | `steps` |
-//! | `check` | the raw model | series and operations with every name in them checked |
+//! | `check`, `order` | the raw model | series, operations and the rule, with every name in them checked |
 //! | `declarations` | the raw scenario | numbers settled, pages (`stale`) and names (`scope`) known |
 //! | `lower` | steps in a scope | nodes and edges |
-//! | `load` | all of it, in order | [`Program`], or [`Errors`] |
+//! | `load`, `load_model` | all of it, in order | [`Program`], or [`Errors`] |
 //!
 //! Nothing here panics or hangs on bad input: it ends in [`Errors`], which say where, what, and
 //! what to do about it.
@@ -26,9 +26,11 @@ mod diagnostic;
 mod files;
 mod json;
 mod load;
+mod load_model;
 mod lower;
 mod model;
 mod operations;
+mod order;
 mod program;
 mod read;
 mod render;
@@ -41,6 +43,10 @@ mod steps;
 mod suggest;
 
 pub use diagnostic::{Code, Errors};
-pub use load::{ModelSummary, Overrides, load, load_model, load_model_str, load_str};
+pub use load::{Overrides, load, load_str};
+pub use load_model::{
+    ModelSummary, load_model, load_model_named, load_model_program, load_model_program_named,
+    load_model_program_str, load_model_str,
+};
 pub use program::*;
 pub use schema::{schema_model, schema_scenario};

@@ -33,21 +33,6 @@ pub struct Overrides {
     pub tasks: Vec<(String, u32)>,
 }
 
-/// What a model file holds, for those who check one by itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ModelSummary {
-    /// The model's name.
-    pub name: String,
-    /// What it is, in its author's words.
-    pub about: Option<String>,
-    /// Where it comes from.
-    pub source: Option<String>,
-    /// The names of its series.
-    pub series: Vec<String>,
-    /// The names of its operations.
-    pub operations: Vec<String>,
-}
-
 /// Reads, checks and lowers a scenario file, together with the model it names.
 ///
 /// # Errors
@@ -77,53 +62,6 @@ pub fn load_str(file_name: &str, text: &str, overrides: &Overrides) -> Result<Pr
         overrides,
         Log::default(),
     )
-}
-
-/// Reads and checks a model file by itself.
-///
-/// # Errors
-///
-/// Whatever is wrong with the file.
-pub fn load_model(path: &Path) -> Result<ModelSummary, Errors> {
-    let mut log = Log::default();
-    match files::read(path) {
-        Ok(text) => load_model_text(files::shown(path), text, log),
-        Err(problem) => {
-            log.push(problem);
-            Err(log.into_errors())
-        }
-    }
-}
-
-/// [`load_model`] for a text that is already here.
-///
-/// # Errors
-///
-/// Whatever is wrong with the text.
-pub fn load_model_str(file_name: &str, text: &str) -> Result<ModelSummary, Errors> {
-    load_model_text(file_name.to_owned(), text.to_owned(), Log::default())
-}
-
-fn load_model_text(name: String, text: String, mut log: Log) -> Result<ModelSummary, Errors> {
-    let file = log.sources.add(name, text);
-    let decoded = json::parse(file, &mut log).and_then(|json| ModelFile::decode(&json, &mut log));
-    let Some(model_file) = decoded.filter(|_| !log.has_problems()) else {
-        return Err(log.into_errors());
-    };
-    let Some(model) = check_model(&model_file, &mut log).filter(|_| !log.has_problems()) else {
-        return Err(log.into_errors());
-    };
-    Ok(ModelSummary {
-        name: model.name,
-        about: model_file.about.map(|text| text.0),
-        source: model_file.source.map(|text| text.0),
-        series: model.series_names,
-        operations: model
-            .signatures
-            .into_iter()
-            .map(|signature| signature.name)
-            .collect(),
-    })
 }
 
 fn load_text(

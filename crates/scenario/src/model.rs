@@ -8,6 +8,7 @@ use crate::decode::{Decode, LARGEST_NUMBER, Line, Map, Name, Number, Prose, reco
 use crate::diagnostic::{Code, Log, Problem};
 use crate::json::{Json, Value};
 use crate::program::{Bound, Reuse};
+use crate::scenario::LockFile;
 use crate::source::Spanned;
 use crate::steps::{Block, Scalar};
 use crate::suggest::{help_for, quoted};
@@ -25,7 +26,9 @@ record! {
         note: Option<Prose>,
         /// The series of kmap slots, by name.
         series: Map<SeriesFile>,
-        /// The rule: series in the order in which a task may ask for their slots.
+        /// The kernel's own locks: every scenario has them, unless it declares the name itself.
+        locks: Option<Map<LockFile>>,
+        /// The rule: series and locks in the order in which a task may ask for them.
         order: Option<Vec<Name>>,
         /// What the kernel's own functions do, in primitives.
         operations: Option<Map<OperationFile>>,

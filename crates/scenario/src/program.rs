@@ -66,7 +66,7 @@ pub struct Series {
     pub reuse: Reuse,
     /// So many last slots are kept for tasks that already have a pin lying in the series.
     pub for_holders: u32,
-    /// Position in the model's `order`, first to last; `None`: the series is free of the rule.
+    /// Place in the model's `order`, first to last; `None`: the series is free of the rule.
     pub rank: Option<usize>,
 }
 
@@ -106,6 +106,12 @@ pub struct Resource {
     pub name: String,
     /// What it is.
     pub kind: ResourceKind,
+    /// The series whose slots a semaphore has as units (`"slots_of"`). `units` is that number, or
+    /// `u32::MAX` where the slots are [`Bound::Any`].
+    pub follows: Option<SeriesId>,
+    /// Place in the model's `order`, on one scale with [`Series::rank`]; `None`: it is free of the
+    /// rule. Only locks (spinlocks, semaphores, rwsems) have one.
+    pub rank: Option<usize>,
 }
 
 /// The kinds of [`Resource`].
@@ -466,7 +472,7 @@ pub enum FindingKind {
     DoubleFree,
     /// Something is released that is not held, or out of order; or a variable has no page.
     Misuse,
-    /// A slot is asked for against the model's order.
+    /// A slot or lock is asked for against the model's order.
     OrderViolation,
     /// A pin asked for in one series lies in another.
     SeriesMixture,

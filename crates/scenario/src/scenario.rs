@@ -125,9 +125,54 @@ record! {
     /// A semaphore with several units, or one that anybody may give back.
     SemaphoreFile "a semaphore" {
         /// Units at the start.
-        semaphore: Number<1>,
+        semaphore: UnitsFile,
         /// Whether only the task that took units may give them back (true if left out).
         owned: Option<Spanned<bool>>,
+    }
+}
+
+/// How many units: a number, or as many as a series has slots.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum UnitsFile {
+    Exactly(u32),
+    SlotsOf(Name),
+}
+
+record! {
+    /// As many units as a series has slots, whatever number that is in the end.
+    SlotsOfFile "the number of units" {
+        /// The series.
+        slots_of: Name,
+    }
+}
+
+impl Decode for UnitsFile {
+    fn decode(json: &Json, log: &mut Log) -> Option<Self> {
+        match &json.value {
+            Value::Number(_) => {
+                Number::<1>::decode(json, log).map(|number| UnitsFile::Exactly(number.0.value))
+            }
+            Value::Object(_) => {
+                SlotsOfFile::decode(json, log).map(|units| UnitsFile::SlotsOf(units.slots_of))
+            }
+            _ => wrong_type(json, "a number of units or { \"slots_of\": a series }", log),
+        }
+    }
+}
+
+impl JsonSchema for UnitsFile {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Units".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let number = generator.subschema_for::<Number<1>>();
+        let slots_of = generator.subschema_for::<SlotsOfFile>();
+        json_schema!({ "anyOf": [number, slots_of] })
     }
 }
 
@@ -156,10 +201,7 @@ impl Decode for LockFile {
             Value::Text(text) => match text.as_str() {
                 "spin" => Some(LockFile::Spin),
                 "semaphore" => Some(LockFile::Semaphore(SemaphoreFile {
-                    semaphore: Number(Spanned {
-                        value: 1,
-                        span: json.span,
-                    }),
+                    semaphore: UnitsFile::Exactly(1),
                     owned: None,
                 })),
                 "rwsem" => Some(LockFile::Rwsem { fair: false }),

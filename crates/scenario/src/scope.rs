@@ -5,12 +5,12 @@
 
 use std::collections::HashMap;
 
-use crate::check::note_duplicate;
+use crate::check::{Model, check_lock, note_duplicate};
 use crate::decode::{Map, Name, entries};
 use crate::diagnostic::{Code, Log, Problem};
 use crate::operations::{Operand, PRIMITIVES};
-use crate::program::{Ref, Resource, ResourceKind};
-use crate::scenario::{LockFile, MempoolFile};
+use crate::program::{Bound, Ref, Resource, ResourceKind, SeriesId};
+use crate::scenario::{LockFile, MempoolFile, UnitsFile};
 use crate::source::Span;
 use crate::suggest::{help_for, quoted};
 
@@ -27,41 +27,129 @@ impl Resources {
         locks: Option<&Map<LockFile>>,
         mempools: Option<&Map<MempoolFile>>,
         completions: Option<&Vec<Name>>,
+        kernel: Kernel<'_>,
         log: &mut Log,
     ) -> Self {
         let mut resources = Resources::default();
         for (name, lock) in entries(locks) {
-            let kind = match lock {
-                LockFile::Spin => ResourceKind::Spinlock,
-                LockFile::Rwsem { fair } => ResourceKind::Rwsem { fair: *fair },
-                LockFile::Semaphore(semaphore) => ResourceKind::Semaphore {
-                    units: semaphore.semaphore.0.value,
-                    owned: semaphore.owned.as_ref().is_none_or(|owned| owned.value),
-                },
-            };
-            resources.add(name, kind, log);
+            check_lock(lock, &kernel.model.series_names, log);
+            resources.add(name, kernel.lock(name.text(), lock), log);
         }
         for (name, mempool) in entries(mempools) {
             let kind = ResourceKind::Mempool {
                 units: mempool.elements,
                 owned: mempool.owned,
             };
-            resources.add(name, kind, log);
+            resources.add_unranked(name, kind, kernel, log);
         }
         for name in completions.into_iter().flatten() {
-            resources.add(name, ResourceKind::Completion, log);
+            resources.add_unranked(name, ResourceKind::Completion, kernel, log);
         }
         resources
     }
 
-    fn add(&mut self, name: &Name, kind: ResourceKind, log: &mut Log) {
-        let text = name.text().to_owned();
-        if self.by_name.contains_key(&text) {
+    /// Takes in the model's locks, except those whose names mean something else already.
+    pub(crate) fn inherit(&mut self, kernel: Kernel<'_>) {
+        for (name, lock) in entries(kernel.model.locks.as_ref()) {
+            if !self.contains(name.text()) {
+                self.push(kernel.lock(name.text(), lock));
+            }
+        }
+    }
+
+    /// A mempool or completion, which the order has no place for.
+    fn add_unranked(&mut self, name: &Name, kind: ResourceKind, kernel: Kernel<'_>, log: &mut Log) {
+        if kernel.model.order.rank(name.text()).is_some() {
+            let message = format!(
+                "the model's order names {}, which is {} here",
+                quoted(name.text()),
+                kind_name(kind)
+            );
+            log.push(
+                Problem::at(Code::WrongKind, name.span(), message)
+                    .label(kind_name(kind))
+                    .help("the order is of series and locks: call this something else"),
+            );
+        }
+        let resource = Resource {
+            name: name.text().to_owned(),
+            kind,
+            follows: None,
+            rank: None,
+        };
+        self.add(name, resource, log);
+    }
+
+    fn add(&mut self, name: &Name, resource: Resource, log: &mut Log) {
+        if self.contains(name.text()) {
             note_duplicate("name", name, log);
             return;
         }
-        self.by_name.insert(text.clone(), self.list.len());
-        self.list.push(Resource { name: text, kind });
+        self.push(resource);
+    }
+
+    /// The names of the locks, without mempools and completions.
+    pub(crate) fn lock_names(&self) -> impl Iterator<Item = &str> {
+        let locks = self.list.iter().filter(|resource| {
+            !matches!(
+                resource.kind,
+                ResourceKind::Mempool { .. } | ResourceKind::Completion
+            )
+        });
+        locks.map(|resource| resource.name.as_str())
+    }
+
+    pub(crate) fn contains(&self, name: &str) -> bool {
+        self.by_name.contains_key(name)
+    }
+
+    pub(crate) fn push(&mut self, resource: Resource) {
+        self.by_name.insert(resource.name.clone(), self.list.len());
+        self.list.push(resource);
+    }
+}
+
+/// What a lock's declaration can refer to: the model, and how many slots its series have in the
+/// end.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Kernel<'a> {
+    pub(crate) model: &'a Model,
+    pub(crate) slots: &'a [Bound],
+}
+
+impl Kernel<'_> {
+    fn lock(self, name: &str, lock: &LockFile) -> Resource {
+        let (kind, follows) = match lock {
+            LockFile::Spin => (ResourceKind::Spinlock, None),
+            LockFile::Rwsem { fair } => (ResourceKind::Rwsem { fair: *fair }, None),
+            LockFile::Semaphore(semaphore) => {
+                let (units, follows) = self.units(&semaphore.semaphore);
+                let owned = semaphore.owned.as_ref().is_none_or(|owned| owned.value);
+                (ResourceKind::Semaphore { units, owned }, follows)
+            }
+        };
+        Resource {
+            name: name.to_owned(),
+            kind,
+            follows,
+            rank: self.model.order.rank(name),
+        }
+    }
+
+    fn units(self, units: &UnitsFile) -> (u32, Option<SeriesId>) {
+        let name = match units {
+            UnitsFile::Exactly(number) => return (*number, None),
+            UnitsFile::SlotsOf(name) => name,
+        };
+        let names = &self.model.series_names;
+        match names.iter().position(|known| known == name.text()) {
+            Some(series) => match self.slots[series] {
+                Bound::Exactly(slots) => (slots, Some(series)),
+                Bound::Any => (u32::MAX, Some(series)),
+            },
+            // No such series, which was noted; so many units are never too few for what follows.
+            None => (u32::MAX, None),
+        }
     }
 }
 
@@ -74,7 +162,7 @@ pub(crate) struct Scope<'a> {
     pub(crate) shared_pages: &'a HashMap<String, usize>,
 }
 
-impl Scope<'_> {
+impl<'a> Scope<'a> {
     /// The page of that name, if it is declared.
     pub(crate) fn page(&self, name: &str) -> Option<Ref> {
         let own = self.own_pages.get(name).map(|index| Ref::Own(*index));
@@ -82,15 +170,13 @@ impl Scope<'_> {
     }
 
     /// The lock, mempool or completion of that name.
-    fn resource(&self, name: &str) -> Option<(Ref, ResourceKind)> {
-        let find = |resources: &Resources| {
-            resources
-                .by_name
-                .get(name)
-                .map(|index| (*index, resources.list[*index].kind))
+    fn resource(&self, name: &str) -> Option<(Ref, &'a Resource)> {
+        let find = |resources: &'a Resources| {
+            let index = *resources.by_name.get(name)?;
+            Some((index, &resources.list[index]))
         };
-        let own = find(self.own).map(|(index, kind)| (Ref::Own(index), kind));
-        own.or_else(|| find(self.shared).map(|(index, kind)| (Ref::Shared(index), kind)))
+        let own = find(self.own).map(|(index, found)| (Ref::Own(index), found));
+        own.or_else(|| find(self.shared).map(|(index, found)| (Ref::Shared(index), found)))
     }
 
     /// What `name` means as the operand of an operation; notes it if it means nothing there.
@@ -101,10 +187,10 @@ impl Scope<'_> {
         operation: &str,
         operand: Operand,
         log: &mut Log,
-    ) -> Option<(Ref, ResourceKind)> {
+    ) -> Option<(Ref, &'a Resource)> {
         match self.resource(name) {
-            Some((found, kind)) if fits(operand, kind) => Some((found, kind)),
-            Some((_, kind)) => {
+            Some((found, resource)) if fits(operand, resource.kind) => Some((found, resource)),
+            Some((_, &Resource { kind, .. })) => {
                 let message = format!(
                     "{} is {}; {} needs {}",
                     quoted(name),
@@ -140,9 +226,13 @@ impl Scope<'_> {
                     .collect();
                 let message = format!("there is no {what} {}", quoted(name));
                 let plural = format!("{what}s");
+                let homes = match code {
+                    Code::UnknownLock => "this task, the scenario or the model",
+                    _ => "this task or the scenario",
+                };
                 log.push(
                     Problem::at(code, span, message)
-                        .label(format!("not a {what} of this task or the scenario"))
+                        .label(format!("not a {what} of {homes}"))
                         .help(help_for(name, &plural, known)),
                 );
                 None

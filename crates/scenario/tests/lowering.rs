@@ -397,6 +397,10 @@ fn everything_else_of_a_scenario() {
                 owned: false
             },
             ResourceKind::Rwsem { fair: false },
+            ResourceKind::Semaphore {
+                units: u32::MAX,
+                owned: true
+            },
             ResourceKind::Rwsem { fair: true },
             ResourceKind::Mempool {
                 units: 2,
@@ -407,6 +411,11 @@ fn everything_else_of_a_scenario() {
                 owned: false
             },
             ResourceKind::Completion,
+            ResourceKind::Spinlock,
+            ResourceKind::Semaphore {
+                units: 2,
+                owned: true
+            },
         ]
     );
     assert_eq!(program.templates[0].count, Bound::Exactly(3));
@@ -422,12 +431,12 @@ fn overrides_have_the_last_word() {
     let path = std::path::Path::new("tests/good/everything.json");
     let overrides = Overrides {
         model: None,
-        slots: vec![("DEFAULT".into(), 7), ("PAGETABLE".into(), 3)],
+        slots: vec![("DEFAULT".into(), 7), ("PAGETABLE".into(), 9)],
         tasks: vec![("any".into(), 5)],
     };
     let program = load(path, &overrides).unwrap_or_else(|errors| panic!("{errors}"));
     assert_eq!(program.series[0].slots, Bound::Exactly(7));
-    assert_eq!(program.series[2].slots, Bound::Exactly(3));
+    assert_eq!(program.series[2].slots, Bound::Exactly(9));
     assert_eq!(program.templates[1].count, Bound::Exactly(5));
     assert_eq!(program.task_count(), Some(8));
     // A model by path, from the current directory.

@@ -110,6 +110,7 @@ fn bad_files_do_not_fit_their_schema() {
     for name in [
         "unknown-field",
         "unknown-field-in-lock",
+        "slots-of",
         "unknown-finding",
         "unknown-value",
         "missing-field",

@@ -4,7 +4,7 @@
 //! Nilsson and Raphael, *A Formal Basis for the Heuristic Determination of Minimum Cost Paths*,
 //! 1968) over the same counted states, with a lower bound on the steps that are still missing:
 //!
-//! From the [`Closure`], draw an edge from resource R to resource R' where a local state holds a
+//! From the [`Locals`], draw an edge from resource R to resource R' where a local state holds a
 //! unit of R while it asks for R'. In a smallest stuck core every member waits for something that
 //! members hold; following *waits for R, which a member holds that waits for R', ...* closes a
 //! cycle of this graph, and every slot of every series on it is pinned by a task that stands at
@@ -14,16 +14,16 @@
 //! rounded up, at the cheapest cycle: a lower bound, and no step lowers it by more than one. With
 //! such a bound the first deadlock that A* takes from its queue lies on a shortest run.
 //!
-//! Leaks, completions, units that others give back, and a series that keeps all its slots for
-//! holders could close a stuck set without a cycle; a program in which they occur is not aimed at.
+//! Leaks, completions, memory, CPUs, units that others give back, and a series that keeps all its
+//! slots for holders could close a stuck set without a cycle, and a slot of a shared page may be
+//! pinned by several tasks; a program in which any of that occurs is not aimed at.
 
+use kmapcheck_locals::{Holding, LocalState, Locals};
 use kmapcheck_machine::Stopped;
-use kmapcheck_scenario::{Bound, FindingKind, Op, Program, ResourceKind};
+use kmapcheck_scenario::{Bound, FindingKind, Op, Program, Ref, ResourceKind};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::closure::{Asked, Closure, asked, op_of};
 use crate::counted::explore::{CountedStep, Explorer};
-use crate::counted::local::Local;
 use crate::counted::packed::Counts;
 use crate::counted::table::Table;
 use crate::limits::{Meter, Progress};
@@ -46,19 +46,22 @@ const MAX_CYCLES: usize = 200;
 
 impl Aim {
     /// What to aim at, or `None` if the program is outside the premise.
-    pub(crate) fn of(program: &Program, closure: &Closure) -> Option<Aim> {
+    pub(crate) fn of(program: &Program, locals: &Locals) -> Option<Aim> {
         let leaks = [FindingKind::SlotLeak, FindingKind::LockLeak];
-        if leaks
-            .into_iter()
-            .any(|kind| closure.possible.contains(kind))
+        let possible = locals.possible();
+        if leaks.into_iter().any(|kind| possible.contains(kind))
+            || !program.pages.is_empty()
+            || program.cpus.is_some()
+            || program.free_pages.is_some()
             || waits_for_giver(program)
             || refuses_for_ever(program)
         {
             return None;
         }
         let mut edges: FxHashSet<(Asked, Asked)> = FxHashSet::default();
-        for (local, waits) in &closure.locals {
-            if let (true, Some(wanted)) = (waits, op_of(program, local).and_then(asked)) {
+        for waiter in &locals.waiters {
+            let local = &locals.states[waiter.local as usize];
+            if let Some(wanted) = local.op(program).and_then(asked) {
                 edges.extend(held(program, local).into_iter().map(|held| (held, wanted)));
             }
         }
@@ -68,7 +71,7 @@ impl Aim {
         let aim = Aim {
             cycles: cycles
                 .iter()
-                .map(|nodes| Cycle::of(program, closure, nodes))
+                .map(|nodes| Cycle::of(program, locals, nodes))
                 .collect(),
         };
         // Without a series on it a cycle is filled from the start: no bound, no aim.
@@ -96,7 +99,7 @@ impl Aim {
 }
 
 impl Cycle {
-    fn of(program: &Program, closure: &Closure, nodes: &[Asked]) -> Cycle {
+    fn of(program: &Program, locals: &Locals, nodes: &[Asked]) -> Cycle {
         let series: Vec<(usize, u32)> = (nodes.iter())
             .filter_map(|node| match *node {
                 Asked::Series(id) => match program.series[id].slots {
@@ -109,11 +112,11 @@ impl Cycle {
                 _ => None,
             })
             .collect();
-        let gain = (closure.locals.iter())
-            .filter(|(local, _)| op_of(program, local).and_then(asked).is_some())
-            .map(|(local, _)| {
-                let pins = local.solo_slots(program);
-                series.iter().map(|&(series, _)| pins[series]).sum()
+        let gain = (locals.states.iter())
+            .filter(|local| local.op(program).and_then(asked).is_some())
+            .map(|local| {
+                let pins = local.own_usage(program);
+                series.iter().map(|&(series, _)| pins[series].0).sum()
             })
             .max()
             .unwrap_or(0);
@@ -146,19 +149,37 @@ fn refuses_for_ever(program: &Program) -> bool {
 }
 
 /// What a task in a local state holds.
-fn held(program: &Program, local: &Local) -> Vec<Asked> {
-    let pins = local.solo_slots(program);
-    let task = local.task();
-    let series = (0..pins.len())
-        .filter(|&series| pins[series] > 0)
-        .map(Asked::Series);
-    let locks = task.held.iter().map(|held| Asked::Resource(held.what));
-    let pages = (!task.page_locks.is_empty()).then_some(Asked::PageLock);
-    let queued = match op_of(program, local) {
-        Some(Op::DownWrite { lock }) if task.queued => Some(Asked::Resource(lock)),
+fn held(program: &Program, local: &LocalState) -> Vec<Asked> {
+    let mut found = Vec::new();
+    for (holding, _) in local.holdings(program) {
+        found.extend(match holding {
+            Holding::Slots(series) | Holding::JointSlots(series) => Some(Asked::Series(series)),
+            Holding::Held(what, _) | Holding::Queued(what) => Some(Asked::Resource(what)),
+            Holding::PageLock(_) | Holding::Cpu => None,
+        });
+    }
+    found.extend((!local.task.page_locks.is_empty()).then_some(Asked::PageLock));
+    found
+}
+
+/// What an operation may wait for, if it may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+enum Asked {
+    Series(usize),
+    Resource(Ref),
+    PageLock,
+}
+
+fn asked(op: Op) -> Option<Asked> {
+    match op {
+        Op::Kmap { series, .. } => Some(Asked::Series(series)),
+        Op::SpinLock { lock } | Op::DownRead { lock } | Op::DownWrite { lock } => {
+            Some(Asked::Resource(lock))
+        }
+        Op::Down { pool, .. } => Some(Asked::Resource(pool)),
+        Op::LockPage { .. } => Some(Asked::PageLock),
         _ => None,
-    };
-    series.chain(locks).chain(pages).chain(queued).collect()
+    }
 }
 
 /// The elementary cycles of the graph, each from its least node; `None` if there are too many.
@@ -212,7 +233,9 @@ impl Slots<'_> {
         for &(local, _) in &state.tasks {
             self.known.entry(local).or_insert_with(|| {
                 let thing = table.local(local);
-                let asks = op_of(self.program, thing).and_then(asked).is_some();
+                let task = thing.task();
+                let op = (task.at).map(|at| self.program.templates[task.template].nodes[at].op);
+                let asks = op.and_then(asked).is_some();
                 asks.then(|| thing.solo_slots(self.program))
             });
         }

@@ -7,9 +7,9 @@
 
 mod aim;
 mod candidates;
-mod closure;
 mod counted;
 mod limits;
+mod plain;
 mod reference;
 mod refusal;
 mod rescue;
@@ -17,6 +17,7 @@ mod starved;
 #[cfg(test)]
 mod tests;
 
+pub use counted::crowd::{EveryNumber, NoCrowd, every_number};
 pub use limits::{Limits, Progress};
 pub use refusal::Refusal;
 pub use rescue::{PointOfNoReturn, point_of_no_return};
@@ -31,6 +32,11 @@ pub enum Engine {
     Search,
     /// Named states, for comparison.
     Reference,
+    /// Packed states with every task told apart, by so many threads.
+    Plain {
+        /// How many threads.
+        threads: usize,
+    },
 }
 
 impl Engine {
@@ -40,6 +46,7 @@ impl Engine {
         match self {
             Engine::Search => "search",
             Engine::Reference => "reference",
+            Engine::Plain { .. } => plain::NAME,
         }
     }
 }
@@ -61,5 +68,6 @@ pub fn run(
     Ok(match engine {
         Engine::Search => counted::explore::run(program, limits, progress),
         Engine::Reference => reference::run(program, limits, progress),
+        Engine::Plain { threads } => plain::run(program, threads, limits, progress)?,
     })
 }

@@ -81,7 +81,24 @@ impl<'a> Meter<'a> {
         self.look(&progress())
     }
 
-    /// The same at once, whatever the cost.
+    /// The limit of states, if there is one.
+    pub(crate) fn max_states(&self) -> Option<u64> {
+        self.limits.max_states
+    }
+
+    /// So many states more are allowed.
+    pub(crate) fn states_left(&self, states: u64) -> u64 {
+        let max = self.limits.max_states.unwrap_or(u64::MAX);
+        max.saturating_sub(states)
+    }
+
+    /// So many bytes more are allowed.
+    pub(crate) fn memory_left(&self, memory: u64) -> u64 {
+        let max = self.limits.max_memory.unwrap_or(u64::MAX);
+        max.saturating_sub(memory)
+    }
+
+    /// The same as [`check`](Meter::check) at once, whatever the cost.
     pub(crate) fn look(&mut self, progress: &Progress) -> Option<Stopped> {
         let now = Instant::now();
         let elapsed = now - self.start;

@@ -295,6 +295,7 @@ impl<'a> Reference<'a> {
             } else {
                 vec![]
             },
+            stored_bytes: None,
         };
         let program = self.program;
         let mut this = self;

@@ -24,6 +24,16 @@ impl fmt::Display for Refusal {
     }
 }
 
+impl Refusal {
+    pub(crate) fn new(engine: &'static str, what: String, remedy: String) -> Refusal {
+        Refusal {
+            engine,
+            what,
+            remedy,
+        }
+    }
+}
+
 impl std::error::Error for Refusal {}
 
 /// Checks that an explicit-state engine can do the program: all numbers must be given.

@@ -75,6 +75,9 @@ fn world() -> impl Strategy<Value = World> {
         json!(["A", "B"]),
         json!(["B", "A"]),
         json!(["A"]),
+        json!(["A", "sem", "B", "rw"]),
+        json!(["spin", "A", "own_spin", "B", "sem"]),
+        json!(["fair", "rw", "sem", "spin", "B"]),
     ]);
     let cpus = prop_oneof![
         6 => Just(None),

@@ -1,12 +1,11 @@
 //! `kmapcheck check`: explore scenarios and report what is wrong.
 
-use std::io;
-use std::path::Path;
-use std::time::Duration;
-
+use kmapcheck_proof::certificate;
 use kmapcheck_report::{Report, json, tame, text};
 use kmapcheck_scenario::Program;
 use kmapcheck_search::Limits;
+use std::io;
+use std::path::Path;
 
 use crate::args::{Check, EngineArg, Format};
 use crate::exit::Exit;
@@ -15,8 +14,9 @@ use crate::loom;
 use crate::output::{self, Output};
 use crate::progress::{self, Line};
 
-/// How long loom may take to confirm the search.
-const LOOM_BUDGET: Duration = Duration::from_secs(2);
+/// How many interleavings loom may run to confirm the search, unless told otherwise. A number, not a
+/// time: what is printed must not depend on how fast the machine is.
+const LOOM_BUDGET: u64 = 10_000;
 
 /// Runs the command.
 pub fn run(args: &Check, output: &mut Output) -> io::Result<Exit> {
@@ -75,13 +75,55 @@ fn check(file: &Path, args: &Check, limits: &Limits) -> Result<(Program, Report)
         tame::program(&mut program);
     }
     let line = Line::new(&file.display().to_string(), args.quiet);
-    let engine = args.engine.unwrap_or(EngineArg::Search);
-    let mut report = input::run(&program, engine, args.loom, limits, &line)?;
+    let engine = args
+        .engine
+        .unwrap_or_else(|| EngineArg::for_program(&program));
+    let mut report = match &args.certificate {
+        None => input::run(&program, engine, args.plain, args.loom, limits, &line)?,
+        Some(to) => certified(&program, engine, file, to, args, limits, &line)?,
+    };
     if let Some(stopped) = &mut report.stopped {
         let file = file.display().to_string();
         stopped.repeat(&report.coverage.engine, &args.given(), &file);
     }
     Ok((program, report))
+}
+
+/// The report of the engine of proofs, whose certificate is written to a file.
+fn certified(
+    program: &Program,
+    engine: EngineArg,
+    scenario: &Path,
+    to: &Path,
+    args: &Check,
+    limits: &Limits,
+    line: &Line,
+) -> Result<Report, Failure> {
+    let given = &args.overrides;
+    let refused = |said: &str| Err(Failure::Refused(said.to_owned()));
+    if engine != EngineArg::Proof {
+        return refused("`--certificate` is for `--engine proof`");
+    }
+    if args.files.len() > 1 {
+        return refused("`--certificate` is for one scenario at a time");
+    }
+    if !(given.slots.is_empty() && given.tasks.is_empty()) {
+        return refused("a certificate is about the file as it stands: write the numbers into it");
+    }
+    let (report, decision) = input::prove(program, limits, line)?;
+    let (scenario, model) = (scenario.display().to_string(), given.model.as_deref());
+    let written = certificate(program, &decision.reasons, &scenario, model)
+        .and_then(|certificate| {
+            serde_json::to_string_pretty(&certificate).map_err(|error| error.to_string())
+        })
+        .and_then(|json| {
+            std::fs::write(to, json + "\n")
+                .map_err(|error| format!("cannot write {}: {error}", input::shown(to)))
+        });
+    match written {
+        Ok(()) => Ok(report),
+        Err(said) => Err(Failure::Refused(said)),
+    }
 }
 
 /// What loom says to the search's verdict, if it is asked: the text of a report without `--engine`,
@@ -94,7 +136,12 @@ fn confirm(
     line: &Line,
 ) -> Result<String, Failure> {
     let budget = args.loom_budget.unwrap_or(LOOM_BUDGET);
-    if args.engine.is_some() || args.quiet || budget.is_zero() || report.stopped.is_some() {
+    if args.engine.is_some()
+        || args.quiet
+        || budget == 0
+        || report.stopped.is_some()
+        || report.proof.is_some()
+    {
         return Ok(String::new());
     }
     loom::confirm(program, report, budget, limits, line)

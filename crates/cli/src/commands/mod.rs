@@ -2,11 +2,17 @@
 
 mod check;
 mod completions;
+mod conform;
 mod explain;
 mod export;
 mod man;
+mod order;
+mod rule;
 mod schema;
+mod size;
+mod suggest;
 mod test;
+mod verify;
 
 use std::io;
 
@@ -26,7 +32,13 @@ pub fn run(args: Args) -> Exit {
     let done = match args.command {
         Command::Check(args) => check::run(&args, &mut output),
         Command::Test(args) => test::run(&args, &mut output),
+        Command::Rule(args) => rule::run(&args, &mut output),
         Command::Explain(args) => explain::run(&args, &mut output),
+        Command::Verify(args) => verify::run(&args, &mut output),
+        Command::Conform(args) => conform::run(&args, &mut output),
+        Command::Order(args) => order::run(&args, &mut output),
+        Command::Size(args) => size::run(&args, &mut output),
+        Command::Suggest(args) => suggest::run(&args, &mut output),
         Command::Export(args) => export::run(&args, &mut output),
         Command::Schema(args) => schema::run(&args, &mut output),
         Command::Completions(args) => completions::run(&args, &mut output),

@@ -1,7 +1,7 @@
 //! `kmapcheck test`: do scenarios give exactly what they expect?
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -12,7 +12,8 @@ use kmapcheck_report::{Report, StopReason, quoted, tame, text};
 use kmapcheck_scenario::FindingKind;
 use kmapcheck_search::Limits;
 
-use crate::args::{EngineArg, OverrideArgs, Test};
+use crate::args::{EngineArg, OverrideArgs, Reduce, Test};
+use crate::collect;
 use crate::exit::Exit;
 use crate::input::{self, Failure};
 use crate::output::Output;
@@ -42,22 +43,9 @@ struct Tally {
 
 /// Runs the command.
 pub fn run(args: &Test, output: &mut Output) -> io::Result<Exit> {
-    let mut files = Vec::new();
-    for path in &args.paths {
-        if let Err(error) = collect(path, true, &mut files) {
-            // What is no file and no directory is told as in `check`.
-            match input::load(path, &OverrideArgs::default()) {
-                Err(failure) if !path.exists() => failure.tell(path),
-                _ => anstream::eprintln!("kmapcheck: {}: {error}", input::shown(path)),
-            }
-            return Ok(Exit::BadInput);
-        }
-    }
-    if files.is_empty() {
-        let paths: Vec<String> = args.paths.iter().map(|path| input::shown(path)).collect();
-        anstream::eprintln!("kmapcheck: no scenarios in {}", paths.join(", "));
+    let Some(files) = collect::scenarios(&args.paths) else {
         return Ok(Exit::BadInput);
-    }
+    };
     let interrupt = progress::interrupt();
     let limits = Limits {
         max_states: None,
@@ -66,7 +54,7 @@ pub fn run(args: &Test, output: &mut Output) -> io::Result<Exit> {
         interrupt: Some(Arc::clone(&interrupt)),
     };
     let mut tally = Tally::default();
-    for (i, file) in files.iter().enumerate() {
+    for (i, (file, _)) in files.iter().enumerate() {
         if interrupt.load(Ordering::Relaxed) {
             tally.not_run = files.len() - i;
             break;
@@ -102,11 +90,9 @@ fn test(
                     format!("no expectation: {}{}", found(&report), why(&report)),
                 ),
                 (Some(_), Some(true)) => (GREEN, "ok", found(&report)),
-                (Some(expected), Some(false)) => (
-                    RED,
-                    "FAIL",
-                    differences(&report, expected, args.engine, file),
-                ),
+                (Some(expected), Some(false)) => {
+                    (RED, "FAIL", differences(&report, expected, args, file))
+                }
                 (Some(_), None) => (YELLOW, "stop", format!("inconclusive{}", why(&report))),
             };
             match word {
@@ -151,7 +137,7 @@ fn attempt(file: &Path, args: &Test, limits: &Limits) -> Result<Report, Failure>
     } else {
         let timeout = Some(args.timeout.min(UNEXPECTING_TIME));
         // loom counts no states.
-        let max_states = (args.engine != EngineArg::Loom).then_some(UNEXPECTING_STATES);
+        let max_states = (args.engine != Some(EngineArg::Loom)).then_some(UNEXPECTING_STATES);
         Limits {
             max_states,
             timeout,
@@ -159,7 +145,10 @@ fn attempt(file: &Path, args: &Test, limits: &Limits) -> Result<Report, Failure>
         }
     };
     let line = Line::new(&file.display().to_string(), args.quiet);
-    input::run(&program, args.engine, args.loom, &limits, &line)
+    let engine = args
+        .engine
+        .unwrap_or_else(|| EngineArg::for_program(&program));
+    input::run(&program, engine, args.plain, args.loom, &limits, &line)
 }
 
 fn kinds(report: &Report) -> Vec<FindingKind> {
@@ -188,12 +177,7 @@ fn why(report: &Report) -> String {
 }
 
 /// What differs from what is expected, and how to see it.
-fn differences(
-    report: &Report,
-    expected: &[FindingKind],
-    engine: EngineArg,
-    file: &Path,
-) -> String {
+fn differences(report: &Report, expected: &[FindingKind], args: &Test, file: &Path) -> String {
     let mut out = format!(
         "not as expected\n     expected: {}\n     found:    {}",
         text::expected_kinds(expected),
@@ -217,10 +201,13 @@ fn differences(
             why(report)
         ));
     }
-    let engine = match engine {
-        EngineArg::Search => "",
-        EngineArg::Reference => "--engine reference ",
-        EngineArg::Loom => "--engine loom ",
+    let engine = match args.engine {
+        _ if args.plain.reduce == Reduce::None => "--reduce none ",
+        None => "",
+        Some(EngineArg::Search) => "--engine search ",
+        Some(EngineArg::Reference) => "--engine reference ",
+        Some(EngineArg::Loom) => "--engine loom ",
+        Some(EngineArg::Proof) => "--engine proof ",
     };
     out.push_str(&format!(
         "\n     to see it: kmapcheck check {engine}{}",
@@ -258,46 +245,5 @@ impl Tally {
         } else {
             Exit::Clean
         }
-    }
-}
-
-/// Adds the scenario files at or below `path`, in the order of their names. Files that are `named`
-/// are taken as they are; of others only JSON files that look like scenarios.
-fn collect(path: &Path, named: bool, files: &mut Vec<PathBuf>) -> io::Result<()> {
-    let kind = std::fs::metadata(path)?;
-    if !kind.is_dir() {
-        if named || looks_like_scenario(path) {
-            files.push(path.to_owned());
-        }
-        return Ok(());
-    }
-    let mut entries = std::fs::read_dir(path)?
-        .map(|entry| entry.map(|entry| (entry.path(), entry.file_type())))
-        .collect::<io::Result<Vec<_>>>()?;
-    entries.sort_by(|(a, _), (b, _)| a.cmp(b));
-    for (path, kind) in entries {
-        // Links to directories could lead round in circles.
-        let linked_directory = kind?.is_symlink() && path.is_dir();
-        let json = path
-            .extension()
-            .is_some_and(|extension| extension == "json");
-        if !linked_directory && (path.is_dir() || json) {
-            collect(&path, false, files)?;
-        }
-    }
-    Ok(())
-}
-
-/// Whether a JSON file is meant to be a scenario. One that cannot be read is: its error should show.
-fn looks_like_scenario(path: &Path) -> bool {
-    let Ok(text) = std::fs::read_to_string(path) else {
-        return true;
-    };
-    match jsonc_parser::parse_to_serde_value::<serde_json::Value>(
-        &text,
-        &jsonc_parser::ParseOptions::default(),
-    ) {
-        Ok(value) => value.get("tasks").is_some(),
-        Err(_) => true,
     }
 }

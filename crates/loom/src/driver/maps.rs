@@ -35,7 +35,7 @@ impl<F: Faults> Caller for KmapCall<'_, '_, F> {
             self.driver.map_low(self.call, page);
             return None;
         }
-        if !is_try && self.driver.breaks_order(page, self.request.series) {
+        if !is_try && self.driver.kmap_breaks_order(page, self.request.series) {
             self.call.findings.insert(FindingKind::OrderViolation);
         }
         Some(page)
@@ -117,34 +117,22 @@ impl<F: Faults> Driver<F> {
         call.step(SUCCESS, Effect::MappedLow, Findings::NONE);
     }
 
-    /// Whether a kmap asks for a slot against the model's order: while the task pins one that it
-    /// asked for as the same or a later series. Exempt is a kmap that finds a mapping which the
-    /// task pins itself.
-    fn breaks_order(&self, page: PageId, series: SeriesId) -> bool {
+    /// Whether a kmap asks for a slot against the model's order. Exempt is a kmap that finds a
+    /// mapping which the task pins itself.
+    fn kmap_breaks_order(&self, page: PageId, series: SeriesId) -> bool {
         let all = &self.kernel.program.series;
-        let Some(rank) = all[series].rank else {
-            return false;
-        };
         let would_do = |lies: SeriesId| match all[series].reuse {
             Reuse::Any => all[lies].reuse.keeps_mappings(),
             Reuse::Own => lies == series,
             Reuse::None => false,
         };
-        let mut against = false;
-        for map in &self.maps {
-            if let Map::Pin {
-                page: pinned,
-                asked,
-                lies,
-            } = *map
-            {
-                if pinned == page && would_do(lies) {
-                    return false;
-                }
-                against |= all[asked].rank.is_some_and(|held| held >= rank);
-            }
-        }
-        against
+        let is_own = self.maps.iter().any(|map| match *map {
+            Map::Pin {
+                page: pinned, lies, ..
+            } => pinned == page && would_do(lies),
+            _ => false,
+        });
+        !is_own && self.holds_from(all[series].rank)
     }
 
     /// `kmap_atomic` of a type, or `kmap_local_page`.

@@ -6,9 +6,9 @@
 
 use kmapcheck_scenario::{Bound, FindingKind, Program, Ref, Reuse, SeriesId};
 
-use super::{Call, Done, resolve};
+use super::{Call, Done};
 use crate::Effect;
-use crate::state::{Map, Name, Page, PageId, Shared, Task};
+use crate::state::{Map, Page, PageId};
 
 /// Whether a kmap may wait.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -27,34 +27,6 @@ pub(crate) fn acceptable(program: &Program, series: SeriesId) -> impl Iterator<I
         Reuse::Own => other == series,
         Reuse::None => false,
     })
-}
-
-/// Whether a kmap asks for a slot against the model's order: while pinning one that was asked for
-/// as the same or a later series. A kmap that reuses a mapping which the task itself pins cannot
-/// wait and is exempt; so is low memory, which needs no slot.
-pub(crate) fn breaks_order(
-    program: &Program,
-    task: &Task,
-    shared: &Shared,
-    page: Ref,
-    series: SeriesId,
-) -> bool {
-    let (Some(rank), Name::Page(page)) = (program.series[series].rank, resolve(task, shared, page))
-    else {
-        return false;
-    };
-    if !shared.page(page).highmem {
-        return false;
-    }
-    let mut pins = task.maps.iter().filter_map(|map| match *map {
-        Map::Pin { page, asked, lies } => Some((page, asked, lies)),
-        _ => None,
-    });
-    let reentrant = pins
-        .clone()
-        .any(|(pinned, _, lies)| pinned == page && acceptable(program, series).any(|s| s == lies));
-    !reentrant
-        && pins.any(|(_, asked, _)| program.series[asked].rank.is_some_and(|held| held >= rank))
 }
 
 impl Call<'_> {

@@ -15,7 +15,7 @@ use kmapcheck_machine::Verdict;
 use kmapcheck_scenario::Level;
 
 use crate::named::level_text;
-use crate::report::{Coverage, Finding, Report};
+use crate::report::{Coverage, Finding, Proof, Report};
 use crate::words::{count, number, sentence};
 
 /// How to render.
@@ -69,6 +69,10 @@ pub fn render(report: &Report, options: &Options) -> String {
         } else {
             0
         };
+        if seen == 0 {
+            let _ = writeln!(out, "{DIM}Took {}.{DIM:#}", duration(report.elapsed_ms));
+            return out;
+        }
         let _ = writeln!(
             out,
             "{DIM}Took {} ({} {what}/s).{DIM:#}",
@@ -188,6 +192,12 @@ fn render_end(out: &mut String, report: &Report) {
         };
         let _ = writeln!(out, "What was not found so far may still be there. {next}");
     }
+    if let Some(proof) = &report.proof {
+        render_proof(out, proof, report.findings.is_empty());
+        if report.coverage.states == 0 {
+            return render_remarks(out, report);
+        }
+    }
     let _ = writeln!(out, "{}", coverage_line(report));
     for never in report.coverage.never_executed.iter().flatten() {
         let at = never
@@ -200,9 +210,49 @@ fn render_end(out: &mut String, report: &Report) {
             never.task, never.op, never.source
         );
     }
+    render_remarks(out, report);
+}
+
+fn render_remarks(out: &mut String, report: &Report) {
     for remark in &report.remarks {
         let _ = writeln!(out, "{YELLOW}Beware{YELLOW:#}: {remark}.");
     }
+}
+
+/// What was proved, and at which sizes the findings are.
+fn render_proof(out: &mut String, proof: &Proof, clean: bool) {
+    if !clean && !proof.sizes.is_empty() {
+        let sizes: Vec<String> = (proof.sizes.iter())
+            .map(|size| format!("{} = {}", size.name, number(size.number.into())))
+            .collect();
+        let smallest = if proof.smallest {
+            ": fewer tasks do not show them"
+        } else {
+            ""
+        };
+        let _ = writeln!(out, "Found with {}{smallest}.", sizes.join(", "));
+    }
+    if !proof.excluded.is_empty() {
+        let _ = writeln!(out, "{BOLD}Proved{BOLD:#} for {}:", proof.claim);
+    }
+    for excluded in &proof.excluded {
+        let kinds: Vec<&str> = excluded.kinds.iter().map(|kind| kind.name()).collect();
+        let kinds = match kinds.as_slice() {
+            // The rest of them all, which nobody would want to read one by one.
+            [_, _, _, _, ..] => "other error".to_owned(),
+            kinds => kinds.join(", "),
+        };
+        let _ = writeln!(out, "  no {kinds}: {}.", excluded.because);
+    }
+}
+
+/// What a state takes, to a tenth of a byte; nothing about so few that the rest outweighs them.
+fn bytes_a_state(bytes: u64, states: u64) -> String {
+    if states < 100_000 {
+        return String::new();
+    }
+    let tenths = bytes.saturating_mul(10).div_ceil(states);
+    format!(", {}.{} bytes a state", tenths / 10, tenths % 10)
 }
 
 fn coverage_line(report: &Report) -> String {
@@ -213,10 +263,13 @@ fn coverage_line(report: &Report) -> String {
         transitions,
         depth,
         interleavings,
+        stored_bytes,
         ..
     } = &report.coverage;
     let how = if *complete {
         "every interleaving"
+    } else if report.proof.is_some() {
+        "explored on the way"
     } else if report.stopped.is_some() {
         "not every interleaving"
     } else {
@@ -236,10 +289,11 @@ fn coverage_line(report: &Report) -> String {
         count(*transitions, "transition")
     );
     let depth_shown = number(*depth);
-    if *complete || report.stopped.is_some() {
+    if *complete || report.stopped.is_some() || report.proof.is_some() {
         return format!(
-            "{}: {seen}, depth {depth_shown} (engine {engine}).",
-            sentence(how)
+            "{}: {seen}, depth {depth_shown} (engine {engine}{}).",
+            sentence(how),
+            stored_bytes.map_or_else(String::new, |bytes| bytes_a_state(bytes, *states))
         );
     }
     // The figures are those of the plain part of the search; what was decided otherwise has none.

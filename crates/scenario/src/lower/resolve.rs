@@ -6,7 +6,7 @@ use super::text::substitute;
 use super::{Around, Lowering, Undeclared};
 use crate::diagnostic::{Code, Problem};
 use crate::operations::{Operand, Verb};
-use crate::program::{Op, Ref, ResourceKind, SeriesId};
+use crate::program::{Op, Ref, Resource, ResourceKind, SeriesId};
 use crate::steps::{Arg, ArgValue, Call, note_unknown_series};
 use crate::suggest::quoted;
 
@@ -58,10 +58,10 @@ impl Lowering<'_> {
             wanted => {
                 let name = self.name(&operand)?;
                 let operation = call.primitive.name;
-                let (lock, kind) =
+                let (lock, resource) =
                     self.scope
                         .resolve(&name, operand.span, operation, wanted, self.log)?;
-                let n = self.units(call, &name, kind, around)?;
+                let n = self.units(call, resource, around)?;
                 Some(match verb {
                     Verb::SpinLock => Op::SpinLock { lock },
                     Verb::SpinUnlock => Op::SpinUnlock { lock },
@@ -81,26 +81,28 @@ impl Lowering<'_> {
     }
 
     /// How many units an operation moves; notes more than there are.
-    fn units(
-        &mut self,
-        call: &Call,
-        name: &str,
-        kind: ResourceKind,
-        around: Around<'_>,
-    ) -> Option<u32> {
+    fn units(&mut self, call: &Call, resource: &Resource, around: Around<'_>) -> Option<u32> {
         let Some(arg) = &call.units else {
             return Some(1);
         };
         let n = self.number(arg, around)?;
-        if let ResourceKind::Semaphore { units, .. } = kind
+        if let ResourceKind::Semaphore { units, .. } = resource.kind
             && n > units
         {
             let span = substitute(arg, around).span;
-            let message = format!("{n} units of {}, which has only {units}", quoted(name));
+            let name = quoted(&resource.name);
+            let message = format!("{n} units of {name}, which has only {units}");
+            let help = match resource.follows {
+                Some(series) => format!(
+                    "it has as many as {} has slots: give the series more, or ask for fewer units",
+                    quoted(&self.model.series_names[series])
+                ),
+                None => "declare the semaphore with more units, or ask for fewer".into(),
+            };
             self.log.push(
                 Problem::at(Code::TooManyUnits, span, message)
                     .label("more than there are")
-                    .help("declare the semaphore with more units, or ask for fewer"),
+                    .help(help),
             );
             return None;
         }

@@ -43,6 +43,7 @@ impl Explorer<'_> {
             } else {
                 Vec::new()
             },
+            stored_bytes: None,
         };
         let found = std::mem::replace(&mut self.candidates, Candidates::new()).into_found();
         for (kind, run) in found {

@@ -1,13 +1,15 @@
 //! Deciding without visiting every state: which kinds of finding are possible at all, and a search
-//! straight for a deadlock. See [`crate::closure`] and [`crate::aim`] for the arguments.
+//! straight for a deadlock. See [`kmapcheck_locals`], [`kmapcheck_cores`] and [`crate::aim`] for the arguments.
 
-use kmapcheck_machine::Stopped;
-use kmapcheck_scenario::FindingKind;
+use kmapcheck_cores::{Cores, Graph, cannot_starve, exclude, shortest_run};
+use kmapcheck_locals::Locals;
+use kmapcheck_machine::{Findings, Stopped};
+use kmapcheck_scenario::{FindingKind, Program};
+use kmapcheck_waitgraph::stuck::{scene, stuck};
 
 use super::explore::{AIMED_STATES, Explorer};
 use super::unfold;
 use crate::aim::{self, Aim, Hit};
-use crate::closure::Closure;
 use crate::limits::Meter;
 
 impl Explorer<'_> {
@@ -15,12 +17,26 @@ impl Explorer<'_> {
     /// where there is something to aim at.
     pub(super) fn take_aim(&mut self, meter: &mut Meter<'_>) -> Option<Stopped> {
         let program = self.table.program();
-        let closure = Closure::of(program);
-        self.possible = Some(closure.as_ref().map(|closure| closure.possible));
-        let aim = Aim::of(program, &closure?)?;
-        if self.candidates.has(FindingKind::Deadlock) {
+        let Ok(locals) = Locals::of(program) else {
+            self.possible = Some(None);
+            return None;
+        };
+        let graph = Graph::of(program, &locals);
+        let cores = exclude(program, &locals, &graph);
+        let possible = possible_by(program, &locals, &cores);
+        self.possible = Some(Some(possible));
+        let wanted = possible.contains(FindingKind::Deadlock);
+        if !wanted || self.candidates.has(FindingKind::Deadlock) {
             return None;
         }
+        if let Some((trace, last)) = shortest_run(program, &locals, &graph, &cores)
+            && stuck(&scene(program, &self.abilities, &last)).contains(&true)
+        {
+            self.aimed = Some(trace);
+            self.candidates.decide(FindingKind::Deadlock);
+            return None;
+        }
+        let aim = Aim::of(program, &locals)?;
         let mut explorer = Explorer::new(program);
         explorer.memory_elsewhere = self.memory();
         if let Some(stopped) = explorer.start(meter) {
@@ -44,4 +60,26 @@ impl Explorer<'_> {
         let possible = self.possible.flatten();
         possible.is_some_and(|possible| self.candidates.news(possible).is_empty())
     }
+}
+
+/// The kinds of finding that may occur at all; `None`: nothing is known.
+#[cfg(test)]
+pub(crate) fn possible(program: &Program) -> Option<Findings> {
+    let locals = Locals::of(program).ok()?;
+    let cores = exclude(program, &locals, &Graph::of(program, &locals));
+    Some(possible_by(program, &locals, &cores))
+}
+
+/// The kinds of finding that may occur at all: in some local state, and as far as the core
+/// equations allow a deadlock.
+fn possible_by(program: &Program, locals: &Locals, cores: &Cores) -> Findings {
+    let mut possible = locals.possible();
+    let stuck = !matches!(cores, Cores::Excluded(_));
+    if stuck {
+        possible.insert(FindingKind::Deadlock);
+    }
+    if program.has_loops() && (stuck || !cannot_starve(program, locals)) {
+        possible.insert(FindingKind::Starved);
+    }
+    possible
 }

@@ -435,7 +435,7 @@ impl<'a> Explorer<'a> {
     }
 
     /// A counter that can grow without bound, among the local states and worlds not yet looked at.
-    fn unbounded(&mut self) -> Option<String> {
+    pub(crate) fn unbounded(&mut self) -> Option<String> {
         let bounds = self.bounds.as_ref()?;
         let program = self.table.program();
         let (locals, worlds) = self.bounded;

@@ -9,10 +9,9 @@
 //! system is a bisimulation quotient of the named one.
 
 use kmapcheck_machine::{
-    Map, Mode, Name, Page, PageId, ResourceState, Shared, State, Successor, Task, Usage,
-    is_forgettable,
+    Map, Name, Page, PageId, ResourceState, Shared, State, Successor, Task, Usage, is_forgettable,
 };
-use kmapcheck_scenario::{Program, Ref, ResourceKind, SeriesId};
+use kmapcheck_scenario::{Program, SeriesId};
 
 /// Page numbers of a local state from here on are numbers of common pages.
 const COMMON: PageId = 1 << 32;
@@ -129,6 +128,19 @@ impl Local {
             }
         }
         slots
+    }
+
+    /// Whether the task holds nothing, leaves no mapping behind and knows no page that others know:
+    /// then it makes no difference to them.
+    pub(crate) fn is_empty_handed(&self) -> bool {
+        let task = &self.task;
+        task.maps.is_empty()
+            && task.held.is_empty()
+            && task.page_locks.is_empty()
+            && !task.queued
+            && !task.on_cpu
+            && (self.pages.iter()).all(|page| page.count.iter().all(|&count| count == 0))
+            && !self.refers_to_common()
     }
 
     /// Whether it refers to common pages.
@@ -332,98 +344,6 @@ pub(crate) fn embed(program: &Program, state: &State) -> Embedded {
         .map(|task| Local::new(task, own, |page| number[page].unwrap_or(0)))
         .collect();
     Embedded { world, locals }
-}
-
-/// What surrounds a task, as far as its next step can tell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Surroundings {
-    /// Whether others use all slots that the task leaves.
-    pub slots_used: bool,
-    /// Whether one of the slots the task leaves has a stale mapping of somebody else.
-    pub stale: bool,
-    /// Whether others hold every lock, unit and page that the task leaves, and have completed
-    /// nothing.
-    pub locks_taken: bool,
-}
-
-impl World {
-    /// A world around one task in `local`, which refers to no common page: its own slots, locks
-    /// and units, and those of others as `around` says. `None` if no such world exists.
-    pub(crate) fn around(program: &Program, local: &Local, around: Surroundings) -> Option<World> {
-        let mut usage = Vec::new();
-        for (id, series) in program.series.iter().enumerate() {
-            let kmapcheck_scenario::Bound::Exactly(slots) = series.slots else {
-                return None;
-            };
-            let own_pages = |wanted: fn(u32) -> bool| {
-                local
-                    .pages
-                    .iter()
-                    .filter(|page| wanted(page.count[id]))
-                    .count() as u32
-            };
-            let unshared = (local.task.maps.iter())
-                .filter(|map| matches!(map, Map::Pin { lies, .. } if *lies == id))
-                .count() as u32;
-            let keeps = series.reuse.keeps_mappings();
-            let in_use = if keeps {
-                own_pages(|count| count > 1)
-            } else {
-                unshared
-            };
-            let own_stale = own_pages(|count| count == 1);
-            let left = slots.checked_sub(in_use + own_stale)?;
-            let foreign_stale = u32::from(around.stale && keeps && left > 0);
-            let foreign = if around.slots_used {
-                left - foreign_stale
-            } else {
-                0
-            };
-            usage.push(Usage {
-                in_use: in_use + foreign,
-                stale: own_stale + foreign_stale,
-            });
-        }
-        let resources = (program.resources.iter().enumerate())
-            .map(|(i, resource)| foreign_state(&local.task, i, resource.kind, around.locks_taken))
-            .collect();
-        Some(World {
-            usage,
-            resources,
-            names: Vec::new(),
-            common: Vec::new(),
-            free: Vec::new(),
-            busy_cpus: 0,
-        })
-    }
-}
-
-/// The state of a shared resource around a task.
-fn foreign_state(task: &Task, i: usize, kind: ResourceKind, taken: bool) -> ResourceState {
-    let own = |mode| task.holds(Ref::Shared(i), mode);
-    match kind {
-        ResourceKind::Spinlock => ResourceState::Spinlock {
-            taken: taken || own(Mode::Spin) > 0,
-        },
-        // Others hold it in the way that keeps out most: for writing if the task does not read it
-        // itself, and with a writer in the queue where that holds readers back.
-        ResourceKind::Rwsem { fair } => {
-            let (readers, writer) = (own(Mode::Read), own(Mode::Write) > 0);
-            ResourceState::Rwsem {
-                readers: readers + u32::from(taken && readers > 0),
-                writer: writer || (taken && readers == 0),
-                queued: u32::from(task.queued) + u32::from(taken && fair),
-            }
-        }
-        ResourceKind::Semaphore { units, .. } | ResourceKind::Mempool { units, .. } => {
-            ResourceState::Units {
-                free: if taken { 0 } else { units - own(Mode::Units) },
-            }
-        }
-        ResourceKind::Completion => ResourceState::Completion {
-            done: u32::from(!taken),
-        },
-    }
 }
 
 /// Some named state that the counted one stands for.

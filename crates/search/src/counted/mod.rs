@@ -12,10 +12,12 @@
 //! - `stuck`, `starve`: which tasks are stuck, and which starve;
 //! - `decide`: what can be said without visiting every state;
 //! - `conclude`: the outcome;
+//! - [`crowd`]: every number of tasks at once;
 //! - [`unfold`]: counted runs as traces of named tasks.
 
 mod conclude;
-mod decide;
+pub(crate) mod crowd;
+pub(crate) mod decide;
 pub(crate) mod explore;
 pub(crate) mod local;
 pub(crate) mod packed;

@@ -54,7 +54,7 @@ impl Explorer<'_> {
     }
 
     /// The rank of the class of a state's deadlock.
-    pub(super) fn class_rank(&mut self, state: &Counts) -> u32 {
+    pub(crate) fn class_rank(&mut self, state: &Counts) -> u32 {
         let world = self.table.world(state.world);
         let locals: Vec<_> = state
             .tasks

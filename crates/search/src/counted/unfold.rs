@@ -58,7 +58,8 @@ fn unfold(explorer: &mut Explorer<'_>, start: Start, counted: &[CountedStep]) ->
 }
 
 /// Which of the named task's steps the row is. The machine lists them in an order that depends on
-/// the numbers of pages only for `alloc_page`: there, the one that takes the same page.
+/// the numbers of pages only for `alloc_page`: there, the one that takes the same page, and does the
+/// same to the task's CPU.
 fn choice(
     explorer: &Explorer<'_>,
     cast: &Cast,
@@ -80,7 +81,8 @@ fn choice(
     let thing = explorer.table.local(local);
     let shared = world.shared_for(Some(thing));
     let seen = steps(program, &thing.seen_task(world), &shared);
-    let wanted = taken(&shared, &seen[row.choice as usize].shared);
+    let chosen = &seen[row.choice as usize];
+    let wanted = taken(&shared, &chosen.shared);
     let is_wanted = |page: Option<PageId>| match (wanted, page) {
         (None, None) => true,
         (Some(wanted), Some(page)) if wanted < world.common_pages() => {
@@ -91,7 +93,7 @@ fn choice(
     };
     steps(program, named, &state.shared)
         .iter()
-        .position(|step| is_wanted(taken(&state.shared, &step.shared)))
+        .position(|step| step.cpu == chosen.cpu && is_wanted(taken(&state.shared, &step.shared)))
         .unwrap_or(row.choice as usize)
 }
 

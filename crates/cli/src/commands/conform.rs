@@ -1,0 +1,124 @@
+//! `kmapcheck conform`: which paths break the model's rule?
+
+use std::io;
+use std::path::Path;
+
+use kmapcheck_proof::conform::{Conformance, NotJudged, Report, Summary, Verdict, text};
+use kmapcheck_report::tame;
+use kmapcheck_scenario::load_model_named;
+
+use crate::args::{Conform, Format, OverrideArgs};
+use crate::exit::Exit;
+use crate::input::{self, Failure};
+use crate::output::Output;
+use crate::{collect, fault};
+
+/// Runs the command.
+pub fn run(args: &Conform, output: &mut Output) -> io::Result<Exit> {
+    let Some(files) = collect::scenarios(&args.paths) else {
+        return Ok(Exit::BadInput);
+    };
+    let beside = files.first().map_or(Path::new(""), |(file, _)| file);
+    let (model, name) = match load_model_named(&args.model, beside) {
+        Ok(found) => found,
+        Err(errors) => {
+            Failure::Input(errors).tell(Path::new(&args.model));
+            return Ok(Exit::BadInput);
+        }
+    };
+    let shown = tame::line(&model.name);
+    if model.order.is_empty() {
+        anstream::eprintln!(
+            "kmapcheck: {shown} states no rule to keep\n  Give it one: \"order\": [\"FIRST\", \"SECOND\"], \
+             series and locks in the order in which a task may ask for them."
+        );
+        return Ok(Exit::BadInput);
+    }
+    let order: Vec<String> = model.order.iter().map(|name| tame::line(name)).collect();
+    let overrides = OverrideArgs {
+        model: Some(name),
+        ..OverrideArgs::default()
+    };
+    if args.format == Format::Text {
+        output.print(&text::rule(&shown, &order))?;
+    }
+    let (mut exit, mut summary, mut scenarios) = (Exit::Clean, Summary::default(), Vec::new());
+    for (file, named) in &files {
+        if output.is_broken() {
+            // Nobody reads the rest: what was not judged does not keep the rule.
+            exit = exit.max(Exit::Inconclusive);
+            break;
+        }
+        match judge(file, &overrides, &shown, *named, args.format) {
+            Ok(scenario) => {
+                exit = exit.max(match scenario.verdict {
+                    Verdict::Keeps => Exit::Clean,
+                    Verdict::Breaks => Exit::Violated,
+                    Verdict::NotJudged => Exit::Inconclusive,
+                });
+                summary.add(&scenario);
+                match args.format {
+                    Format::Text => output.print(&text::scenario(&scenario, args.quiet))?,
+                    Format::Json => scenarios.push(scenario),
+                }
+            }
+            Err(failure) => {
+                failure.tell(file);
+                exit = exit.max(failure.exit());
+            }
+        }
+    }
+    match args.format {
+        Format::Text => output.print(&text::summary(&summary))?,
+        Format::Json => {
+            let report = Report {
+                model: shown,
+                order,
+                scenarios,
+                summary,
+            };
+            output.print(&(serde_json::to_string_pretty(&report)? + "\n"))?;
+        }
+    }
+    Ok(exit)
+}
+
+/// Judges one scenario. One that nobody named and that is for other models only is not judged; that
+/// is no mistake in it.
+fn judge(
+    file: &Path,
+    overrides: &OverrideArgs,
+    model: &str,
+    named: bool,
+    format: Format,
+) -> Result<Conformance, Failure> {
+    match input::load(file, overrides) {
+        Ok(mut program) => {
+            if format == Format::Text {
+                tame::program(&mut program);
+            }
+            fault::catch(|| Conformance::of(&program)).map_err(Failure::Fault)
+        }
+        Err(Failure::Input(errors)) if !named => {
+            let Ok(mut program) = input::load(file, &OverrideArgs::default()) else {
+                return Err(Failure::Input(errors));
+            };
+            if format == Format::Text {
+                tame::program(&mut program);
+            }
+            // The first problem, without its place in a file that is named already, and without
+            // advice on running this one file.
+            let said = errors.to_string();
+            let said = said.lines().next().unwrap_or_default();
+            let said = said.split_once(": ").map_or(said, |(_, said)| said);
+            let said = said.split_once(" (").map_or(said, |(said, _)| said);
+            let why = format!("it is not for this model: {}", tame::line(said));
+            Ok(Conformance::not_judged(
+                &program,
+                model,
+                NotJudged { why, at: None },
+            ))
+        }
+        Err(failure) => Err(failure),
+    }
+}

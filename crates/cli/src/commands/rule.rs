@@ -1,0 +1,140 @@
+//! `kmapcheck rule`: whether the rule of a model is sufficient.
+
+use std::fs;
+use std::io;
+use std::path::{Component, Path, PathBuf};
+
+use kmapcheck_proof::rule::{Decision, Options, decide, json, scenario::Place, sizes, text};
+use kmapcheck_report::tame;
+use kmapcheck_scenario::load_model_program_named;
+
+use crate::args::{Format, Rule};
+use crate::exit::Exit;
+use crate::fault;
+use crate::input::{Failure, shown};
+use crate::output::Output;
+
+/// Where a scenario stands that is printed and not written.
+const HERE: &str = "rule.json";
+
+/// Runs the command.
+pub fn run(args: &Rule, output: &mut Output) -> io::Result<Exit> {
+    let name = Path::new(&args.model);
+    let loaded = fault::catch(|| load_model_program_named(&args.model, Path::new(HERE)));
+    let program = match loaded {
+        Ok(Ok(program)) => program,
+        Ok(Err(errors)) => return Ok(failed(&Failure::Input(errors), name)),
+        Err(said) => return Ok(failed(&Failure::Fault(said), name)),
+    };
+    // Before anything is decided: what cannot be written must not look like an answer.
+    for file in args.write.iter().chain(&args.certificate) {
+        let folder = file
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty());
+        if folder.is_some_and(|folder| !folder.is_dir()) {
+            anstream::eprintln!(
+                "kmapcheck: cannot write {}: there is no such directory",
+                shown(file)
+            );
+            return Ok(Exit::BadInput);
+        }
+    }
+    let options = Options {
+        pins: args.pins,
+        place: place(&args.model, args.write.as_deref()),
+    };
+    let decided = fault::catch(|| {
+        let decision = decide(&program, &options);
+        (
+            decision,
+            sizes::holders(&program),
+            sizes::reservations(&program),
+        )
+    });
+    let (decision, holders, reservations) = match decided {
+        Ok(decided) => decided,
+        Err(said) => return Ok(failed(&Failure::Fault(said), name)),
+    };
+    let certificate = match &decision {
+        Decision::Sufficient(certificate) => {
+            Some(serde_json::to_string_pretty(certificate)? + "\n")
+        }
+        _ => None,
+    };
+    let scenario = match &decision {
+        Decision::NotSufficient(refuted) => Some(refuted.scenario.clone()),
+        _ => None,
+    };
+    let files = [
+        (&args.certificate, certificate, "there is no proof"),
+        (&args.write, scenario, "no program deadlocks that is known"),
+    ];
+    for (file, text, otherwise) in files {
+        match (file, text) {
+            (Some(file), Some(text)) => {
+                if let Err(exit) = write(file, &text) {
+                    return Ok(exit);
+                }
+            }
+            (Some(file), None) => {
+                anstream::eprintln!("kmapcheck: {} is not written: {otherwise}", shown(file));
+            }
+            (None, _) => {}
+        }
+    }
+    match args.format {
+        Format::Text => {
+            let mut said = text::render(&program, args.pins, &decision);
+            said += &text::sizes(&program, &holders, &reservations);
+            let lines = said.lines().map(|line| tame::line(line) + "\n");
+            output.print(&lines.collect::<String>())?;
+        }
+        Format::Json => {
+            let answer = json::render(&program, args.pins, &decision, &holders, &reservations);
+            output.print(&(serde_json::to_string_pretty(&answer)? + "\n"))?;
+        }
+    }
+    Ok(match decision {
+        Decision::Sufficient(_) => Exit::Clean,
+        Decision::NotSufficient(_) => Exit::Violated,
+        Decision::Undecided(_) => Exit::Inconclusive,
+    })
+}
+
+fn failed(failure: &Failure, model: &Path) -> Exit {
+    failure.tell(model);
+    failure.exit()
+}
+
+fn write(file: &Path, text: &str) -> Result<(), Exit> {
+    fs::write(file, text).map_err(|error| {
+        anstream::eprintln!("kmapcheck: cannot write {}: {error}", shown(file));
+        Exit::BadInput
+    })
+}
+
+/// Where the scenario stands and how it names the model: a path is relative to the scenario.
+fn place(model: &str, file: Option<&Path>) -> Place {
+    let is_path = model.contains('/') || model.ends_with(".json");
+    let folder = file.and_then(Path::parent).unwrap_or(Path::new(""));
+    let from_there = is_path
+        .then(|| relative(Path::new(model), folder))
+        .flatten();
+    Place {
+        file: file.map_or_else(|| HERE.to_owned(), |file| file.display().to_string()),
+        model: from_there.map_or_else(|| model.to_owned(), |path| path.display().to_string()),
+    }
+}
+
+/// `path` as seen from `folder`; `None`: as it is.
+fn relative(path: &Path, folder: &Path) -> Option<PathBuf> {
+    if path.is_absolute() || folder.as_os_str().is_empty() {
+        return None;
+    }
+    let (path, folder) = (fs::canonicalize(path).ok()?, fs::canonicalize(folder).ok()?);
+    let both = (path.components().zip(folder.components()))
+        .take_while(|(a, b)| a == b)
+        .count();
+    let up = folder.components().skip(both).map(|_| Component::ParentDir);
+    Some(up.chain(path.components().skip(both)).collect())
+}

@@ -1,0 +1,112 @@
+//! `kmapcheck verify`: does a certificate hold?
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use kmapcheck_proof::rule::{self, RuleCertificate, verify_rule};
+use kmapcheck_report::tame;
+use kmapcheck_scenario::{Errors, Overrides, load, load_model_program_named};
+use kmapcheck_verify::{Certificate, verify};
+
+use crate::args::Verify;
+use crate::exit::Exit;
+use crate::fault;
+use crate::input::{Failure, shown};
+use crate::output::Output;
+
+/// Runs the command.
+pub fn run(args: &Verify, output: &mut Output) -> io::Result<Exit> {
+    let text = match std::fs::read_to_string(&args.file) {
+        Ok(text) => text,
+        Err(error) => {
+            anstream::eprintln!("kmapcheck: cannot read {}: {error}", shown(&args.file));
+            return Ok(Exit::BadInput);
+        }
+    };
+    let value: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+    let changed =
+        |error: serde_json::Error| Ok(Err(format!("it is not as it was written: {error}")));
+    let judged = match value["format"].as_str() {
+        Some(kmapcheck_verify::FORMAT) => match serde_json::from_value::<Certificate>(value) {
+            Ok(certificate) => of_scenario(&certificate, args),
+            Err(error) => changed(error),
+        },
+        Some(rule::certificate::FORMAT) => match serde_json::from_value::<RuleCertificate>(value) {
+            Ok(certificate) => of_rule(&certificate, args),
+            Err(error) => changed(error),
+        },
+        _ => {
+            anstream::eprintln!(
+                "kmapcheck: {} is no certificate: `check --certificate FILE` and `rule \
+                 --certificate FILE` write them",
+                shown(&args.file)
+            );
+            return Ok(Exit::BadInput);
+        }
+    };
+    match judged {
+        Ok(Ok(said)) => {
+            output.print(&format!("The certificate holds: {}.\n", tame::line(&said)))?;
+            Ok(Exit::Clean)
+        }
+        Ok(Err(wrong)) => {
+            output.print(&format!(
+                "The certificate does not hold: {}.\n",
+                tame::line(&wrong)
+            ))?;
+            Ok(Exit::Violated)
+        }
+        Err(failure) => {
+            failure.tell(&args.file);
+            if args.about.is_none() {
+                anstream::eprintln!(
+                    "If what the certificate is about is elsewhere, say so with `--about FILE`."
+                );
+            }
+            Ok(failure.exit())
+        }
+    }
+}
+
+/// What holds, or what is wrong.
+type Judged = Result<Result<String, String>, Failure>;
+
+fn of_scenario(certificate: &Certificate, args: &Verify) -> Judged {
+    let file = about(args, &certificate.scenario);
+    let overrides = Overrides {
+        model: certificate.model.clone(),
+        ..Overrides::default()
+    };
+    let program = read(|| load(&file, &overrides))?;
+    let judged = fault::catch(|| verify(certificate, &program)).map_err(Failure::Fault)?;
+    Ok(judged.map(|()| {
+        let kinds: Vec<&str> = (certificate.excluded.iter())
+            .flat_map(|excluded| excluded.kinds.iter().map(String::as_str))
+            .collect();
+        format!(
+            "for {}, {} has no {}",
+            kmapcheck_proof::words::claim(&program),
+            program.name,
+            kinds.join(", ")
+        )
+    }))
+}
+
+fn of_rule(certificate: &RuleCertificate, args: &Verify) -> Judged {
+    let model = about(args, &certificate.model);
+    let name = model.display().to_string();
+    let program = read(|| load_model_program_named(&name, Path::new("certificate.json")))?;
+    let judged = fault::catch(|| verify_rule(certificate, &program)).map_err(Failure::Fault)?;
+    Ok(judged.map(|()| format!("the rule of {} is sufficient", certificate.model)))
+}
+
+/// What the certificate is about.
+fn about(args: &Verify, stated: &str) -> PathBuf {
+    args.about.clone().unwrap_or_else(|| PathBuf::from(stated))
+}
+
+fn read<T>(reading: impl FnOnce() -> Result<T, Errors>) -> Result<T, Failure> {
+    fault::catch(reading)
+        .map_err(Failure::Fault)?
+        .map_err(Failure::Input)
+}

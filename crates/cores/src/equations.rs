@@ -1,0 +1,308 @@
+//! The inequalities for one set of things waited for.
+
+use kmapcheck_linear::{Constraint, Problem};
+use kmapcheck_locals::Holding;
+use kmapcheck_machine::Mode;
+use kmapcheck_scenario::{Bound, Program, Ref, ResourceKind, SeriesId};
+
+use crate::graph::{Graph, Kind};
+use crate::need::{Amount, Need, units};
+
+/// The inequalities that tasks stuck on `awaited` satisfy, in one case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Equations {
+    /// What they wait for.
+    pub awaited: Vec<Need>,
+    /// The kinds of task in question, one unknown each, by position in [`Graph::kinds`].
+    pub kinds: Vec<usize>,
+    /// Series whose slots are open, one unknown each, after those of `kinds`.
+    pub open: Vec<SeriesId>,
+    /// Rwsems of which it is assumed that nobody holds them for writing (`false`), or that nobody
+    /// holds them for reading: one or the other is so.
+    pub read_free: Vec<(usize, bool)>,
+    /// The inequalities.
+    pub problem: Problem,
+    /// What each inequality of `problem` says, by position.
+    pub facts: Vec<Fact>,
+}
+
+/// What an inequality says of the tasks in a core.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Fact {
+    /// A series whose number of slots is open has one at least.
+    SomeSlots(SeriesId),
+    /// At least one of them waits for it.
+    Waits(Need),
+    /// They hold so much that it is not to be had.
+    Missing(Need),
+    /// They hold no more slots than there are.
+    Slots(SeriesId),
+    /// No more of them have a pin in the series than there are slots that are not kept for holders.
+    Holders(SeriesId),
+    /// They hold no more of a lock or pool than there is.
+    Resource(usize),
+    /// One of them at most has the page locked.
+    Page(usize),
+    /// They occupy no more CPUs than there are.
+    Cpus,
+    /// There are no more of them than the task program has instances.
+    Instances(usize),
+}
+
+/// A solution: tasks that, as far as the arithmetic goes, could be stuck on one another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Core {
+    /// What they wait for.
+    pub awaited: Vec<Need>,
+    /// Kinds, by position in [`Graph::kinds`], with how many tasks are of each.
+    pub tasks: Vec<(usize, u64)>,
+    /// The slots of series whose number is open.
+    pub slots: Vec<(SeriesId, u64)>,
+}
+
+/// What the inequalities need to know of a program beside its graph.
+#[derive(Debug)]
+pub struct Sizes<'a> {
+    /// The program.
+    pub program: &'a Program,
+    /// For each series, whether a task gets its first pin there only by taking a slot that is not
+    /// kept for holders: then no more tasks have one than there are such slots.
+    pub holders_bounded: Vec<bool>,
+}
+
+impl Equations {
+    /// All cases of the inequalities for tasks that are stuck on the `awaited` nodes of the graph.
+    #[must_use]
+    pub fn of(sizes: &Sizes<'_>, graph: &Graph, awaited: &[usize]) -> Vec<Equations> {
+        let needs: Vec<Need> = awaited.iter().map(|&node| graph.needs[node]).collect();
+        let holds_some = |kind: &Kind| {
+            (kind.holdings.iter()).any(|&(held, _)| needs.iter().any(|need| need.kept_by(held)))
+        };
+        let open = |need: &Need| need.missing_at(sizes.program).is_none();
+        let kinds: Vec<usize> = (0..graph.kinds.len())
+            .filter(|&i| {
+                let kind = &graph.kinds[i];
+                needs.contains(&kind.need) && (holds_some(kind) || needs.iter().all(open))
+            })
+            .collect();
+        let cases = cases(graph, &kinds);
+        (cases.into_iter())
+            .map(|case| {
+                let kinds = (kinds.iter().copied())
+                    .filter(|&i| !case.iter().any(|&c| excluded(&graph.kinds[i], c)))
+                    .collect();
+                Equations::in_case(sizes, graph, needs.clone(), kinds, case)
+            })
+            .collect()
+    }
+
+    fn in_case(
+        sizes: &Sizes<'_>,
+        graph: &Graph,
+        awaited: Vec<Need>,
+        kinds: Vec<usize>,
+        read_free: Vec<(usize, bool)>,
+    ) -> Equations {
+        let program = sizes.program;
+        let open: Vec<SeriesId> = (0..program.series.len())
+            .filter(|&s| program.series[s].slots == Bound::Any)
+            .collect();
+        let mut equations = Equations {
+            problem: Problem {
+                variables: kinds.len() + open.len(),
+                constraints: Vec::new(),
+            },
+            awaited,
+            kinds,
+            open,
+            read_free,
+            facts: Vec::new(),
+        };
+        for position in 0..equations.open.len() {
+            let slots = equations.kinds.len() + position;
+            let fact = Fact::SomeSlots(equations.open[position]);
+            equations.require(fact, Constraint::at_least([(slots, 1)], 1));
+        }
+        for need in equations.awaited.clone() {
+            let waits = equations.sum(graph, |kind| i64::from(kind.need == need));
+            equations.require(Fact::Waits(need), Constraint::at_least(waits, 1));
+            if let Some(amount) = need.missing_at(program) {
+                let held = equations.sum(graph, |kind| {
+                    amount_held(kind, |holding| need.kept_by(holding))
+                });
+                equations.compare(Fact::Missing(need), held, amount, true);
+            }
+        }
+        equations.fit(sizes, graph);
+        for (template, declared) in program.templates.iter().enumerate() {
+            if let Bound::Exactly(count) = declared.count {
+                let of_it = equations.sum(graph, |kind| i64::from(kind.template == template));
+                equations.compare(
+                    Fact::Instances(template),
+                    of_it,
+                    Amount::number(count),
+                    false,
+                );
+            }
+        }
+        equations
+    }
+
+    /// Nobody holds more than there is.
+    fn fit(&mut self, sizes: &Sizes<'_>, graph: &Graph) {
+        let program = sizes.program;
+        for series in 0..program.series.len() {
+            let slots = Amount::slots(program, series);
+            let held = self.sum(graph, |kind| {
+                amount_held(kind, |holding| holding == Holding::Slots(series))
+            });
+            self.compare(Fact::Slots(series), held, slots, false);
+            let kept_back = i64::from(program.series[series].for_holders);
+            if kept_back > 0 && sizes.holders_bounded[series] {
+                let holders = self.sum(graph, |kind| i64::from(kind.pins_in.contains(&series)));
+                let plus = slots.plus - kept_back;
+                self.compare(
+                    Fact::Holders(series),
+                    holders,
+                    Amount { plus, ..slots },
+                    false,
+                );
+            }
+        }
+        for (i, resource) in program.resources.iter().enumerate() {
+            let (modes, amount) = match resource.kind {
+                ResourceKind::Spinlock => (Mode::Spin, Amount::number(1)),
+                ResourceKind::Rwsem { .. } => (Mode::Write, Amount::number(1)),
+                ResourceKind::Semaphore { owned: true, .. }
+                | ResourceKind::Mempool { owned: true, .. } => (Mode::Units, units(program, i)),
+                _ => continue,
+            };
+            let held = self.sum(graph, |kind| {
+                amount_held(kind, |holding| {
+                    holding == Holding::Held(Ref::Shared(i), modes)
+                })
+            });
+            self.compare(Fact::Resource(i), held, amount, false);
+        }
+        for page in 0..program.pages.len() {
+            let held = self.sum(graph, |kind| {
+                amount_held(kind, |holding| holding == Holding::PageLock(page))
+            });
+            self.compare(Fact::Page(page), held, Amount::number(1), false);
+        }
+        if let Some(cpus) = program.cpus {
+            let held = self.sum(graph, |kind| {
+                amount_held(kind, |holding| holding == Holding::Cpu)
+            });
+            self.compare(Fact::Cpus, held, Amount::number(cpus.count), false);
+        }
+    }
+
+    /// The sum over the kinds of what `of` makes of each.
+    fn sum(&self, graph: &Graph, of: impl Fn(&Kind) -> i64) -> Vec<(usize, i64)> {
+        (self.kinds.iter().enumerate())
+            .map(|(variable, &kind)| (variable, of(&graph.kinds[kind])))
+            .filter(|&(_, coefficient)| coefficient != 0)
+            .collect()
+    }
+
+    /// Requires `sum >= amount`, or `sum <= amount`.
+    fn compare(&mut self, fact: Fact, mut sum: Vec<(usize, i64)>, amount: Amount, at_least: bool) {
+        if let Some(series) = amount.slots_of
+            && let Some(position) = self.open.iter().position(|&open| open == series)
+        {
+            sum.push((self.kinds.len() + position, -1));
+        }
+        let trivial = sum.is_empty()
+            && (if at_least {
+                amount.plus <= 0
+            } else {
+                amount.plus >= 0
+            });
+        if !trivial {
+            let constraint = if at_least {
+                Constraint::at_least(sum, amount.plus)
+            } else {
+                Constraint::at_most(sum, amount.plus)
+            };
+            self.require(fact, constraint);
+        }
+    }
+
+    fn require(&mut self, fact: Fact, constraint: Constraint) {
+        self.facts.push(fact);
+        self.problem.constraints.push(constraint);
+    }
+
+    /// What a solution stands for.
+    #[must_use]
+    pub fn core(&self, values: &[i64]) -> Core {
+        let count = |position: usize| u64::try_from(values[position]).unwrap_or(0);
+        let tasks = (self.kinds.iter().enumerate())
+            .map(|(i, &kind)| (kind, count(i)))
+            .filter(|&(_, n)| n > 0)
+            .collect();
+        let slots = (self.open.iter().enumerate())
+            .map(|(i, &series)| (series, count(self.kinds.len() + i)))
+            .collect();
+        Core {
+            awaited: self.awaited.clone(),
+            tasks,
+            slots,
+        }
+    }
+
+    /// The number of tasks in the core, as a sum of unknowns.
+    #[must_use]
+    pub fn tasks(&self) -> Vec<(usize, i64)> {
+        (0..self.kinds.len())
+            .map(|variable| (variable, 1))
+            .collect()
+    }
+}
+
+fn amount_held(kind: &Kind, which: impl Fn(Holding) -> bool) -> i64 {
+    (kind.holdings.iter())
+        .filter(|&&(holding, _)| which(holding))
+        .map(|&(_, n)| i64::from(n))
+        .sum()
+}
+
+/// Whether a kind of task cannot be there in that case of an rwsem.
+fn excluded(kind: &Kind, (lock, read_free): (usize, bool)) -> bool {
+    let mode = if read_free { Mode::Read } else { Mode::Write };
+    (kind.holdings.iter()).any(|&(held, _)| held == Holding::Held(Ref::Shared(lock), mode))
+}
+
+/// An rwsem is not held for reading and for writing at once, unless by one task: for each that
+/// some kinds read and others write, one case without the former and one without the latter.
+fn cases(graph: &Graph, kinds: &[usize]) -> Vec<Vec<(usize, bool)>> {
+    let holders = |wanted: Mode| {
+        let mut locks: Vec<usize> = (kinds.iter())
+            .flat_map(|&kind| &graph.kinds[kind].holdings)
+            .filter_map(|&(held, _)| match held {
+                Holding::Held(Ref::Shared(lock), mode) if mode == wanted => Some(lock),
+                _ => None,
+            })
+            .collect();
+        locks.sort_unstable();
+        locks.dedup();
+        locks
+    };
+    let writers = holders(Mode::Write);
+    let mut cases = vec![Vec::new()];
+    for lock in holders(Mode::Read) {
+        if writers.contains(&lock) && cases.len() < 16 {
+            cases = (cases.into_iter())
+                .flat_map(|case: Vec<(usize, bool)>| {
+                    [false, true].map(|read_free| {
+                        let mut case = case.clone();
+                        case.push((lock, read_free));
+                        case
+                    })
+                })
+                .collect();
+        }
+    }
+    cases
+}

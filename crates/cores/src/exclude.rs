@@ -1,0 +1,219 @@
+//! All sets of things that a core could be waiting for: excluded, or possible.
+
+use kmapcheck_linear::{Answer, Minimum, Refutation, minimise, solve};
+use kmapcheck_locals::{Found, Locals};
+use kmapcheck_machine::Name;
+use kmapcheck_scenario::{FindingKind, Op, Program, Ref, SeriesId};
+
+use crate::equations::{Core, Equations, Sizes};
+use crate::graph::Graph;
+use crate::need::Need;
+
+/// What is known about the cores of a program.
+#[derive(Debug)]
+pub enum Cores {
+    /// There are none: no set of tasks can be stuck.
+    Excluded(Vec<Excluded>),
+    /// The arithmetic allows some.
+    Possible(Vec<Possible>),
+    /// That was not found out.
+    Undecided(Undecided),
+}
+
+/// Things that no tasks can be stuck on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Excluded {
+    /// The inequalities, in one case.
+    pub equations: Equations,
+    /// That they have no solution.
+    pub refutation: Refutation,
+}
+
+/// Things that, as far as the arithmetic goes, tasks can be stuck on.
+#[derive(Debug, Clone)]
+pub struct Possible {
+    /// The inequalities, unless nothing needs to be held.
+    pub equations: Option<Equations>,
+    /// A core with as few tasks as possible.
+    pub core: Core,
+    /// Whether it is known that there is none with fewer.
+    pub least: bool,
+}
+
+/// Why nothing is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Undecided {
+    /// A task can end with what others wait for, which is then lost.
+    Leak(Found),
+    /// More things wait for one another than all their combinations can be looked at.
+    TooManyNeeds,
+    /// The inequalities were not solved within the budget.
+    Budget,
+}
+
+/// Knots with more nodes than this have too many subsets.
+const MAX_KNOT: usize = 12;
+
+/// Pivots for each system of inequalities.
+const BUDGET: u64 = 20_000;
+
+/// Looks at every strongly connected set of things waited for.
+#[must_use]
+pub fn exclude(program: &Program, locals: &Locals, graph: &Graph) -> Cores {
+    match leak(locals) {
+        Some(found) => Cores::Undecided(Undecided::Leak(found)),
+        None => exclude_kinds(&Sizes::of(program, locals), graph),
+    }
+}
+
+/// Where a task can end with what others wait for: what is lost is held by nobody in the equations.
+#[must_use]
+pub fn leak(locals: &Locals) -> Option<Found> {
+    let leak = [FindingKind::SlotLeak, FindingKind::LockLeak];
+    (locals.found.iter())
+        .find(|found| leak.iter().any(|&kind| found.findings.contains(kind)))
+        .copied()
+}
+
+/// The same for kinds of waiting task that come from elsewhere than a closure.
+#[must_use]
+pub fn exclude_kinds(sizes: &Sizes<'_>, graph: &Graph) -> Cores {
+    match each_set(sizes, graph) {
+        Err(undecided) => Cores::Undecided(undecided),
+        Ok(sets) if sets.possible.is_empty() => Cores::Excluded(sets.excluded),
+        Ok(sets) => Cores::Possible(sets.possible),
+    }
+}
+
+/// Every strongly connected set of things waited for, judged.
+#[derive(Debug)]
+pub struct Sets {
+    /// Those that no tasks can be stuck on, case by case.
+    pub excluded: Vec<Excluded>,
+    /// Those that tasks can be stuck on, as far as the arithmetic goes; case by case, so that a set
+    /// may be among both.
+    pub possible: Vec<Possible>,
+}
+
+/// Judges every strongly connected set of things waited for, each by itself.
+///
+/// # Errors
+///
+/// If some set was not judged.
+pub fn each_set(sizes: &Sizes<'_>, graph: &Graph) -> Result<Sets, Undecided> {
+    let (mut excluded, mut possible) = (Vec::new(), Vec::new());
+    possible.extend((0..graph.needs.len()).filter_map(|node| missing_anyway(sizes, graph, node)));
+    for knot in graph.knots() {
+        if knot.len() > MAX_KNOT {
+            return Err(Undecided::TooManyNeeds);
+        }
+        for set in 1u32..1 << knot.len() {
+            let awaited: Vec<usize> = (0..knot.len())
+                .filter(|i| set >> i & 1 == 1)
+                .map(|i| knot[i])
+                .collect();
+            if !graph.is_strongly_connected(&awaited) {
+                continue;
+            }
+            for equations in Equations::of(sizes, graph, &awaited) {
+                match solve(&equations.problem, BUDGET) {
+                    Answer::Infeasible(refutation) => excluded.push(Excluded {
+                        equations,
+                        refutation,
+                    }),
+                    Answer::Feasible(values) => {
+                        let (core, least) = smallest(&equations, &values);
+                        possible.push(Possible {
+                            equations: Some(equations),
+                            core,
+                            least,
+                        });
+                    }
+                    Answer::Unknown(_) => return Err(Undecided::Budget),
+                }
+            }
+        }
+    }
+    Ok(Sets { excluded, possible })
+}
+
+impl<'a> Sizes<'a> {
+    /// What is to be known of the program that the closure is of.
+    #[must_use]
+    pub fn of(program: &'a Program, locals: &Locals) -> Sizes<'a> {
+        let holders_bounded = (0..program.series.len())
+            .map(|series| !gets_a_first_pin_by_reuse(program, locals, series))
+            .collect();
+        Sizes {
+            program,
+            holders_bounded,
+        }
+    }
+}
+
+/// A core with as few tasks as possible, or else the one at hand.
+fn smallest(equations: &Equations, values: &[i64]) -> (Core, bool) {
+    match minimise(&equations.problem, &equations.tasks(), BUDGET) {
+        Minimum::Least { at, .. } => (equations.core(&at), true),
+        _ => (equations.core(values), false),
+    }
+}
+
+/// A core of one task that waits for what is missing though nobody holds it, if that can be.
+fn missing_anyway(sizes: &Sizes<'_>, graph: &Graph, node: usize) -> Option<Possible> {
+    let need = graph.needs[node];
+    let slots = match need.missing_at(sizes.program) {
+        None => Vec::new(),
+        Some(amount) => match amount.slots_of {
+            None if amount.plus > 0 => return None,
+            Some(_) if amount.plus >= 0 => return None,
+            series => series.map(|series| (series, 1)).into_iter().collect(),
+        },
+    };
+    let kind = graph.kinds.iter().position(|kind| kind.need == need)?;
+    Some(Possible {
+        equations: None,
+        core: Core {
+            awaited: vec![need],
+            tasks: vec![(kind, 1)],
+            slots,
+        },
+        least: true,
+    })
+}
+
+/// Whether a task without a pin lying in the series may get one through a mapping that is there
+/// already: that is not refused for the sake of holders.
+fn gets_a_first_pin_by_reuse(program: &Program, locals: &Locals, series: SeriesId) -> bool {
+    locals.states.iter().any(|local| {
+        let (page, asked) = match local.op(program) {
+            Some(Op::Kmap { page, series } | Op::TryKmap { page, series, .. }) => (page, series),
+            _ => return false,
+        };
+        let takes = kmapcheck_machine::acceptable_series(program, asked).any(|s| s == series);
+        let found = match page {
+            Ref::Shared(_) => true,
+            Ref::Own(name) => match local.task.names.get(name) {
+                Some(&Name::Page(page)) => (page.checked_sub(program.pages.len()))
+                    .and_then(|own| local.pages.get(own))
+                    .is_none_or(|page| page.count[series] > 0),
+                _ => false,
+            },
+        };
+        takes && found && !local.pins_in(series)
+    })
+}
+
+impl Possible {
+    /// How many tasks are in the smallest core.
+    #[must_use]
+    pub fn tasks(&self) -> u64 {
+        self.core.tasks.iter().map(|&(_, n)| n).sum()
+    }
+
+    /// What they wait for.
+    #[must_use]
+    pub fn awaited(&self) -> &[Need] {
+        &self.core.awaited
+    }
+}

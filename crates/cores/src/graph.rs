@@ -1,0 +1,169 @@
+//! Who holds what while waiting for what.
+//!
+//! The generalisation of a lock-order graph to counting resources: nodes are the things that tasks
+//! wait for, and *r -> r'* says that a task can hold some of what *r* is waited for while it waits
+//! for *r'*. Where it has no cycle, a topological order of it is an order in which everything is
+//! acquired, and nothing can deadlock.
+
+use kmapcheck_locals::{Holding, LocalState, Locals};
+use kmapcheck_scenario::Program;
+
+use crate::need::Need;
+
+/// Tasks of one program that wait for the same while holding the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kind {
+    /// The task program.
+    pub template: usize,
+    /// What they wait for.
+    pub need: Need,
+    /// What each holds.
+    pub holdings: Vec<(Holding, u32)>,
+    /// The series in which each has a pin.
+    pub pins_in: Vec<usize>,
+    /// The first local state that is so.
+    pub local: u32,
+}
+
+/// An edge: something held while something is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pair {
+    /// What is held.
+    pub held: Holding,
+    /// What is waited for.
+    pub need: Need,
+    /// The first local state in which that is so.
+    pub local: u32,
+}
+
+/// The graph.
+#[derive(Debug, Clone)]
+pub struct Graph {
+    /// What is waited for, sorted.
+    pub needs: Vec<Need>,
+    /// The kinds of waiting task.
+    pub kinds: Vec<Kind>,
+    /// The edges between `needs`, by position, sorted.
+    pub edges: Vec<(usize, usize)>,
+    /// Every pair of something held and something waited for, whether or not the former is ever
+    /// waited for.
+    pub pairs: Vec<Pair>,
+}
+
+impl Graph {
+    /// The graph of a closure.
+    #[must_use]
+    pub fn of(program: &Program, locals: &Locals) -> Graph {
+        let mut kinds: Vec<Kind> = Vec::new();
+        let mut known = rustc_hash::FxHashSet::default();
+        for waiter in &locals.waiters {
+            let local: &LocalState = &locals.states[waiter.local as usize];
+            let holdings = local.holdings(program);
+            let pins_in: Vec<usize> = (0..program.series.len())
+                .filter(|&s| local.pins_in(s))
+                .collect();
+            for need in Need::of(program, local, waiter.waiting) {
+                let kind = (local.task.template, need, holdings.clone(), pins_in.clone());
+                if known.insert(kind) {
+                    kinds.push(Kind {
+                        template: local.task.template,
+                        need,
+                        holdings: holdings.clone(),
+                        pins_in: pins_in.clone(),
+                        local: waiter.local,
+                    });
+                }
+            }
+        }
+        Graph::from_kinds(kinds)
+    }
+
+    /// The graph of kinds of waiting task that come from elsewhere than a closure.
+    #[must_use]
+    pub fn from_kinds(kinds: Vec<Kind>) -> Graph {
+        let mut needs: Vec<Need> = kinds.iter().map(|kind| kind.need).collect();
+        needs.sort_unstable();
+        needs.dedup();
+        let (mut edges, mut pairs): (Vec<(usize, usize)>, Vec<Pair>) = (Vec::new(), Vec::new());
+        for kind in &kinds {
+            let to = needs.binary_search(&kind.need).unwrap_or(0);
+            for &(held, _) in &kind.holdings {
+                if !pairs.iter().any(|p| (p.held, p.need) == (held, kind.need)) {
+                    pairs.push(Pair {
+                        held,
+                        need: kind.need,
+                        local: kind.local,
+                    });
+                }
+                let from = (0..needs.len()).filter(|&i| needs[i].kept_by(held));
+                edges.extend(from.map(|from| (from, to)));
+            }
+        }
+        edges.sort_unstable();
+        edges.dedup();
+        Graph {
+            needs,
+            kinds,
+            edges,
+            pairs,
+        }
+    }
+
+    /// The things waited for in an order in which every edge goes forward; `None`: there is a
+    /// cycle.
+    #[must_use]
+    pub fn order(&self) -> Option<Vec<Need>> {
+        let mut left: Vec<usize> = (0..self.needs.len()).collect();
+        let mut order = Vec::new();
+        while !left.is_empty() {
+            let first = left.iter().position(|&node| {
+                !(self.edges.iter()).any(|&(from, to)| to == node && left.contains(&from))
+            })?;
+            order.push(self.needs[left.remove(first)]);
+        }
+        Some(order)
+    }
+
+    /// The strongly connected components that have an edge, each sorted.
+    #[must_use]
+    pub fn knots(&self) -> Vec<Vec<usize>> {
+        let all: Vec<usize> = (0..self.needs.len()).collect();
+        let mut knots: Vec<Vec<usize>> = Vec::new();
+        for node in 0..self.needs.len() {
+            if knots.iter().any(|knot| knot.contains(&node)) {
+                continue;
+            }
+            let (to, from) = (self.reach(node, &all, false), self.reach(node, &all, true));
+            let knot: Vec<usize> = to.into_iter().filter(|n| from.contains(n)).collect();
+            if knot.contains(&node) {
+                knots.push(knot);
+            }
+        }
+        knots
+    }
+
+    /// Whether the nodes, with the edges among them, are strongly connected and have an edge.
+    #[must_use]
+    pub fn is_strongly_connected(&self, nodes: &[usize]) -> bool {
+        nodes.first().is_some_and(|&first| {
+            self.reach(first, nodes, false).len() == nodes.len()
+                && self.reach(first, nodes, true).len() == nodes.len()
+        })
+    }
+
+    /// The nodes among `nodes` that a path of at least one edge among them leads to from `start`.
+    fn reach(&self, start: usize, nodes: &[usize], backwards: bool) -> Vec<usize> {
+        let (mut found, mut work) = (Vec::new(), vec![start]);
+        while let Some(at) = work.pop() {
+            for &(from, to) in &self.edges {
+                let (from, to) = if backwards { (to, from) } else { (from, to) };
+                if from == at && nodes.contains(&to) && !found.contains(&to) {
+                    found.push(to);
+                    work.push(to);
+                }
+            }
+        }
+        found.sort_unstable();
+        found
+    }
+}

@@ -1,0 +1,51 @@
+//! Which sets of waiting tasks could be stuck on one another: the *stuck-core equations*.
+//!
+//! In a state with a stuck set, let K be the greatest one and *r -> r'* where a task of K holds
+//! what *r* is waited for and itself waits for *r'*. The graph of what K waits for has a strongly
+//! connected component E that no edge leaves. Everything that keeps the things in E from being had
+//! is held by tasks of K that wait, again, for something in E: they are a *core*. So for every
+//! *r* in E the tasks of the core hold enough: all slots of a series, the lock, all but fewer than
+//! *n* units. And like any tasks that exist together, they do not hold more of anything than there
+//! is. With one unknown for each [local state](kmapcheck_locals) that waits (how many tasks of the
+//! core are in it), both are linear inequalities:
+//!
+//! - for each *r* in E: what the core holds of *r* >= what makes *r* unavailable;
+//! - for every resource, in E or not: what the core holds of it <= what there is of it;
+//! - for each task program: its tasks in the core <= its instances;
+//! - for each *r* in E: at least one task of the core waits for it.
+//!
+//! If for no strongly connected E these have a solution in non-negative integers, no state of the
+//! program has a stuck set. That is a proof for all numbers of tasks and slots that the unknowns
+//! leave open: an instance count of `"any"` has no inequality, and slots of `"any"` are an unknown
+//! of their own. Where the graph has no cycle there is no E, and nothing to solve: that is the
+//! classical argument by order. A lock that both sides of a cycle hold (a *gate*) makes the
+//! inequalities unsolvable, since it can be held only once; so does a semaphore with which slots
+//! are reserved beforehand.
+//!
+//! The converse is not claimed: a solution is a core that the arithmetic allows, which an actual
+//! run may or may not reach.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`need`] | what is waited for, and what makes it unavailable |
+//! | [`graph`] | who holds what while waiting for what; order; cycles |
+//! | [`mod@equations`] | the inequalities for one set of things waited for |
+//! | [`mod@exclude`] | all sets: excluded, each with its refutation, or possible |
+//! | [`drain`] | that no task starves |
+//! | [`reach`] | a shortest run into a core |
+
+pub mod drain;
+pub mod equations;
+pub mod exclude;
+pub mod graph;
+pub mod need;
+pub mod reach;
+
+pub use drain::cannot_starve;
+pub use equations::{Core, Equations, Fact, Sizes};
+pub use exclude::{
+    Cores, Excluded, Possible, Sets, Undecided, each_set, exclude, exclude_kinds, leak,
+};
+pub use graph::{Graph, Kind, Pair};
+pub use need::{Amount, Need, Open};
+pub use reach::shortest_run;

@@ -1,0 +1,329 @@
+//! Closing the initial local states under steps and flushes.
+
+use std::borrow::Cow;
+
+use kmapcheck_machine::{
+    Effect, Findings, Page, Standing, Start, Waiting, initial, is_forgettable, stale_choices,
+    standing, steps, waiting_findings,
+};
+use kmapcheck_scenario::{Bound, NodeId, Program, ResourceKind, StaleIn};
+use rustc_hash::FxHashMap;
+
+use crate::local::LocalState;
+use crate::path::Came;
+use crate::premise::{self, Broken, BrokenPremise};
+use crate::surroundings::Surroundings;
+
+/// More local states than this are not worth the time.
+const MAX_STATES: usize = 5_000;
+
+/// A task that has acquired more than this at once takes more in every round of some loop.
+const MAX_ACQUIRED: usize = 100;
+
+/// Stands for `"slots": "any"`: more than a task that ends can pin.
+const SLOTS: u32 = 1 << 24;
+
+/// All local states of a program's tasks. Local states are numbered in the order in which a
+/// breadth-first search meets them, so that the way to each (see [`Locals::path`]) is short.
+#[derive(Debug)]
+pub struct Locals {
+    /// The local states.
+    pub states: Vec<LocalState>,
+    /// What tasks wait for, and where.
+    pub waiters: Vec<Waiter>,
+    /// What is wrong with steps and calls, and where.
+    pub found: Vec<Found>,
+    /// For each local state, what can be the case and what becomes of it then.
+    pub situations: Vec<Vec<Situation>>,
+    /// Local states, other than those of tasks that wait for ever, that others' flushes lead to.
+    pub flushes: Vec<Vec<u32>>,
+    pub(crate) came: Vec<Option<Came>>,
+    numbers: FxHashMap<LocalState, u32>,
+}
+
+/// A task in a local state that waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Waiter {
+    /// The local state.
+    pub local: u32,
+    /// What it waits for.
+    pub waiting: Waiting,
+}
+
+/// Something wrong with what a task does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Found {
+    /// The local state before.
+    pub local: u32,
+    /// The operation.
+    pub node: NodeId,
+    /// What is wrong.
+    pub findings: Findings,
+}
+
+/// One thing that can be the case around a task.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Situation {
+    /// What it can become; empty: it waits.
+    pub next: Vec<u32>,
+}
+
+impl Locals {
+    /// The closure.
+    ///
+    /// # Errors
+    ///
+    /// If the program breaks a premise (see the crate's documentation).
+    pub fn of(program: &Program) -> Result<Locals, BrokenPremise> {
+        premise::check(program)?;
+        let program = &*with_slots(program);
+        let mut surroundings = Surroundings::of(program);
+        // What pages are freed with is found on the way, and every local state that allocates
+        // sees all of it: until nothing new comes, start again.
+        loop {
+            let before = surroundings.freed.len();
+            let mut closing = Closing::new(program, &mut surroundings);
+            closing.run()?;
+            let locals = closing.locals;
+            if surroundings.freed.len() == before {
+                return Ok(locals);
+            }
+        }
+    }
+
+    /// The kinds of finding, other than deadlock and starvation, that may occur at all.
+    #[must_use]
+    pub fn possible(&self) -> Findings {
+        (self.found.iter()).fold(Findings::NONE, |all, found| all.union(found.findings))
+    }
+
+    /// The number of a local state.
+    #[must_use]
+    pub fn number(&self, state: &LocalState) -> Option<u32> {
+        self.numbers.get(state).copied()
+    }
+}
+
+/// The program with a number for `"any"`.
+fn with_slots(program: &Program) -> Cow<'_, Program> {
+    if program.series.iter().all(|s| s.slots != Bound::Any) {
+        return Cow::Borrowed(program);
+    }
+    let mut numbered = program.clone();
+    for resource in numbered
+        .resources
+        .iter_mut()
+        .chain((numbered.templates.iter_mut()).flat_map(|template| &mut template.resources))
+    {
+        let follows = resource.follows.map(|series| program.series[series].slots);
+        if let (Some(Bound::Any), ResourceKind::Semaphore { units, .. }) =
+            (follows, &mut resource.kind)
+        {
+            *units = SLOTS;
+        }
+    }
+    for series in &mut numbered.series {
+        if series.slots == Bound::Any {
+            series.slots = Bound::Exactly(SLOTS);
+        }
+    }
+    Cow::Owned(numbered)
+}
+
+/// A closure under way.
+struct Closing<'a, 'p> {
+    program: &'p Program,
+    surroundings: &'a mut Surroundings<'p>,
+    locals: Locals,
+}
+
+impl<'a, 'p> Closing<'a, 'p> {
+    fn new(program: &'p Program, surroundings: &'a mut Surroundings<'p>) -> Closing<'a, 'p> {
+        Closing {
+            program,
+            surroundings,
+            locals: Locals {
+                numbers: FxHashMap::default(),
+                states: Vec::new(),
+                waiters: Vec::new(),
+                found: Vec::new(),
+                situations: Vec::new(),
+                flushes: Vec::new(),
+                came: Vec::new(),
+            },
+        }
+    }
+
+    fn run(&mut self) -> Result<(), BrokenPremise> {
+        let starts = initial_locals(self.program).ok_or(BrokenPremise {
+            what: Broken::TooLarge,
+            at: None,
+        })?;
+        for local in starts {
+            self.meet(local, None)?;
+        }
+        let mut next = 0;
+        while next < self.locals.states.len() {
+            self.close(next as u32)?;
+            next += 1;
+        }
+        Ok(())
+    }
+
+    /// The number of a local state, which is new unless it has one.
+    fn meet(&mut self, local: LocalState, came: Option<Came>) -> Result<u32, BrokenPremise> {
+        if let Some(&number) = self.locals.numbers.get(&local) {
+            return Ok(number);
+        }
+        let number = self.locals.states.len();
+        let acquired = local.task.maps.len() + local.task.held.len() + local.task.page_locks.len();
+        if number >= MAX_STATES || acquired > MAX_ACQUIRED {
+            return Err(BrokenPremise {
+                what: Broken::TooLarge,
+                at: None,
+            });
+        }
+        self.locals.numbers.insert(local.clone(), number as u32);
+        self.locals.states.push(local);
+        self.locals.came.push(came);
+        Ok(number as u32)
+    }
+
+    /// Finds all that can happen to a task in that local state.
+    fn close(&mut self, number: u32) -> Result<(), BrokenPremise> {
+        let program = self.program;
+        let local = self.locals.states[number as usize].clone();
+        let mut situations: Vec<Situation> = Vec::new();
+        if let Some(node) = local.task.at {
+            for shared in self.surroundings.around(&local) {
+                let mut next = Vec::new();
+                for step in steps(program, &local.task, &shared) {
+                    self.note(number, node, step.findings);
+                    if let Some(freed) = step.broadcast.freed {
+                        self.free(&local, node, step.shared.page(freed))?;
+                    }
+                    let after = LocalState::of(program, &step.task, &step.shared);
+                    let came = Came::step(number, node, step.effect == Effect::Failed);
+                    next.push(self.meet(after, Some(came))?);
+                }
+                self.note(
+                    number,
+                    node,
+                    waiting_findings(program, &local.task, &shared),
+                );
+                if let Standing::Waits(waiting) = standing(program, &local.task, &shared) {
+                    let waiter = Waiter {
+                        local: number,
+                        waiting,
+                    };
+                    let mut same = (self.locals.waiters.iter().rev())
+                        .take_while(|waiter| waiter.local == number);
+                    if !same.any(|known| *known == waiter) {
+                        self.locals.waiters.push(waiter);
+                    }
+                }
+                next.sort_unstable();
+                next.dedup();
+                let situation = Situation { next };
+                if !situations.contains(&situation) {
+                    situations.push(situation);
+                }
+            }
+        }
+        self.locals.situations.push(situations);
+        let mut flushes = Vec::new();
+        for series in 0..program.series.len() {
+            if let Some(flushed) = local.after_flush(series) {
+                flushes.push(self.meet(flushed, Some(Came::flush(number)))?);
+            }
+        }
+        self.locals.flushes.push(flushes);
+        Ok(())
+    }
+
+    fn note(&mut self, local: u32, node: NodeId, findings: Findings) {
+        let found = Found {
+            local,
+            node,
+            findings,
+        };
+        let mut same = (self.locals.found.iter().rev()).take_while(|found| found.local == local);
+        if !findings.is_empty() && !same.any(|known| *known == found) {
+            self.locals.found.push(found);
+        }
+    }
+
+    /// Learns how a freed page can come back from an allocation: as it is, or after flushes.
+    fn free(&mut self, local: &LocalState, node: NodeId, page: &Page) -> Result<(), BrokenPremise> {
+        if page.holders > 0 || page.locked || page.has_users() {
+            return Err(BrokenPremise {
+                what: Broken::FreedInUse,
+                at: Some((local.task.template, node)),
+            });
+        }
+        let mut pages = vec![page.clone()];
+        for series in 0..page.count.len() {
+            let flushed: Vec<Page> = (pages.iter())
+                .filter(|page| page.count[series] == 1)
+                .map(|page| {
+                    let mut flushed = page.clone();
+                    flushed.count[series] = 0;
+                    flushed
+                })
+                .collect();
+            pages.extend(flushed);
+        }
+        for page in pages {
+            if !is_forgettable(self.program, &page) && !self.surroundings.freed.contains(&page) {
+                self.surroundings.freed.push(page);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The local states in which the instances of each template start; `None`: too many.
+fn initial_locals(program: &Program) -> Option<Vec<LocalState>> {
+    let mut single = program.clone();
+    // What others know of a shared page is not part of a local state, nor is what other tasks'
+    // pages start with part of this one's.
+    for page in &mut single.pages {
+        page.stale_in = StaleIn::Exactly(Vec::new());
+    }
+    for template in &mut single.templates {
+        template.count = Bound::Exactly(0);
+    }
+    let mut found: Vec<LocalState> = Vec::new();
+    for id in 0..program.templates.len() {
+        let mut alone = single.clone();
+        alone.templates[id].count = Bound::Exactly(1);
+        let open = program.templates[id]
+            .vars
+            .iter()
+            .filter_map(|var| var.page.as_ref());
+        let choices: Vec<Vec<Vec<usize>>> = open
+            .filter(|page| page.stale_in == StaleIn::Any)
+            .map(|page| stale_choices(program, page))
+            .collect();
+        let ways = (choices.iter()).try_fold(1usize, |n, sets| n.checked_mul(sets.len()))?;
+        if ways > MAX_STATES {
+            return None;
+        }
+        for mut way in 0..ways {
+            let stale = (choices.iter())
+                .map(|sets| {
+                    let set = sets[way % sets.len()].clone();
+                    way /= sets.len();
+                    set
+                })
+                .collect();
+            let state = initial(&alone, &Start { stale });
+            for local in LocalState::all_of(&alone, &state) {
+                if !found.contains(&local) {
+                    found.push(local);
+                }
+            }
+        }
+    }
+    Some(found)
+}

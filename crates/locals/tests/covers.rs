@@ -1,0 +1,113 @@
+//! The closure covers what really happens: every task of every state that a plain search of random
+//! programs reaches is in a local state of the closure, waits for nothing that the closure does not
+//! know, and does nothing wrong that the closure does not know.
+
+use std::collections::{HashSet, VecDeque};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use kmapcheck_locals::{LocalState, Locals, Waiter};
+use kmapcheck_machine::{Standing, State, for_each_start, initial, waiting_findings};
+use kmapcheck_scenario::Program;
+use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
+use serde_json::Value;
+
+const MAX_STATES: usize = 500;
+
+/// Calls `visit` with the states reachable, as far as there is room.
+fn for_each_state(program: &Program, mut visit: impl FnMut(&State)) {
+    let mut queue = VecDeque::new();
+    let mut seen = HashSet::new();
+    for_each_start(program, |start| {
+        queue.push_back(initial(program, &start));
+        queue.len() < 100
+    });
+    seen.extend(queue.iter().cloned());
+    while let Some(state) = queue.pop_front() {
+        visit(&state);
+        if seen.len() > MAX_STATES {
+            continue;
+        }
+        for task in 0..state.tasks.len() {
+            for (_, next) in state.successors(program, task) {
+                if seen.insert(next.clone()) {
+                    queue.push_back(next);
+                }
+            }
+        }
+    }
+}
+
+fn covers(program: &Program) -> bool {
+    let Ok(locals) = Locals::of(program) else {
+        return false;
+    };
+    let possible = locals.possible();
+    for_each_state(program, |state| {
+        for (id, task) in state.tasks.iter().enumerate() {
+            let local = LocalState::of(program, task, &state.shared);
+            let Some(number) = locals.number(&local) else {
+                panic!("{}: {local:?} is not in the closure", program.name);
+            };
+            if let Standing::Waits(waiting) = state.standing(program, id) {
+                let waiter = Waiter {
+                    local: number,
+                    waiting,
+                };
+                let known = locals.waiters.iter().any(|known| alike(known, &waiter));
+                assert!(known, "{waiter:?}: {local:?}\n{:?}", locals.waiters);
+            }
+            let wrong = waiting_findings(program, task, &state.shared);
+            assert!(wrong.minus(possible).is_empty(), "{wrong:?}");
+            for (step, _) in state.successors(program, id) {
+                assert!(
+                    step.findings.minus(possible).is_empty(),
+                    "{:?}",
+                    step.findings
+                );
+            }
+        }
+    });
+    true
+}
+
+/// Page numbers of what is waited for are the state's, or the local state's.
+fn alike(known: &Waiter, waiter: &Waiter) -> bool {
+    use kmapcheck_machine::Wait;
+    let same = match (known.waiting.wait, waiter.waiting.wait) {
+        (Some(Wait::Slot { series: a, .. }), Some(Wait::Slot { series: b, .. })) => a == b,
+        (Some(Wait::PageLock(_)), Some(Wait::PageLock(_))) => true,
+        (a, b) => a == b,
+    };
+    same && known.local == waiter.local && known.waiting.cpu == waiter.waiting.cpu
+}
+
+fn check(scenarios: impl Strategy<Value = Value>, cases: u32, least: u32) {
+    let covered = AtomicU32::new(0);
+    let mut runner = TestRunner::new(kmapcheck_testing::config(cases));
+    runner
+        .run(&scenarios, |scenario| {
+            if covers(&kmapcheck_testing::load(&scenario)) {
+                covered.fetch_add(1, Ordering::Relaxed);
+            }
+            Ok(())
+        })
+        .unwrap_or_else(|error| panic!("{error}"));
+    let covered = covered.into_inner();
+    assert!(covered >= least, "only {covered} programs had a closure");
+}
+
+#[test]
+fn random_programs() {
+    check(kmapcheck_testing::scenario(), 400, 100);
+}
+
+#[test]
+fn random_programs_about_pages() {
+    check(kmapcheck_testing::page_scenario(), 400, 40);
+}
+
+#[test]
+fn random_private_programs() {
+    check(kmapcheck_testing::private_scenario(), 300, 250);
+}

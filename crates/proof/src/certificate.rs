@@ -1,0 +1,146 @@
+//! Writing a proof down so that somebody else can check it.
+
+use kmapcheck_linear::{Answer, Constraint, Problem, solve};
+use kmapcheck_scenario::{Bound, Program};
+use kmapcheck_verify::{
+    By, Certificate, FORMAT, Inequality, Kind, NotThere, Set, cases, inequalities, kinds, knotted,
+};
+
+use crate::reasons::{Reason, Reasons};
+
+/// Pivots for each system of inequalities.
+const BUDGET: u64 = 50_000;
+
+/// The certificate of what was excluded for a program, which was read from `scenario` and loaded on
+/// `model` if that is not its own.
+///
+/// # Errors
+///
+/// In a sentence, if there is nothing to certify, or no certificate for how it was found.
+pub fn certificate(
+    program: &Program,
+    reasons: &Reasons,
+    scenario: &str,
+    model: Option<&str>,
+) -> Result<Certificate, String> {
+    let Ok(locals) = &reasons.locals else {
+        return Err("nothing was proved, so there is nothing to certify".to_owned());
+    };
+    let mut certificate = Certificate {
+        format: FORMAT.to_owned(),
+        scenario: scenario.to_owned(),
+        model: model.map(str::to_owned),
+        excluded: Vec::new(),
+        locals: locals.states.len(),
+        waiting: kinds(program, locals).unwrap_or_default(),
+        order: Vec::new(),
+        sets: Vec::new(),
+        digest: String::new(),
+    };
+    for excluded in &reasons.excluded {
+        let by = match &excluded.reason {
+            Reason::Locals { .. } => By::Locals,
+            Reason::Order(_) => By::Order,
+            Reason::Equations(_) => By::Equations,
+            Reason::Drains => By::Drains,
+            Reason::NoLoops => By::NoLoops,
+            // It was explored; who doubts it explores it again.
+            Reason::EveryNumber { .. } => continue,
+        };
+        match by {
+            By::Order => certificate.order = order(&certificate.waiting),
+            By::Equations => {
+                certificate.sets = sets(program, locals, &certificate.waiting)?;
+            }
+            By::Locals | By::Drains | By::NoLoops => {}
+        }
+        certificate.excluded.push(NotThere {
+            kinds: excluded
+                .kinds
+                .iter()
+                .map(|kind| kind.name().to_owned())
+                .collect(),
+            by,
+        });
+    }
+    if certificate.excluded.is_empty() {
+        return Err("nothing was proved that a certificate could show".to_owned());
+    }
+    certificate.digest = certificate.digest_of();
+    Ok(certificate)
+}
+
+/// What is waited for, everything before what is waited for while it is held.
+fn order(kinds: &[Kind]) -> Vec<String> {
+    let mut left: Vec<&str> = kinds.iter().map(|kind| kind.waits_for.as_str()).collect();
+    left.sort_unstable();
+    left.dedup();
+    let mut order = Vec::new();
+    while !left.is_empty() {
+        let is_first = |thing: &&str| {
+            !(left.iter()).any(|before| {
+                (kinds.iter())
+                    .any(|kind| kind.waits_for == **thing && kmapcheck_verify::keeps(kind, before))
+            })
+        };
+        // Where there is a circle there is no order, and nobody asks for one.
+        let Some(first) = left.iter().position(is_first) else {
+            break;
+        };
+        order.push(left.remove(first).to_owned());
+    }
+    order
+}
+
+fn sets(
+    program: &Program,
+    locals: &kmapcheck_locals::Locals,
+    kinds: &[Kind],
+) -> Result<Vec<Set>, String> {
+    let knotted = knotted(kinds).ok_or("too much is waited for in circles for a certificate")?;
+    let open = program
+        .series
+        .iter()
+        .filter(|series| series.slots == Bound::Any)
+        .count();
+    let mut sets = Vec::new();
+    for awaited in knotted {
+        let members: Vec<usize> = (0..kinds.len())
+            .filter(|&i| {
+                awaited.contains(&kinds[i].waits_for)
+                    && (awaited.iter()).any(|thing| kmapcheck_verify::keeps(&kinds[i], thing))
+            })
+            .collect();
+        let of_them: Vec<&Kind> = members.iter().map(|&i| &kinds[i]).collect();
+        for nobody in cases(&of_them) {
+            let unknowns: Vec<usize> = (members.iter().copied())
+                .filter(|&i| !nobody.iter().any(|held| kinds[i].holds.contains_key(held)))
+                .collect();
+            let inequalities = inequalities(program, locals, kinds, &unknowns, &awaited);
+            let problem = Problem {
+                variables: unknowns.len() + open,
+                constraints: inequalities.iter().map(constraint).collect(),
+            };
+            let Answer::Infeasible(refutation) = solve(&problem, BUDGET) else {
+                return Err("the inequalities could not be refuted once more".to_owned());
+            };
+            sets.push(Set {
+                awaited: awaited.clone(),
+                nobody,
+                unknowns,
+                inequalities,
+                refutation,
+            });
+        }
+    }
+    Ok(sets)
+}
+
+fn constraint(inequality: &Inequality) -> Constraint {
+    let (terms, bound) = (inequality.terms.clone(), inequality.bound);
+    if inequality.at_least {
+        Constraint::at_least(terms, bound)
+    } else {
+        Constraint::at_most(terms, bound)
+    }
+}

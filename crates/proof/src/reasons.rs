@@ -1,0 +1,114 @@
+//! The arguments that exclude kinds of finding, without running tasks together.
+
+use kmapcheck_cores::{Cores, Graph, Need, cannot_starve, exclude};
+use kmapcheck_locals::{BrokenPremise, Locals};
+use kmapcheck_machine::Findings;
+use kmapcheck_scenario::{FindingKind, Program};
+
+/// Kinds of finding that do not occur, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Excluded {
+    /// The kinds.
+    pub kinds: Findings,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// Why kinds of finding do not occur.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reason {
+    /// No local state that a task can be in shows them, whatever the others do.
+    Locals {
+        /// How many local states there are.
+        states: usize,
+    },
+    /// What is waited for is acquired in this order.
+    Order(Vec<Need>),
+    /// The core equations have no solution for any of these sets of things waited for.
+    Equations(Vec<Vec<Need>>),
+    /// Whoever waits lets go of what others wait for, on every way.
+    Drains,
+    /// No task program has a loop, so nobody waits for ever without being stuck.
+    NoLoops,
+    /// Every number of tasks at once was explored.
+    EveryNumber {
+        /// States of tasks that hold something.
+        states: u64,
+        /// Local states of tasks that hold nothing.
+        crowd: u64,
+    },
+}
+
+/// What the arguments know of a program.
+#[derive(Debug)]
+pub struct Reasons {
+    /// What they exclude.
+    pub excluded: Vec<Excluded>,
+    /// The local states, unless a premise is broken.
+    pub locals: Result<Locals, BrokenPremise>,
+    /// The cores that the equations allow, if the local states are known.
+    pub cores: Option<(Graph, Cores)>,
+}
+
+impl Reasons {
+    /// All that can be said of a program.
+    #[must_use]
+    pub fn of(program: &Program) -> Reasons {
+        let mut reasons = Reasons {
+            excluded: Vec::new(),
+            locals: Locals::of(program),
+            cores: None,
+        };
+        let mut starved = Findings::of(FindingKind::Starved);
+        if !program.has_loops() {
+            reasons.exclude(std::mem::take(&mut starved), Reason::NoLoops);
+        }
+        let Ok(locals) = &reasons.locals else {
+            return reasons;
+        };
+        let global = [FindingKind::Deadlock, FindingKind::Starved]
+            .into_iter()
+            .collect();
+        let all: Findings = FindingKind::ALL.into_iter().collect();
+        let local = all.minus(global).minus(locals.possible());
+        let states = locals.states.len();
+        let graph = Graph::of(program, locals);
+        let cores = exclude(program, locals, &graph);
+        let no_core = matches!(cores, Cores::Excluded(_));
+        let drains = no_core && cannot_starve(program, locals);
+        let reason = match (&cores, graph.order()) {
+            (Cores::Excluded(_), Some(order)) => Some(Reason::Order(order)),
+            (Cores::Excluded(list), None) => {
+                let mut sets: Vec<Vec<Need>> = list
+                    .iter()
+                    .map(|core| core.equations.awaited.clone())
+                    .collect();
+                sets.dedup();
+                Some(Reason::Equations(sets))
+            }
+            _ => None,
+        };
+        if let Some(reason) = reason {
+            reasons.exclude(Findings::of(FindingKind::Deadlock), reason);
+        }
+        if drains {
+            reasons.exclude(starved, Reason::Drains);
+        }
+        reasons.exclude(local, Reason::Locals { states });
+        reasons.cores = Some((graph, cores));
+        reasons
+    }
+
+    pub(crate) fn exclude(&mut self, kinds: Findings, reason: Reason) {
+        let kinds = kinds.minus(self.kinds());
+        if !kinds.is_empty() {
+            self.excluded.push(Excluded { kinds, reason });
+        }
+    }
+
+    /// All kinds that are excluded.
+    #[must_use]
+    pub fn kinds(&self) -> Findings {
+        (self.excluded.iter()).fold(Findings::NONE, |all, excluded| all.union(excluded.kinds))
+    }
+}

@@ -1,0 +1,307 @@
+//! What the rule of a model allows: which things a task may hold while it asks for which.
+//!
+//! A pin is *asked for* in one series and *lies* in one. The order judges the former, deadlocks
+//! are about the latter. They differ where the policy of the series asked for takes mappings that
+//! lie elsewhere, left over from an earlier use of the page or made by somebody else.
+//!
+//! Pairs are enough: each thing that a task holds is judged against what it asks for by itself, and
+//! things of different places can all be taken one after the other, in order.
+
+use kmapcheck_machine::acceptable_series;
+use kmapcheck_scenario::{Bound, Program, ResourceKind, SeriesId};
+
+/// Something that tasks wait for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Thing {
+    /// A slot of a series.
+    Series(SeriesId),
+    /// A lock, by position in [`Program::resources`].
+    Lock(usize),
+}
+
+/// Something that a task holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Held {
+    /// A slot.
+    Slot {
+        /// The series asked for.
+        asked: SeriesId,
+        /// The series it lies in.
+        lies: SeriesId,
+    },
+    /// A lock, in whatever mode, or units.
+    Lock(usize),
+}
+
+impl Held {
+    /// What others wait for while it is held.
+    #[must_use]
+    pub fn thing(self) -> Thing {
+        match self {
+            Held::Slot { lies, .. } => Thing::Series(lies),
+            Held::Lock(lock) => Thing::Lock(lock),
+        }
+    }
+
+    /// What the rule takes it for.
+    #[must_use]
+    pub fn judged(self) -> Thing {
+        match self {
+            Held::Slot { asked, .. } => Thing::Series(asked),
+            Held::Lock(lock) => Thing::Lock(lock),
+        }
+    }
+}
+
+/// Something that the rule allows to hold while asking for something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Pair {
+    /// What is held.
+    pub held: Held,
+    /// What is asked for.
+    pub asked: Thing,
+}
+
+/// A model's rule.
+#[derive(Debug)]
+pub struct Discipline<'a> {
+    /// The model: a program without tasks.
+    pub program: &'a Program,
+    /// At most so many slots of a series, as asked for, at once for a task.
+    pub pins: Option<u32>,
+    /// The locks that the rule speaks of: those in the order, and reservations.
+    pub locks: Vec<usize>,
+}
+
+impl<'a> Discipline<'a> {
+    /// The rule of a model.
+    #[must_use]
+    pub fn of(program: &'a Program, pins: Option<u32>) -> Discipline<'a> {
+        let locks = (0..program.resources.len())
+            .filter(|&i| {
+                let resource = &program.resources[i];
+                let ranked = resource.rank.is_some() || resource.follows.is_some();
+                ranked && is_lock(resource.kind)
+            })
+            .collect();
+        Discipline {
+            program,
+            pins,
+            locks,
+        }
+    }
+
+    /// All that tasks of the general program wait for.
+    #[must_use]
+    pub fn things(&self) -> Vec<Thing> {
+        let series = (0..self.program.series.len()).map(Thing::Series);
+        let locks = self.locks.iter().map(|&lock| Thing::Lock(lock));
+        series.chain(locks).collect()
+    }
+
+    /// All that they hold.
+    #[must_use]
+    pub fn holdable(&self) -> Vec<Held> {
+        let mut held = Vec::new();
+        for asked in 0..self.program.series.len() {
+            held.extend(
+                self.lies(asked)
+                    .into_iter()
+                    .map(|lies| Held::Slot { asked, lies }),
+            );
+        }
+        let owned = self.locks.iter().filter(|&&lock| self.is_owned(lock));
+        held.extend(owned.map(|&lock| Held::Lock(lock)));
+        held
+    }
+
+    /// Where a pin asked for in a series can lie: there, or where its policy takes what is left.
+    #[must_use]
+    pub fn lies(&self, asked: SeriesId) -> Vec<SeriesId> {
+        let elsewhere = acceptable_series(self.program, asked).filter(|&lies| lies != asked);
+        [asked].into_iter().chain(elsewhere).collect()
+    }
+
+    /// Place in the order.
+    #[must_use]
+    pub fn rank(&self, thing: Thing) -> Option<usize> {
+        match thing {
+            Thing::Series(series) => self.program.series[series].rank,
+            Thing::Lock(lock) => self.program.resources[lock].rank,
+        }
+    }
+
+    /// The name in the model.
+    #[must_use]
+    pub fn name(&self, thing: Thing) -> &str {
+        match thing {
+            Thing::Series(series) => &self.program.series[series].name,
+            Thing::Lock(lock) => &self.program.resources[lock].name,
+        }
+    }
+
+    /// The series whose slots a lock reserves.
+    #[must_use]
+    pub fn reserves(&self, lock: usize) -> Option<SeriesId> {
+        self.program.resources[lock].follows
+    }
+
+    /// The lock with which slots of a series are reserved.
+    #[must_use]
+    pub fn reservation_of(&self, series: SeriesId) -> Option<usize> {
+        (self.locks.iter().copied())
+            .find(|&lock| self.reserves(lock) == Some(series) && self.is_owned(lock))
+    }
+
+    /// Whether slots are reserved in this model.
+    #[must_use]
+    pub fn has_reservations(&self) -> bool {
+        (0..self.program.series.len()).any(|series| self.reservation_of(series).is_some())
+    }
+
+    /// Whether a lock makes atomic context.
+    #[must_use]
+    pub fn is_spin(&self, lock: usize) -> bool {
+        self.program.resources[lock].kind == ResourceKind::Spinlock
+    }
+
+    /// Whether only who took a lock gives it back.
+    #[must_use]
+    pub fn is_owned(&self, lock: usize) -> bool {
+        !matches!(
+            self.program.resources[lock].kind,
+            ResourceKind::Semaphore { owned: false, .. }
+        )
+    }
+
+    /// Whether what is held allows to ask for something.
+    #[must_use]
+    pub fn allows(&self, held: Held, asked: Thing) -> bool {
+        let (holds, asks) = (self.rank(held.judged()), self.rank(asked));
+        if holds.zip(asks).is_some_and(|(holds, asks)| holds >= asks) {
+            return false;
+        }
+        // Under a spinlock nobody sleeps.
+        if let Held::Lock(lock) = held
+            && self.is_spin(lock)
+            && !matches!(asked, Thing::Lock(lock) if self.is_spin(lock))
+        {
+            return false;
+        }
+        // All units at once, with no slot in hand.
+        if let Thing::Lock(lock) = asked
+            && self.reserves(lock).is_some()
+            && (held == Held::Lock(lock) || matches!(held, Held::Slot { .. }))
+        {
+            return false;
+        }
+        let is_second = held.judged() == asked && matches!(held, Held::Slot { .. });
+        !(is_second && self.pins == Some(1))
+    }
+
+    /// All pairs, sorted.
+    #[must_use]
+    pub fn pairs(&self) -> Vec<Pair> {
+        let things = self.things();
+        let mut pairs: Vec<Pair> = (self.holdable().into_iter())
+            .flat_map(|held| things.iter().map(move |&asked| Pair { held, asked }))
+            .filter(|pair| self.allows(pair.held, pair.asked))
+            .collect();
+        pairs.sort_unstable();
+        pairs
+    }
+
+    /// The things in an order in which every pair goes forward; `None`: there is a cycle.
+    #[must_use]
+    pub fn order(&self, pairs: &[Pair]) -> Option<Vec<Thing>> {
+        let mut left = self.things();
+        // Where the pairs leave it open, the model's own order.
+        left.sort_by_key(|&thing| (self.rank(thing).is_none(), self.rank(thing), thing));
+        let mut order = Vec::new();
+        while !left.is_empty() {
+            let first = left.iter().position(|&thing| {
+                !(pairs.iter()).any(|pair| pair.asked == thing && left.contains(&pair.held.thing()))
+            })?;
+            order.push(left.remove(first));
+        }
+        Some(order)
+    }
+
+    /// The strongly connected sets of things that have a pair among them, largest sets last.
+    #[must_use]
+    pub fn knots(&self, pairs: &[Pair]) -> Vec<Vec<Thing>> {
+        let things = self.things();
+        let mut knots: Vec<Vec<Thing>> = Vec::new();
+        for &thing in &things {
+            if knots.iter().any(|knot| knot.contains(&thing)) {
+                continue;
+            }
+            let (to, from) = (
+                reach(pairs, thing, &things, false),
+                reach(pairs, thing, &things, true),
+            );
+            let knot: Vec<Thing> = to.into_iter().filter(|t| from.contains(t)).collect();
+            if knot.contains(&thing) {
+                knots.push(knot);
+            }
+        }
+        knots
+    }
+
+    /// So many slots a series has at least: one more than are kept for holders.
+    #[must_use]
+    pub fn least_slots(&self, series: SeriesId) -> u32 {
+        self.program.series[series].for_holders.saturating_add(1)
+    }
+
+    /// A series that keeps all its slots for holders.
+    #[must_use]
+    pub fn gives_nobody_a_slot(&self) -> Option<SeriesId> {
+        self.program.series.iter().position(
+            |series| matches!(series.slots, Bound::Exactly(slots) if slots <= series.for_holders),
+        )
+    }
+
+    /// Whether a task gets a first pin that lies in the series only by taking a slot that is not
+    /// kept for holders: nothing is left over there, and nothing is shared.
+    #[must_use]
+    pub fn bounds_holders(&self, series: SeriesId) -> bool {
+        let declared = &self.program.series[series];
+        declared.for_holders > 0 && !declared.reuse.keeps_mappings()
+    }
+}
+
+/// Whether the pairs among `things` connect each of them with each, and there is one.
+#[must_use]
+pub fn is_strongly_connected(pairs: &[Pair], things: &[Thing]) -> bool {
+    things.first().is_some_and(|&first| {
+        reach(pairs, first, things, false).len() == things.len()
+            && reach(pairs, first, things, true).len() == things.len()
+    })
+}
+
+/// The things among `among` that a way of at least one pair among them leads to.
+fn reach(pairs: &[Pair], start: Thing, among: &[Thing], backwards: bool) -> Vec<Thing> {
+    let (mut found, mut work) = (Vec::new(), vec![start]);
+    while let Some(at) = work.pop() {
+        for pair in pairs {
+            let (from, to) = match backwards {
+                false => (pair.held.thing(), pair.asked),
+                true => (pair.asked, pair.held.thing()),
+            };
+            if from == at && among.contains(&to) && !found.contains(&to) {
+                found.push(to);
+                work.push(to);
+            }
+        }
+    }
+    found.sort_unstable();
+    found
+}
+
+fn is_lock(kind: ResourceKind) -> bool {
+    matches!(
+        kind,
+        ResourceKind::Spinlock | ResourceKind::Rwsem { .. } | ResourceKind::Semaphore { .. }
+    )
+}

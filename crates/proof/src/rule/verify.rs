@@ -1,0 +1,355 @@
+//! Whether a certificate holds, found out in another way than it was made.
+//!
+//! The pairs are not computed from policies and places here; the machine is asked. For each two
+//! things, a program of two operations is built that takes the one and asks for the other, with
+//! whatever leftover it takes for the slot to lie where it is said to, and the machine says whether
+//! that happens and whether it breaks the order or sleeps in atomic context. What no machine knows
+//! is added by enumeration: how many slots a task has at once, and that reservations are made with
+//! nothing in hand. The order of an argument by order is then held against every pair; the
+//! refutations of an argument by equations are checked by `kmapcheck_linear::refutes`, for every
+//! subset of things that the pairs connect in a circle, found by brute force. What the equations
+//! say, [`equations`](super::equations) alone knows: that part is not independent.
+
+use std::collections::BTreeSet;
+
+use kmapcheck_linear::refutes;
+use kmapcheck_machine::{Map, Start, State, initial};
+use kmapcheck_scenario::{
+    Bound, FindingKind, Node, Op, PageDecl, Program, Ref, ResourceKind, StaleIn, Target, Template,
+    Variable,
+};
+
+use super::certificate::{
+    Argument, CaseFact, FORMAT, Hypothesis, OrderEntry, PairFact, RuleCertificate, SeriesFact,
+    entry, lock_facts, series_facts,
+};
+use super::discipline::{Discipline, Held, Thing};
+use super::equations::{Slots, cases};
+
+/// Checks a certificate against a model.
+///
+/// # Errors
+///
+/// What is wrong with it, in words.
+pub fn verify_rule(certificate: &RuleCertificate, model: &Program) -> Result<(), String> {
+    let require = |so: bool, what: &str| if so { Ok(()) } else { Err(what.to_owned()) };
+    require(
+        certificate.digest == certificate.clone().sealed().digest,
+        "the digest does not match: something was changed after it was written",
+    )?;
+    let discipline = Discipline::of(model, certificate.pins);
+    require(
+        certificate.format == FORMAT,
+        "it is not of a format known here",
+    )?;
+    require(
+        certificate.model == model.model,
+        "it is about another model",
+    )?;
+    require(certificate.pins != Some(0), "nobody takes a slot")?;
+    require(
+        certificate.series == series_facts(model),
+        "the model's series are different",
+    )?;
+    require(
+        certificate.locks == lock_facts(&discipline),
+        "the locks of the model's rule are different",
+    )?;
+    require(
+        certificate.locks.iter().all(|lock| lock.owned),
+        "anybody may give back units of a semaphore",
+    )?;
+    require(
+        certificate.hypotheses == Hypothesis::of(&discipline, certificate.slots),
+        "its hypotheses are not those of the claim",
+    )?;
+    let more_than_kept = |series: &SeriesFact| series.slots.is_none_or(|n| n > series.for_holders);
+    require(
+        certificate.series.iter().all(more_than_kept),
+        "a series keeps all its slots for holders",
+    )?;
+    let found = allowed(&discipline);
+    let stated: BTreeSet<&PairFact> = certificate.pairs.iter().collect();
+    require(
+        stated.len() == certificate.pairs.len(),
+        "a pair stands there twice",
+    )?;
+    if let Some(pair) = found.iter().find(|pair| !stated.contains(pair)) {
+        return Err(format!(
+            "the rule also allows to hold {} and ask for {}",
+            shown(pair),
+            pair.asked
+        ));
+    }
+    if let Some(pair) = stated.iter().find(|pair| !found.contains(**pair)) {
+        return Err(format!(
+            "the rule does not allow to hold {} and ask for {}",
+            shown(pair),
+            pair.asked
+        ));
+    }
+    match &certificate.argument {
+        Argument::Order(order) => {
+            require(
+                certificate.slots == Slots::Any,
+                "an argument by order is about all slots",
+            )?;
+            goes_forward(&discipline, order, &found)
+        }
+        Argument::Equations(facts) => refuted(&discipline, certificate.slots, facts, &found),
+    }
+}
+
+fn shown(pair: &PairFact) -> String {
+    match &pair.lies_in {
+        Some(lies) => format!("a {} slot in {lies}", pair.held),
+        None => pair.held.clone(),
+    }
+}
+
+/// Every pair goes from an earlier place of the order to a later one.
+fn goes_forward(
+    discipline: &Discipline<'_>,
+    order: &[OrderEntry],
+    pairs: &BTreeSet<PairFact>,
+) -> Result<(), String> {
+    let place = |name: &str, is_lock: bool| {
+        (order
+            .iter()
+            .position(|entry| entry.name == name && entry.is_lock == is_lock))
+        .ok_or_else(|| format!("{name} has no place in the order"))
+    };
+    if order.len() != discipline.things().len() {
+        return Err("the order does not have everything once".into());
+    }
+    for thing in discipline.things() {
+        place(discipline.name(thing), matches!(thing, Thing::Lock(_)))?;
+    }
+    for pair in pairs {
+        let from = match &pair.lies_in {
+            Some(lies) => place(lies, false)?,
+            None => place(&pair.held, true)?,
+        };
+        if from >= place(&pair.asked, pair.asked_is_lock)? {
+            return Err(format!(
+                "{} -> {} does not go forward",
+                shown(pair),
+                pair.asked
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Every circle has its cases, and each of them is refuted.
+fn refuted(
+    discipline: &Discipline<'_>,
+    slots: Slots,
+    facts: &[CaseFact],
+    pairs: &BTreeSet<PairFact>,
+) -> Result<(), String> {
+    let own = cases(discipline, &discipline.pairs(), slots).ok_or("there are too many circles")?;
+    let things = discipline.things();
+    let named = |thing: Thing| {
+        (
+            discipline.name(thing).to_owned(),
+            matches!(thing, Thing::Lock(_)),
+        )
+    };
+    for set in 1u64..1 << things.len().min(20) {
+        let set: Vec<Thing> = (0..things.len())
+            .filter(|i| set >> i & 1 == 1)
+            .map(|i| things[i])
+            .collect();
+        let names: Vec<(String, bool)> = set.iter().map(|&thing| named(thing)).collect();
+        if in_a_circle(&names, pairs) && !own.iter().any(|case| case.awaited == set) {
+            return Err(format!("nothing is said of {names:?}"));
+        }
+    }
+    if own.len() != facts.len() {
+        return Err("it has more or fewer cases than there are".into());
+    }
+    for (case, fact) in own.iter().zip(facts) {
+        let awaited: Vec<(String, bool)> = case.awaited.iter().map(|&thing| named(thing)).collect();
+        let stated: Vec<(String, bool)> = fact
+            .awaited
+            .iter()
+            .map(|entry| (entry.name.clone(), entry.is_lock))
+            .collect();
+        let groups: Vec<_> = (case.groups.iter())
+            .map(|&(thing, way)| (entry(discipline, thing), way))
+            .collect();
+        if awaited != stated || groups != fact.groups || case.problem != fact.problem {
+            return Err(format!("the equations about {awaited:?} are others"));
+        }
+        if !refutes(&fact.problem, &fact.refutation) {
+            return Err(format!("the equations about {awaited:?} are not refuted"));
+        }
+    }
+    Ok(())
+}
+
+/// Whether each name leads to each, by paths of pairs among them: transitive closure by brute force.
+fn in_a_circle(names: &[(String, bool)], pairs: &BTreeSet<PairFact>) -> bool {
+    let n = names.len();
+    let mut leads = vec![vec![false; n]; n];
+    for pair in pairs {
+        let from = match &pair.lies_in {
+            Some(lies) => (lies.clone(), false),
+            None => (pair.held.clone(), true),
+        };
+        let to = (pair.asked.clone(), pair.asked_is_lock);
+        let find = |name| names.iter().position(|known| *known == name);
+        if let (Some(from), Some(to)) = (find(from), find(to)) {
+            leads[from][to] = true;
+        }
+    }
+    for middle in 0..n {
+        for from in 0..n {
+            for to in 0..n {
+                leads[from][to] |= leads[from][middle] && leads[middle][to];
+            }
+        }
+    }
+    leads.iter().flatten().all(|&leads| leads)
+}
+
+/// All that the machine lets a task hold while it asks for something, without breaking the rule.
+fn allowed(discipline: &Discipline<'_>) -> BTreeSet<PairFact> {
+    let model = discipline.program;
+    let series = model.series.len();
+    let mut found = BTreeSet::new();
+    for asks in discipline.things() {
+        for asked in 0..series {
+            for lies in 0..series {
+                let held = Held::Slot { asked, lies };
+                let rationed = asks == Thing::Series(asked) && discipline.pins == Some(1);
+                let reserves_late =
+                    matches!(asks, Thing::Lock(lock) if model.resources[lock].follows.is_some());
+                if !rationed && !reserves_late && machine_allows(model, held, asks) {
+                    found.insert(fact(model, held, asks));
+                }
+            }
+        }
+        for &lock in &discipline.locks {
+            let again = asks == Thing::Lock(lock) && model.resources[lock].follows.is_some();
+            if !again && machine_allows(model, Held::Lock(lock), asks) {
+                found.insert(fact(model, Held::Lock(lock), asks));
+            }
+        }
+    }
+    found
+}
+
+fn fact(model: &Program, held: Held, asks: Thing) -> PairFact {
+    let name = |thing: Thing| match thing {
+        Thing::Series(series) => model.series[series].name.clone(),
+        Thing::Lock(lock) => model.resources[lock].name.clone(),
+    };
+    PairFact {
+        held: name(held.judged()),
+        lies_in: match held {
+            Held::Slot { lies, .. } => Some(model.series[lies].name.clone()),
+            Held::Lock(_) => None,
+        },
+        asked: name(asks),
+        asked_is_lock: matches!(asks, Thing::Lock(_)),
+    }
+}
+
+/// Whether a task can come to hold the one, and then call for the other with nothing wrong in it.
+fn machine_allows(model: &Program, held: Held, asks: Thing) -> bool {
+    let leftover = match held {
+        Held::Slot { asked, lies } if asked != lies => {
+            if !model.series[lies].reuse.keeps_mappings() {
+                return false;
+            }
+            vec![lies]
+        }
+        _ => Vec::new(),
+    };
+    let take = |thing: Thing, page: usize| match thing {
+        Thing::Series(series) => Op::Kmap {
+            page: Ref::Own(page),
+            series,
+        },
+        Thing::Lock(lock) => {
+            let kind = model.resources[lock].kind;
+            let lock = Ref::Shared(lock);
+            match kind {
+                ResourceKind::Spinlock => Op::SpinLock { lock },
+                ResourceKind::Rwsem { .. } => Op::DownRead { lock },
+                _ => Op::Down { pool: lock, n: 1 },
+            }
+        }
+    };
+    let ops = [take(held.judged(), 0), take(asks, 1)];
+    let program = two_operations(model, ops, leftover);
+    let start = initial(&program, &Start::default());
+    for (first, then) in start.successors(&program, 0) {
+        let wrong = |findings: kmapcheck_machine::Findings| {
+            findings.contains(FindingKind::OrderViolation)
+                || findings.contains(FindingKind::SleepInAtomic)
+        };
+        if wrong(first.findings) || !holds(&then, held) {
+            continue;
+        }
+        let waiting = kmapcheck_machine::waiting_findings(&program, &then.tasks[0], &then.shared);
+        let second = then.successors(&program, 0);
+        if !wrong(waiting) && !second.iter().any(|(step, _)| wrong(step.findings)) {
+            return true;
+        }
+    }
+    false
+}
+
+/// Whether the task has just that.
+fn holds(state: &State, held: Held) -> bool {
+    match held {
+        Held::Slot { asked: a, lies: l } => matches!(state.tasks[0].maps[..],
+            [Map::Pin { asked, lies, .. }] if asked == a && lies == l),
+        Held::Lock(lock) => state.tasks[0]
+            .held
+            .iter()
+            .any(|held| held.what == Ref::Shared(lock)),
+    }
+}
+
+/// A program of one task that does two things, with one page mapped at the start as `leftover` says.
+fn two_operations(model: &Program, ops: [Op; 2], leftover: Vec<usize>) -> Program {
+    let mut program = model.clone();
+    for series in &mut program.series {
+        series.slots = Bound::Exactly(series.for_holders.saturating_add(3));
+    }
+    for resource in &mut program.resources {
+        if let ResourceKind::Semaphore { units, .. } = &mut resource.kind {
+            *units = (*units).max(3);
+        }
+    }
+    let page = |name: &str, stale_in| Variable {
+        name: name.to_owned(),
+        page: Some(PageDecl {
+            name: name.to_owned(),
+            highmem: true,
+            stale_in,
+        }),
+    };
+    let go = |node| Target { node, round: false };
+    let node = |op, next| Node {
+        op,
+        next: vec![go(next)],
+        origin: 0,
+    };
+    program.templates = vec![Template {
+        name: "task".into(),
+        count: Bound::Exactly(1),
+        vars: vec![
+            page("first", StaleIn::Exactly(leftover)),
+            page("second", StaleIn::Exactly(Vec::new())),
+        ],
+        resources: Vec::new(),
+        nodes: vec![node(ops[0], Some(1)), node(ops[1], None)],
+        entry: go(Some(0)),
+    }];
+    program
+}

@@ -1,0 +1,148 @@
+//! A program with other numbers of slots and tasks.
+//!
+//! What a file with those numbers would be refused for is refused here: leftovers that do not fit,
+//! and more units asked for at once than a semaphore that follows the slots has.
+
+use kmapcheck_scenario::{Bound, Op, PageDecl, Program, Resource, ResourceKind, SeriesId, StaleIn};
+
+/// The numbers of a program.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Numbers {
+    /// The slots of each series.
+    pub slots: Vec<Option<u32>>,
+    /// The instances of each template; `None`: any number.
+    pub tasks: Vec<Option<u32>>,
+}
+
+impl Numbers {
+    /// Those that a program has.
+    #[must_use]
+    pub fn of(program: &Program) -> Numbers {
+        let number = |bound: Bound| match bound {
+            Bound::Exactly(n) => Some(n),
+            Bound::Any => None,
+        };
+        Numbers {
+            slots: program.series.iter().map(|s| number(s.slots)).collect(),
+            tasks: program.templates.iter().map(|t| number(t.count)).collect(),
+        }
+    }
+
+    /// With another number of slots of one series.
+    #[must_use]
+    pub fn with_slots(&self, series: SeriesId, n: u32) -> Numbers {
+        let mut numbers = self.clone();
+        numbers.slots[series] = Some(n);
+        numbers
+    }
+}
+
+/// Gives a series another number of slots, and the semaphores that follow it as many units.
+pub fn set_slots(program: &mut Program, series: SeriesId, n: u32) {
+    set(program, series, Bound::Exactly(n));
+}
+
+fn set(program: &mut Program, series: SeriesId, slots: Bound) {
+    program.series[series].slots = slots;
+    let follow = |resource: &mut Resource| {
+        if let (true, ResourceKind::Semaphore { units, .. }) =
+            (resource.follows == Some(series), &mut resource.kind)
+        {
+            *units = match slots {
+                Bound::Exactly(n) => n,
+                Bound::Any => u32::MAX,
+            };
+        }
+    };
+    program.resources.iter_mut().for_each(follow);
+    (program.templates.iter_mut())
+        .flat_map(|template| &mut template.resources)
+        .for_each(follow);
+}
+
+/// The program with those numbers; `None` if no file with them would be accepted. A template
+/// without instances is one that ends at once.
+#[must_use]
+pub fn resized(program: &Program, numbers: &Numbers) -> Option<Program> {
+    let bound = |n: Option<u32>| n.map_or(Bound::Any, Bound::Exactly);
+    let mut resized = program.clone();
+    resized.expect = None;
+    for (series, &n) in numbers.slots.iter().enumerate() {
+        set(&mut resized, series, bound(n));
+    }
+    for (template, &n) in resized.templates.iter_mut().zip(&numbers.tasks) {
+        template.count = bound(n);
+    }
+    (leftovers_fit(&resized) && units_suffice(&resized)).then_some(resized)
+}
+
+/// Whether the leftovers of declared pages fit the slots.
+fn leftovers_fit(program: &Program) -> bool {
+    let mut stale = vec![Some(0u64); program.series.len()];
+    let mut declare = |page: &PageDecl, count: Bound| {
+        if let StaleIn::Exactly(list) = &page.stale_in {
+            for &series in list {
+                stale[series] = match count {
+                    Bound::Exactly(n) => stale[series].map(|sum| sum + u64::from(n)),
+                    Bound::Any => None,
+                };
+            }
+        }
+    };
+    for page in &program.pages {
+        declare(page, Bound::Exactly(1));
+    }
+    for template in &program.templates {
+        for page in template.vars.iter().filter_map(|var| var.page.as_ref()) {
+            declare(page, template.count);
+        }
+    }
+    stale
+        .iter()
+        .zip(&program.series)
+        .all(|(&stale, series)| match series.slots {
+            Bound::Exactly(slots) => stale.is_some_and(|stale| stale <= u64::from(slots)),
+            Bound::Any => true,
+        })
+}
+
+/// Whether nobody asks for more units at once than there are.
+fn units_suffice(program: &Program) -> bool {
+    program
+        .templates
+        .iter()
+        .enumerate()
+        .all(|(template, declared)| {
+            declared.nodes.iter().all(|node| match node.op {
+                Op::Down { pool, n } | Op::Up { pool, n } | Op::DownTrylock { pool, n } => {
+                    let kind: ResourceKind = program.resource(template, pool).kind;
+                    !matches!(kind, ResourceKind::Semaphore { units, .. } if n > units)
+                }
+                _ => true,
+            })
+        })
+}
+
+/// The series whose numbers of slots can make a difference: those that the tasks ask for, and those
+/// that semaphores follow.
+#[must_use]
+pub fn used_series(program: &Program) -> Vec<SeriesId> {
+    let asked = |series: SeriesId| {
+        (program.templates.iter().flat_map(|template| &template.nodes)).any(|node| {
+            matches!(node.op, Op::Kmap { series: s, .. } | Op::TryKmap { series: s, .. } if s == series)
+        })
+    };
+    let followed = |series: SeriesId| {
+        (program.templates.iter().enumerate()).any(|(template, declared)| {
+            declared.nodes.iter().any(|node| match node.op {
+                Op::Down { pool, .. } | Op::DownTrylock { pool, .. } => {
+                    program.resource(template, pool).follows == Some(series)
+                }
+                _ => false,
+            })
+        })
+    };
+    (0..program.series.len())
+        .filter(|&series| asked(series) || followed(series))
+        .collect()
+}

@@ -1,0 +1,303 @@
+//! `kmapcheck suggest`: which orders and reuse policies make scenarios clean, and which kmap to
+//! change where none does.
+//!
+//! For every choice of reuse policies for the series in use, each scenario is [settled](crate::settle)
+//! without any order: an order has no influence on who waits. What the orders have to allow is a set of
+//! [pairs](asks) (held, asked) of each scenario; an order that is kept by all of them is found by trying
+//! all. A scenario is *clean* if it has no deadlock, nobody starves, and it has no error of another
+//! kind that it does not have on the model as it is. The smallest change is the one that changes the
+//! fewest policies, then keeps the order that the model has, then names the most series.
+//!
+//! A scenario *fits* if under some policies it is clean and keeps an order of all series that it uses.
+//! Where none does, no order can save it: every [single kmap](replace) is replaced in turn, by an
+//! atomic one and by one that does not wait, and the changed program is judged like the scenario.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`variant`] | a program under other policies |
+//! | [`asks`] | who asks for what while holding what |
+//! | [`replace`] | a program with one kmap replaced |
+//! | [`judge`] | scenarios under policies |
+//! | [`repair`] | what to do where nothing fits |
+//! | [`edit`] | the smallest change, in the model's file |
+//! | [`text`] | what people see |
+
+pub mod asks;
+pub mod edit;
+pub mod judge;
+pub mod repair;
+pub mod replace;
+pub mod text;
+pub mod variant;
+
+use kmapcheck_scenario::{Program, Reuse, SeriesId};
+use kmapcheck_search::{Limits, Progress};
+use serde::Serialize;
+
+use crate::size::used_series;
+use judge::{Judge, Verdict};
+use repair::Offender;
+use variant::{Policy, changes, choices, reuse_name};
+
+/// More series than these make too many variants.
+pub const MOST_SERIES: usize = 4;
+
+/// What helps, and what does not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SuggestReport {
+    /// The model.
+    pub model: String,
+    /// The scenarios.
+    pub scenarios: Vec<String>,
+    /// The series that they use.
+    pub series: Vec<String>,
+    /// How many choices of policies there are.
+    pub tried: usize,
+    /// Those under which every scenario is clean, the fewest changes first.
+    pub works: Vec<Works>,
+    /// Those under which some scenario is not clean, or that was not found out: the first such.
+    pub fails: Vec<Fails>,
+    /// The smallest change.
+    pub smallest: Option<Smallest>,
+    /// Scenarios that no order saves, with what would.
+    pub offenders: Vec<Offender>,
+}
+
+/// Policies under which every scenario is clean.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Works {
+    /// The policies.
+    pub policies: Vec<Policy>,
+    /// How many of them the model does not have.
+    pub changes: usize,
+    /// The orders that all scenarios keep and that are no part of another such order.
+    pub orders: Vec<Vec<String>>,
+    /// Scenarios in which a pin may lie in another series than the one asked for.
+    pub mixtures: Vec<String>,
+}
+
+/// Policies that are not enough.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Fails {
+    /// The policies.
+    pub policies: Vec<Policy>,
+    /// The first scenario that is not clean.
+    pub scenario: String,
+    /// What is found there; none: that was not found out.
+    pub findings: Vec<&'static str>,
+}
+
+/// The smallest change to the model.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Smallest {
+    /// The policies of the series in use.
+    pub policies: Vec<Policy>,
+    /// How many of them are changes.
+    pub changes: usize,
+    /// The order.
+    pub order: Vec<String>,
+    /// Whether the order names all series in use.
+    pub orders_all: bool,
+    /// The change as a unified diff of the file with the model, if that can be read.
+    pub diff: Option<String>,
+}
+
+/// Why nothing can be suggested.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// The scenarios are not all on one model.
+    Models(String, String),
+    /// Too many series in use.
+    TooManySeries(usize),
+}
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Refusal::Models(a, b) => write!(
+                f,
+                "the scenarios are on several models, {a} and {b}; give one with `--model NAME`"
+            ),
+            Refusal::TooManySeries(n) => write!(
+                f,
+                "the scenarios use {n} series, and all policies and orders are tried for at most \
+                 {MOST_SERIES}; give scenarios that use fewer"
+            ),
+        }
+    }
+}
+
+/// Looks for what helps.
+///
+/// # Errors
+///
+/// If the scenarios are not on one model, or use too many series.
+pub fn suggest(
+    programs: &[Program],
+    limits: &Limits,
+    progress: &mut dyn FnMut(&Progress),
+) -> Result<SuggestReport, Refusal> {
+    let Some(first) = programs.first() else {
+        return Ok(SuggestReport::empty());
+    };
+    let names = |program: &Program| -> Vec<String> {
+        program.series.iter().map(|s| s.name.clone()).collect()
+    };
+    if let Some(other) =
+        (programs.iter()).find(|p| p.model != first.model || names(p) != names(first))
+    {
+        return Err(Refusal::Models(first.model.clone(), other.model.clone()));
+    }
+    let series: Vec<SeriesId> = (0..first.series.len())
+        .filter(|s| {
+            programs
+                .iter()
+                .any(|program| used_series(program).contains(s))
+        })
+        .collect();
+    if series.len() > MOST_SERIES {
+        return Err(Refusal::TooManySeries(series.len()));
+    }
+    let given: Vec<Reuse> = series.iter().map(|&s| first.series[s].reuse).collect();
+    let mut judge = Judge::new(programs, &series, limits, progress);
+    let mut report = SuggestReport {
+        model: first.model.clone(),
+        scenarios: programs.iter().map(|p| p.name.clone()).collect(),
+        series: series
+            .iter()
+            .map(|&s| first.series[s].name.clone())
+            .collect(),
+        ..SuggestReport::empty()
+    };
+    let named = |order: &[SeriesId]| -> Vec<String> {
+        order
+            .iter()
+            .map(|&s| first.series[s].name.clone())
+            .collect()
+    };
+    let mut best: Option<(usize, Vec<SeriesId>, Vec<Reuse>)> = None;
+    for choice in choices(&given) {
+        report.tried += 1;
+        let policies = policies(first, &series, &choice);
+        match judge.all(&choice) {
+            Err((scenario, verdict)) => report.fails.push(Fails {
+                policies,
+                scenario: programs[scenario].name.clone(),
+                findings: match verdict {
+                    Verdict::Not(findings) => crate::size::cells::names(findings),
+                    _ => Vec::new(),
+                },
+            }),
+            Ok(fit) => {
+                let changes = changes(&given, &choice);
+                let current = current_order(first, &series);
+                let order = preferred(&fit.orders, &current);
+                let better = best.as_ref().is_none_or(|(least, known, _)| {
+                    // An order of all the series is what is looked for; then the fewest changes.
+                    let (all, was) = (order.len() == series.len(), known.len() == series.len());
+                    (all && !was) || (all == was && changes < *least)
+                });
+                if better {
+                    best = Some((changes, order, choice.clone()));
+                }
+                report.works.push(Works {
+                    policies,
+                    changes,
+                    orders: maximal(&fit.orders)
+                        .iter()
+                        .map(|order| named(order))
+                        .collect(),
+                    mixtures: fit
+                        .mixtures
+                        .iter()
+                        .map(|&i| programs[i].name.clone())
+                        .collect(),
+                });
+            }
+        }
+    }
+    report.smallest = best.map(|(changes, order, choice)| Smallest {
+        policies: policies(first, &series, &choice),
+        changes,
+        orders_all: order.len() == series.len(),
+        order: named(&order),
+        diff: None,
+    });
+    if report
+        .smallest
+        .as_ref()
+        .is_none_or(|smallest| !smallest.orders_all)
+    {
+        report.offenders = repair::offenders(programs, &mut judge, &given);
+    }
+    Ok(report)
+}
+
+fn policies(program: &Program, series: &[SeriesId], choice: &[Reuse]) -> Vec<Policy> {
+    (series.iter().zip(choice))
+        .map(|(&s, &reuse)| Policy {
+            series: program.series[s].name.clone(),
+            reuse: reuse_name(reuse),
+        })
+        .collect()
+}
+
+/// The order that the model has, of the series in question.
+fn current_order(program: &Program, series: &[SeriesId]) -> Vec<SeriesId> {
+    let mut order: Vec<SeriesId> = (series.iter().copied())
+        .filter(|&s| program.series[s].rank.is_some())
+        .collect();
+    order.sort_by_key(|&s| program.series[s].rank);
+    order
+}
+
+/// The order to suggest: the one there is, if it names something and nothing longer is kept; else
+/// the first of the longest.
+fn preferred(orders: &[Vec<SeriesId>], current: &Vec<SeriesId>) -> Vec<SeriesId> {
+    let longest = orders.first().map_or(0, Vec::len);
+    if current.len() == longest && orders.contains(current) {
+        return current.clone();
+    }
+    orders.first().cloned().unwrap_or_default()
+}
+
+/// The orders that are not a part of another.
+fn maximal(orders: &[Vec<SeriesId>]) -> Vec<&Vec<SeriesId>> {
+    let part = |small: &[SeriesId], large: &[SeriesId]| {
+        let mut rest = large.iter();
+        small.len() < large.len() && small.iter().all(|s| rest.any(|l| l == s))
+    };
+    (orders.iter())
+        .filter(|order| !orders.iter().any(|other| part(order, other)))
+        .collect()
+}
+
+impl SuggestReport {
+    fn empty() -> SuggestReport {
+        SuggestReport {
+            model: String::new(),
+            scenarios: Vec::new(),
+            series: Vec::new(),
+            tried: 0,
+            works: Vec::new(),
+            fails: Vec::new(),
+            smallest: None,
+            offenders: Vec::new(),
+        }
+    }
+
+    /// Whether there are policies under which all scenarios are clean and keep an order of all the
+    /// series.
+    #[must_use]
+    pub fn is_solved(&self) -> bool {
+        self.smallest
+            .as_ref()
+            .is_some_and(|smallest| smallest.orders_all)
+    }
+
+    /// Whether something was not found out.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.fails.iter().all(|fails| !fails.findings.is_empty())
+    }
+}

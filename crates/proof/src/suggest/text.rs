@@ -1,0 +1,196 @@
+//! Suggestions as text.
+
+use std::fmt::{Result, Write as _};
+
+use super::repair::{Offender, Path, Place, Repair};
+use super::replace::Instead;
+use super::variant::Policy;
+use super::{Smallest, SuggestReport, Works};
+
+/// Rows of a table that are printed; JSON has them all.
+const MOST_ROWS: usize = 12;
+
+/// The report as text.
+#[must_use]
+pub fn render(report: &SuggestReport) -> String {
+    let mut out = String::new();
+    // Writing to a string cannot fail.
+    let _ = write(&mut out, report);
+    out
+}
+
+fn write(out: &mut String, report: &SuggestReport) -> Result {
+    writeln!(
+        out,
+        "suggestions for {} on {}",
+        report.scenarios.join(", "),
+        report.model
+    )?;
+    if report.series.is_empty() {
+        return writeln!(
+            out,
+            "\nThe tasks ask for no slots: there is nothing to change."
+        );
+    }
+    writeln!(
+        out,
+        "\nClean here: no deadlock, nobody starves, every path keeps the order, and no error of another\n\
+         kind that is not there now."
+    )?;
+    works(out, report)?;
+    if let Some(change) = &report.smallest {
+        smallest(out, change)?;
+    }
+    for offender in &report.offenders {
+        offending(out, offender)?;
+    }
+    Ok(())
+}
+
+fn policies(list: &[Policy]) -> String {
+    let parts: Vec<String> = list
+        .iter()
+        .map(|p| format!("{}={}", p.series, p.reuse))
+        .collect();
+    parts.join(" ")
+}
+
+fn order(names: &[String]) -> String {
+    if names.is_empty() {
+        "none".to_owned()
+    } else {
+        names.join(", ")
+    }
+}
+
+fn works(out: &mut String, report: &SuggestReport) -> Result {
+    writeln!(
+        out,
+        "\n{} of {} choices of reuse policies make all of them clean{}",
+        report.works.len(),
+        report.tried,
+        if report.works.is_empty() { "." } else { ":" }
+    )?;
+    for Works {
+        policies: list,
+        changes,
+        orders,
+        mixtures,
+    } in report.works.iter().take(MOST_ROWS)
+    {
+        let orders: Vec<String> = orders.iter().map(|names| order(names)).collect();
+        writeln!(
+            out,
+            "  {}  ({}; orders: {}){}",
+            policies(list),
+            match changes {
+                0 => "as it is".to_owned(),
+                1 => "1 change".to_owned(),
+                n => format!("{n} changes"),
+            },
+            orders.join(" | "),
+            if mixtures.is_empty() {
+                String::new()
+            } else {
+                format!("  warning: series-mixture in {}", mixtures.join(", "))
+            }
+        )?;
+    }
+    if report.works.len() > MOST_ROWS {
+        writeln!(out, "  and {} more", report.works.len() - MOST_ROWS)?;
+    }
+    for fails in report
+        .fails
+        .iter()
+        .take(if report.works.is_empty() { 3 } else { 1 })
+    {
+        let found = if fails.findings.is_empty() {
+            "not found out".to_owned()
+        } else {
+            fails.findings.join(" and ")
+        };
+        writeln!(
+            out,
+            "  Not with {}: {} in {}",
+            policies(&fails.policies),
+            found,
+            fails.scenario
+        )?;
+    }
+    Ok(())
+}
+
+fn smallest(out: &mut String, change: &Smallest) -> Result {
+    let all = if change.orders_all {
+        ""
+    } else {
+        " (no order of all series is kept by every path)"
+    };
+    writeln!(
+        out,
+        "\nSmallest change: {}, order {}{all}",
+        policies(&change.policies),
+        order(&change.order)
+    )?;
+    match change.diff.as_deref() {
+        Some("") => writeln!(out, "  none: the model has it already"),
+        Some(diff) => {
+            writeln!(out)?;
+            for line in diff.lines() {
+                writeln!(out, "  {line}")?;
+            }
+            Ok(())
+        }
+        None => Ok(()),
+    }
+}
+
+fn place(place: &Place) -> String {
+    let at = place
+        .at
+        .as_ref()
+        .map_or(String::new(), |at| format!(", {at}"));
+    if place.written == place.op {
+        format!("{} ({}{at})", place.op, place.source)
+    } else {
+        format!("{} in {} ({}{at})", place.op, place.written, place.source)
+    }
+}
+
+fn offending(out: &mut String, offender: &Offender) -> Result {
+    writeln!(out, "\nNo order saves {}:", offender.scenario)?;
+    for Path {
+        task,
+        held,
+        held_by,
+        asked,
+        asked_by,
+    } in &offender.paths
+    {
+        writeln!(out, "  {task} asks for {asked} in {}", place(asked_by))?;
+        writeln!(out, "    while it holds {held} from {}", place(held_by))?;
+    }
+    if offender.repairs.is_empty() {
+        return writeln!(out, "  No single kmap made atomic or nowait is enough.");
+    }
+    writeln!(out, "  One of these is enough:")?;
+    for Repair {
+        task,
+        kmap,
+        instead,
+        policies: list,
+    } in &offender.repairs
+    {
+        let how = match instead {
+            Instead::Atomic => "kmap_atomic",
+            Instead::Nowait => "try_kmap, else kmap_atomic",
+        };
+        writeln!(
+            out,
+            "    {how} for {} of {task}, with {}",
+            place(kmap),
+            policies(list)
+        )?;
+    }
+    Ok(())
+}

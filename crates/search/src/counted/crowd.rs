@@ -1,0 +1,302 @@
+//! Every number of tasks at once: exploration of those that hold something, before a crowd.
+//!
+//! A task that holds nothing and leaves no mapping behind makes no difference to others. Of a
+//! template whose `count` is `"any"`, such tasks are not counted: they are the *crowd*, a set of
+//! local states, each of which stands for any number of tasks. A state is the world with the
+//! multiset of all other tasks, the *holders*. Slots, locks and units allow
+//! only so many of those; where any number can hold something (readers of an rwsem, pins and local maps
+//! of a shared page), the exploration ends at its limit, undecided. In every state a task of the crowd may take its next step, and so become a
+//! holder; a holder that comes to hold nothing joins the crowd, and when its local state is new
+//! there, everything is explored again with it.
+//!
+//! **What it says.** Take a run of the program with any numbers of tasks. By induction on its
+//! length, leaving out those tasks that are in the crowd's local states gives a state explored
+//! here: a step of a holder is a step here, one of another task is one of the crowd. So a finding
+//! that no step shows here does not occur for any numbers. A stuck set of the run's state, less the
+//! tasks left out but one, is stuck here together with that one: the tasks left out hold nothing,
+//! and what is not there gives nothing. So if in no state explored here any holder is stuck, alone
+//! or beside one task of the crowd, nor that one, there is no deadlock for any numbers. No premise
+//! on the operations is needed.
+//!
+//! The converse does not hold: the crowd may be where no run can bring as many tasks at the same
+//! time. What is possible here is a finding only when a run with numbers shows it.
+
+use kmapcheck_machine::{Findings, Standing, Stopped, initial};
+use kmapcheck_scenario::{
+    Bound, FindingKind, Op, Program, Ref, ResourceKind, Series, StaleIn, Template,
+};
+use rustc_hash::FxHashSet;
+
+use super::explore::Explorer;
+use super::packed::{Counts, Visited};
+use super::starts;
+use super::table::Table;
+use crate::limits::{Limits, Meter, Progress};
+
+/// What an exploration of every number of tasks says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EveryNumber {
+    /// The kinds of finding that may occur; nothing else does, if the exploration was complete.
+    /// Starvation is not looked for.
+    pub possible: Findings,
+    /// States of holders.
+    pub states: u64,
+    /// Transitions between them.
+    pub transitions: u64,
+    /// Local states of the crowd.
+    pub crowd: u64,
+    /// Why the exploration ended early, if it did.
+    pub stopped: Option<Stopped>,
+}
+
+/// Why every number of tasks cannot be explored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoCrowd {
+    /// A series has `"any"` slots.
+    Slots,
+    /// The freelist is bounded: then who holds nothing else may still hold a page.
+    Freelist,
+    /// Any number of tasks can give what nobody has to hold: completions, unowned units.
+    Counter,
+}
+
+/// Explores every number of the tasks whose `count` is `"any"`.
+///
+/// # Errors
+///
+/// If the program cannot be explored like that.
+pub fn every_number(
+    program: &Program,
+    limits: &Limits,
+    progress: &mut dyn FnMut(&Progress),
+) -> Result<EveryNumber, NoCrowd> {
+    if program.series.iter().any(|s| s.slots == Bound::Any) {
+        return Err(NoCrowd::Slots);
+    }
+    if program.free_pages.is_some() {
+        return Err(NoCrowd::Freelist);
+    }
+    if program
+        .templates
+        .iter()
+        .enumerate()
+        .any(|(id, t)| t.count == Bound::Any && gives(program, id))
+    {
+        return Err(NoCrowd::Counter);
+    }
+    let mut meter = Meter::new(limits, progress);
+    let mut crowding = Crowding {
+        explorer: Explorer::new(program),
+        crowd: FxHashSet::default(),
+        found: EveryNumber {
+            possible: Findings::NONE,
+            states: 0,
+            transitions: 0,
+            crowd: 0,
+            stopped: None,
+        },
+    };
+    crowding.run(&mut meter);
+    Ok(crowding.found)
+}
+
+struct Crowding<'a> {
+    explorer: Explorer<'a>,
+    crowd: FxHashSet<u32>,
+    found: EveryNumber,
+}
+
+impl Crowding<'_> {
+    fn run(&mut self, meter: &mut Meter<'_>) {
+        loop {
+            let before = self.crowd.len();
+            self.found.stopped = self.explore(meter);
+            self.found.crowd = self.crowd.len() as u64;
+            if self.found.stopped.is_some() || self.crowd.len() == before {
+                return;
+            }
+        }
+    }
+
+    /// Explores with the crowd as it is; it may grow on the way.
+    fn explore(&mut self, meter: &mut Meter<'_>) -> Option<Stopped> {
+        self.explorer.visited = Visited::default();
+        self.found.transitions = 0;
+        for program in starting(self.explorer.table.program()) {
+            let mut starting = Vec::new();
+            starts::for_each_start(&program, |start| {
+                starting.push(initial(&program, &start));
+                true
+            });
+            for state in starting {
+                let mut state = self.explorer.counted(&state);
+                self.disperse(&mut state);
+                self.explorer.visited.insert(&state);
+            }
+        }
+        let (mut state, mut next) = (Counts::default(), Counts::default());
+        let mut at = 0;
+        while at < self.explorer.visited.len() as u32 {
+            let states = self.explorer.visited.len() as u64;
+            self.found.states = states;
+            let progress = || Progress {
+                states,
+                transitions: self.found.transitions,
+                frontier: states - u64::from(at),
+                memory: self.explorer.memory(),
+                ..Progress::default()
+            };
+            if let Some(stopped) = meter.check(states, progress) {
+                return Some(stopped);
+            }
+            self.explorer.visited.get(at, &mut state);
+            self.expand(&state, &mut next);
+            at += 1;
+        }
+        None
+    }
+
+    fn expand(&mut self, state: &Counts, next: &mut Counts) {
+        let mut crowd: Vec<u32> = self.crowd.iter().copied().collect();
+        crowd.sort_unstable();
+        self.judge(state, &crowd);
+        for position in 0..state.tasks.len() {
+            self.steps(state, position, next);
+        }
+        for &local in &crowd {
+            // One task of the crowd steps forward, and takes its step.
+            let mut with = state.clone();
+            with.add(local, 1);
+            if let Ok(position) = with.tasks.binary_search_by_key(&local, |task| task.0) {
+                self.steps(&with, position, next);
+            }
+        }
+    }
+
+    fn steps(&mut self, state: &Counts, position: usize, next: &mut Counts) {
+        let entry = (self.explorer.table).entry(state.tasks[position].0, state.world);
+        self.found.possible = self.found.possible.union(entry.waiting);
+        for i in 0..Table::row_count(entry) {
+            let row = self.explorer.table.row(entry, i);
+            self.found.possible = self.found.possible.union(row.findings);
+            self.found.transitions += 1;
+            self.explorer.successor(state, position, row, next);
+            self.disperse(next);
+            self.explorer.visited.insert(next);
+        }
+    }
+
+    /// Lets those who hold nothing join the crowd.
+    fn disperse(&mut self, state: &mut Counts) {
+        let program = self.explorer.table.program();
+        let (table, crowd) = (&self.explorer.table, &mut self.crowd);
+        state.tasks.retain(|&(number, _)| {
+            let local = table.local(number);
+            let counted = program.templates[local.task().template].count != Bound::Any;
+            let stays = counted || !local.is_empty_handed();
+            if !stays {
+                crowd.insert(number);
+            }
+            stays
+        });
+    }
+
+    /// Whether somebody can be stuck.
+    fn judge(&mut self, state: &Counts, crowd: &[u32]) {
+        if self.found.possible.contains(FindingKind::Deadlock) {
+            return;
+        }
+        let mut stuck = self.waits(state) && self.explorer.stuck(state).contains(&true);
+        for &local in crowd {
+            let entry = self.explorer.table.entry(local, state.world);
+            if !stuck && matches!(entry.standing, Standing::Waits(_)) {
+                let mut with = state.clone();
+                with.add(local, 1);
+                stuck = self.explorer.stuck(&with).contains(&true);
+            }
+        }
+        if stuck {
+            self.found.possible.insert(FindingKind::Deadlock);
+        }
+    }
+
+    fn waits(&mut self, state: &Counts) -> bool {
+        state.tasks.iter().any(|&(local, _)| {
+            let entry = self.explorer.table.entry(local, state.world);
+            matches!(entry.standing, Standing::Waits(_))
+        })
+    }
+}
+
+/// Whether the tasks of a template complete shared completions or give back units of shared pools
+/// that nobody owns.
+fn gives(program: &Program, template: usize) -> bool {
+    (program.templates[template].nodes.iter()).any(|node| match node.op {
+        Op::Complete {
+            completion: Ref::Shared(_),
+        } => true,
+        Op::Up {
+            pool: Ref::Shared(pool),
+            ..
+        } => matches!(
+            program.resources[pool].kind,
+            ResourceKind::Semaphore { owned: false, .. }
+                | ResourceKind::Mempool { owned: false, .. }
+        ),
+        _ => false,
+    })
+}
+
+/// The programs whose initial states, with the crowd dispersed, are those of every number of tasks:
+/// a task whose pages are all unmapped at the start is of the crowd at once, so one is enough to
+/// show it; of those with leftovers there are at most as many as there are slots.
+fn starting(program: &Program) -> Vec<Program> {
+    let slots: u32 = program.series.iter().map(slots_of).sum();
+    let mut programs = vec![program.clone()];
+    for (id, template) in program.templates.iter().enumerate() {
+        if template.count != Bound::Any {
+            continue;
+        }
+        let most = if leaves_mappings(template) { slots } else { 1 };
+        programs = (programs.iter())
+            .flat_map(|program| {
+                (1..=most).map(|n| {
+                    let mut program = program.clone();
+                    program.templates[id].count = Bound::Exactly(n);
+                    program
+                })
+            })
+            .collect();
+    }
+    programs.retain(fits);
+    programs
+}
+
+fn slots_of(series: &Series) -> u32 {
+    match series.slots {
+        Bound::Exactly(slots) => slots,
+        Bound::Any => 0,
+    }
+}
+
+fn leaves_mappings(template: &Template) -> bool {
+    let pages = template.vars.iter().filter_map(|var| var.page.as_ref());
+    pages
+        .map(|page| &page.stale_in)
+        .any(|stale| *stale != StaleIn::Exactly(Vec::new()))
+}
+
+/// Whether the leftovers that the scenario declares for certain fit the slots.
+fn fits(program: &Program) -> bool {
+    (0..program.series.len()).all(|series| {
+        let stale = |page: &&kmapcheck_scenario::PageDecl| {
+            matches!(&page.stale_in, StaleIn::Exactly(list) if list.contains(&series))
+        };
+        let own = program.templates.iter().map(|template| {
+            let pages = template.vars.iter().filter_map(|var| var.page.as_ref());
+            pages.filter(stale).count() as u32 * kmapcheck_machine::instances(template.count)
+        });
+        let shared = program.pages.iter().filter(stale).count() as u32;
+        shared + own.sum::<u32>() <= slots_of(&program.series[series])
+    })
+}

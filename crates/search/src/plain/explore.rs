@@ -1,0 +1,322 @@
+//! Breadth-first, level by level, in batches.
+//!
+//! A batch of states of the level is expanded into successors, sorted by partition; then every
+//! partition inserts its own. Both halves are shared out among the threads, and neither half's
+//! result depends on how: shares are contiguous and their successors are inserted in the order of
+//! the shares, and how large a batch is depends on the search alone. So the partitions hold the
+//! same keys in the same order for any number of threads; and where one of several runs to a
+//! finding has to be chosen, it is the least of all (see [`Candidate`]), not the first.
+//!
+//! States are judged when they are expanded, so a level's own findings are settled when it is done.
+
+use kmapcheck_machine::{Findings, Stopped, for_each_start, initial};
+use kmapcheck_scenario::{FindingKind, Program};
+use rayon::ThreadPool;
+use rayon::prelude::*;
+
+use super::key::Key;
+use super::space::{Best, Block, Candidate, Halt, Space, Task};
+use super::store::{MOST_STATES, PARTITIONS, Partition, partition_of};
+use crate::limits::{Meter, Progress};
+
+/// A batch has at least that many states, as far as limits allow, and at most so many.
+const BATCH: std::ops::Range<u64> = 4_096..1 << 20;
+
+/// An attempt at a search.
+pub(crate) struct Search<'a, const W: usize, S> {
+    pub program: &'a Program,
+    pub space: S,
+    pub partitions: Vec<Partition<W>>,
+    blocks: Vec<Block<W>>,
+    pool: Option<&'a ThreadPool>,
+    pub states: u64,
+    pub transitions: u64,
+    /// States expanded so far.
+    expanded: u64,
+    /// Bytes of the batch under way.
+    batch_bytes: u64,
+    open: Best<W>,
+    found: Findings,
+    pub settled: Vec<(FindingKind, Candidate<W>)>,
+    /// The most bytes that were stored at once, but for what depends on the number of threads.
+    pub most_stored: u64,
+}
+
+/// How an exploration ended.
+pub(crate) struct End {
+    pub stopped: Option<Stopped>,
+    pub depth: u64,
+}
+
+/// Where in the level the next batch begins.
+struct Cursor {
+    partition: usize,
+    at: usize,
+}
+
+impl<'a, const W: usize, S: Space<W>> Search<'a, W, S> {
+    pub(crate) fn new(
+        program: &'a Program,
+        space: S,
+        graded: bool,
+        pool: Option<&'a ThreadPool>,
+    ) -> Self {
+        let threads = pool.map_or(1, ThreadPool::current_num_threads);
+        Search {
+            program,
+            space,
+            partitions: (0..PARTITIONS).map(|_| Partition::new(graded)).collect(),
+            blocks: (0..threads).map(|_| Block::new()).collect(),
+            pool,
+            states: 0,
+            transitions: 0,
+            expanded: 0,
+            batch_bytes: 0,
+            open: Best::new(),
+            found: Findings::NONE,
+            settled: Vec::new(),
+            most_stored: 0,
+        }
+    }
+
+    /// Explores everything, within the limits.
+    pub(crate) fn explore(&mut self, meter: &mut Meter<'_>) -> Result<End, Halt> {
+        let mut depth = 0;
+        match self.levels(meter, &mut depth) {
+            Err(Halt::Unbounded(what)) => {
+                self.gather();
+                self.settle(u64::MAX);
+                let stopped = Some(Stopped::Unbounded(what));
+                Ok(End { stopped, depth })
+            }
+            Err(halt) => Err(halt),
+            Ok(stopped) => {
+                self.settle(u64::MAX);
+                Ok(End { stopped, depth })
+            }
+        }
+    }
+
+    fn levels(&mut self, meter: &mut Meter<'_>, depth: &mut u64) -> Result<Option<Stopped>, Halt> {
+        let mut stopped = self.start(meter)?;
+        self.next_level(0);
+        let mut batch = Vec::new();
+        while stopped.is_none() {
+            let mut cursor = Cursor {
+                partition: 0,
+                at: self.partitions[0].level.start,
+            };
+            loop {
+                stopped = self.limit(meter, *depth);
+                self.take(&mut cursor, self.batch_size(meter), &mut batch);
+                if batch.is_empty() {
+                    // The level is done, and so may be the search: then no limit matters.
+                    stopped = stopped.filter(|_| self.has_fresh());
+                    break;
+                }
+                if stopped.is_some() {
+                    self.expand_batch(&mut batch, *depth, true)?;
+                    while self.take(&mut cursor, BATCH.end, &mut batch) {
+                        self.expand_batch(&mut batch, *depth, true)?;
+                    }
+                    break;
+                }
+                self.expanded += batch.len() as u64;
+                self.batch_bytes = (batch.len() * size_of::<Key<W>>()) as u64;
+                self.expand_batch(&mut batch, *depth, false)?;
+            }
+            self.settle(*depth);
+            if !self.has_fresh() {
+                break;
+            }
+            if stopped.is_some() {
+                self.look_at_fresh(*depth + 1)?;
+                break;
+            }
+            *depth += 1;
+            self.next_level(*depth);
+        }
+        Ok(stopped)
+    }
+
+    /// Puts the initial states in.
+    fn start(&mut self, meter: &mut Meter<'_>) -> Result<Option<Stopped>, Halt> {
+        let (mut stopped, mut result) = (None, Ok(()));
+        for_each_start(self.program, |start| {
+            match self.space.encode(&initial(self.program, &start)) {
+                Ok(key) => {
+                    self.partitions[partition_of(key.hash())].insert_all(&[key]);
+                    self.count_states();
+                    stopped = meter.look(&self.progress(0));
+                }
+                Err(halt) => result = Err(halt),
+            }
+            stopped.is_none() && result.is_ok()
+        });
+        result.map(|()| stopped)
+    }
+
+    fn count_states(&mut self) {
+        self.states = self.partitions.iter().map(|p| p.len() as u64).sum();
+    }
+
+    fn next_level(&mut self, level: u64) {
+        for partition in &mut self.partitions {
+            partition.next_level(level);
+        }
+    }
+
+    /// Whether states of the next level have been found.
+    fn has_fresh(&self) -> bool {
+        (self.partitions.iter()).any(|partition| partition.level.end < partition.len())
+    }
+
+    /// The next states of the level into `batch`; whether there are any.
+    fn take(&self, cursor: &mut Cursor, mut size: u64, batch: &mut Vec<Key<W>>) -> bool {
+        batch.clear();
+        while size > 0 {
+            let partition = &self.partitions[cursor.partition];
+            let end = partition.level.end.min(cursor.at + size as usize);
+            partition.copy(cursor.at..end, batch);
+            size -= (end - cursor.at) as u64;
+            cursor.at = end;
+            if end == partition.level.end {
+                let Some(next) = self.partitions.get(cursor.partition + 1) else {
+                    break;
+                };
+                cursor.at = next.level.start;
+                cursor.partition += 1;
+            }
+        }
+        !batch.is_empty()
+    }
+
+    /// So many states that their successors take a small part of what is stored, and that no limit
+    /// is overstepped by much.
+    fn batch_size(&self, meter: &Meter<'_>) -> u64 {
+        let successors = self.transitions / self.expanded.max(1) + 1;
+        let size = (self.states / (8 * successors)).clamp(BATCH.start, BATCH.end);
+        let room = meter.states_left(self.states) / self.space.most_successors().max(1);
+        // A successor lies in a bucket, perhaps with as much room again, before it is stored.
+        let bytes = successors * 3 * size_of::<Key<W>>() as u64;
+        let memory = meter.memory_left(self.memory()) / bytes / 4;
+        size.min(room).min(memory).max(1)
+    }
+
+    /// Expands the batch, or only looks at it, and inserts the successors.
+    fn expand_batch(
+        &mut self,
+        batch: &mut Vec<Key<W>>,
+        depth: u64,
+        look_only: bool,
+    ) -> Result<(), Halt> {
+        while !batch.is_empty() {
+            let task = Task {
+                depth,
+                news: FindingKind::ALL
+                    .into_iter()
+                    .collect::<Findings>()
+                    .minus(self.found),
+                look_only,
+                pool: self.pool,
+            };
+            *batch = self.space.expand(batch, &task, &mut self.blocks)?;
+            self.insert();
+            self.gather();
+        }
+        Ok(())
+    }
+
+    /// What the blocks brought home, besides successors.
+    fn gather(&mut self) {
+        for block in &mut self.blocks {
+            for (kind, candidate) in block.best.drain() {
+                self.open.offer(kind, candidate);
+            }
+            self.transitions += std::mem::take(&mut block.transitions);
+        }
+    }
+
+    fn insert(&mut self) {
+        let blocks = &self.blocks;
+        let insert = |(number, partition): (usize, &mut Partition<W>)| {
+            for block in blocks {
+                partition.insert_all(&block.buckets[number]);
+            }
+        };
+        let successors: usize = (blocks.iter().flat_map(|block| &block.buckets))
+            .map(Vec::len)
+            .sum();
+        match self.pool {
+            Some(pool) if successors > 1_000 => pool.install(|| {
+                let partitions = self.partitions.par_iter_mut().enumerate();
+                partitions.with_max_len(8).for_each(insert);
+            }),
+            _ => self.partitions.iter_mut().enumerate().for_each(insert),
+        }
+        let stored: u64 = self.partitions.iter().map(Partition::memory).sum();
+        self.most_stored = self
+            .most_stored
+            .max(stored + self.batch_bytes + (successors * size_of::<Key<W>>()) as u64);
+        for block in &mut self.blocks {
+            block.buckets.iter_mut().for_each(Vec::clear);
+        }
+        self.count_states();
+    }
+
+    /// Looks at the states of the level that a limit keeps from being expanded.
+    fn look_at_fresh(&mut self, depth: u64) -> Result<(), Halt> {
+        let mut batch = Vec::new();
+        for i in 0..self.partitions.len() {
+            let partition = &self.partitions[i];
+            partition.copy(partition.level.end..partition.len(), &mut batch);
+            self.expand_batch(&mut batch, depth, true)?;
+        }
+        Ok(())
+    }
+
+    /// Settles the candidates of at most `length` steps: no shorter run is to come.
+    fn settle(&mut self, length: u64) {
+        let mut left = Best::new();
+        for (kind, candidate) in self.open.drain() {
+            if self.found.contains(kind) {
+                continue;
+            }
+            if candidate.length <= length {
+                self.found.insert(kind);
+                self.settled.push((kind, candidate));
+            } else {
+                left.offer(kind, candidate);
+            }
+        }
+        self.open = left;
+    }
+
+    fn limit(&self, meter: &mut Meter<'_>, depth: u64) -> Option<Stopped> {
+        if meter.states_left(self.states) == 0 {
+            return meter.max_states().map(Stopped::States);
+        }
+        if self.states >= MOST_STATES {
+            return Some(Stopped::States(MOST_STATES));
+        }
+        meter.look(&self.progress(depth))
+    }
+
+    fn progress(&self, depth: u64) -> Progress {
+        Progress {
+            states: self.states,
+            transitions: self.transitions,
+            frontier: self.states - self.expanded,
+            depth,
+            memory: self.memory(),
+            ..Progress::default()
+        }
+    }
+
+    /// Bytes allocated.
+    pub(crate) fn memory(&self) -> u64 {
+        let partitions: u64 = self.partitions.iter().map(Partition::memory).sum();
+        let blocks: u64 = self.blocks.iter().map(Block::memory).sum();
+        partitions + blocks + self.batch_bytes + self.space.memory()
+    }
+}

@@ -1,0 +1,297 @@
+//! Packed states of programs that allocate or free pages: the number of the shared part, and for
+//! each task the number of the task, each as the machine has it.
+//!
+//! Pages change owners there, and states are told apart by the numbers of pages; so the parts are
+//! numbered as they are, and the machine is asked for the steps of each state. That is slow and
+//! single-threaded, but keeps the packed visited set and everything else of the search.
+
+use std::hash::Hash;
+use std::rc::Rc;
+
+use kmapcheck_machine::{
+    Abilities, Findings, Shared, Standing, State, Task as Actor, TraceStep, waiting_findings,
+};
+use kmapcheck_scenario::{FindingKind, OriginId, Program, TemplateId};
+use kmapcheck_waitgraph::stuck::{scene, stuck};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::graded::Ranks;
+use super::key::{Key, Layout};
+use super::space::{Block, Candidate, Halt, Space, Step, Task};
+use crate::reference::deadlock_rank;
+use crate::starved::{Bounds, Stand};
+
+/// Numbers things in the order in which they come.
+struct Numbers<T> {
+    number: FxHashMap<Rc<T>, u32>,
+    things: Vec<Rc<T>>,
+    memory: usize,
+}
+
+impl<T: Eq + Hash + Clone> Numbers<T> {
+    fn new() -> Self {
+        Numbers {
+            number: FxHashMap::default(),
+            things: Vec::new(),
+            memory: 0,
+        }
+    }
+
+    fn number(&mut self, thing: &T, memory: fn(&T) -> usize) -> u32 {
+        if let Some(&number) = self.number.get(thing) {
+            return number;
+        }
+        let number = self.things.len() as u32;
+        self.memory += memory(thing) + 48;
+        let thing = Rc::new(thing.clone());
+        self.number.insert(Rc::clone(&thing), number);
+        self.things.push(thing);
+        number
+    }
+}
+
+fn shared_memory(shared: &Shared) -> usize {
+    size_of::<Shared>()
+        + shared.pages.len() * size_of::<Option<kmapcheck_machine::Page>>()
+        + size_of_val(&*shared.usage)
+        + size_of_val(&*shared.resources)
+        + size_of_val(&*shared.names)
+}
+
+/// The parts of states, numbered; kept when the search starts over.
+pub(crate) struct Parts<'a> {
+    program: &'a Program,
+    abilities: Abilities,
+    bounds: Option<Bounds>,
+    shared: Numbers<Shared>,
+    tasks: Vec<Numbers<Actor>>,
+    executed: FxHashSet<(TemplateId, OriginId)>,
+    sleeps_at: FxHashSet<(TemplateId, usize)>,
+    /// If the program is graded.
+    pub ranks: Option<Ranks>,
+    pub shared_bits: u32,
+    pub task_bits: Vec<u32>,
+    most_successors: u64,
+}
+
+impl<'a> Parts<'a> {
+    pub(crate) fn new(program: &'a Program) -> Self {
+        Parts {
+            program,
+            abilities: Abilities::of(program),
+            bounds: Bounds::of(program),
+            shared: Numbers::new(),
+            tasks: program.templates.iter().map(|_| Numbers::new()).collect(),
+            executed: FxHashSet::default(),
+            sleeps_at: FxHashSet::default(),
+            ranks: Ranks::of(program),
+            // Starting over is dear here: rather too wide.
+            shared_bits: 18,
+            task_bits: vec![11; program.templates.len()],
+            most_successors: 1,
+        }
+    }
+
+    /// Makes the fields much wider where they were not enough.
+    pub(crate) fn widen(&mut self) {
+        let widen = |bits: &mut u32, count: usize| {
+            if count > 1 << *bits {
+                *bits = (*bits + 6).min(31);
+            }
+        };
+        widen(&mut self.shared_bits, self.shared.things.len());
+        for (bits, tasks) in self.task_bits.iter_mut().zip(&self.tasks) {
+            widen(bits, tasks.things.len());
+        }
+    }
+}
+
+/// States of numbered parts.
+pub(crate) struct Named<'a, 'p> {
+    parts: &'p mut Parts<'a>,
+    layout: Layout,
+}
+
+impl<'a, 'p> Named<'a, 'p> {
+    pub(crate) fn new(parts: &'p mut Parts<'a>, layout: Layout) -> Self {
+        Named { parts, layout }
+    }
+
+    fn decode<const W: usize>(&self, key: &Key<W>) -> State {
+        let tasks = self.layout.template_of.iter().zip(&self.layout.tasks);
+        State {
+            shared: self.parts.shared.things[key.get(self.layout.world) as usize]
+                .as_ref()
+                .clone(),
+            tasks: tasks
+                .map(|(&template, &field)| {
+                    let number = key.get(field) as usize;
+                    self.parts.tasks[template].things[number].as_ref().clone()
+                })
+                .collect(),
+        }
+    }
+
+    fn pack<const W: usize>(&mut self, state: &State) -> Result<Key<W>, Halt> {
+        let mut key = Key::ZERO;
+        let world = self.parts.shared.number(&state.shared, shared_memory);
+        let mut fits = u64::from(world) <= self.layout.world.mask();
+        key.set(self.layout.world, world & self.layout.world.mask() as u32);
+        for (task, &field) in state.tasks.iter().zip(&self.layout.tasks) {
+            let number = self.parts.tasks[task.template].number(task, Actor::memory);
+            fits &= u64::from(number) <= field.mask();
+            key.set(field, number & field.mask() as u32);
+        }
+        if fits { Ok(key) } else { Err(Halt::Full) }
+    }
+
+    /// Findings of a state itself.
+    fn note_state<const W: usize>(
+        &mut self,
+        key: &Key<W>,
+        state: &State,
+        task: &Task<'_>,
+        block: &mut Block<W>,
+    ) {
+        for actor in &state.tasks {
+            let Some(at) = actor.at else { continue };
+            let node = (actor.template, at);
+            let findings = waiting_findings(self.parts.program, actor, &state.shared);
+            if findings.contains(FindingKind::SleepInAtomic) {
+                self.parts.sleeps_at.insert(node);
+            }
+            offer(block, findings, task, task.depth, node, key, None);
+        }
+        if task.news.contains(FindingKind::Deadlock)
+            && let Some(rank) = deadlock_rank(self.parts.program, &self.parts.abilities, state)
+        {
+            let candidate = Candidate {
+                length: task.depth,
+                rank,
+                node: None,
+                state: *key,
+                last: None,
+            };
+            block.best.offer(FindingKind::Deadlock, candidate);
+        }
+    }
+}
+
+fn offer<const W: usize>(
+    block: &mut Block<W>,
+    findings: Findings,
+    task: &Task<'_>,
+    length: u64,
+    node: (TemplateId, usize),
+    key: &Key<W>,
+    last: Option<TraceStep>,
+) {
+    for kind in findings.iter().filter(|&kind| task.news.contains(kind)) {
+        let candidate = Candidate {
+            length,
+            rank: 0,
+            node: Some(node),
+            state: *key,
+            last,
+        };
+        block.best.offer(kind, candidate);
+    }
+}
+
+impl<const W: usize> Space<W> for Named<'_, '_> {
+    fn encode(&mut self, state: &State) -> Result<Key<W>, Halt> {
+        self.pack(state)
+    }
+
+    fn expand(
+        &mut self,
+        states: &[Key<W>],
+        task: &Task<'_>,
+        blocks: &mut [Block<W>],
+    ) -> Result<Vec<Key<W>>, Halt> {
+        let program = self.parts.program;
+        let block = &mut blocks[0];
+        for key in states {
+            let state = self.decode(key);
+            self.note_state(key, &state, task, block);
+            if task.look_only {
+                continue;
+            }
+            let mut count = 0;
+            for (i, actor) in state.tasks.iter().enumerate() {
+                let Some(at) = actor.at else { continue };
+                let node = (actor.template, at);
+                let successors = state.successors(program, i);
+                for (choice, (successor, next)) in successors.into_iter().enumerate() {
+                    count += 1;
+                    let origin = program.templates[actor.template].nodes[at].origin;
+                    self.parts.executed.insert((actor.template, origin));
+                    let last = Some(TraceStep { task: i, choice });
+                    let length = task.depth + 1;
+                    offer(block, successor.findings, task, length, node, key, last);
+                    if let Some(bounds) = &self.parts.bounds
+                        && let Some(what) = bounds.exceeded(program, &next)
+                    {
+                        return Err(Halt::Unbounded(what));
+                    }
+                    if let Some(ranks) = &self.parts.ranks
+                        && !ranks.advances(actor, &next.tasks[i])
+                    {
+                        self.parts.ranks = None;
+                        return Err(Halt::Ungraded);
+                    }
+                    let next = self.pack(&next)?;
+                    block.push(next);
+                }
+            }
+            block.transitions += count;
+            self.parts.most_successors = self.parts.most_successors.max(count);
+        }
+        Ok(Vec::new())
+    }
+
+    fn steps(&mut self, key: &Key<W>, steps: &mut Vec<Step<W>>) -> Result<(), Halt> {
+        steps.clear();
+        let state = self.decode(key);
+        for task in 0..state.tasks.len() {
+            let successors = state.successors(self.parts.program, task);
+            for (choice, (_, next)) in successors.into_iter().enumerate() {
+                let next = self.pack(&next)?;
+                steps.push(Step {
+                    step: TraceStep { task, choice },
+                    next,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn stands(&mut self, key: &Key<W>, stands: &mut Vec<Stand>) -> Result<(), Halt> {
+        stands.clear();
+        let state = self.decode(key);
+        let scene = scene(self.parts.program, &self.parts.abilities, &state);
+        let parties = scene.parties.iter().zip(stuck(&scene));
+        stands.extend(parties.map(|(party, stuck)| match party.standing {
+            Standing::Waits(_) if !stuck => Stand::Waits,
+            _ => Stand::Fine,
+        }));
+        Ok(())
+    }
+
+    fn executed(&self) -> FxHashSet<(TemplateId, OriginId)> {
+        self.parts.executed.clone()
+    }
+
+    fn sleeps_at(&self, node: (TemplateId, usize)) -> bool {
+        self.parts.sleeps_at.contains(&node)
+    }
+
+    fn most_successors(&self) -> u64 {
+        self.parts.most_successors
+    }
+
+    fn memory(&self) -> u64 {
+        let tasks: usize = self.parts.tasks.iter().map(|tasks| tasks.memory).sum();
+        (self.parts.shared.memory + tasks) as u64
+    }
+}

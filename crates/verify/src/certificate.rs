@@ -1,0 +1,111 @@
+//! What a certificate consists of.
+
+use kmapcheck_linear::Refutation;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::waiting::Kind;
+
+/// The first field of every certificate.
+pub const FORMAT: &str = "kmapcheck-certificate-1";
+
+/// A proof about a scenario.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Certificate {
+    /// [`FORMAT`].
+    pub format: String,
+    /// The scenario's file, as it was given.
+    pub scenario: String,
+    /// The model it was loaded on, if another than its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// What does not occur, and by what argument.
+    pub excluded: Vec<NotThere>,
+    /// How many local states a task can be in.
+    pub locals: usize,
+    /// Every kind of waiting task.
+    pub waiting: Vec<Kind>,
+    /// What is waited for, in the order in which it is taken; if that is the argument.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub order: Vec<String>,
+    /// What tasks could be stuck on, and why they cannot; if that is the argument.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sets: Vec<Set>,
+    /// SHA-256 of all the above as JSON without spaces, in hexadecimal.
+    pub digest: String,
+}
+
+/// Kinds of finding that do not occur.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NotThere {
+    /// Their names.
+    pub kinds: Vec<String>,
+    /// The argument.
+    pub by: By,
+}
+
+/// Arguments that a certificate can carry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum By {
+    /// No local state shows them.
+    Locals,
+    /// Everything is taken in one order.
+    Order,
+    /// The inequalities have no solution.
+    Equations,
+    /// Everybody can go on until he holds nothing.
+    Drains,
+    /// Every task program ends.
+    NoLoops,
+}
+
+/// Things that no tasks are stuck on, in one case.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Set {
+    /// The things, by name.
+    pub awaited: Vec<String>,
+    /// What, of rwsems, nobody is assumed to hold: `read mmap_sem` or `write mmap_sem`.
+    pub nobody: Vec<String>,
+    /// The kinds of task that may be in a core, by position in [`Certificate::waiting`]: one
+    /// unknown each, in that order. Series of `"any"` slots follow, one unknown each.
+    pub unknowns: Vec<usize>,
+    /// The inequalities used.
+    pub inequalities: Vec<Inequality>,
+    /// That they have no solution.
+    pub refutation: Refutation,
+}
+
+/// An inequality and what it says.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Inequality {
+    /// Unknowns with their coefficients, sorted, none zero.
+    pub terms: Vec<(usize, i64)>,
+    /// `>=` if true, else `<=`.
+    pub at_least: bool,
+    /// The bound.
+    pub bound: i64,
+}
+
+impl Certificate {
+    /// The digest that belongs to it.
+    #[must_use]
+    pub fn digest_of(&self) -> String {
+        digest(&Certificate {
+            digest: String::new(),
+            ..self.clone()
+        })
+    }
+}
+
+/// SHA-256 of something as JSON without spaces, in hexadecimal.
+#[must_use]
+pub fn digest(of: &impl Serialize) -> String {
+    let json = serde_json::to_vec(of).unwrap_or_default();
+    let hash = Sha256::digest(&json);
+    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,176 @@
+//! Whether a certificate holds.
+
+use kmapcheck_linear::{Constraint, Problem, refutes};
+use kmapcheck_locals::Locals;
+use kmapcheck_machine::Findings;
+use kmapcheck_scenario::{FindingKind, Program};
+
+use crate::certificate::{By, Certificate, FORMAT, Inequality, Set};
+use crate::drains::everybody_drains;
+use crate::sets::{cases, inequalities, keeps, knotted};
+use crate::waiting::{Kind, kinds};
+
+/// Checks a certificate against the program it is about.
+///
+/// # Errors
+///
+/// The first thing that is wrong with it, in a sentence.
+pub fn verify(certificate: &Certificate, program: &Program) -> Result<(), String> {
+    if certificate.format != FORMAT {
+        return Err(format!("`format` is not `{FORMAT}`"));
+    }
+    if certificate.digest != certificate.digest_of() {
+        return Err("the digest does not match: something was changed after it was written".into());
+    }
+    let locals =
+        Locals::of(program).map_err(|broken| format!("no proof is possible: {}", broken.what))?;
+    if certificate.locals != locals.states.len() {
+        return Err(format!("there are {} local states", locals.states.len()));
+    }
+    if certificate.excluded.is_empty() {
+        return Err("it excludes nothing".into());
+    }
+    let deadlock = (certificate.excluded.iter()).any(|e| matches!(e.by, By::Order | By::Equations));
+    if deadlock {
+        no_deadlock(certificate, program, &locals)?;
+    }
+    for excluded in &certificate.excluded {
+        let allowed = match excluded.by {
+            By::Locals => {
+                let all: Findings = FindingKind::ALL.into_iter().collect();
+                let global = [FindingKind::Deadlock, FindingKind::Starved]
+                    .into_iter()
+                    .collect();
+                all.minus(global).minus(locals.possible())
+            }
+            By::Order | By::Equations => Findings::of(FindingKind::Deadlock),
+            By::NoLoops if !program.has_loops() => Findings::of(FindingKind::Starved),
+            By::Drains if deadlock && everybody_drains(program, &locals) => {
+                Findings::of(FindingKind::Starved)
+            }
+            By::NoLoops | By::Drains => Findings::NONE,
+        };
+        for kind in &excluded.kinds {
+            if !allowed.iter().any(|allowed| allowed.name() == kind) {
+                return Err(format!("`{kind}` is not excluded by that argument"));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn no_deadlock(
+    certificate: &Certificate,
+    program: &Program,
+    locals: &Locals,
+) -> Result<(), String> {
+    let lost = [FindingKind::SlotLeak, FindingKind::LockLeak];
+    if lost.iter().any(|&kind| locals.possible().contains(kind)) {
+        return Err("a task can end with what others wait for".into());
+    }
+    let kinds = kinds(program, locals)
+        .ok_or("some task waits for what nobody need hold for it to be missing")?;
+    if kinds != certificate.waiting {
+        return Err("the kinds of waiting task are not those of the scenario".into());
+    }
+    for kind in &kinds {
+        missing_only_if_held(program, &kind.waits_for)?;
+    }
+    if (certificate.excluded.iter()).any(|excluded| excluded.by == By::Order) {
+        goes_forward(&certificate.order, &kinds)
+    } else {
+        no_solutions(&certificate.sets, program, locals, &kinds)
+    }
+}
+
+/// A series that keeps all its slots for holders would be missing though nobody holds any.
+fn missing_only_if_held(program: &Program, thing: &str) -> Result<(), String> {
+    let series = thing.strip_prefix("slot ");
+    for declared in program
+        .series
+        .iter()
+        .filter(|s| Some(s.name.as_str()) == series)
+    {
+        let enough = match declared.slots {
+            kmapcheck_scenario::Bound::Exactly(slots) => slots > declared.for_holders,
+            kmapcheck_scenario::Bound::Any => declared.for_holders == 0,
+        };
+        if !enough {
+            return Err(format!("{} can be kept from everybody", declared.name));
+        }
+    }
+    Ok(())
+}
+
+fn goes_forward(order: &[String], kinds: &[Kind]) -> Result<(), String> {
+    let place = |thing: &String| order.iter().position(|other| other == thing);
+    for kind in kinds {
+        let asked = place(&kind.waits_for)
+            .ok_or_else(|| format!("`{}` has no place in the order", kind.waits_for))?;
+        for (held, thing) in order.iter().enumerate() {
+            if keeps(kind, thing) && held >= asked {
+                return Err(format!(
+                    "{} holds `{thing}` while it waits for `{}`, which comes no later",
+                    kind.task, kind.waits_for
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn no_solutions(
+    sets: &[Set],
+    program: &Program,
+    locals: &Locals,
+    kinds: &[Kind],
+) -> Result<(), String> {
+    let knotted = knotted(kinds).ok_or("too much is waited for in circles")?;
+    for awaited in &knotted {
+        let members: Vec<usize> = (0..kinds.len())
+            .filter(|&i| {
+                awaited.contains(&kinds[i].waits_for)
+                    && awaited.iter().any(|thing| keeps(&kinds[i], thing))
+            })
+            .collect();
+        let of_them: Vec<&Kind> = members.iter().map(|&i| &kinds[i]).collect();
+        for nobody in cases(&of_them) {
+            let set = (sets.iter())
+                .find(|set| set.awaited == *awaited && set.nobody == nobody)
+                .ok_or_else(|| format!("nothing is said about tasks stuck on {awaited:?}"))?;
+            let unknowns: Vec<usize> = (members.iter().copied())
+                .filter(|&i| !nobody.iter().any(|held| kinds[i].holds.contains_key(held)))
+                .collect();
+            let true_ones = inequalities(program, locals, kinds, &unknowns, awaited);
+            if set.unknowns != unknowns {
+                return Err(format!("the unknowns for {awaited:?} are others"));
+            }
+            let stray = |inequality: &&Inequality| !true_ones.contains(inequality);
+            if set.inequalities.iter().any(|inequality| stray(&inequality)) {
+                return Err(format!("an inequality for {awaited:?} does not follow"));
+            }
+            if !refutes(&problem(set, program), &set.refutation) {
+                return Err(format!("the refutation for {awaited:?} does not hold"));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn problem(set: &Set, program: &Program) -> Problem {
+    let open = (program.series.iter())
+        .filter(|series| series.slots == kmapcheck_scenario::Bound::Any)
+        .count();
+    let constraint = |inequality: &Inequality| {
+        let (terms, bound) = (inequality.terms.clone(), inequality.bound);
+        if inequality.at_least {
+            Constraint::at_least(terms, bound)
+        } else {
+            Constraint::at_most(terms, bound)
+        }
+    };
+    Problem {
+        variables: set.unknowns.len() + open,
+        constraints: set.inequalities.iter().map(constraint).collect(),
+    }
+}

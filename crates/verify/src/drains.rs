@@ -1,0 +1,38 @@
+//! That everybody can go on until he holds nothing, found anew.
+
+use kmapcheck_locals::Locals;
+use kmapcheck_scenario::Program;
+
+/// Whether from every local state, whatever flushes happen, a task that is let go on comes to hold
+/// nothing.
+pub(crate) fn everybody_drains(program: &Program, locals: &Locals) -> bool {
+    let count = locals.states.len();
+    // Local states that are known to drain, and those that do if their flushed forms do, too.
+    let mut known = vec![false; count];
+    loop {
+        let mut alone = vec![false; count];
+        for (local, alone) in alone.iter_mut().enumerate() {
+            let state = &locals.states[local];
+            let done = state.task.at.is_none() || state.holdings(program).is_empty();
+            let mut moves = locals.situations[local]
+                .iter()
+                .filter(|s| !s.next.is_empty());
+            *alone = done || moves.all(|s| s.next.iter().any(|&next| known[next as usize]));
+        }
+        let mut next = alone;
+        let mut changed = true;
+        while changed {
+            changed = false;
+            for local in 0..count {
+                if next[local] && locals.flushes[local].iter().any(|&to| !next[to as usize]) {
+                    next[local] = false;
+                    changed = true;
+                }
+            }
+        }
+        if next == known {
+            return known.into_iter().all(|drains| drains);
+        }
+        known = next;
+    }
+}
