@@ -25,6 +25,10 @@ lint:
     cargo clippy --workspace --all-targets -- -D warnings
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
 
+# Exported scenarios, run by SPIN and Rumur, against the reference (needs spin, rumur, gcc; tcc helps).
+interop:
+    cargo test -p kmapcheck-export --test interop -- --ignored --nocapture --test-threads 1
+
 # Rewrite the stored schemas, messages, snapshots and outputs in the docs; read the diff.
 update:
     KMAPCHECK_UPDATE=1 INSTA_UPDATE=always cargo test --workspace

@@ -11,6 +11,7 @@
 
 mod locks;
 mod maps;
+mod order;
 mod pages;
 mod unfold;
 mod words;

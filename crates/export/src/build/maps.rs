@@ -13,24 +13,6 @@ impl Call<'_, '_> {
         self.world.acceptable(series)
     }
 
-    /// Whether a kmap asks for a slot against the order, as far as one way to read its name goes.
-    pub(super) fn breaks_order(&self, page: Class, series: SeriesId) -> bool {
-        let all = &self.world.program.series;
-        let Some(rank) = all[series].rank else {
-            return false;
-        };
-        let acceptable = self.acceptable(series);
-        let pins = || {
-            self.local.maps.iter().filter_map(|map| match map.kind {
-                Kind::Pin { asked, lies } => Some((map.page, asked, lies)),
-                _ => None,
-            })
-        };
-        !self.world.is_low(self.template, page)
-            && !pins().any(|(pinned, _, lies)| pinned == page && acceptable.contains(&lies))
-            && pins().any(|(_, asked, _)| all[asked].rank.is_some_and(|held| held >= rank))
-    }
-
     /// kmap; `attempt` is `try_kmap`'s `flush`.
     pub(super) fn kmap(
         &mut self,
@@ -65,7 +47,7 @@ impl Call<'_, '_> {
             self.push(&mut way, page, number, Kind::Low);
             return Ok(vec![way]);
         }
-        let order = attempt.is_none() && self.breaks_order(page, series);
+        let order = attempt.is_none() && self.kmap_breaks_order(page, series);
         if !self.world.options.counted {
             self.found_never_again(page, series)?;
         }

@@ -120,10 +120,12 @@ impl Unfold {
         if sleeps {
             waiting.push(FindingKind::SleepInAtomic);
         }
-        if let Op::Kmap { page, series } = node.op
-            && (call.resolve(page).iter())
-                .any(|(_, what)| matches!(what, Use::Page(class, _) if call.breaks_order(*class, series)))
-        {
+        let against_order = call.lock_breaks_order();
+        let kmap_against_order = matches!(node.op, Op::Kmap { page, series }
+        if (call.resolve(page).iter()).any(|(_, what)| {
+            matches!(what, Use::Page(class, _) if call.kmap_breaks_order(*class, series))
+        }));
+        if against_order || kmap_against_order {
             waiting.push(FindingKind::OrderViolation);
         }
         let mut transitions = Vec::new();
@@ -133,6 +135,9 @@ impl Unfold {
             }
             if sleeps {
                 way.found.push(FindingKind::SleepInAtomic);
+            }
+            if against_order {
+                way.found.push(FindingKind::OrderViolation);
             }
             // What it holds for the length of a last step counts too.
             let weight = &mut world.weights[self.template];

@@ -14,24 +14,32 @@ pub struct Answer {
 }
 
 /// A folder for generated files.
-pub struct Scratch(PathBuf);
+pub struct Scratch {
+    dir: PathBuf,
+    /// The compiler for SPIN's verifiers.
+    cc: &'static str,
+}
 
 impl Scratch {
     pub fn new(name: &str) -> Scratch {
         let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("interop-{name}"));
         std::fs::create_dir_all(&dir).expect("a folder can be made");
-        Scratch(dir)
+        let tcc = Command::new("tcc").arg("-v").output().is_ok();
+        Scratch {
+            dir,
+            cc: if tcc { "tcc" } else { "gcc" },
+        }
     }
 
     fn write(&self, name: &str, text: &str) {
-        std::fs::write(self.0.join(name), text).expect("a file can be written");
+        std::fs::write(self.dir.join(name), text).expect("a file can be written");
     }
 
     /// Runs a command in the folder; its standard output.
     fn run(&self, command: &str, arguments: &[&str]) -> Result<String, String> {
         let output = Command::new(command)
             .args(arguments)
-            .current_dir(&self.0)
+            .current_dir(&self.dir)
             .output()
             .map_err(|error| format!("{command}: {error}"))?;
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -56,8 +64,7 @@ pub fn spin(scratch: &Scratch, model: &str, findings: bool) -> Result<Answer, St
     if said.contains("Error") {
         return Err(said);
     }
-    let gcc = [
-        "-O0",
+    let cc = [
         "-w",
         "-DSAFETY",
         "-DNOREDUCE",
@@ -67,7 +74,7 @@ pub fn spin(scratch: &Scratch, model: &str, findings: bool) -> Result<Answer, St
         "pan",
         "pan.c",
     ];
-    scratch.run("gcc", &gcc)?;
+    scratch.run(scratch.cc, &cc)?;
     let said = scratch.run(
         "./pan",
         if findings {

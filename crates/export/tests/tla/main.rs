@@ -30,7 +30,12 @@ type Facts = (u64, u64, Option<u64>, BTreeMap<String, u64>);
 
 fn expected(program: &Program) -> Option<Facts> {
     let ours = Expected::of(program, MAX_STATES)?;
-    Some((ours.starts, ours.states, ours.global_deadlock, ours.findings))
+    Some((
+        ours.starts,
+        ours.states,
+        ours.global_deadlock,
+        ours.findings,
+    ))
 }
 
 fn facts(text: &str) -> Facts {
