@@ -13,6 +13,7 @@ mod locks;
 mod maps;
 mod order;
 mod pages;
+mod undo;
 mod unfold;
 mod words;
 mod world;

@@ -26,8 +26,10 @@ pub fn scenarios(only: &str) -> Vec<(String, Program)> {
     files.sort();
     let named = files.into_iter().filter_map(|file| {
         let name = file.strip_prefix(&root).ok()?.display().to_string();
-        let program = load(&file, &Overrides::default()).ok()?;
-        name.contains(only).then_some((name, program))
+        if !name.contains(only) {
+            return None;
+        }
+        Some((name, load(&file, &Overrides::default()).ok()?))
     });
     named.collect()
 }

@@ -100,7 +100,7 @@ fn random_programs_about_pages() {
 fn agree_on(scenarios: impl Strategy<Value = serde_json::Value>) {
     let (compared, refused, large) = (AtomicU32::new(0), AtomicU32::new(0), AtomicU32::new(0));
     let count = |counter: &AtomicU32| counter.fetch_add(1, Ordering::Relaxed);
-    let mut runner = TestRunner::new(kmapcheck_testing::config(200));
+    let mut runner = TestRunner::new(kmapcheck_testing::config(120));
     let result = runner.run(&scenarios, |scenario| {
         let program = kmapcheck_testing::load(&scenario);
         let Ok(exported) = export(&program, Target::Tla, Some("M")) else {
