@@ -156,14 +156,12 @@ impl<'a> Surroundings<'a> {
     fn shared(&self, local: &LocalState, choice: Choice) -> Option<Shared> {
         let program = self.program;
         let shared_pages = (0..program.pages.len()).map(|page| self.page(local, page, choice));
-        let own = local.pages.iter().cloned().map(Some);
+        let own = local.pages.iter().cloned();
         let pristine = (program.free_pages.is_some()).then(|| Page {
             free: true,
             ..Page::fresh(program.series.len())
         });
-        let free = (self.freed.iter().cloned().chain(pristine))
-            .map(Some)
-            .filter(|_| choice.free_pages);
+        let free = (self.freed.iter().cloned().chain(pristine)).filter(|_| choice.free_pages);
         let cpus = program.cpus.map_or(0, |cpus| cpus.count);
         Some(Shared {
             usage: self.usage(local, choice)?,
@@ -171,7 +169,7 @@ impl<'a> Surroundings<'a> {
                 .map(|(i, resource)| around_resource(&local.task, i, resource.kind, choice.taken))
                 .collect(),
             names: (0..program.pages.len()).map(Name::Page).collect(),
-            pages: shared_pages.map(Some).chain(own).chain(free).collect(),
+            pages: shared_pages.chain(own).chain(free).collect(),
             busy_cpus: if choice.cpus_busy {
                 cpus
             } else {

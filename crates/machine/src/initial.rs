@@ -5,7 +5,8 @@
 
 use kmapcheck_scenario::{Bound, PageDecl, Program, Reuse, SeriesId, StaleIn};
 
-use crate::state::{Name, Page, PageTable, ResourceState, Shared, State, Task, Usage};
+use crate::page_table::PageTable;
+use crate::state::{Name, Page, ResourceState, Shared, State, Task, Usage};
 
 /// Which initial state: for each declared page with `"stale_in": "any"` the series that still map
 /// it, shared pages first, then task by task. Empty if there is only one initial state.
@@ -154,8 +155,7 @@ pub fn initial(program: &Program, start: &Start) -> State {
             page.count[series] = 1;
             shared.usage[series].stale += 1;
         }
-        shared.pages.push_back(Some(page));
-        Name::Page(shared.pages.len() - 1)
+        Name::Page(shared.pages.push(page))
     };
     for decl in &program.pages {
         let name = declare(&mut shared, decl);
@@ -201,7 +201,7 @@ pub fn initial(program: &Program, start: &Start) -> State {
     };
     shared
         .pages
-        .extend((0..program.free_pages.unwrap_or(0)).map(|_| Some(free.clone())));
+        .extend((0..program.free_pages.unwrap_or(0)).map(|_| free.clone()));
     let mut state = State { shared, tasks };
     state.forget_unreachable_pages(program);
     state

@@ -12,6 +12,7 @@ mod findings;
 mod initial;
 mod ops;
 mod outcome;
+mod page_table;
 mod replay;
 mod state;
 mod step;
@@ -22,6 +23,7 @@ pub use effect::Effect;
 pub use findings::Findings;
 pub use initial::{Start, for_each_start, initial, instances, is_open, stale_choices};
 pub use outcome::{Coverage, Finding, Outcome, Stopped, Trace, TraceStep, Verdict};
+pub use page_table::PageTable;
 pub use replay::{Replay, ReplayError, replay, run};
 pub use state::{
     Held, Map, Mode, Name, Page, PageId, ResourceState, Shared, State, Task, TaskId, Usage,

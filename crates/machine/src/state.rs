@@ -8,6 +8,8 @@
 use kmapcheck_scenario::{AtomicTypeId, NodeId, Program, Ref, ResourceKind, SeriesId, TemplateId};
 use smallvec::SmallVec;
 
+use crate::page_table::PageTable;
+
 /// Index of a page in [`Shared::pages`].
 pub type PageId = usize;
 /// Index of a task in [`State::tasks`].
@@ -151,15 +153,11 @@ pub struct Shared {
     pub resources: Vec<ResourceState>,
     /// The page names that all tasks know, as [`Program::pages`].
     pub names: Vec<Name>,
-    /// The pages; `None` is a number not in use.
+    /// The pages.
     pub pages: PageTable,
     /// How many tasks occupy a CPU.
     pub busy_cpus: u32,
 }
-
-/// The pages by number. Persistent, because a step copies the shared part and changes one page of
-/// what may be tens of thousands.
-pub type PageTable = imbl::Vector<Option<Page>>;
 
 /// The slots of one series that are not free.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -254,6 +252,11 @@ impl Page {
     #[must_use]
     pub fn has_users(&self) -> bool {
         self.unshared_pins > 0 || self.count.iter().any(|&count| count > 1)
+    }
+
+    /// The series in which it is mapped without users.
+    pub(crate) fn stale_in(&self) -> impl Iterator<Item = SeriesId> {
+        (0..self.count.len()).filter(|&series| self.count[series] == 1)
     }
 
     /// Whether nothing tells it apart from a page that was never used.
@@ -378,23 +381,9 @@ impl Shared {
     }
 
     pub(crate) fn page_mut(&mut self, page: PageId) -> &mut Page {
-        self.pages[page]
-            .as_mut()
+        self.pages
+            .get_mut(page)
             .expect("a page that is referred to exists")
-    }
-
-    /// Puts a page into the table and returns its number.
-    pub(crate) fn add_page(&mut self, page: Page) -> PageId {
-        match self.pages.iter().position(Option::is_none) {
-            Some(free) => {
-                self.pages[free] = Some(page);
-                free
-            }
-            None => {
-                self.pages.push_back(Some(page));
-                self.pages.len() - 1
-            }
-        }
     }
 }
 
@@ -403,23 +392,36 @@ impl State {
     /// [`Usage`]) and, where the freelist has no bound, those that equal a fresh one. Keeps the
     /// state finite where a loop allocates.
     pub fn forget_unreachable_pages(&mut self, program: &Program) {
-        let mut reachable = vec![false; self.shared.pages.len()];
+        self.forget_unreachable_among((0..self.shared.pages.len()).collect(), program);
+    }
+
+    /// The same, where only these pages can have become unreachable or like fresh ones.
+    pub(crate) fn forget_unreachable_among(&mut self, mut pages: Vec<PageId>, program: &Program) {
+        let content = |page: PageId| self.shared.pages.get(page).and_then(Option::as_ref);
+        pages.retain(|&page| content(page).is_some_and(|page| is_forgettable(program, page)));
+        if pages.is_empty() {
+            return;
+        }
+        pages.sort_unstable();
+        pages.dedup();
+        let mut reachable = vec![false; pages.len()];
+        let mut reach = |page: PageId| {
+            if let Ok(i) = pages.binary_search(&page) {
+                reachable[i] = true;
+            }
+        };
         for name in &self.shared.names {
             if let Name::Page(page) | Name::Dangling(Some(page)) = name {
-                reachable[*page] = true;
+                reach(*page);
             }
         }
         for task in &self.tasks {
-            task.for_each_page(|page| reachable[page] = true);
+            task.for_each_page(&mut reach);
         }
-        for (page, reachable) in reachable.into_iter().enumerate() {
-            let content = self.shared.pages[page].as_ref();
-            if !reachable && content.is_some_and(|content| is_forgettable(program, content)) {
-                self.shared.pages[page] = None;
+        for (page, reachable) in pages.into_iter().zip(reachable) {
+            if !reachable {
+                self.shared.pages.remove(page);
             }
-        }
-        while let Some(None) = self.shared.pages.last() {
-            self.shared.pages.pop_back();
         }
     }
 

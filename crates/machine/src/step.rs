@@ -7,7 +7,7 @@
 use kmapcheck_scenario::{FindingKind, NodeId, Op, Program, SeriesId, Target};
 
 use crate::ops::{self, Done};
-use crate::state::{Map, PageId, Shared, State, Task};
+use crate::state::{Map, Name, PageId, Shared, State, Task};
 use crate::{Effect, Findings};
 
 /// One thing that a task can do next.
@@ -281,26 +281,33 @@ impl State {
 
     /// Becomes the state after `successor` of `task`.
     pub fn advance(&mut self, program: &Program, task: usize, successor: &Successor) {
-        let names_changed = self.shared.names != successor.shared.names;
-        let mut lets_go = successor.task.at.is_none();
-        self.tasks[task].for_each_page(|page| lets_go |= !successor.task.refers_to(page));
+        // What may lose its last name or mapping, or become like a page never used.
+        let mut let_go = Vec::new();
+        self.tasks[task].for_each_page(|page| {
+            if !successor.task.refers_to(page) {
+                let_go.push(page);
+            }
+        });
+        if self.shared.names != successor.shared.names {
+            let_go.extend(self.shared.names.iter().filter_map(|&name| match name {
+                Name::Page(page) | Name::Dangling(Some(page)) => Some(page),
+                _ => None,
+            }));
+        }
         self.shared.clone_from(&successor.shared);
         self.tasks[task].clone_from(&successor.task);
-        if successor.broadcast.freed.is_some() {
-            for (_, other) in self
-                .tasks
-                .iter_mut()
-                .enumerate()
-                .filter(|&(i, _)| i != task)
-            {
-                successor.broadcast.apply_to(other);
-            }
-        }
-        // Looking at every task is worth it only where some page may have lost its last name, or
-        // its last mapping.
+        // No other task has a name for a freed page: an allocation gives a page one name, and only
+        // pages on the freelist, which have none, are allocated.
         let Broadcast { flushed, freed } = successor.broadcast;
-        if names_changed || lets_go || freed.is_some() || flushed.is_some() {
+        let_go.extend(freed);
+        if flushed.is_some() {
+            let_go.extend(self.shared.pages.free().map(|(page, _)| page));
+        }
+        if successor.task.at.is_none() && matches!(successor.effect, Effect::Allocated { .. }) {
+            // What its last step allocates has never had a name that lasted.
             self.forget_unreachable_pages(program);
+        } else {
+            self.forget_unreachable_among(let_go, program);
         }
     }
 }

@@ -169,10 +169,8 @@ impl Ledger {
                     location,
                 },
             );
-            self.tasks.clone_from(&after.tasks);
-        } else {
-            self.tasks[task].clone_from(&after.tasks[task]);
         }
+        self.tasks[task].clone_from(&after.tasks[task]);
         self.names.clone_from(&after.shared.names);
     }
 
@@ -225,15 +223,10 @@ impl Ledger {
         {
             self.freed.push((None, i, freed));
         }
-        for (task, before) in self.tasks.iter().enumerate() {
-            for (i, _) in before
-                .names
-                .iter()
-                .enumerate()
-                .filter(|(_, name)| dangles(name))
-            {
-                self.freed.push((Some(task), i, freed));
-            }
+        // Its own names only: no page has two names, and nobody frees through another's.
+        let own = self.tasks[freed.by].names.iter().enumerate();
+        for (i, _) in own.filter(|(_, name)| dangles(name)) {
+            self.freed.push((Some(freed.by), i, freed));
         }
     }
 }

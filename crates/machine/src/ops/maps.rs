@@ -8,7 +8,7 @@ use kmapcheck_scenario::{Bound, FindingKind, Program, Ref, Reuse, SeriesId};
 
 use super::{Call, Done};
 use crate::Effect;
-use crate::state::{Map, Page, PageId};
+use crate::state::{Map, PageId};
 
 /// Whether a kmap may wait.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -78,7 +78,8 @@ impl Call<'_> {
     pub(super) fn reuse(self, page: PageId, asked: SeriesId, lies: SeriesId) -> Done {
         let stale = self.shared.page(page).count[lies] == 1;
         let mut done = self.done(Effect::Reused { lies, stale });
-        done.shared.page_mut(page).count[lies] += 1;
+        let users = self.shared.page(page).count[lies];
+        done.shared.pages.set_count(page, lies, users + 1);
         if stale {
             done.shared.usage[lies].stale -= 1;
             done.shared.usage[lies].in_use += 1;
@@ -92,7 +93,7 @@ impl Call<'_> {
         let mut done = self.done(Effect::Nothing);
         let flushed = if flush { done.flush(series) } else { 0 };
         if self.program.series[series].reuse.keeps_mappings() {
-            done.shared.page_mut(page).count[series] = 2;
+            done.shared.pages.set_count(page, series, 2);
         } else {
             done.shared.page_mut(page).unshared_pins += 1;
         }
@@ -193,8 +194,8 @@ impl Done {
     }
 
     fn unpin(&mut self, program: &Program, page: PageId, lies: SeriesId) -> Effect {
-        let usage = &mut self.shared.usage[lies];
         if !program.series[lies].reuse.keeps_mappings() {
+            let usage = &mut self.shared.usage[lies];
             usage.in_use -= 1;
             let in_use = usage.in_use;
             self.shared.page_mut(page).unshared_pins -= 1;
@@ -203,17 +204,15 @@ impl Done {
                 in_use,
             };
         }
-        let count = &mut self.shared.pages[page]
-            .as_mut()
-            .expect("a pinned page exists")
-            .count[lies];
-        *count -= 1;
-        if *count > 1 {
+        let count = self.shared.page(page).count[lies] - 1;
+        self.shared.pages.set_count(page, lies, count);
+        if count > 1 {
             return Effect::StillMapped {
                 series: lies,
-                users: *count - 1,
+                users: count - 1,
             };
         }
+        let usage = &mut self.shared.usage[lies];
         usage.in_use -= 1;
         usage.stale += 1;
         Effect::WentStale { series: lies }
@@ -221,18 +220,9 @@ impl Done {
 
     /// `flush_all_zero_pkmaps`: unmaps every page that is mapped in the series without users.
     fn flush(&mut self, series: SeriesId) -> u32 {
-        let is_stale =
-            |page: &Option<Page>| page.as_ref().is_some_and(|page| page.count[series] == 1);
-        let stale: Vec<PageId> = self
-            .shared
-            .pages
-            .iter()
-            .enumerate()
-            .filter(|(_, page)| is_stale(page))
-            .map(|(id, _)| id)
-            .collect();
+        let stale: Vec<PageId> = self.shared.pages.stale(series).collect();
         for page in stale {
-            self.shared.page_mut(page).count[series] = 0;
+            self.shared.pages.set_count(page, series, 0);
         }
         self.broadcast.flushed = Some(series);
         std::mem::take(&mut self.shared.usage[series].stale)

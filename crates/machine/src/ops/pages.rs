@@ -45,13 +45,12 @@ impl Call<'_> {
     /// bound, a fresh one.
     pub(super) fn alloc_page(self, var: Ref) -> Vec<Done> {
         let mut candidates: Vec<(Option<PageId>, &Page)> = Vec::new();
-        for (id, page) in self.shared.pages.iter().enumerate() {
-            let Some(page) = page else { continue };
+        for (id, page) in self.shared.pages.free() {
             // A page that somebody still has mapped is not like any other.
             let seen = candidates
                 .iter()
                 .any(|(_, other)| page.holders == 0 && *other == page);
-            if page.free && !seen {
+            if !seen {
                 candidates.push((Some(id), page));
             }
         }
@@ -70,8 +69,8 @@ impl Call<'_> {
                     .filter(|&series| page.count[series] > 0)
                     .collect();
                 let mut done = self.done(Effect::Allocated { mapped_in });
-                let id = id.unwrap_or_else(|| done.shared.add_page(page.clone()));
-                done.shared.page_mut(id).free = false;
+                let id = id.unwrap_or_else(|| done.shared.pages.add(page.clone()));
+                done.shared.pages.set_free(id, false);
                 match var {
                     Ref::Shared(i) => done.shared.names[i] = Name::Page(id),
                     Ref::Own(i) => done.task.names[i] = Name::Page(id),
@@ -92,9 +91,8 @@ impl Call<'_> {
         if self.shared.page(page).has_users() {
             done.findings.insert(FindingKind::FreedWhileMapped);
         }
-        let entry = done.shared.page_mut(page);
-        entry.free = true;
-        let remembered = (entry.holders > 0).then_some(page);
+        done.shared.pages.set_free(page, true);
+        let remembered = (done.shared.page(page).holders > 0).then_some(page);
         for name in &mut done.shared.names {
             if *name == Name::Page(page) {
                 *name = Name::Dangling(remembered);

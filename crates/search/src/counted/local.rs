@@ -247,14 +247,7 @@ impl World {
             usage: self.usage.clone(),
             resources: self.resources.clone(),
             names: self.names.clone(),
-            pages: self
-                .common
-                .iter()
-                .chain(own)
-                .chain(free)
-                .cloned()
-                .map(Some)
-                .collect(),
+            pages: self.common.iter().chain(own).chain(free).cloned().collect(),
             busy_cpus: self.busy_cpus,
         }
     }
@@ -349,12 +342,12 @@ pub(crate) fn embed(program: &Program, state: &State) -> Embedded {
 /// Some named state that the counted one stands for.
 pub(crate) fn materialise(world: &World, locals: &[(std::rc::Rc<Local>, u32)]) -> State {
     let mut shared = world.shared_for(None);
-    shared.pages = world.common.iter().cloned().map(Some).collect();
+    shared.pages = world.common.iter().cloned().collect();
     let mut tasks = Vec::new();
     for (local, n) in locals {
         for _ in 0..*n {
             let first = shared.pages.len();
-            shared.pages.extend(local.pages.iter().cloned().map(Some));
+            shared.pages.extend(local.pages.iter().cloned());
             tasks.push(map_task(&local.task, |page| {
                 if page >= COMMON {
                     page - COMMON
@@ -365,7 +358,7 @@ pub(crate) fn materialise(world: &World, locals: &[(std::rc::Rc<Local>, u32)]) -
         }
     }
     for (page, n) in &world.free {
-        shared.pages.extend((0..*n).map(|_| Some(page.clone())));
+        shared.pages.extend((0..*n).map(|_| page.clone()));
     }
     State { shared, tasks }
 }
