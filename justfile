@@ -29,6 +29,11 @@ lint:
 interop:
     cargo test -p kmapcheck-export --test interop -- --ignored --nocapture --test-threads 1
 
+# kmapcheck beside SPIN, Rumur and stateright (needs spin, rumur, gcc); `just bench quick` is small.
+bench *ARGS:
+    cargo build --release --locked -p kmapcheck
+    cargo run --release --locked --manifest-path crates/bench/Cargo.toml -- {{ if ARGS == "quick" { "--quick" } else { ARGS } }}
+
 # Rewrite the stored schemas, messages, snapshots and outputs in the docs; read the diff.
 update:
     KMAPCHECK_UPDATE=1 INSTA_UPDATE=always cargo test --workspace

@@ -35,8 +35,10 @@ pub(crate) struct Options {
 
 /// Control states that a template may have.
 const MAX_CONTROLS: usize = 4_096;
-/// Pages that a model may have.
+/// Pages that a model may tell apart.
 const MAX_PAGES: u64 = 250;
+/// Pages that a scenario may name, where the model need not tell them apart.
+const MAX_NAMED: u64 = 100_000;
 /// Initial states that a model may have.
 const MAX_STARTS: usize = 256;
 

@@ -15,7 +15,7 @@ use kmapcheck_export::{Target, export};
 use kmapcheck_scenario::{Bound, Reuse};
 use roxmltree::{Document, Node};
 
-const MAX_STATES: u64 = 20_000;
+const MAX_STATES: u64 = 5_000;
 
 /// A P/T net.
 struct Net {

@@ -7,7 +7,7 @@ use kmapcheck_machine::{for_each_start, initial};
 use kmapcheck_scenario::{Op, TemplateId};
 
 use super::{FREE, LOST, Lock, NAMED, World};
-use crate::build::{MAX_PAGES, MAX_STARTS};
+use crate::build::{MAX_NAMED, MAX_PAGES, MAX_STARTS};
 use crate::ir::{Automaton, Cmp, Expr, Model, Scope, StartValue, VarId};
 use crate::refusal::Refusal;
 
@@ -103,10 +103,14 @@ impl World<'_> {
             starts,
             automata,
         };
-        Ok(crate::prune::prune(
-            model,
-            (!keep_unshared).then_some(self.unshared),
-        ))
+        let superfluous = (!keep_unshared).then_some(self.unshared);
+        let model = crate::prune::prune(model, superfluous);
+        // Where no mapping can be found again, pages leave no trace in the model.
+        let matter = model.vars.iter().any(|var| var.scope == Scope::Page);
+        if matter && u64::from(pages) > MAX_PAGES {
+            return Err(too_many_pages(pages.into(), MAX_PAGES));
+        }
+        Ok(model)
     }
 
     fn page_names(&self) -> Vec<String> {
@@ -163,12 +167,10 @@ impl World<'_> {
         } else {
             program.pages.len() as u64
         };
+        let limit = if self.dynamic { MAX_PAGES } else { MAX_NAMED };
         match u32::try_from(pages) {
-            Ok(n) if pages <= MAX_PAGES => Ok(n),
-            _ => Err(Refusal::new(
-                format!("{pages} pages, at most {MAX_PAGES}"),
-                "use fewer instances with `--tasks NAME=N`, or fewer slots with `--slots SERIES=K`",
-            )),
+            Ok(n) if pages <= limit => Ok(n),
+            _ => Err(too_many_pages(pages, limit)),
         }
     }
 
@@ -278,4 +280,11 @@ impl World<'_> {
         ]);
         Expr::or([free, first])
     }
+}
+
+fn too_many_pages(pages: u64, limit: u64) -> Refusal {
+    Refusal::new(
+        format!("{pages} pages, at most {limit}"),
+        "use fewer instances with `--tasks NAME=N`, or fewer slots with `--slots SERIES=K`",
+    )
 }
