@@ -8,6 +8,7 @@ use std::time::Duration;
 use clap::error::ErrorKind;
 use clap::{Args as ClapArgs, CommandFactory, Parser, Subcommand, ValueEnum};
 use kmapcheck_report::tame::line;
+use kmapcheck_scenario::Bound;
 
 pub use export::{Export, TargetArg};
 
@@ -77,7 +78,7 @@ pub enum Command {
     Suggest(Suggest),
     /// Write a scenario as a model for another tool: SPIN, Rumur, TLC or Petri nets
     Export(Export),
-    /// Print the JSON Schema of a file format
+    /// Print the JSON Schema of a file format, or of what a command prints
     Schema(Schema),
     /// Print completions for a shell
     Completions(Completions),
@@ -91,12 +92,12 @@ pub struct OverrideArgs {
     /// Run on another model: a name or a file. What the scenario expects is left aside then
     #[arg(long, value_name = "NAME|PATH")]
     pub model: Option<String>,
-    /// Give a series another number of slots, such as PAGETABLE=4
+    /// Give a series another number of slots, such as PAGETABLE=4, or PAGETABLE=any for every number
     #[arg(long, value_name = "SERIES=N", value_parser = assignment)]
-    pub slots: Vec<(String, u32)>,
-    /// Give a task another number of instances, such as mremap=5
+    pub slots: Vec<(String, Bound)>,
+    /// Give a task another number of instances, such as mremap=5, or mremap=any for every number
     #[arg(long, value_name = "TASK=N", value_parser = assignment)]
-    pub tasks: Vec<(String, u32)>,
+    pub tasks: Vec<(String, Bound)>,
 }
 
 /// `kmapcheck check`.
@@ -316,7 +317,7 @@ pub struct Suggest {
     /// Stop each search after so many states
     #[arg(long, value_name = "N", value_parser = amount, default_value = "100k")]
     pub max_states: u64,
-    /// Stop each search after this time, such as 10s or 500ms
+    /// Stop after this time, such as 10s or 5m; what is not known by then is not found out
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub timeout: Option<Duration>,
 }
@@ -354,16 +355,7 @@ impl EngineArg {
     /// The engine for a program, where none is asked for.
     #[must_use]
     pub fn for_program(program: &kmapcheck_scenario::Program) -> EngineArg {
-        use kmapcheck_scenario::Bound;
-        let open = program
-            .templates
-            .iter()
-            .any(|template| template.count == Bound::Any)
-            || program
-                .series
-                .iter()
-                .any(|series| series.slots == Bound::Any);
-        if open {
+        if program.first_open().is_some() {
             EngineArg::Proof
         } else {
             EngineArg::Search
@@ -376,7 +368,7 @@ impl EngineArg {
 pub enum Format {
     /// For people
     Text,
-    /// For programs; see `kmapcheck schema report`
+    /// For programs; `kmapcheck schema` prints what it looks like
     Json,
 }
 
@@ -389,6 +381,16 @@ pub enum SchemaOf {
     Scenario,
     /// The JSON output of `check`
     Report,
+    /// The JSON output of `rule`
+    Rule,
+    /// The JSON output of `conform`
+    Conform,
+    /// The JSON output of `order`
+    Order,
+    /// The JSON output of `size`
+    Size,
+    /// The JSON output of `suggest`
+    Suggest,
 }
 
 /// When to use colours.
@@ -402,20 +404,24 @@ pub enum Color {
     Never,
 }
 
-/// `NAME=N`.
-fn assignment(text: &str) -> Result<(String, u32), String> {
+/// `NAME=N`, `NAME=any`.
+fn assignment(text: &str) -> Result<(String, Bound), String> {
     let (name, number) = text
         .split_once('=')
         .ok_or("expected NAME=NUMBER, such as PAGETABLE=4")?;
     if name.is_empty() {
         return Err("there is no name before the `=`".to_owned());
     }
-    let number = number
-        .parse()
-        .ok()
-        .filter(|number| (1..=LARGEST_NUMBER).contains(number))
-        .ok_or_else(|| format!("`{number}` is not a number from 1 to {LARGEST_NUMBER}"))?;
-    Ok((name.to_owned(), number))
+    let bound = match number {
+        "any" => Bound::Any,
+        _ => (number.parse().ok())
+            .filter(|number| (1..=LARGEST_NUMBER).contains(number))
+            .map(Bound::Exactly)
+            .ok_or_else(|| {
+                format!("`{number}` is neither `any` nor a number from 1 to {LARGEST_NUMBER}")
+            })?,
+    };
+    Ok((name.to_owned(), bound))
 }
 
 /// The largest number of slots or instances that scenarios allow.
@@ -483,7 +489,7 @@ impl Args {
 impl OverrideArgs {
     /// An override that is given twice, in words.
     fn given_twice(&self) -> Option<String> {
-        let twice = |option: &str, given: &[(String, u32)]| {
+        let twice = |option: &str, given: &[(String, Bound)]| {
             given.iter().enumerate().find_map(|(i, (name, number))| {
                 let (_, first) = given[..i].iter().find(|(other, _)| other == name)?;
                 let name = line(name);
@@ -649,7 +655,8 @@ mod tests {
                 "{text}"
             );
         }
-        assert_eq!(assignment("A=3"), Ok(("A".to_owned(), 3)));
+        assert_eq!(assignment("A=3"), Ok(("A".to_owned(), Bound::Exactly(3))));
+        assert_eq!(assignment("A=any"), Ok(("A".to_owned(), Bound::Any)));
         for wrong in ["A=0", "A=1000001", "A=x"] {
             assert!(assignment(wrong).is_err_and(|said| said.ends_with("from 1 to 1000000")));
         }

@@ -86,12 +86,7 @@ pub fn confirm(
 /// How much loom ran, and that it agrees.
 fn said(search: Findings, loom: &LoomOutcome) -> String {
     let n = count(loom.interleavings, "interleaving");
-    let found: Findings = loom
-        .outcome
-        .findings
-        .iter()
-        .map(|finding| finding.kind)
-        .collect();
+    let found = loom.outcome.kinds();
     let missing: Vec<&str> = search.minus(found).iter().map(|kind| kind.name()).collect();
     match (loom.complete, missing.as_slice()) {
         (true, []) => {

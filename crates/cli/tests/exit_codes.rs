@@ -2,19 +2,10 @@
 
 mod common;
 
-use common::{ENDLESS, kmapcheck, scenario, scratch, stderr, stdout};
+use common::{ENDLESS, exits, scenario, scratch};
 
 const CLEAN: &str = "scenarios/pte-highmem/mremap-proposed.json";
 const DEADLOCK: &str = "scenarios/pte-highmem/mremap-two-pagetables.json";
-
-#[track_caller]
-fn exits(args: &[&str], code: i32) -> (String, String) {
-    let output = kmapcheck(args);
-    let (out, err) = (stdout(&output), stderr(&output));
-    assert_eq!(output.status.code(), Some(code), "{args:?}\n{out}\n{err}");
-    assert!(!err.contains("panicked"), "{err}");
-    (out, err)
-}
 
 #[test]
 fn as_expected_is_0() {
@@ -118,6 +109,24 @@ fn what_an_engine_refuses_is_2_and_skipped_by_test() {
     // Left to itself, kmapcheck takes the engine that can do it.
     let (out, _) = exits(&["check", &any], 0);
     assert!(out.contains("Proved for every number of t"), "{out}");
+}
+
+#[test]
+fn every_number_can_be_asked_for_on_the_command_line() {
+    let file = "scenarios/pte-highmem/mremap-proposed.json";
+    let (out, _) = exits(&["check", "--tasks", "mremap=any", file], 0);
+    assert!(out.contains("Proved for every number of mremap"), "{out}");
+    let slots = ["--slots", "PAGETABLE=any", "--slots", "PAGETABLE2=any"];
+    let args = [&["check", "--engine", "proof"], &slots[..], &[file]].concat();
+    let (out, _) = exits(&args, 0);
+    assert!(out.contains("every number of PAGETABLE slots"), "{out}");
+    for engine in ["search", "reference", "loom"] {
+        let (_, err) = exits(
+            &["check", "--engine", engine, "--tasks", "mremap=any", file],
+            2,
+        );
+        assert!(err.contains("--tasks mremap=N"), "{err}");
+    }
 }
 
 #[test]
@@ -313,7 +322,9 @@ fn the_other_commands_are_0() {
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
         exits(&["completions", shell], 0);
     }
-    for what in ["model", "scenario", "report"] {
+    for what in [
+        "model", "scenario", "report", "rule", "conform", "order", "size", "suggest",
+    ] {
         let (out, _) = exits(&["schema", what], 0);
         let schema: serde_json::Value = serde_json::from_str(&out).expect("it is JSON");
         jsonschema::validator_for(&schema).expect("it is a schema");

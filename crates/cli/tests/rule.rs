@@ -4,17 +4,8 @@ mod common;
 
 use std::path::Path;
 
-use common::{kmapcheck, scratch, stderr, stdout};
+use common::{exits, scratch};
 use serde_json::Value;
-
-#[track_caller]
-fn exits(args: &[&str], code: i32) -> (String, String) {
-    let output = kmapcheck(args);
-    let (out, err) = (stdout(&output), stderr(&output));
-    assert_eq!(output.status.code(), Some(code), "{args:?}\n{out}\n{err}");
-    assert!(!err.contains("panicked"), "{err}");
-    (out, err)
-}
 
 #[test]
 fn a_proof_is_0() {
@@ -32,7 +23,7 @@ fn a_proof_is_0() {
     );
     let written = std::fs::read_to_string(&certificate).expect("it was written");
     let written: Value = serde_json::from_str(&written).expect("it is JSON");
-    let (out, _) = exits(&["rule", "proposed", "--format", "json"], 0);
+    let (out, _) = exits(&[&args[..], &["--format", "json"]].concat(), 0);
     let answer: Value = serde_json::from_str(&out).expect("it is JSON");
     assert_eq!(answer["verdict"], "sufficient");
     assert_eq!(answer["certificate"], written);
@@ -66,6 +57,33 @@ fn a_deadlock_is_1_and_check_confirms_it() {
         serde_json::json!(["deadlock", "series-mixture"])
     );
     assert_eq!(report["as_expected"], true);
+}
+
+/// Nobody can keep or break a rule that is not there.
+#[test]
+fn a_model_without_an_order_is_not_said_to_have_a_rule() {
+    let held = scratch(
+        "held-without-order.json",
+        r#"{ "name": "held", "series": { "A": { "slots": 4, "reuse": "none", "for_holders": 1 } } }"#,
+    );
+    for (args, code) in [
+        (&["rule", "rekmap"][..], 1),
+        (&["rule", "holders-last"], 1),
+        (&["rule", &held, "--pins", "2"], 0),
+    ] {
+        let (out, _) = exits(args, code);
+        assert!(out.contains("he model states no order"), "{args:?}: {out}");
+        for said in ["the rule is", "The rule of", "keeps the rule"] {
+            assert!(!out.contains(said), "{args:?}: {out}");
+        }
+        let (out, _) = exits(&[args, &["--format", "json"]].concat(), code);
+        let answer: Value = serde_json::from_str(&out).expect("it is JSON");
+        assert_eq!(answer["order"], serde_json::json!([]));
+    }
+    let (out, _) = exits(&["rule", "proposed", "--format", "json"], 0);
+    let answer: Value = serde_json::from_str(&out).expect("it is JSON");
+    let order = serde_json::json!(["PAGETABLE2", "PAGETABLE", "DEFAULT"]);
+    assert_eq!(answer["order"], order);
 }
 
 #[test]

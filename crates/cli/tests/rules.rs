@@ -2,18 +2,9 @@
 
 mod common;
 
-use common::{kmapcheck, scenario, scratch, stderr, stdout};
+use common::{exits, scenario, scratch};
 
 const READ: &str = "scenarios/pte-highmem/read-against-fault.json";
-
-#[track_caller]
-fn exits(args: &[&str], code: i32) -> (String, String) {
-    let output = kmapcheck(args);
-    let (out, err) = (stdout(&output), stderr(&output));
-    assert_eq!(output.status.code(), Some(code), "{args:?}\n{out}\n{err}");
-    assert!(!err.contains("panicked"), "{err}");
-    (out, err)
-}
 
 #[test]
 fn conform_on_a_folder() {
@@ -104,6 +95,35 @@ fn orders() {
         3,
     );
     insta::assert_snapshot!("order_json", out);
+}
+
+/// The tasks leave the order open: then it is the model's, whichever way round that is.
+#[test]
+fn order_is_the_models_where_that_will_do() {
+    let text = |rule: &str, asked: &str| {
+        format!(
+            r#"{{ "name": "s", "model": {{ "name": "m", "order": {rule}, "series": {{
+                   "A": {{ "slots": 2, "reuse": "none" }}, "B": {{ "slots": 2, "reuse": "none" }},
+                   "C": {{ "slots": 2, "reuse": "none" }} }} }},
+                 "tasks": [ {{ "name": "t", "count": 3, "pages": ["p", "q"], "program": [
+                   {{ "kmap": "p", "series": "C" }}, {{ "kmap": "q", "series": "{asked}" }},
+                   {{ "kunmap": "q" }}, {{ "kunmap": "p" }},
+                   {{ "kmap": "p", "series": "A" }}, {{ "kunmap": "p" }},
+                   {{ "kmap": "p", "series": "B" }}, {{ "kunmap": "p" }} ] }} ] }}"#
+        )
+    };
+    for (rule, asked, order) in [
+        (r#"["A", "B"]"#, "A", "C slot, then A slot, then B slot"),
+        (r#"["B", "A"]"#, "A", "B slot, then C slot, then A slot"),
+        (r#"["B", "A"]"#, "B", "C slot, then B slot, then A slot"),
+        // The tasks go against it: then some order that they do keep.
+        (r#"["A", "C"]"#, "A", "B slot, then C slot, then A slot"),
+    ] {
+        let file = scratch("order-of-the-model.json", &text(rule, asked));
+        let (out, _) = exits(&["order", &file], 0);
+        let said = format!("There is an order: {order}.\n");
+        assert!(out.contains(&said), "{rule} {asked}: {out}");
+    }
 }
 
 #[test]

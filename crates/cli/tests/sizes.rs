@@ -2,18 +2,10 @@
 
 mod common;
 
-use common::{kmapcheck, scratch, stderr, stdout};
+use common::{prints, scratch};
 
 const MREMAP: &str = "scenarios/pte-highmem/mremap-two-pagetables.json";
 const PROPOSED: &str = "scenarios/pte-highmem/mremap-proposed.json";
-
-#[track_caller]
-fn prints(args: &[&str], code: i32) -> String {
-    let output = kmapcheck(args);
-    let (out, err) = (stdout(&output), stderr(&output));
-    assert_eq!(output.status.code(), Some(code), "{args:?}\n{out}\n{err}");
-    out
-}
 
 #[test]
 fn sizes_of_mremap() {

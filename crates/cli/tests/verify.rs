@@ -2,60 +2,110 @@
 
 mod common;
 
-use common::{kmapcheck, scratch, stderr, stdout};
+use std::path::Path;
+
+use common::{command, exits, prints, root, scratch, stderr, stdout};
 
 const ORDERED: &str = "scenarios/pte-highmem/mremap-proposed.json";
-
-fn run(args: &[&str]) -> (Option<i32>, String) {
-    let output = kmapcheck(args);
-    (output.status.code(), stdout(&output) + &stderr(&output))
-}
 
 #[test]
 fn a_certificate_is_written_and_verified() {
     let file = scratch("ordered.cert", "");
-    let (code, said) = run(&[
-        "check",
-        "--engine",
-        "proof",
-        "--certificate",
-        &file,
-        ORDERED,
-    ]);
-    assert_eq!(code, Some(0), "{said}");
-    let (code, said) = run(&["verify", &file]);
-    assert_eq!(code, Some(0), "{said}");
+    let write = ["--engine", "proof", "--certificate", &file, ORDERED];
+    exits(&[&["check"], &write[..]].concat(), 0);
+    let said = prints(&["verify", &file], 0);
     assert!(said.starts_with("The certificate holds"), "{said}");
     let text = std::fs::read_to_string(&file).expect("it was written");
     for (from, to) in [("PAGETABLE2", "PAGETABLE3"), ("locals", "sets"), ("5", "6")] {
         let changed = scratch("changed.cert", &text.replacen(from, to, 1));
-        let (code, said) = run(&["verify", &changed]);
-        assert_eq!(code, Some(1), "{from} -> {to}: {said}");
-        assert!(said.starts_with("The certificate does not hold"), "{said}");
+        let said = prints(&["verify", &changed], 1);
+        assert!(
+            said.starts_with("The certificate does not hold"),
+            "{from} -> {to}: {said}"
+        );
     }
 }
 
 #[test]
 fn a_certificate_of_a_rule_is_verified() {
     let file = scratch("rule.cert", "");
-    let (code, said) = run(&["rule", "proposed", "--certificate", &file]);
-    assert_eq!(code, Some(0), "{said}");
-    let (code, said) = run(&["verify", &file]);
-    assert_eq!(code, Some(0), "{said}");
-    let (code, said) = run(&["verify", &file, "--about", "models/pte-highmem-5.json"]);
-    assert_eq!(code, Some(1), "{said}");
+    exits(&["rule", "proposed", "--certificate", &file], 0);
+    exits(&["verify", &file], 0);
+    exits(
+        &["verify", &file, "--about", "models/pte-highmem-5.json"],
+        1,
+    );
+}
+
+/// Certificates in a folder of their own, of models and scenarios in others.
+#[test]
+fn what_a_certificate_is_about_is_found_where_it_was() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("certificates");
+    std::fs::create_dir_all(folder.join("models")).expect("a folder");
+    std::fs::create_dir_all(folder.join("kept")).expect("a folder");
+    let text = std::fs::read_to_string(root().join("models/proposed.json")).expect("a model");
+    let model = folder.join("models/mine.json");
+    std::fs::write(&model, text.replacen("\"proposed\"", "\"mine\"", 1)).expect("a file");
+    let ends = |at: &Path, args: &[&str], code: i32| -> String {
+        let output = command(args)
+            .current_dir(at)
+            .output()
+            .expect("the program starts");
+        let said = stdout(&output) + &stderr(&output);
+        assert_eq!(output.status.code(), Some(code), "{args:?}: {said}");
+        said
+    };
+    let write = [
+        "rule",
+        "models/mine.json",
+        "--certificate",
+        "kept/mine.cert",
+    ];
+    ends(&folder, &write, 0);
+    // From where it was written, and from elsewhere.
+    ends(&folder, &["verify", "kept/mine.cert"], 0);
+    ends(&folder.join("kept"), &["verify", "mine.cert"], 0);
+    let there = folder.join("kept/mine.cert").display().to_string();
+    ends(&root(), &["verify", &there], 0);
+    // A model that goes by its name is found by it.
+    let named = scratch("named.cert", "");
+    ends(&root(), &["rule", "proposed", "--certificate", &named], 0);
+    ends(&folder, &["verify", &named], 0);
+    // Another model in its place, and none at all.
+    let other = text.replacen("\"proposed\"", "\"other\"", 1);
+    std::fs::write(&model, other).expect("a file");
+    let said = ends(&folder, &["verify", "kept/mine.cert"], 1);
+    assert!(said.contains("does not hold"), "{said}");
+    std::fs::remove_file(&model).expect("it was there");
+    let said = ends(&folder, &["verify", "kept/mine.cert"], 2);
+    assert!(
+        said.contains("mine.json, and there is no such file: looked for kept/")
+            && said.contains("--about FILE"),
+        "{said}"
+    );
+    // A scenario: from where it was named.
+    let file = scratch("named-scenario.cert", "");
+    let prove = [
+        "check",
+        "--engine",
+        "proof",
+        "--certificate",
+        &file,
+        ORDERED,
+    ];
+    ends(&root(), &prove, 0);
+    ends(&root(), &["verify", &file], 0);
+    let said = ends(&folder, &["verify", &file], 2);
+    assert!(said.contains("there is no such file"), "{said}");
 }
 
 #[test]
 fn what_is_no_certificate_is_bad_input() {
     for text in ["", "[]", "{}", r#"{ "format": 7 }"#, "not JSON"] {
-        let (code, said) = run(&["verify", &scratch("none.cert", text)]);
-        assert_eq!(code, Some(2), "{text}: {said}");
-        assert!(said.contains("is no certificate"), "{said}");
+        let (_, said) = exits(&["verify", &scratch("none.cert", text)], 2);
+        assert!(said.contains("is no certificate"), "{text}: {said}");
     }
-    let (code, said) = run(&["check", "--certificate", "x.cert", ORDERED]);
-    assert_eq!(code, Some(2), "{said}");
+    let (_, said) = exits(&["check", "--certificate", "x.cert", ORDERED], 2);
     assert!(said.contains("--engine proof"), "{said}");
-    let (code, said) = run(&["rule", "proposed", "--write", "no-such-folder/x.json"]);
-    assert_eq!(code, Some(2), "{said}");
+    exits(&["rule", "proposed", "--write", "no-such-folder/x.json"], 2);
 }

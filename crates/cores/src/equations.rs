@@ -35,6 +35,9 @@ pub enum Fact {
     Waits(Need),
     /// They hold so much that it is not to be had.
     Missing(Need),
+    /// They hold so much of a series, beside the slots through which they can map shared pages
+    /// together, that none is to be had: a shared page lies in one slot, whoever maps it.
+    MissingBeside(Need),
     /// They hold no more slots than there are.
     Slots(SeriesId),
     /// No more of them have a pin in the series than there are slots that are not kept for holders.
@@ -131,6 +134,7 @@ impl Equations {
                     amount_held(kind, |holding| need.kept_by(holding))
                 });
                 equations.compare(Fact::Missing(need), held, amount, true);
+                equations.count_joint_slots_once(sizes, graph, need, amount);
             }
         }
         equations.fit(sizes, graph);
@@ -146,6 +150,29 @@ impl Equations {
             }
         }
         equations
+    }
+
+    /// However many tasks map a shared page, it takes one slot of a series.
+    fn count_joint_slots_once(
+        &mut self,
+        sizes: &Sizes<'_>,
+        graph: &Graph,
+        need: Need,
+        amount: Amount,
+    ) {
+        let Need::Slot { series, .. } = need else {
+            return;
+        };
+        let is_joint = |&(held, _): &(Holding, u32)| held == Holding::JointSlots(series);
+        let mut kinds = self.kinds.iter().map(|&kind| &graph.kinds[kind]);
+        if kinds.any(|kind| kind.holdings.iter().any(is_joint)) {
+            let solo = self.sum(graph, |kind| {
+                amount_held(kind, |holding| holding == Holding::Slots(series))
+            });
+            let pages = sizes.program.pages.len() as i64;
+            let fact = Fact::MissingBeside(need);
+            self.compare(fact, solo, amount.less(pages), true);
+        }
     }
 
     /// Nobody holds more than there is.

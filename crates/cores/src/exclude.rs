@@ -60,9 +60,13 @@ const BUDGET: u64 = 20_000;
 /// Looks at every strongly connected set of things waited for.
 #[must_use]
 pub fn exclude(program: &Program, locals: &Locals, graph: &Graph) -> Cores {
-    match leak(locals) {
-        Some(found) => Cores::Undecided(Undecided::Leak(found)),
-        None => exclude_kinds(&Sizes::of(program, locals), graph),
+    if let Some(found) = leak(locals) {
+        return Cores::Undecided(Undecided::Leak(found));
+    }
+    match each_set(&Sizes::of(program, locals), graph) {
+        Err(undecided) => Cores::Undecided(undecided),
+        Ok(sets) if sets.possible.is_empty() => Cores::Excluded(sets.excluded),
+        Ok(sets) => Cores::Possible(sets.possible),
     }
 }
 
@@ -73,16 +77,6 @@ pub fn leak(locals: &Locals) -> Option<Found> {
     (locals.found.iter())
         .find(|found| leak.iter().any(|&kind| found.findings.contains(kind)))
         .copied()
-}
-
-/// The same for kinds of waiting task that come from elsewhere than a closure.
-#[must_use]
-pub fn exclude_kinds(sizes: &Sizes<'_>, graph: &Graph) -> Cores {
-    match each_set(sizes, graph) {
-        Err(undecided) => Cores::Undecided(undecided),
-        Ok(sets) if sets.possible.is_empty() => Cores::Excluded(sets.excluded),
-        Ok(sets) => Cores::Possible(sets.possible),
-    }
 }
 
 /// Every strongly connected set of things waited for, judged.

@@ -113,11 +113,30 @@ impl Graph {
     /// cycle.
     #[must_use]
     pub fn order(&self) -> Option<Vec<Need>> {
+        self.sorted(&self.edges)
+    }
+
+    /// Such an order in which things of a lower rank come before those of a higher one as well;
+    /// things without a rank come anywhere. `None`: there is none.
+    #[must_use]
+    pub fn order_along(&self, rank: impl Fn(Need) -> Option<usize>) -> Option<Vec<Need>> {
+        let ranks: Vec<Option<usize>> = self.needs.iter().map(|&need| rank(need)).collect();
+        let mut edges = self.edges.clone();
+        for (from, low) in ranks.iter().enumerate() {
+            let later = |high: &Option<usize>| low.is_some() && low < high;
+            let to = ranks.iter().enumerate().filter(|(_, high)| later(high));
+            edges.extend(to.map(|(to, _)| (from, to)));
+        }
+        self.sorted(&edges)
+    }
+
+    /// The nodes in an order in which every one of the edges goes forward.
+    fn sorted(&self, edges: &[(usize, usize)]) -> Option<Vec<Need>> {
         let mut left: Vec<usize> = (0..self.needs.len()).collect();
         let mut order = Vec::new();
         while !left.is_empty() {
             let first = left.iter().position(|&node| {
-                !(self.edges.iter()).any(|&(from, to)| to == node && left.contains(&from))
+                !(edges.iter()).any(|&(from, to)| to == node && left.contains(&from))
             })?;
             order.push(self.needs[left.remove(first)]);
         }

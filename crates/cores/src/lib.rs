@@ -10,6 +10,8 @@
 //! core are in it), both are linear inequalities:
 //!
 //! - for each *r* in E: what the core holds of *r* >= what makes *r* unavailable;
+//! - for each series in E: what the core holds of it in slots of its own, and one slot for each
+//!   shared page >= the same, since a shared page lies in one slot, whoever maps it;
 //! - for every resource, in E or not: what the core holds of it <= what there is of it;
 //! - for each task program: its tasks in the core <= its instances;
 //! - for each *r* in E: at least one task of the core waits for it.
@@ -31,6 +33,7 @@
 //! | [`graph`] | who holds what while waiting for what; order; cycles |
 //! | [`mod@equations`] | the inequalities for one set of things waited for |
 //! | [`mod@exclude`] | all sets: excluded, each with its refutation, or possible |
+//! | [`memory`] | that enough pages come back |
 //! | [`drain`] | that no task starves |
 //! | [`reach`] | a shortest run into a core |
 
@@ -38,14 +41,14 @@ pub mod drain;
 pub mod equations;
 pub mod exclude;
 pub mod graph;
+pub mod memory;
 pub mod need;
 pub mod reach;
 
 pub use drain::cannot_starve;
 pub use equations::{Core, Equations, Fact, Sizes};
-pub use exclude::{
-    Cores, Excluded, Possible, Sets, Undecided, each_set, exclude, exclude_kinds, leak,
-};
+pub use exclude::{Cores, Excluded, Possible, Sets, Undecided, each_set, exclude, leak};
 pub use graph::{Graph, Kind, Pair};
+pub use memory::memory_suffices;
 pub use need::{Amount, Need, Open};
 pub use reach::shortest_run;

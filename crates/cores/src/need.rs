@@ -71,7 +71,7 @@ impl Amount {
         }
     }
 
-    fn less(self, n: i64) -> Amount {
+    pub(crate) fn less(self, n: i64) -> Amount {
         Amount {
             plus: self.plus - n,
             ..self

@@ -17,6 +17,7 @@ use kmapcheck_linear::{Minimum, minimise};
 use kmapcheck_locals::{LocalState, Locals};
 use kmapcheck_machine::{Name, Start, State, Trace, TraceStep, initial, is_open, steps};
 use kmapcheck_scenario::{Bound, Program};
+use rustc_hash::FxHashMap;
 
 use crate::equations::Core;
 use crate::exclude::{Cores, Possible};
@@ -230,11 +231,13 @@ fn start(program: &Program, locals: &Locals, tasks: &[(usize, &Ways, u32)]) -> S
         .filter(|page| is_open(page))
         .map(|_| Vec::new())
         .collect();
+    let way_of: FxHashMap<usize, (&Ways, u32)> = (tasks.iter())
+        .map(|&(task, ways, left)| (task, (ways, left)))
+        .collect();
     let mut first = 0;
     for (id, template) in program.templates.iter().enumerate() {
         for task in first..first + kmapcheck_machine::instances(template.count) as usize {
-            let way = tasks.iter().find(|(other, _, _)| *other == task);
-            let local = way.and_then(|(_, ways, left)| {
+            let local = way_of.get(&task).and_then(|(ways, left)| {
                 let starts = locals
                     .starts()
                     .map(|start| (start, &locals.states[start as usize]));

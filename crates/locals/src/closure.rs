@@ -6,9 +6,10 @@ use kmapcheck_machine::{
     Effect, Findings, Page, Standing, Start, Waiting, initial, is_forgettable, stale_choices,
     standing, steps, waiting_findings,
 };
-use kmapcheck_scenario::{Bound, NodeId, Program, ResourceKind, StaleIn};
+use kmapcheck_scenario::{Bound, NodeId, Program, StaleIn};
 use rustc_hash::FxHashMap;
 
+use crate::full;
 use crate::local::LocalState;
 use crate::path::Came;
 use crate::premise::{self, Broken, BrokenPremise};
@@ -76,18 +77,26 @@ impl Locals {
     /// If the program breaks a premise (see the crate's documentation).
     pub fn of(program: &Program) -> Result<Locals, BrokenPremise> {
         premise::check(program)?;
+        let declared = program;
         let program = &*with_slots(program);
         let mut surroundings = Surroundings::of(program);
+        surroundings.never_full = full::candidates(declared);
         // What pages are freed with is found on the way, and every local state that allocates
-        // sees all of it: until nothing new comes, start again.
+        // sees all of it: until nothing new comes, start again. So too if a series that was taken
+        // never to be full may be.
         loop {
             let before = surroundings.freed.len();
             let mut closing = Closing::new(program, &mut surroundings);
             closing.run()?;
             let locals = closing.locals;
-            if surroundings.freed.len() == before {
+            if surroundings.freed.len() != before {
+                continue;
+            }
+            let confirmed = full::confirmed(declared, &locals, &surroundings.never_full);
+            if confirmed == surroundings.never_full {
                 return Ok(locals);
             }
+            surroundings.never_full = confirmed;
         }
     }
 
@@ -105,41 +114,30 @@ impl Locals {
 }
 
 /// The program with a number for `"any"`.
-fn with_slots(program: &Program) -> Cow<'_, Program> {
-    if program.series.iter().all(|s| s.slots != Bound::Any) {
-        return Cow::Borrowed(program);
+pub(crate) fn with_slots(program: &Program) -> Cow<'_, Program> {
+    if program.has_open_slots() {
+        Cow::Owned(program.clone().with_open_slots(SLOTS))
+    } else {
+        Cow::Borrowed(program)
     }
-    let mut numbered = program.clone();
-    for resource in numbered
-        .resources
-        .iter_mut()
-        .chain((numbered.templates.iter_mut()).flat_map(|template| &mut template.resources))
-    {
-        let follows = resource.follows.map(|series| program.series[series].slots);
-        if let (Some(Bound::Any), ResourceKind::Semaphore { units, .. }) =
-            (follows, &mut resource.kind)
-        {
-            *units = SLOTS;
-        }
-    }
-    for series in &mut numbered.series {
-        if series.slots == Bound::Any {
-            series.slots = Bound::Exactly(SLOTS);
-        }
-    }
-    Cow::Owned(numbered)
 }
 
 /// A closure under way.
-struct Closing<'a, 'p> {
+pub(crate) struct Closing<'a, 'p> {
+    /// Whether it does not matter what a page is freed with.
+    pub forgets_pages: bool,
     program: &'p Program,
     surroundings: &'a mut Surroundings<'p>,
-    locals: Locals,
+    pub locals: Locals,
 }
 
 impl<'a, 'p> Closing<'a, 'p> {
-    fn new(program: &'p Program, surroundings: &'a mut Surroundings<'p>) -> Closing<'a, 'p> {
+    pub(crate) fn new(
+        program: &'p Program,
+        surroundings: &'a mut Surroundings<'p>,
+    ) -> Closing<'a, 'p> {
         Closing {
+            forgets_pages: false,
             program,
             surroundings,
             locals: Locals {
@@ -154,7 +152,7 @@ impl<'a, 'p> Closing<'a, 'p> {
         }
     }
 
-    fn run(&mut self) -> Result<(), BrokenPremise> {
+    pub(crate) fn run(&mut self) -> Result<(), BrokenPremise> {
         let starts = initial_locals(self.program).ok_or(BrokenPremise {
             what: Broken::TooLarge,
             at: None,
@@ -255,6 +253,9 @@ impl<'a, 'p> Closing<'a, 'p> {
 
     /// Learns how a freed page can come back from an allocation: as it is, or after flushes.
     fn free(&mut self, local: &LocalState, node: NodeId, page: &Page) -> Result<(), BrokenPremise> {
+        if self.forgets_pages {
+            return Ok(());
+        }
         if page.holders > 0 || page.locked || page.has_users() {
             return Err(BrokenPremise {
                 what: Broken::FreedInUse,

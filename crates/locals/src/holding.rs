@@ -56,14 +56,6 @@ impl LocalState {
         found
     }
 
-    /// Whether it holds nothing and leaves no mapping behind: such a task makes no difference to
-    /// any other.
-    #[must_use]
-    pub fn is_empty_handed(&self, program: &Program) -> bool {
-        let stale = |&(_, stale): &(u32, u32)| stale > 0;
-        self.holdings(program).is_empty() && !self.own_usage(program).iter().any(stale)
-    }
-
     /// Whether it has a pin lying in the series.
     #[must_use]
     pub fn pins_in(&self, series: SeriesId) -> bool {

@@ -20,8 +20,10 @@
 //! [`Shared`]: kmapcheck_machine::Shared
 
 mod closure;
+mod full;
 mod holding;
 mod local;
+mod pageless;
 mod path;
 mod premise;
 mod surroundings;
@@ -29,5 +31,6 @@ mod surroundings;
 pub use closure::{Found, Locals, Situation, Waiter};
 pub use holding::Holding;
 pub use local::LocalState;
+pub use pageless::possible_without_pages;
 pub use path::{Acquired, Held, PathStep};
 pub use premise::{Broken, BrokenPremise};

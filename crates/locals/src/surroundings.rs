@@ -13,6 +13,8 @@ pub(crate) struct Surroundings<'a> {
     mappable: Vec<Vec<SeriesId>>,
     /// Whether somebody locks shared pages.
     page_locks: bool,
+    /// For each series, whether it is taken never to be full: see [`crate::full`].
+    pub never_full: Vec<bool>,
     /// Mapping states, other than pristine, in which pages have been freed.
     pub freed: Vec<Page>,
 }
@@ -103,6 +105,7 @@ impl<'a> Surroundings<'a> {
             program,
             mappable,
             page_locks,
+            never_full: vec![false; program.series.len()],
             freed: Vec::new(),
         }
     }
@@ -180,8 +183,8 @@ impl<'a> Surroundings<'a> {
 
     fn usage(&self, local: &LocalState, choice: Choice) -> Option<Vec<Usage>> {
         let own = local.own_usage(self.program);
-        (self.program.series.iter().zip(own))
-            .map(|(series, (in_use, own_stale))| {
+        (self.program.series.iter().zip(own).zip(&self.never_full))
+            .map(|((series, (in_use, own_stale)), &never_full)| {
                 let slots = match series.slots {
                     Bound::Exactly(slots) => slots,
                     Bound::Any => u32::MAX / 2,
@@ -190,6 +193,8 @@ impl<'a> Surroundings<'a> {
                 let keeps = series.reuse.keeps_mappings();
                 let stale = u32::from(choice.stale && keeps && left > 0);
                 let others = if choice.slots_used { left - stale } else { 0 };
+                let is_full = in_use + others == slots;
+                let others = others.saturating_sub(u32::from(is_full && never_full));
                 Some(Usage {
                     in_use: in_use + others,
                     stale: own_stale + stale,

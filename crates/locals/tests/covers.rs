@@ -108,6 +108,11 @@ fn random_programs_about_pages() {
 }
 
 #[test]
+fn random_programs_about_shared_and_declared_pages() {
+    check(kmapcheck_testing::shared_page_scenario(), 300, 20);
+}
+
+#[test]
 fn random_private_programs() {
     check(kmapcheck_testing::private_scenario(), 300, 250);
 }

@@ -20,12 +20,7 @@ pub enum OnlyOne {
 /// allows and the allocator's scan does not do. `search` are the findings of a complete search.
 #[must_use]
 pub fn only_one(program: &Program, search: Findings, loom: &LoomOutcome) -> Option<OnlyOne> {
-    let found: Findings = loom
-        .outcome
-        .findings
-        .iter()
-        .map(|finding| finding.kind)
-        .collect();
+    let found = loom.outcome.kinds();
     if let Some(kind) = found.minus(search).iter().next() {
         return Some(OnlyOne::Loom(kind));
     }

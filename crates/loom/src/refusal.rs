@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use kmapcheck_scenario::{Bound, Program};
+use kmapcheck_scenario::Program;
 
 /// Tasks that loom can run: one thread each, the main thread among them.
 pub const MAX_TASKS: u64 = loom::MAX_THREADS as u64;
@@ -42,27 +42,8 @@ pub fn fits(program: &Program) -> Result<(), Refusal> {
             remedy: remedy.to_owned(),
         })
     };
-    if let Some(template) = program
-        .templates
-        .iter()
-        .find(|template| template.count == Bound::Any)
-    {
-        let name = &template.name;
-        return refuse(
-            format!("`\"count\": \"any\"` of task `{name}`"),
-            &format!("give a number with `--tasks {name}=N`"),
-        );
-    }
-    if let Some(series) = program
-        .series
-        .iter()
-        .find(|series| series.slots == Bound::Any)
-    {
-        let name = &series.name;
-        return refuse(
-            format!("`\"slots\": \"any\"` of series `{name}`"),
-            &format!("give a number with `--slots {name}=K`"),
-        );
+    if let Some(open) = program.first_open() {
+        return refuse(open.what(), &open.remedy());
     }
     if program.cpus.is_some() {
         return refuse("`cpus`".to_owned(), "use `--engine search`");

@@ -10,6 +10,9 @@ impl Findings {
     /// No finding.
     pub const NONE: Findings = Findings(0);
 
+    /// Every kind.
+    pub const ALL: Findings = Findings((1 << FindingKind::ALL.len()) - 1);
+
     /// The set of one kind.
     #[must_use]
     pub fn of(kind: FindingKind) -> Findings {
@@ -37,6 +40,12 @@ impl Findings {
     #[must_use]
     pub fn union(self, other: Findings) -> Findings {
         Findings(self.0 | other.0)
+    }
+
+    /// The kinds in both sets.
+    #[must_use]
+    pub fn intersection(self, other: Findings) -> Findings {
+        Findings(self.0 & other.0)
     }
 
     /// The kinds of `self` that are not in `other`.

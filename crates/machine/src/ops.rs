@@ -115,6 +115,29 @@ pub(crate) fn drop_holder(shared: &mut Shared, page: PageId) {
     }
 }
 
+/// Whether there is no way to carry out the operation at `at` now.
+///
+/// That [`perform`] gives none; but what many thousands may be waiting for is looked at directly.
+pub(crate) fn is_blocked(program: &Program, task: &Task, shared: &Shared, at: NodeId) -> bool {
+    let call = Call {
+        program,
+        task,
+        shared,
+    };
+    match program.templates[task.template].nodes[at].op {
+        Op::Kmap { page, series } => match resolve(task, shared, page) {
+            Name::Page(page) if shared.page(page).highmem => {
+                call.existing(page, series).next().is_none() && !call.may_take_slot(series)
+            }
+            _ => false,
+        },
+        Op::AllocPage { .. } => {
+            program.free_pages.is_some() && shared.pages.free().next().is_none()
+        }
+        _ => perform(program, task, shared, at).is_empty(),
+    }
+}
+
 /// A task about to carry out an operation.
 #[derive(Clone, Copy)]
 struct Call<'a> {

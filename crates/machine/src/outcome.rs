@@ -2,6 +2,7 @@
 
 use kmapcheck_scenario::{FindingKind, Level, OriginId, TemplateId};
 
+use crate::findings::Findings;
 use crate::initial::Start;
 use crate::state::TaskId;
 
@@ -117,6 +118,12 @@ impl Outcome {
         } else {
             Verdict::Clean
         }
+    }
+
+    /// The kinds that were found.
+    #[must_use]
+    pub fn kinds(&self) -> Findings {
+        self.findings.iter().map(|finding| finding.kind).collect()
     }
 
     /// The finding of a kind.

@@ -392,18 +392,45 @@ impl State {
     /// [`Usage`]) and, where the freelist has no bound, those that equal a fresh one. Keeps the
     /// state finite where a loop allocates.
     pub fn forget_unreachable_pages(&mut self, program: &Program) {
-        self.forget_unreachable_among((0..self.shared.pages.len()).collect(), program);
+        let pages = (0..self.shared.pages.len()).filter(|&page| self.may_forget(program, page));
+        self.forget_unreachable_among(pages.collect());
     }
 
-    /// The same, where only these pages can have become unreachable or like fresh ones.
-    pub(crate) fn forget_unreachable_among(&mut self, mut pages: Vec<PageId>, program: &Program) {
-        let content = |page: PageId| self.shared.pages.get(page).and_then(Option::as_ref);
-        pages.retain(|&page| content(page).is_some_and(|page| is_forgettable(program, page)));
+    /// The same after a step of `task`, when only these pages can have become unreachable or like
+    /// fresh ones.
+    ///
+    /// A page has one name at most, and the freelist's pages have none: so it is enough to see
+    /// whether the task still knows it, a shared name stands for it, or somebody holds it; unless
+    /// somebody remembers a page that was freed while held.
+    pub(crate) fn forget_after(&mut self, task: TaskId, mut pages: Vec<PageId>, program: &Program) {
+        pages.retain(|&page| self.may_forget(program, page));
+        if self.shared.pages.freed_while_held() {
+            pages.sort_unstable();
+            pages.dedup();
+            self.forget_unreachable_among(pages);
+            return;
+        }
+        for page in pages {
+            let is_named = self.shared.names.contains(&Name::Page(page));
+            let is_known = is_named || self.tasks[task].refers_to(page);
+            let held = |content: &Page| content.holders > 0;
+            let content = self.shared.pages.get(page).and_then(Option::as_ref);
+            if !is_known && content.is_some_and(|content| !held(content)) {
+                self.shared.pages.remove(page);
+            }
+        }
+    }
+
+    fn may_forget(&self, program: &Program, page: PageId) -> bool {
+        let content = self.shared.pages.get(page).and_then(Option::as_ref);
+        content.is_some_and(|content| is_forgettable(program, content))
+    }
+
+    /// The pages in this sorted list that nobody refers to are forgotten.
+    fn forget_unreachable_among(&mut self, pages: Vec<PageId>) {
         if pages.is_empty() {
             return;
         }
-        pages.sort_unstable();
-        pages.dedup();
         let mut reachable = vec![false; pages.len()];
         let mut reach = |page: PageId| {
             if let Ok(i) = pages.binary_search(&page) {

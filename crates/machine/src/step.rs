@@ -87,8 +87,7 @@ pub fn steps(program: &Program, task: &Task, shared: &Shared) -> Vec<Successor> 
 pub fn waiting_findings(program: &Program, task: &Task, shared: &Shared) -> Findings {
     match task.at {
         Some(at)
-            if !needs_cpu(program, task, shared)
-                && ops::perform(program, task, shared, at).is_empty() =>
+            if !needs_cpu(program, task, shared) && ops::is_blocked(program, task, shared, at) =>
         {
             call_findings(program, task, shared, at)
         }
@@ -307,7 +306,7 @@ impl State {
             // What its last step allocates has never had a name that lasted.
             self.forget_unreachable_pages(program);
         } else {
-            self.forget_unreachable_among(let_go, program);
+            self.forget_after(task, let_go, program);
         }
     }
 }

@@ -60,7 +60,8 @@ pub fn standing(program: &Program, task: &Task, shared: &Shared) -> Standing {
     let Some(at) = task.at else {
         return Standing::Ended;
     };
-    let blocked = ops::perform(program, task, shared, at).is_empty();
+    let blocked = ops::is_blocked(program, task, shared, at);
+    debug_assert_eq!(blocked, ops::perform(program, task, shared, at).is_empty());
     let op = program.templates[task.template].nodes[at].op;
     let off_cpu = program.cpus.is_some() && !task.on_cpu;
     if !blocked {

@@ -1,9 +1,9 @@
 //! Writing a proof down so that somebody else can check it.
 
-use kmapcheck_linear::{Answer, Constraint, Problem, solve};
-use kmapcheck_scenario::{Bound, Program};
+use kmapcheck_linear::{Answer, solve};
+use kmapcheck_scenario::Program;
 use kmapcheck_verify::{
-    By, Certificate, FORMAT, Inequality, Kind, NotThere, Set, cases, inequalities, kinds, knotted,
+    By, Certificate, FORMAT, Kind, NotThere, Set, System, kinds, problem, systems,
 };
 
 use crate::reasons::{Reason, Reasons};
@@ -92,55 +92,26 @@ fn order(kinds: &[Kind]) -> Vec<String> {
     order
 }
 
+/// Every system of inequalities, refuted.
 fn sets(
     program: &Program,
     locals: &kmapcheck_locals::Locals,
     kinds: &[Kind],
 ) -> Result<Vec<Set>, String> {
-    let knotted = knotted(kinds).ok_or("too much is waited for in circles for a certificate")?;
-    let open = program
-        .series
-        .iter()
-        .filter(|series| series.slots == Bound::Any)
-        .count();
-    let mut sets = Vec::new();
-    for awaited in knotted {
-        let members: Vec<usize> = (0..kinds.len())
-            .filter(|&i| {
-                awaited.contains(&kinds[i].waits_for)
-                    && (awaited.iter()).any(|thing| kmapcheck_verify::keeps(&kinds[i], thing))
-            })
-            .collect();
-        let of_them: Vec<&Kind> = members.iter().map(|&i| &kinds[i]).collect();
-        for nobody in cases(&of_them) {
-            let unknowns: Vec<usize> = (members.iter().copied())
-                .filter(|&i| !nobody.iter().any(|held| kinds[i].holds.contains_key(held)))
-                .collect();
-            let inequalities = inequalities(program, locals, kinds, &unknowns, &awaited);
-            let problem = Problem {
-                variables: unknowns.len() + open,
-                constraints: inequalities.iter().map(constraint).collect(),
-            };
-            let Answer::Infeasible(refutation) = solve(&problem, BUDGET) else {
-                return Err("the inequalities could not be refuted once more".to_owned());
-            };
-            sets.push(Set {
-                awaited: awaited.clone(),
-                nobody,
-                unknowns,
-                inequalities,
-                refutation,
-            });
-        }
-    }
-    Ok(sets)
-}
-
-fn constraint(inequality: &Inequality) -> Constraint {
-    let (terms, bound) = (inequality.terms.clone(), inequality.bound);
-    if inequality.at_least {
-        Constraint::at_least(terms, bound)
-    } else {
-        Constraint::at_most(terms, bound)
-    }
+    let systems = systems(program, locals, kinds)
+        .ok_or("too much is waited for in circles for a certificate")?;
+    let refuted = |system: System| {
+        let problem = problem(program, system.unknowns.len(), &system.inequalities);
+        let Answer::Infeasible(refutation) = solve(&problem, BUDGET) else {
+            return Err("the inequalities could not be refuted once more".to_owned());
+        };
+        Ok(Set {
+            awaited: system.awaited,
+            nobody: system.nobody,
+            unknowns: system.unknowns,
+            inequalities: system.inequalities,
+            refutation,
+        })
+    };
+    systems.map(refuted).collect()
 }

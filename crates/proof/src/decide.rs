@@ -8,9 +8,11 @@
 //! exist at all, and that size is looked at even if it is in the thousands. What is neither
 //! excluded nor found in the end is not decided, and the outcome says so.
 
+use std::time::Instant;
+
 use kmapcheck_cores::Cores;
 use kmapcheck_machine::{Coverage, Findings, Outcome, Stopped};
-use kmapcheck_scenario::{Bound, FindingKind, Program, ResourceKind};
+use kmapcheck_scenario::{Bound, FindingKind, Program};
 use kmapcheck_search::{Engine, Limits, Progress, every_number, run};
 
 use crate::reasons::{Reason, Reasons};
@@ -51,10 +53,12 @@ pub fn decide(
     limits: &Limits,
     progress: &mut dyn FnMut(&Progress),
 ) -> Result<Decision, String> {
+    let deadline = limits.deadline();
     let reasons = Reasons::of(program);
     let mut deciding = Deciding {
         program,
         limits,
+        deadline,
         reasons,
         seen: Coverage::default(),
     };
@@ -65,6 +69,8 @@ pub fn decide(
 struct Deciding<'a> {
     program: &'a Program,
     limits: &'a Limits,
+    /// When the time is up, for all searches together.
+    deadline: Option<Instant>,
     reasons: Reasons,
     seen: Coverage,
 }
@@ -86,12 +92,15 @@ impl Deciding<'_> {
     }
 
     fn explore_every_number(&mut self, progress: &mut dyn FnMut(&Progress)) {
-        if self.open().is_empty() || !self.has_open_counts() {
+        if self.open().is_empty() || !self.program.has_open_counts() {
             return;
         }
+        let Some(limits) = self.limits.until(self.deadline) else {
+            return;
+        };
         let limits = Limits {
-            max_states: Some(self.limits.max_states.unwrap_or(CROWD_STATES)),
-            ..self.limits.clone()
+            max_states: Some(limits.max_states.unwrap_or(CROWD_STATES)),
+            ..limits
         };
         let Ok(every) = every_number(self.program, &limits, progress) else {
             return;
@@ -111,14 +120,6 @@ impl Deciding<'_> {
         }
     }
 
-    fn has_open_counts(&self) -> bool {
-        self.program.templates.iter().any(|t| t.count == Bound::Any)
-    }
-
-    fn has_open_slots(&self) -> bool {
-        self.program.series.iter().any(|s| s.slots == Bound::Any)
-    }
-
     /// Looks for what is left at growing sizes.
     fn search(mut self, progress: &mut dyn FnMut(&Progress)) -> Result<Decision, String> {
         let open = self.open();
@@ -130,20 +131,27 @@ impl Deciding<'_> {
         let mut complete = true;
         for program in self.candidates() {
             let total = program.task_count().unwrap_or(0).min(u64::from(u32::MAX)) as u32;
-            let limits = self.limits_of_one_search();
-            let outcome = run(Engine::Search, &program, &limits, progress)
+            let Some(limits) = self.limits_of_one_search() else {
+                let stopped = self.limits.out_of_time();
+                return Ok(self.finish(best, Some(stopped), false));
+            };
+            let mut outcome = run(Engine::Search, &program, &limits, progress)
                 .map_err(|refusal| refusal.to_string())?;
+            if matches!(outcome.stopped, Some(Stopped::Time(_))) {
+                // What was given for all, not what was left of it.
+                outcome.stopped = Some(self.limits.out_of_time());
+            }
             self.seen.states += outcome.coverage.states;
             self.seen.transitions += outcome.coverage.transitions;
             self.seen.depth = self.seen.depth.max(outcome.coverage.depth);
             let user_limit = outcome.stopped.clone().filter(|_| {
                 !matches!(outcome.stopped, Some(Stopped::States(n)) if self.limits.max_states != Some(n))
             });
-            let found = kinds(&outcome);
+            let found = outcome.kinds();
             let all_found = open.minus(found).is_empty();
             let before = best
                 .as_ref()
-                .map_or(Findings::NONE, |best| kinds(&best.outcome));
+                .map_or(Findings::NONE, |best| best.outcome.kinds());
             let smaller_left_out = !complete;
             complete &= outcome.stopped.is_none() || all_found;
             if !found.minus(before).is_empty() {
@@ -166,27 +174,29 @@ impl Deciding<'_> {
         Ok(self.finish(best, None, complete))
     }
 
-    fn limits_of_one_search(&self) -> Limits {
-        let exact = !self.has_open_counts() && !self.has_open_slots();
-        Limits {
+    /// `None`: there is no time left.
+    fn limits_of_one_search(&self) -> Option<Limits> {
+        let limits = self.limits.until(self.deadline)?;
+        let exact = !self.program.has_open_counts() && !self.program.has_open_slots();
+        Some(Limits {
             max_states: if exact {
-                self.limits.max_states
+                limits.max_states
             } else {
-                Some(self.limits.max_states.unwrap_or(SEARCH_STATES))
+                Some(limits.max_states.unwrap_or(SEARCH_STATES))
             },
-            ..self.limits.clone()
-        }
+            ..limits
+        })
     }
 
     fn finish(self, best: Option<Tried>, stopped: Option<Stopped>, complete: bool) -> Decision {
         let open = self.open();
-        let exact = !self.has_open_counts() && !self.has_open_slots();
+        let exact = !self.program.has_open_counts() && !self.program.has_open_slots();
         let Some(best) = best else {
             let program = self.sized(&vec![1; self.open_counts()], MOST_SLOTS);
             let stopped = stopped.or_else(|| (!exact || !complete).then(|| self.undecided(open)));
             return self.conclude(program, Vec::new(), stopped, false);
         };
-        let left = open.minus(kinds(&best.outcome));
+        let left = open.minus(best.outcome.kinds());
         let stopped = match best.outcome.stopped.clone() {
             _ if left.is_empty() => None,
             Some(stopped) if exact => Some(stopped),
@@ -250,7 +260,7 @@ impl Deciding<'_> {
 
     /// The program at growing sizes: few tasks and slots first, then what the equations ask for.
     fn candidates(&self) -> Vec<Program> {
-        let slots: Vec<u32> = if self.has_open_slots() {
+        let slots: Vec<u32> = if self.program.has_open_slots() {
             (1..=MOST_SLOTS).collect()
         } else {
             vec![1]
@@ -285,7 +295,7 @@ impl Deciding<'_> {
             let mut program = self.program.clone();
             for (series, slots) in &possible.core.slots {
                 let slots = u32::try_from(*slots).unwrap_or(u32::MAX);
-                program.series[*series].slots = Bound::Exactly(slots);
+                program.set_slots(*series, Bound::Exactly(slots));
             }
             for (id, template) in program.templates.iter_mut().enumerate() {
                 let tasks = (possible.core.tasks.iter())
@@ -296,7 +306,7 @@ impl Deciding<'_> {
                     template.count = Bound::Exactly(tasks.max(1));
                 }
             }
-            let program = with_slots(program, MOST_SLOTS);
+            let program = program.with_open_slots(MOST_SLOTS);
             if !found.contains(&program) {
                 found.push(program);
             }
@@ -313,28 +323,8 @@ impl Deciding<'_> {
                 template.count = Bound::Exactly(counts.next().copied().unwrap_or(0));
             }
         }
-        with_slots(program, slots)
+        program.with_open_slots(slots)
     }
-}
-
-/// The program with that number of slots for `"any"`.
-fn with_slots(mut program: Program, slots: u32) -> Program {
-    for series in &mut program.series {
-        if series.slots == Bound::Any {
-            series.slots = Bound::Exactly(slots);
-        }
-    }
-    let slots: Vec<Bound> = program.series.iter().map(|series| series.slots).collect();
-    let own = program.templates.iter_mut().flat_map(|t| &mut t.resources);
-    for resource in program.resources.iter_mut().chain(own) {
-        if let (Some(series), ResourceKind::Semaphore { units, .. }) =
-            (resource.follows, &mut resource.kind)
-            && let Bound::Exactly(slots) = slots[series]
-        {
-            *units = slots;
-        }
-    }
-    program
 }
 
 /// What stands for `"any"` in the sized program.
@@ -348,13 +338,5 @@ fn sizes(open: &Program, sized: &Program) -> Vec<(String, u32)> {
             (Bound::Any, Bound::Exactly(n)) => Some((name.clone(), n)),
             _ => None,
         })
-        .collect()
-}
-
-fn kinds(outcome: &Outcome) -> Findings {
-    outcome
-        .findings
-        .iter()
-        .map(|finding| finding.kind)
         .collect()
 }

@@ -13,6 +13,7 @@
 //! | [`size`] | which numbers of slots and tasks are safe |
 //! | [`suggest`] | which orders, reuse policies and kmaps to change |
 //! | [`chains`] | every way in which a task can have come by what it holds |
+//! | [`schema`] | the JSON Schemas of what the commands print |
 //! | [`place`], [`words`] | operations, things and reasons, as people read them |
 
 pub mod certificate;
@@ -23,6 +24,7 @@ pub mod pairs;
 pub mod place;
 pub mod reasons;
 pub mod rule;
+pub mod schema;
 pub mod settle;
 pub mod size;
 pub mod suggest;

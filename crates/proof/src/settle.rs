@@ -9,12 +9,14 @@
 //! [fewer tasks can do nothing that more cannot](fewer_is_a_run_of_more), the search is given only
 //! those: a deadlock of theirs is one of all.
 
-use kmapcheck_cores::{Cores, Graph, Undecided, cannot_starve, exclude};
-use kmapcheck_locals::Locals;
+use kmapcheck_cores::{Cores, Undecided};
 use kmapcheck_machine::{Findings, Stopped};
 use kmapcheck_scenario::{Bound, FindingKind, Op, Program, ResourceKind, StaleIn};
 use kmapcheck_search::{Engine, Limits, Progress, run};
+use schemars::JsonSchema;
 use serde::Serialize;
+
+use crate::reasons::{Excluded, Reason, Reasons};
 
 /// What is known of a program.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,7 +30,7 @@ pub enum Settled {
 }
 
 /// What an answer rests on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum By {
     /// Everything is asked for in one order.
@@ -59,53 +61,42 @@ pub fn settle(
     limits: &Limits,
     progress: &mut dyn FnMut(&Progress),
 ) -> Settled {
-    let locals = Locals::of(program);
+    let deadline = limits.deadline();
+    let reasons = Reasons::of(program);
     let mut smaller = Vec::new();
     let mut why = "";
-    let mut left = judged;
-    if !program.has_loops() {
-        left = left.minus(Findings::of(FindingKind::Starved));
-    }
-    if let Ok(locals) = &locals {
-        left = Findings::from_iter(
-            (left.iter())
-                .filter(|&kind| stuck().contains(kind) || locals.possible().contains(kind)),
-        );
-        let graph = Graph::of(program, locals);
-        match exclude(program, locals, &graph) {
-            Cores::Excluded(excluded) => {
-                left = left.minus(Findings::of(FindingKind::Deadlock));
-                if cannot_starve(program, locals) {
-                    left = left.minus(Findings::of(FindingKind::Starved));
-                }
-                if left.is_empty() {
-                    return Settled::Safe(if excluded.is_empty() {
-                        By::Order
-                    } else {
-                        By::Equations
-                    });
-                }
-            }
-            Cores::Possible(possible) => {
-                for possible in possible {
-                    let of = |template: usize| {
-                        (possible.core.tasks.iter())
-                            .filter(|&&(kind, _)| graph.kinds[kind].template == template)
-                            .map(|&(_, n)| n)
-                            .sum::<u64>()
-                    };
-                    let tasks: Vec<u64> = (0..program.templates.len()).map(of).collect();
-                    smaller.extend(with_numbers(program, &tasks, &possible.core.slots));
-                }
-            }
-            Cores::Undecided(undecided) => why = words(&undecided),
+    match &reasons.cores {
+        Some((_, Cores::Excluded(_))) if judged.minus(reasons.kinds()).is_empty() => {
+            let ordered = |excluded: &Excluded| matches!(excluded.reason, Reason::Order(_));
+            return Settled::Safe(if reasons.excluded.iter().any(ordered) {
+                By::Order
+            } else {
+                By::Equations
+            });
         }
+        Some((graph, Cores::Possible(possible))) => {
+            for possible in possible {
+                let of = |template: usize| {
+                    (possible.core.tasks.iter())
+                        .filter(|&&(kind, _)| graph.kinds[kind].template == template)
+                        .map(|&(_, n)| n)
+                        .sum::<u64>()
+                };
+                let tasks: Vec<u64> = (0..program.templates.len()).map(of).collect();
+                smaller.extend(with_numbers(program, &tasks, &possible.core.slots));
+            }
+        }
+        Some((_, Cores::Undecided(undecided))) => why = words(undecided),
+        Some((_, Cores::Excluded(_))) | None => {}
     }
     if judged.contains(FindingKind::Deadlock) && fewer_is_a_run_of_more(program) {
         smaller.sort_by_key(Program::task_count);
         smaller.truncate(SMALLER);
         for smaller in smaller {
-            let found = run(Engine::Search, &smaller, limits, progress);
+            let Some(limits) = limits.until(deadline) else {
+                break;
+            };
+            let found = run(Engine::Search, &smaller, &limits, progress);
             let deadlock = |outcome: &kmapcheck_machine::Outcome| {
                 outcome.finding(FindingKind::Deadlock).is_some()
             };
@@ -119,19 +110,16 @@ pub fn settle(
             }
         }
     }
-    match run(Engine::Search, program, limits, progress) {
+    let Some(limits) = limits.until(deadline) else {
+        return Settled::Unknown(ended(&limits.out_of_time()));
+    };
+    match run(Engine::Search, program, &limits, progress) {
         Err(_) if why.is_empty() => Settled::Unknown(
             "numbers are open, the equations have a solution, and no run was found for it".into(),
         ),
         Err(_) => Settled::Unknown(why.into()),
         Ok(outcome) => {
-            let found: Findings = outcome
-                .findings
-                .iter()
-                .map(|finding| finding.kind)
-                .collect();
-            let judged_found: Findings =
-                judged.iter().filter(|&kind| found.contains(kind)).collect();
+            let judged_found = judged.minus(judged.minus(outcome.kinds()));
             match &outcome.stopped {
                 _ if !judged_found.is_empty() => Settled::Unsafe(judged_found, By::Search),
                 None => Settled::Safe(By::Search),
@@ -159,7 +147,7 @@ fn with_numbers(program: &Program, tasks: &[u64], slots: &[(usize, u64)]) -> Opt
         }
     }
     for &(series, n) in slots {
-        crate::size::resize::set_slots(&mut smaller, series, u32::try_from(n).ok()?);
+        smaller.set_slots(series, Bound::Exactly(u32::try_from(n).ok()?));
     }
     (smaller != *program).then_some(smaller)
 }

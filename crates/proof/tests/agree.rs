@@ -2,14 +2,12 @@
 //! for some numbers, against the reference engine at small ones.
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
 
 use kmapcheck_machine::{Verdict, run as replay};
 use kmapcheck_proof::{Decision, decide};
-use kmapcheck_scenario::{Bound, PageDecl, Program, ResourceKind, StaleIn};
+use kmapcheck_scenario::{Bound, Program};
 use kmapcheck_search::{Engine, Limits, run};
 use proptest::prelude::*;
-use proptest::test_runner::TestRunner;
 use serde_json::Value;
 
 /// Larger searches are left out.
@@ -21,17 +19,9 @@ fn opened(program: &Program, slots: bool) -> Program {
     for template in &mut open.templates {
         template.count = Bound::Any;
     }
-    if slots {
-        for (id, series) in open.series.iter_mut().enumerate() {
-            series.slots = Bound::Any;
-            for resource in &mut open.resources {
-                if let (Some(followed), ResourceKind::Semaphore { units, .. }) =
-                    (resource.follows, &mut resource.kind)
-                    && followed == id
-                {
-                    *units = u32::MAX;
-                }
-            }
+    for series in 0..open.series.len() {
+        if slots {
+            open.set_slots(series, Bound::Any);
         }
     }
     open
@@ -43,40 +33,12 @@ fn sized(program: &Program, tasks: u32, slots: Option<u32>) -> Program {
     for template in &mut sized.templates {
         template.count = Bound::Exactly(tasks);
     }
-    for (id, series) in sized.series.iter_mut().enumerate() {
-        let Some(slots) = slots else { continue };
-        series.slots = Bound::Exactly(slots);
-        for resource in &mut sized.resources {
-            if let (Some(followed), ResourceKind::Semaphore { units, .. }) =
-                (resource.follows, &mut resource.kind)
-                && followed == id
-            {
-                *units = slots;
-            }
+    for series in 0..sized.series.len() {
+        if let Some(slots) = slots {
+            sized.set_slots(series, Bound::Exactly(slots));
         }
     }
     sized
-}
-
-/// Whether the mappings left over from earlier uses that the program declares fit the slots; a
-/// scenario in which they do not is an input error.
-fn leftovers_fit(program: &Program) -> bool {
-    (0..program.series.len()).all(|id| {
-        let stale = |page: &PageDecl| match &page.stale_in {
-            StaleIn::Exactly(series) => u32::from(series.contains(&id)),
-            StaleIn::Any => 0,
-        };
-        let own = program.templates.iter().map(|template| {
-            let pages = template.vars.iter().filter_map(|var| var.page.as_ref());
-            pages.map(stale).sum::<u32>() * kmapcheck_machine::instances(template.count)
-        });
-        let shared: u32 = program.pages.iter().map(stale).sum();
-        program.series[id].slots != Bound::Exactly(0)
-            && match program.series[id].slots {
-                Bound::Exactly(slots) => shared + own.sum::<u32>() <= slots,
-                Bound::Any => true,
-            }
-    })
 }
 
 fn check(program: &Program, open_slots: bool) -> &'static str {
@@ -105,7 +67,7 @@ fn check(program: &Program, open_slots: bool) -> &'static str {
     for tasks in 1..=6 {
         for &slots in &slots {
             let sized = sized(&open, tasks, slots);
-            if !leftovers_fit(&sized) {
+            if !sized.leftovers_fit() {
                 continue;
             }
             let outcome = run(Engine::Reference, &sized, &limits, &mut |_| {})
@@ -132,22 +94,7 @@ fn judge(
     cases: u32,
     slots: bool,
 ) -> BTreeMap<&'static str, u32> {
-    let tally = Mutex::new(BTreeMap::new());
-    let mut runner = TestRunner::new(kmapcheck_testing::config(cases));
-    runner
-        .run(&scenarios, |scenario| {
-            let verdict = check(&kmapcheck_testing::load(&scenario), slots);
-            *tally
-                .lock()
-                .expect("nobody panicked")
-                .entry(verdict)
-                .or_insert(0) += 1;
-            Ok(())
-        })
-        .unwrap_or_else(|error| panic!("{error}"));
-    let tally = tally.into_inner().expect("nobody panicked");
-    println!("{tally:?}");
-    tally
+    kmapcheck_testing::tally(scenarios, cases, |program| check(program, slots))
 }
 
 #[test]
@@ -159,6 +106,18 @@ fn any_number_of_tasks() {
 #[test]
 fn any_number_of_tasks_that_use_pages() {
     let tally = judge(kmapcheck_testing::page_scenario(), 20, false);
+    assert!(tally.len() > 1, "{tally:?}");
+}
+
+#[test]
+fn any_number_of_tasks_with_shared_and_declared_pages() {
+    let tally = judge(kmapcheck_testing::shared_page_scenario(), 40, false);
+    assert!(tally.len() > 1, "{tally:?}");
+}
+
+#[test]
+fn any_number_of_tasks_and_slots_with_shared_and_declared_pages() {
+    let tally = judge(kmapcheck_testing::shared_page_scenario(), 20, true);
     assert!(tally.len() > 1, "{tally:?}");
 }
 

@@ -275,7 +275,7 @@ fn random_models() {
                         &mut |_| {},
                     )
                     .unwrap_or_else(|refusal| panic!("{refusal}"));
-                    let found: Vec<FindingKind> = outcome.findings.iter().map(|f| f.kind).collect();
+                    let found: Vec<FindingKind> = outcome.kinds().iter().collect();
                     prop_assert!(
                         found.contains(&FindingKind::Deadlock),
                         "{}",

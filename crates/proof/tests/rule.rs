@@ -60,11 +60,7 @@ fn refuted(name: &str, json: &Value, pins: Option<u32>) -> Refuted {
         &mut |_| {},
     )
     .unwrap_or_else(|refusal| panic!("{refusal}"));
-    let found: Vec<FindingKind> = outcome
-        .findings
-        .iter()
-        .map(|finding| finding.kind)
-        .collect();
+    let found: Vec<FindingKind> = outcome.kinds().iter().collect();
     assert_eq!(Some(&found), refuted.program.expect.as_ref());
     assert!(found.contains(&FindingKind::Deadlock), "{found:?}");
     *refuted

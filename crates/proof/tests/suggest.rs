@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use kmapcheck_proof::suggest::judge::{Judge, Verdict};
-use kmapcheck_proof::suggest::replace::{Instead, replaced, sites};
+use kmapcheck_proof::suggest::replace::{Change, Instead, replaced, sites};
 use kmapcheck_proof::suggest::variant::with_policies;
 use kmapcheck_proof::suggest::{SuggestReport, suggest};
 use kmapcheck_scenario::{FindingKind, Overrides, Program, Reuse, load};
@@ -55,11 +55,7 @@ fn found(
     let outcome = run(Engine::Reference, &variant, &limits(), &mut |_| {})
         .unwrap_or_else(|refusal| panic!("{refusal}"));
     assert_eq!(outcome.stopped, None);
-    outcome
-        .findings
-        .iter()
-        .map(|finding| finding.kind)
-        .collect()
+    outcome.kinds().iter().collect()
 }
 
 const BAD: [FindingKind; 3] = [
@@ -133,6 +129,11 @@ fn mremap_in_one_series() {
     assert_eq!(
         repairs,
         [
+            // Either kmap in either of the two other series: then each series is asked for once.
+            ("kmap(old_pte, PAGETABLE)", Instead::Moved),
+            ("kmap(old_pte, PAGETABLE)", Instead::Moved),
+            ("kmap(new_pte, PAGETABLE)", Instead::Moved),
+            ("kmap(new_pte, PAGETABLE)", Instead::Moved),
             ("kmap(new_pte, PAGETABLE)", Instead::Atomic),
             ("kmap(new_pte, PAGETABLE)", Instead::Nowait),
         ]
@@ -167,7 +168,15 @@ fn repairs_are_enough() {
                 origin.text() == repair.kmap.op
                     && programs[0].templates[site.template].name == repair.task
             });
-            let changed = replaced(&programs[0], site.expect("it is there"), repair.instead);
+            let to = (programs[0].series.iter())
+                .position(|series| Some(&series.name) == repair.series.as_ref());
+            let change = match (repair.instead, to) {
+                (Instead::Atomic, None) => Change::Atomic,
+                (Instead::Nowait, None) => Change::Nowait,
+                (Instead::Moved, Some(to)) => Change::Moved(to),
+                other => panic!("{other:?}"),
+            };
+            let changed = replaced(&programs[0], site.expect("it is there"), change);
             let policies: Vec<&str> = repair.policies.iter().map(|p| p.reuse).collect();
             let found = found(&changed, &report, &policies, &[]);
             assert!(

@@ -179,7 +179,7 @@ fn settle_slots(
 ) -> Vec<Bound> {
     let mut slots: Vec<Bound> = model.series.iter().map(|series| series.slots).collect();
     let find = |name: &str| model.series_names.iter().position(|known| known == name);
-    for (name, bound) in entries(scenario.slots.as_ref()) {
+    for (name, bound) in entries(scenario.slots.as_ref().map(|slots| &slots.0)) {
         if log.is_full() {
             break;
         }
@@ -189,10 +189,10 @@ fn settle_slots(
             None => note_foreign_slots(name.text(), name.span(), &model.series_names, log),
         }
     }
-    for (name, number) in &overrides.slots {
+    for (name, bound) in &overrides.slots {
         let known = model.series_names.iter().map(String::as_str);
-        if let Some(index) = settle_override("series", "slots", name, *number, known, log) {
-            slots[index] = Bound::Exactly(*number);
+        if let Some(index) = settle_override("series", "slots", name, *bound, known, log) {
+            slots[index] = *bound;
         }
     }
     slots
@@ -208,10 +208,10 @@ fn settle_counts(scenario: &ScenarioFile, overrides: &Overrides, log: &mut Log) 
                 .map_or(Bound::Exactly(1), |count| count.0.value)
         })
         .collect();
-    for (name, number) in &overrides.tasks {
+    for (name, bound) in &overrides.tasks {
         let known = scenario.tasks.iter().map(|task| task.name.text());
-        if let Some(index) = settle_override("task", "instances", name, *number, known, log) {
-            counts[index] = Bound::Exactly(*number);
+        if let Some(index) = settle_override("task", "instances", name, *bound, known, log) {
+            counts[index] = *bound;
         }
     }
     counts
@@ -222,7 +222,7 @@ fn settle_override<'k>(
     kind: &str,
     what: &str,
     name: &str,
-    number: u32,
+    bound: Bound,
     known: impl Iterator<Item = &'k str> + Clone,
     log: &mut Log,
 ) -> Option<usize> {
@@ -235,7 +235,9 @@ fn settle_override<'k>(
         let plural = if kind == "series" { "series" } else { "tasks" };
         log.push(Problem::nowhere(Code::BadOverride, message).help(help_for(name, plural, known)));
     }
-    if !(1..=LARGEST_NUMBER).contains(&number) {
+    if let Bound::Exactly(number) = bound
+        && !(1..=LARGEST_NUMBER).contains(&number)
+    {
         let message = format!("an override gives {} {number} {what}", quoted(name));
         let help = format!("give a number from 1 to {LARGEST_NUMBER}");
         log.push(Problem::nowhere(Code::BadOverride, message).help(help));

@@ -37,6 +37,7 @@ mod render;
 mod scenario;
 mod schema;
 mod scope;
+mod sizes;
 mod source;
 mod stale;
 mod steps;
@@ -50,3 +51,4 @@ pub use load_model::{
 };
 pub use program::*;
 pub use schema::{schema_model, schema_scenario};
+pub use sizes::Open;

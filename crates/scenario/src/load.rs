@@ -18,7 +18,7 @@ use crate::files;
 use crate::json;
 use crate::lower::Shared;
 use crate::model::ModelFile;
-use crate::program::{Cpus, FindingKind, Program};
+use crate::program::{Bound, Cpus, FindingKind, Program};
 use crate::scenario::{ExpectFile, ModelChoice, ScenarioFile};
 use crate::suggest::{help_for, quoted};
 
@@ -28,9 +28,9 @@ pub struct Overrides {
     /// Another model: a name, or a path from the current directory.
     pub model: Option<String>,
     /// Other numbers of slots, by series.
-    pub slots: Vec<(String, u32)>,
+    pub slots: Vec<(String, Bound)>,
     /// Other numbers of instances, by task.
-    pub tasks: Vec<(String, u32)>,
+    pub tasks: Vec<(String, Bound)>,
 }
 
 /// Reads, checks and lowers a scenario file, together with the model it names.

@@ -27,7 +27,7 @@ record! {
         /// The model: a name in models/, a path relative to this file, or the object itself.
         model: ModelChoice,
         /// Other numbers of slots than the model's, by series.
-        slots: Option<Map<BoundFile>>,
+        slots: Option<SlotsFile>,
         /// Locks that all tasks share.
         locks: Option<Map<LockFile>>,
         /// Completions that all tasks share.
@@ -73,6 +73,40 @@ record! {
         completions: Option<Vec<Name>>,
         /// What it does.
         program: Block,
+    }
+}
+
+/// Other numbers of slots than the model's, by series.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SlotsFile(pub(crate) Map<BoundFile>);
+
+impl Decode for SlotsFile {
+    fn decode(json: &Json, log: &mut Log) -> Option<Self> {
+        // One number for all of them is an easy mistake, and "an object" would not help.
+        if let Value::Text(_) | Value::Number(_) = json.value {
+            let message = "the slots of a scenario go by series";
+            log.push(
+                Problem::at(Code::WrongType, json.span, message)
+                    .label("for which series?")
+                    .help("name the series: `\"slots\": { \"DEFAULT\": \"any\" }`; those that are not named have the model's"),
+            );
+            return None;
+        }
+        Map::decode(json, log).map(SlotsFile)
+    }
+}
+
+impl JsonSchema for SlotsFile {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        Map::<BoundFile>::schema_name()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        Map::<BoundFile>::json_schema(generator)
     }
 }
 

@@ -431,14 +431,27 @@ fn overrides_have_the_last_word() {
     let path = std::path::Path::new("tests/good/everything.json");
     let overrides = Overrides {
         model: None,
-        slots: vec![("DEFAULT".into(), 7), ("PAGETABLE".into(), 9)],
-        tasks: vec![("any".into(), 5)],
+        slots: vec![
+            ("DEFAULT".into(), Bound::Exactly(7)),
+            ("PAGETABLE".into(), Bound::Exactly(9)),
+        ],
+        tasks: vec![("any".into(), Bound::Exactly(5))],
     };
     let program = load(path, &overrides).unwrap_or_else(|errors| panic!("{errors}"));
     assert_eq!(program.series[0].slots, Bound::Exactly(7));
     assert_eq!(program.series[2].slots, Bound::Exactly(9));
     assert_eq!(program.templates[1].count, Bound::Exactly(5));
     assert_eq!(program.task_count(), Some(8));
+    // Every number.
+    let overrides = Overrides {
+        model: None,
+        // Some pages of mremap are stale in OWN.
+        slots: vec![("DEFAULT".into(), Bound::Any), ("OWN".into(), Bound::Any)],
+        tasks: vec![("mremap".into(), Bound::Any)],
+    };
+    let program = load(path, &overrides).unwrap_or_else(|errors| panic!("{errors}"));
+    assert_eq!(program.series[0].slots, Bound::Any);
+    assert_eq!(program.templates[0].count, Bound::Any);
     // A model by path, from the current directory.
     let overrides = Overrides {
         model: Some("tests/good/models/three.json".into()),

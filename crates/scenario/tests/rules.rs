@@ -88,12 +88,15 @@ fn units_follow_the_slots_that_hold_in_the_end() {
         (Some(2), Some(2), Some(u32::MAX))
     );
     let overrides = Overrides {
-        slots: vec![("DEFAULT".into(), 7), ("PAGETABLE".into(), 3)],
+        slots: vec![
+            ("DEFAULT".into(), Bound::Exactly(7)),
+            ("PAGETABLE".into(), Bound::Exactly(3)),
+        ],
         ..Overrides::default()
     };
     assert_eq!(units(overrides), (Some(7), Some(7), Some(3)));
     let overrides = Overrides {
-        slots: vec![("DEFAULT".into(), 1)],
+        slots: vec![("DEFAULT".into(), Bound::Exactly(1))],
         ..Overrides::default()
     };
     let errors = load_str("s.json", &text, &overrides).expect_err("two units of one slot");

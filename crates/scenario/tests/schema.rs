@@ -115,6 +115,7 @@ fn bad_files_do_not_fit_their_schema() {
         "unknown-value",
         "missing-field",
         "wrong-type",
+        "slots-without-series",
         "zero-slots",
         "zero-tasks",
         "empty-loop",

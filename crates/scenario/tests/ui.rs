@@ -10,7 +10,9 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use std::{env, fs};
 
-use kmapcheck_scenario::{Code, Errors, Overrides, load, load_model, load_model_str, load_str};
+use kmapcheck_scenario::{
+    Bound, Code, Errors, Overrides, load, load_model, load_model_str, load_str,
+};
 
 const WIDTH: usize = 100;
 
@@ -113,7 +115,7 @@ fn cases_without_file() -> Vec<(String, Errors)> {
         let owned = |pairs: &[(&str, u32)]| {
             pairs
                 .iter()
-                .map(|(name, number)| ((*name).to_owned(), *number))
+                .map(|(name, number)| ((*name).to_owned(), Bound::Exactly(*number)))
                 .collect()
         };
         Overrides {

@@ -8,6 +8,7 @@
 mod aim;
 mod candidates;
 mod counted;
+mod crew;
 mod limits;
 mod plain;
 mod reference;

@@ -19,6 +19,37 @@ pub struct Limits {
     pub interrupt: Option<Arc<AtomicBool>>,
 }
 
+impl Limits {
+    /// When the time is up, if it starts now.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        self.timeout.map(|timeout| Instant::now() + timeout)
+    }
+
+    /// The same for one of several runs that share the time until `deadline`; `None`: none is left.
+    #[must_use]
+    pub fn until(&self, deadline: Option<Instant>) -> Option<Limits> {
+        let timeout = match deadline {
+            None => self.timeout,
+            Some(deadline) => {
+                let left = deadline.checked_duration_since(Instant::now());
+                Some(left.filter(|left| !left.is_zero())?)
+            }
+        };
+        Some(Limits {
+            timeout,
+            ..self.clone()
+        })
+    }
+
+    /// What a run says that has no time left.
+    #[must_use]
+    pub fn out_of_time(&self) -> Stopped {
+        let timeout = self.timeout.unwrap_or_default();
+        Stopped::Time(u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX))
+    }
+}
+
 /// How far a run has come.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Progress {
@@ -81,6 +112,11 @@ impl<'a> Meter<'a> {
         self.look(&progress())
     }
 
+    /// The limits.
+    pub(crate) fn limits(&self) -> &Limits {
+        self.limits
+    }
+
     /// The limit of states, if there is one.
     pub(crate) fn max_states(&self) -> Option<u64> {
         self.limits.max_states
@@ -117,9 +153,7 @@ impl<'a> Meter<'a> {
         if let Some(timeout) = self.limits.timeout
             && elapsed >= timeout
         {
-            return Some(Stopped::Time(
-                u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX),
-            ));
+            return Some(self.limits.out_of_time());
         }
         let interrupted = self
             .limits

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use kmapcheck_scenario::{Bound, Program};
+use kmapcheck_scenario::Program;
 
 use crate::Engine;
 
@@ -38,34 +38,8 @@ impl std::error::Error for Refusal {}
 
 /// Checks that an explicit-state engine can do the program: all numbers must be given.
 pub(crate) fn check(engine: Engine, program: &Program) -> Result<(), Refusal> {
-    let refuse = |what, remedy| {
-        Err(Refusal {
-            engine: engine.name(),
-            what,
-            remedy,
-        })
-    };
-    if let Some(template) = program
-        .templates
-        .iter()
-        .find(|template| template.count == Bound::Any)
-    {
-        let name = &template.name;
-        return refuse(
-            format!("`\"count\": \"any\"` of task `{name}`"),
-            format!("give a number with `--tasks {name}=N`"),
-        );
+    match program.first_open() {
+        None => Ok(()),
+        Some(open) => Err(Refusal::new(engine.name(), open.what(), open.remedy())),
     }
-    if let Some(series) = program
-        .series
-        .iter()
-        .find(|series| series.slots == Bound::Any)
-    {
-        let name = &series.name;
-        return refuse(
-            format!("`\"slots\": \"any\"` of series `{name}`"),
-            format!("give a number with `--slots {name}=K`"),
-        );
-    }
-    Ok(())
 }

@@ -6,15 +6,18 @@
 //! core is saved exactly if a state can be reached in which nobody is left in a copy. That is
 //! plain reachability on counted states.
 //!
+//! Tasks that stand idle throughout and start alike are one task and a number: see [`crate::crew`].
+//!
 //! Being lost is kept by every step, so along the trace there is one point where it begins; it is
 //! looked for just before the end first, where it usually is, and by bisection otherwise.
 
-use kmapcheck_machine::{State, Trace, initial, run};
+use kmapcheck_machine::{State, TaskId, Trace, initial, run};
 use kmapcheck_scenario::{NodeId, Program, TemplateId};
 
 use crate::counted::explore::Explorer;
 use crate::counted::packed::Counts;
 use crate::counted::table::Table;
+use crate::crew::Crew;
 use crate::limits::{Limits, Meter, Progress};
 
 /// Where a trace passes the point of no return.
@@ -38,6 +41,10 @@ pub fn point_of_no_return(
     core: &[usize],
     limits: &Limits,
 ) -> PointOfNoReturn {
+    let Some(crew) = Crew::of(program, trace, core) else {
+        return PointOfNoReturn::Undetermined;
+    };
+    let (program, trace, core) = (&crew.program, &crew.trace, &crew.core);
     let Ok(last) = run(program, trace, |_, _, _, _| {}) else {
         return PointOfNoReturn::Undetermined;
     };
@@ -55,7 +62,7 @@ pub fn point_of_no_return(
             0 => initial(program, &trace.start),
             _ => run(program, &prefix, |_, _, _, _| {}).ok()?,
         };
-        marked.is_lost(state, &limits)
+        marked.is_lost(state, &crew.alike, &limits)
     };
     // Lost after `high` steps, and, once the loop has begun, not lost after `low`.
     let mut high = trace.steps.len();
@@ -116,7 +123,7 @@ impl Marked {
     }
 
     /// Whether no continuation of `state` saves the core; `None` if the limits came first.
-    fn is_lost(&self, mut state: State, limits: &Limits) -> Option<bool> {
+    fn is_lost(&self, mut state: State, alike: &[(TaskId, u32)], limits: &Limits) -> Option<bool> {
         for &(task, offset) in &self.moved {
             if let Some(at) = &mut state.tasks[task].at {
                 *at += offset;
@@ -125,7 +132,7 @@ impl Marked {
         let mut silent = |_: &Progress| {};
         let mut meter = Meter::new(limits, &mut silent);
         let mut explorer = Explorer::new(&self.program);
-        let first = explorer.counted(&state);
+        let first = explorer.counted_with(&state, alike);
         explorer.visited.insert(&first);
         let mut stack = vec![0];
         let (mut counts, mut next) = (Counts::default(), Counts::default());

@@ -76,6 +76,11 @@ fn random_programs_about_pages() {
     agree_on(kmapcheck_testing::page_scenario());
 }
 
+#[test]
+fn random_programs_about_shared_and_declared_pages() {
+    agree_on(kmapcheck_testing::shared_page_scenario());
+}
+
 fn agree_on(scenarios: impl Strategy<Value = serde_json::Value>) {
     let (compared, left_out) = (AtomicU32::new(0), AtomicU32::new(0));
     let config = kmapcheck_testing::config(400);

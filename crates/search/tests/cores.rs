@@ -2,14 +2,12 @@
 //! to six tasks and on every scenario.
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
 
 use kmapcheck_cores::{Cores, Graph, cannot_starve, exclude};
 use kmapcheck_locals::Locals;
 use kmapcheck_scenario::{FindingKind, Overrides, Program, load};
 use kmapcheck_search::{Engine, Limits, run};
 use proptest::prelude::*;
-use proptest::test_runner::TestRunner;
 use serde_json::Value;
 
 fn found(program: &Program, kind: FindingKind, max_states: u64) -> bool {
@@ -54,28 +52,19 @@ fn judge(program: &Program, max_states: u64) -> &'static str {
 }
 
 fn check(scenarios: impl Strategy<Value = Value>, cases: u32) -> BTreeMap<&'static str, u32> {
-    let tally = Mutex::new(BTreeMap::new());
-    let mut runner = TestRunner::new(kmapcheck_testing::config(cases));
-    runner
-        .run(&scenarios, |scenario| {
-            let verdict = judge(&kmapcheck_testing::load(&scenario), 1_500);
-            *tally
-                .lock()
-                .expect("nobody panicked")
-                .entry(verdict)
-                .or_insert(0) += 1;
-            Ok(())
-        })
-        .unwrap_or_else(|error| panic!("{error}"));
-    let tally = tally.into_inner().expect("nobody panicked");
-    println!("{tally:?}");
-    tally
+    kmapcheck_testing::tally(scenarios, cases, |program| judge(program, 1_500))
 }
 
 #[test]
 fn random_programs() {
     let tally = check(kmapcheck_testing::scenario(), 400);
     assert!(tally["ordered"] > 20, "{tally:?}");
+}
+
+#[test]
+fn random_programs_about_shared_and_declared_pages() {
+    let tally = check(kmapcheck_testing::shared_page_scenario(), 300);
+    assert!(tally.len() > 1, "{tally:?}");
 }
 
 #[test]

@@ -129,6 +129,11 @@ fn random_programs_about_pages() {
 }
 
 #[test]
+fn random_programs_about_shared_and_declared_pages() {
+    agree_on(kmapcheck_testing::shared_page_scenario());
+}
+
+#[test]
 fn random_programs_with_private_pages() {
     agree_on(kmapcheck_testing::private_scenario());
 }

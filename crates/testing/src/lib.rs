@@ -7,11 +7,17 @@
 //! operations.
 
 mod program;
+mod shared;
+
+pub use shared::shared_page_scenario;
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 
 use kmapcheck_scenario::{Overrides, Program};
 use proptest::prelude::*;
 use proptest::sample::select;
-use proptest::test_runner::RngSeed;
+use proptest::test_runner::{RngSeed, TestRunner};
 use serde_json::{Value, json};
 
 /// How a property test runs: `default` cases, the same every time, so that a change is judged by
@@ -46,6 +52,30 @@ pub fn load(scenario: &Value) -> Program {
         Ok(program) => program,
         Err(errors) => panic!("the generator made an illegal scenario:\n{errors}\n{text}"),
     }
+}
+
+/// Judges the programs of random scenarios: as [`config`] says, `cases` unless it is a campaign.
+/// Returns how often each answer came.
+///
+/// # Panics
+///
+/// If `judge` does; the scenario is then shrunk as far as it still does, and printed.
+pub fn tally(
+    scenarios: impl Strategy<Value = Value>,
+    cases: u32,
+    judge: impl Fn(&Program) -> &'static str,
+) -> BTreeMap<&'static str, u32> {
+    let tally = RefCell::new(BTreeMap::new());
+    TestRunner::new(config(cases))
+        .run(&scenarios, |scenario| {
+            let answer = judge(&load(&scenario));
+            *tally.borrow_mut().entry(answer).or_insert(0) += 1;
+            Ok(())
+        })
+        .unwrap_or_else(|error| panic!("{error}"));
+    let tally = tally.into_inner();
+    println!("{tally:?}");
+    tally
 }
 
 /// What a scenario is made of, beyond its programs.

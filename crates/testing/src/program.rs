@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 /// A statement before it becomes operations.
 #[derive(Debug, Clone)]
-enum Statement {
+pub(crate) enum Statement {
     /// Acquire, something in between, release.
     Pair(Value, Vec<Statement>, Value),
     /// A loose operation.
@@ -23,28 +23,26 @@ enum Statement {
 /// A task program. Every page name it uses exists: `v` is bound by an `alloc_page`, which may come
 /// too late.
 pub(crate) fn body() -> impl Strategy<Value = Value> {
-    prop::collection::vec(statement(), 1..=4).prop_map(|statements| {
-        let mut operations = Vec::new();
-        // Makes `v` a name of the task on every program, without any allocation on most runs.
-        let binds = flatten(&statements, false, &mut operations);
-        if !binds {
-            return json!(operations);
-        }
-        if !operations
-            .iter()
-            .any(|op| op.get("alloc_page") == Some(&json!("v")))
-        {
-            operations.push(json!({ "choose": [[], [{ "alloc_page": "v" }]] }));
-        }
-        json!(operations)
-    })
+    prop::collection::vec(statement(), 1..=4).prop_map(|statements| bound(&statements))
+}
+
+/// Statements as a task program in which `v` is a name wherever it is used.
+pub(crate) fn bound(statements: &[Statement]) -> Value {
+    let mut operations = Vec::new();
+    let mentions = flatten(statements, false, &mut operations);
+    let binds = |op: &Value| op.get("alloc_page") == Some(&json!("v"));
+    // Makes `v` a name of the task on every program, without any allocation on most runs.
+    if mentions && !operations.iter().any(binds) {
+        operations.push(json!({ "choose": [[], [{ "alloc_page": "v" }]] }));
+    }
+    json!(operations)
 }
 
 fn page_name() -> impl Strategy<Value = &'static str> {
     select(vec!["own", "own", "s", "s", "r", "v", "low"])
 }
 
-fn series() -> impl Strategy<Value = &'static str> {
+pub(crate) fn series() -> impl Strategy<Value = &'static str> {
     select(vec!["A", "B"])
 }
 

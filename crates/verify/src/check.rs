@@ -1,13 +1,14 @@
 //! Whether a certificate holds.
 
-use kmapcheck_linear::{Constraint, Problem, refutes};
+use kmapcheck_linear::refutes;
 use kmapcheck_locals::Locals;
 use kmapcheck_machine::Findings;
 use kmapcheck_scenario::{FindingKind, Program};
 
 use crate::certificate::{By, Certificate, FORMAT, Inequality, Set};
 use crate::drains::everybody_drains;
-use crate::sets::{cases, inequalities, keeps, knotted};
+use crate::sets::keeps;
+use crate::systems::{problem, systems};
 use crate::waiting::{Kind, kinds};
 
 /// Checks a certificate against the program it is about.
@@ -125,52 +126,23 @@ fn no_solutions(
     locals: &Locals,
     kinds: &[Kind],
 ) -> Result<(), String> {
-    let knotted = knotted(kinds).ok_or("too much is waited for in circles")?;
-    for awaited in &knotted {
-        let members: Vec<usize> = (0..kinds.len())
-            .filter(|&i| {
-                awaited.contains(&kinds[i].waits_for)
-                    && awaited.iter().any(|thing| keeps(&kinds[i], thing))
-            })
-            .collect();
-        let of_them: Vec<&Kind> = members.iter().map(|&i| &kinds[i]).collect();
-        for nobody in cases(&of_them) {
-            let set = (sets.iter())
-                .find(|set| set.awaited == *awaited && set.nobody == nobody)
-                .ok_or_else(|| format!("nothing is said about tasks stuck on {awaited:?}"))?;
-            let unknowns: Vec<usize> = (members.iter().copied())
-                .filter(|&i| !nobody.iter().any(|held| kinds[i].holds.contains_key(held)))
-                .collect();
-            let true_ones = inequalities(program, locals, kinds, &unknowns, awaited);
-            if set.unknowns != unknowns {
-                return Err(format!("the unknowns for {awaited:?} are others"));
-            }
-            let stray = |inequality: &&Inequality| !true_ones.contains(inequality);
-            if set.inequalities.iter().any(|inequality| stray(&inequality)) {
-                return Err(format!("an inequality for {awaited:?} does not follow"));
-            }
-            if !refutes(&problem(set, program), &set.refutation) {
-                return Err(format!("the refutation for {awaited:?} does not hold"));
-            }
+    let systems = systems(program, locals, kinds).ok_or("too much is waited for in circles")?;
+    for system in systems {
+        let awaited = &system.awaited;
+        let set = (sets.iter())
+            .find(|set| set.awaited == *awaited && set.nobody == system.nobody)
+            .ok_or_else(|| format!("nothing is said about tasks stuck on {awaited:?}"))?;
+        if set.unknowns != system.unknowns {
+            return Err(format!("the unknowns for {awaited:?} are others"));
+        }
+        let follows = |inequality: &Inequality| system.inequalities.contains(inequality);
+        if !set.inequalities.iter().all(follows) {
+            return Err(format!("an inequality for {awaited:?} does not follow"));
+        }
+        let problem = problem(program, set.unknowns.len(), &set.inequalities);
+        if !refutes(&problem, &set.refutation) {
+            return Err(format!("the refutation for {awaited:?} does not hold"));
         }
     }
     Ok(())
-}
-
-fn problem(set: &Set, program: &Program) -> Problem {
-    let open = (program.series.iter())
-        .filter(|series| series.slots == kmapcheck_scenario::Bound::Any)
-        .count();
-    let constraint = |inequality: &Inequality| {
-        let (terms, bound) = (inequality.terms.clone(), inequality.bound);
-        if inequality.at_least {
-            Constraint::at_least(terms, bound)
-        } else {
-            Constraint::at_most(terms, bound)
-        }
-    };
-    Problem {
-        variables: set.unknowns.len() + open,
-        constraints: set.inequalities.iter().map(constraint).collect(),
-    }
 }

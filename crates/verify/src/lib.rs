@@ -3,9 +3,9 @@
 //! A [`Certificate`] says what does not occur in a scenario, for all the numbers that the scenario
 //! leaves open, and why. [`verify`] checks it against the scenario itself: it finds out anew which
 //! kinds of task wait for what while holding what, and tests that the order goes forward, or that
-//! the sums of the inequalities come out as stated: what does not follow from the local states is refused,
-//! whoever wrote it. In
-//! addition a digest over the whole text shows any change to what was written.
+//! the sums of the inequalities come out as stated: what does not follow from the local states is
+//! refused, whoever wrote it. In addition a digest over the whole text shows any change to what was
+//! written.
 //!
 //! **What is trusted:** the reader of scenarios, the machine, the [local
 //! states](kmapcheck_locals) (their closure is tested against the plain search), and the check of
@@ -16,9 +16,11 @@ mod certificate;
 mod check;
 mod drains;
 mod sets;
+mod systems;
 mod waiting;
 
 pub use certificate::{By, Certificate, FORMAT, Inequality, NotThere, Set, digest};
 pub use check::verify;
-pub use sets::{cases, inequalities, keeps, knotted};
+pub use sets::keeps;
+pub use systems::{System, problem, systems};
 pub use waiting::{Kind, kinds};

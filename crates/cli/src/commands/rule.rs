@@ -51,10 +51,17 @@ pub fn run(args: &Rule, output: &mut Output) -> io::Result<Exit> {
             sizes::reservations(&program),
         )
     });
-    let (decision, holders, reservations) = match decided {
+    let (mut decision, holders, reservations) = match decided {
         Ok(decided) => decided,
         Err(said) => return Ok(failed(&Failure::Fault(said), name)),
     };
+    if let Decision::Sufficient(certificate) = &mut decision
+        && is_path(&args.model)
+    {
+        let seen = seen_from(&args.model, args.certificate.as_deref());
+        certificate.read_from = Some(seen);
+        **certificate = certificate.as_ref().clone().sealed();
+    }
     let certificate = match &decision {
         Decision::Sufficient(certificate) => {
             Some(serde_json::to_string_pretty(certificate)? + "\n")
@@ -90,7 +97,7 @@ pub fn run(args: &Rule, output: &mut Output) -> io::Result<Exit> {
             output.print(&lines.collect::<String>())?;
         }
         Format::Json => {
-            let answer = json::render(&program, args.pins, &decision, &holders, &reservations);
+            let answer = json::report(&program, args.pins, &decision, &holders, &reservations);
             output.print(&(serde_json::to_string_pretty(&answer)? + "\n"))?;
         }
     }
@@ -115,15 +122,26 @@ fn write(file: &Path, text: &str) -> Result<(), Exit> {
 
 /// Where the scenario stands and how it names the model: a path is relative to the scenario.
 fn place(model: &str, file: Option<&Path>) -> Place {
-    let is_path = model.contains('/') || model.ends_with(".json");
-    let folder = file.and_then(Path::parent).unwrap_or(Path::new(""));
-    let from_there = is_path
-        .then(|| relative(Path::new(model), folder))
-        .flatten();
     Place {
         file: file.map_or_else(|| HERE.to_owned(), |file| file.display().to_string()),
-        model: from_there.map_or_else(|| model.to_owned(), |path| path.display().to_string()),
+        model: if is_path(model) {
+            seen_from(model, file)
+        } else {
+            model.to_owned()
+        },
     }
+}
+
+/// Whether a model is given as a path, not by its name.
+fn is_path(model: &str) -> bool {
+    model.contains('/') || model.ends_with(".json")
+}
+
+/// The path of a model as seen from a file that is written.
+fn seen_from(model: &str, file: Option<&Path>) -> String {
+    let folder = file.and_then(Path::parent).unwrap_or(Path::new(""));
+    relative(Path::new(model), folder)
+        .map_or_else(|| model.to_owned(), |path| path.display().to_string())
 }
 
 /// `path` as seen from `folder`; `None`: as it is.

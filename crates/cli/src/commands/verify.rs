@@ -58,7 +58,7 @@ pub fn run(args: &Verify, output: &mut Output) -> io::Result<Exit> {
         }
         Err(failure) => {
             failure.tell(&args.file);
-            if args.about.is_none() {
+            if args.about.is_none() && !matches!(failure, Failure::Fault(_)) {
                 anstream::eprintln!(
                     "If what the certificate is about is elsewhere, say so with `--about FILE`."
                 );
@@ -72,7 +72,7 @@ pub fn run(args: &Verify, output: &mut Output) -> io::Result<Exit> {
 type Judged = Result<Result<String, String>, Failure>;
 
 fn of_scenario(certificate: &Certificate, args: &Verify) -> Judged {
-    let file = about(args, &certificate.scenario);
+    let file = about(args, &certificate.scenario)?;
     let overrides = Overrides {
         model: certificate.model.clone(),
         ..Overrides::default()
@@ -93,16 +93,44 @@ fn of_scenario(certificate: &Certificate, args: &Verify) -> Judged {
 }
 
 fn of_rule(certificate: &RuleCertificate, args: &Verify) -> Judged {
-    let model = about(args, &certificate.model);
-    let name = model.display().to_string();
-    let program = read(|| load_model_program_named(&name, Path::new("certificate.json")))?;
+    let model = match (&certificate.read_from, &args.about) {
+        (None, None) => certificate.model.clone(),
+        (file, _) => {
+            let file = file.as_deref().unwrap_or_default();
+            about(args, file)?.display().to_string()
+        }
+    };
+    // A name is looked up from here; failing that, from where the certificate lies.
+    let program = read(|| {
+        load_model_program_named(&model, Path::new("certificate.json"))
+            .or_else(|wrong| load_model_program_named(&model, &args.file).map_err(|_| wrong))
+    })?;
     let judged = fault::catch(|| verify_rule(certificate, &program)).map_err(Failure::Fault)?;
     Ok(judged.map(|()| format!("the rule of {} is sufficient", certificate.model)))
 }
 
-/// What the certificate is about.
-fn about(args: &Verify, stated: &str) -> PathBuf {
-    args.about.clone().unwrap_or_else(|| PathBuf::from(stated))
+/// The file that the certificate is about: as seen from here, or from the certificate. A scenario
+/// is named as the prover was given it, a model as it is seen from the certificate; either way both
+/// are tried, for files are moved.
+fn about(args: &Verify, stated: &str) -> Result<PathBuf, Failure> {
+    if let Some(file) = &args.about {
+        return Ok(file.clone());
+    }
+    let here = PathBuf::from(stated);
+    let beside = args.file.parent().map(|folder| folder.join(stated));
+    let places: Vec<PathBuf> = beside.into_iter().chain([here]).collect();
+    match places.iter().find(|place| place.is_file()) {
+        Some(place) => Ok(place.clone()),
+        None => {
+            let mut named: Vec<String> = places.iter().map(|place| shown(place)).collect();
+            named.dedup();
+            Err(Failure::Refused(format!(
+                "it is about {}, and there is no such file: looked for {}",
+                tame::line(stated),
+                named.join(" and ")
+            )))
+        }
+    }
 }
 
 fn read<T>(reading: impl FnOnce() -> Result<T, Errors>) -> Result<T, Failure> {

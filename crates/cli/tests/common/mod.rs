@@ -42,6 +42,22 @@ pub fn stderr(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).expect("the output is UTF-8")
 }
 
+/// Runs the program, which ends with that status: its standard output and standard error.
+#[track_caller]
+pub fn exits(args: &[&str], code: i32) -> (String, String) {
+    let output = kmapcheck(args);
+    let (out, err) = (stdout(&output), stderr(&output));
+    assert_eq!(output.status.code(), Some(code), "{args:?}\n{out}\n{err}");
+    assert!(!err.contains("panicked"), "{err}");
+    (out, err)
+}
+
+/// The same: its standard output.
+#[track_caller]
+pub fn prints(args: &[&str], code: i32) -> String {
+    exits(args, code).0
+}
+
 /// Writes a scenario to a temporary file and returns its path.
 pub fn scratch(name: &str, text: &str) -> String {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);

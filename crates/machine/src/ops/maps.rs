@@ -42,9 +42,7 @@ impl Call<'_> {
             done.task.maps.push(Map::Low { page });
             return vec![done];
         }
-        let existing: Vec<SeriesId> = acceptable(self.program, series)
-            .filter(|&lies| self.shared.page(page).count[lies] > 0)
-            .collect();
+        let existing: Vec<SeriesId> = self.existing(page, series).collect();
         if !existing.is_empty() {
             return existing
                 .into_iter()
@@ -53,15 +51,9 @@ impl Call<'_> {
         }
         let flush_allowed = wanting != Wanting::Try { flush: false };
         let usage = self.shared.usage[series];
-        let slots = slots(self.program, series);
-        let kept_back = if self.task.pins_in(series) {
-            0
-        } else {
-            self.program.series[series].for_holders
-        };
         let mut successors = Vec::new();
-        if usage.in_use + kept_back < slots {
-            if usage.in_use + usage.stale < slots {
+        if self.may_take_slot(series) {
+            if usage.in_use + usage.stale < slots(self.program, series) {
                 successors.push(self.take_slot(page, series, false));
             }
             if usage.stale > 0 && flush_allowed {
@@ -72,6 +64,22 @@ impl Call<'_> {
             successors.push(self.failed());
         }
         successors
+    }
+
+    /// The series in which a mapping of the page would do for a kmap that asks for `series`.
+    pub(super) fn existing(self, page: PageId, series: SeriesId) -> impl Iterator<Item = SeriesId> {
+        let counts = &self.shared.page(page).count;
+        acceptable(self.program, series).filter(|&lies| counts[lies] > 0)
+    }
+
+    /// Whether a slot of the series is free for the task, or would be after a flush.
+    pub(super) fn may_take_slot(self, series: SeriesId) -> bool {
+        let kept_back = if self.task.pins_in(series) {
+            0
+        } else {
+            self.program.series[series].for_holders
+        };
+        self.shared.usage[series].in_use + kept_back < slots(self.program, series)
     }
 
     /// kmap through a mapping that exists already.

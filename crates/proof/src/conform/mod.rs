@@ -13,13 +13,14 @@ pub mod text;
 
 use kmapcheck_locals::{BrokenPremise, Locals};
 use kmapcheck_scenario::{FindingKind, Program, TemplateId};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::chains::{Chain, Chains};
 use crate::place::{self, Place};
 
 /// What a scenario makes of the rule.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Conformance {
     /// The scenario.
     pub scenario: String,
@@ -43,7 +44,7 @@ pub struct Conformance {
 }
 
 /// What comes of a scenario.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// Every path keeps the rule.
@@ -55,7 +56,7 @@ pub enum Verdict {
 }
 
 /// Why a scenario was not judged.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct NotJudged {
     /// In words.
     pub why: String,
@@ -65,7 +66,7 @@ pub struct NotJudged {
 }
 
 /// A path that breaks the rule.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Violation {
     /// The task program.
     pub task: String,
@@ -76,7 +77,7 @@ pub struct Violation {
 }
 
 /// Something held.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 pub struct Held {
     /// In words, such as `a DEFAULT slot`.
     pub what: String,
@@ -93,7 +94,7 @@ pub struct Held {
 }
 
 /// What is asked for.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 pub struct Asked {
     /// In words.
     pub what: String,
@@ -229,7 +230,7 @@ impl NotJudged {
 }
 
 /// How many scenarios came to what.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Summary {
     /// Paths that ask for something in the order.
     pub paths: usize,
@@ -257,7 +258,7 @@ impl Summary {
 }
 
 /// Everything, as JSON has it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Report {
     /// The model.
     pub model: String,

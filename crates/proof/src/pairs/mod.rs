@@ -19,6 +19,7 @@ use kmapcheck_locals::{Acquired, Holding, Locals};
 use kmapcheck_machine::{Map, Mode};
 use kmapcheck_report::{resource, units};
 use kmapcheck_scenario::{Program, Ref, TemplateId};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::chains::{Chains, Link};
@@ -26,7 +27,7 @@ use crate::conform::NotJudged;
 use crate::place::Place;
 
 /// What is held while something else is asked for in a scenario.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Pairs {
     /// The scenario.
     pub scenario: String,
@@ -40,7 +41,8 @@ pub struct Pairs {
     pub pairs: Vec<Pair>,
     /// Whether all operations that make them are listed.
     pub all_paths: bool,
-    /// All that is waited for, in an order in which it is taken; `None`: there are cycles.
+    /// All that is waited for, in an order in which it is taken: the model's own where that will do.
+    /// Left out: there are cycles.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub order: Option<Vec<String>>,
     /// What is asked for in circles.
@@ -53,7 +55,7 @@ pub struct Pairs {
 }
 
 /// Whether tasks could be stuck on one another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Judged {
     /// No tasks can be.
@@ -65,7 +67,7 @@ pub enum Judged {
 }
 
 /// Something held while something is asked for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Pair {
     /// What is held.
     pub held: String,
@@ -76,7 +78,7 @@ pub struct Pair {
 }
 
 /// The operations that make a pair.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Site {
     /// The task program.
     pub task: String,
@@ -91,7 +93,7 @@ pub struct Site {
 }
 
 /// Things that are asked for in a circle.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Cycle {
     /// The things, each held while the next is asked for, the last while the first is, if one circle
     /// goes through them all.
@@ -179,7 +181,9 @@ impl Pairs {
 
     /// Finds an order, or the cycles and what the arithmetic says of each.
     fn judge(&mut self, program: &Program, locals: &Locals, graph: &Graph) {
-        self.order = graph.order().map(|needs| {
+        // Where the model's own order will do, that is the one to show.
+        let along = graph.order_along(|need| rank(program, need));
+        self.order = along.or_else(|| graph.order()).map(|needs| {
             let mut order: Vec<String> = needs.iter().map(|&need| label(program, need)).collect();
             order.dedup();
             order
@@ -223,6 +227,17 @@ impl Pairs {
         self.cycles = (graph.knots().iter())
             .map(|knot| why::cycle(program, graph, knot, Judged::NotJudged, Vec::new()))
             .collect();
+    }
+}
+
+/// The place in the model's order of what is waited for.
+fn rank(program: &Program, need: Need) -> Option<usize> {
+    match need {
+        Need::Slot { series, .. } => program.series[series].rank,
+        Need::Spin(lock) | Need::Units(lock, _) | Need::Read(lock) | Need::Write(lock) => {
+            program.resources[lock].rank
+        }
+        Need::PageLock(_) | Need::Cpu | Need::Open(_) => None,
     }
 }
 

@@ -198,6 +198,11 @@ fn sentence(program: &Program, graph: &Graph, equations: &Equations, i: usize) -
             format!("one of them asks for {need}: {}", who.names("nobody does"))
         }
         Fact::Missing(need) => missing(program, need, &who),
+        Fact::MissingBeside(need) => format!(
+            "{}, not counting {} that shared pages lie in",
+            missing(program, need, &who),
+            count(program.pages.len() as u64, "slot")
+        ),
         Fact::Slots(series) => {
             let (slots, name) = (slots(program, series), &program.series[series].name);
             format!(

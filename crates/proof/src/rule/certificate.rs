@@ -2,6 +2,7 @@
 
 use kmapcheck_linear::{Problem, Refutation};
 use kmapcheck_scenario::{Bound, Program, ResourceKind, Reuse};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::discipline::{Discipline, Held, Pair, Thing};
@@ -11,13 +12,18 @@ use super::equations::{Slots, Way};
 pub const FORMAT: &str = "kmapcheck-rule-certificate-1";
 
 /// A proof that the rule of a model is sufficient.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RuleCertificate {
     /// [`FORMAT`].
     pub format: String,
     /// The model's name.
     pub model: String,
+    /// The file that the model was read from: as seen from the certificate, or from where the
+    /// prover ran. Left out of a model that goes by its name. It only says where to look: what is
+    /// found there is held against all the rest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read_from: Option<String>,
     /// Its series.
     pub series: Vec<SeriesFact>,
     /// The locks that the rule speaks of.
@@ -52,7 +58,7 @@ impl RuleCertificate {
 }
 
 /// A series, as the proof takes it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SeriesFact {
     /// Its name.
@@ -68,7 +74,7 @@ pub struct SeriesFact {
 }
 
 /// A lock, as the proof takes it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LockFact {
     /// Its name.
@@ -86,7 +92,7 @@ pub struct LockFact {
 }
 
 /// A pair, by names.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PairFact {
     /// The lock held, or the series in which a slot held was asked for.
@@ -100,7 +106,7 @@ pub struct PairFact {
 }
 
 /// Why nothing can deadlock.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Argument {
     /// Every pair goes forward in this order.
@@ -111,7 +117,7 @@ pub enum Argument {
 }
 
 /// A place in the order of [`Argument::Order`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OrderEntry {
     /// The series or lock.
@@ -121,7 +127,7 @@ pub struct OrderEntry {
 }
 
 /// One case of the equations, refuted.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CaseFact {
     /// What would be waited for.
@@ -135,7 +141,9 @@ pub struct CaseFact {
 }
 
 /// What a program that keeps the rule is taken to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Hypothesis {
     /// It has no order violation.

@@ -76,7 +76,7 @@ pub fn decide(program: &Program, options: &Options) -> Decision {
         (Some(refuted), _) => Decision::NotSufficient(Box::new(refuted)),
         (None, Some(&lock)) => Decision::Undecided(Undecided {
             why: format!(
-                "anybody may give back units of {}, and the rule does not say who does",
+                "anybody may give back units of {}, and nothing says who does",
                 program.resources[lock].name
             ),
             tried: found.tried,
@@ -151,6 +151,7 @@ fn certificate(
     RuleCertificate {
         format: FORMAT.to_owned(),
         model: discipline.program.model.clone(),
+        read_from: None,
         series: series_facts(discipline.program),
         locks: lock_facts(discipline),
         pins: discipline.pins,

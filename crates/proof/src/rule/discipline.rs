@@ -122,6 +122,15 @@ impl<'a> Discipline<'a> {
         [asked].into_iter().chain(elsewhere).collect()
     }
 
+    /// What the model's order names, first to last; empty: it states none.
+    #[must_use]
+    pub fn stated_order(&self) -> Vec<Thing> {
+        let mut named: Vec<Thing> = self.things();
+        named.retain(|&thing| self.rank(thing).is_some());
+        named.sort_by_key(|&thing| self.rank(thing));
+        named
+    }
+
     /// Place in the order.
     #[must_use]
     pub fn rank(&self, thing: Thing) -> Option<usize> {

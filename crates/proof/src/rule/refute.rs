@@ -43,11 +43,7 @@ pub fn confirm(
         ..Limits::default()
     };
     let outcome = run(Engine::Search, &program, &limits, &mut |_| {}).ok()?;
-    let findings: Vec<FindingKind> = outcome
-        .findings
-        .iter()
-        .map(|finding| finding.kind)
-        .collect();
+    let findings: Vec<FindingKind> = outcome.kinds().iter().collect();
     let only = (findings.iter())
         .all(|&kind| kind == FindingKind::Deadlock || kind.level() == Level::Warning);
     if outcome.stopped.is_some() || outcome.verdict() != Verdict::Violated || !only {

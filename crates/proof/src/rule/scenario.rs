@@ -82,7 +82,11 @@ fn alike(candidate: &Candidate) -> Vec<(&Kind, u32)> {
 fn name(discipline: &Discipline<'_>) -> String {
     // A scenario's name has at most 200 characters.
     let model: String = discipline.program.model.chars().take(150).collect();
-    format!("{model}-rule-kept-and-deadlocked")
+    if discipline.stated_order().is_empty() {
+        format!("{model}-without-order-deadlocked")
+    } else {
+        format!("{model}-rule-kept-and-deadlocked")
+    }
 }
 
 /// The locks that the order names and the model does not declare: a scenario on the model without
@@ -266,11 +270,12 @@ fn about(discipline: &Discipline<'_>, candidate: &Candidate) -> String {
             format!("{who} {} and {asks} for {asked}", held.join(" and "))
         })
         .collect();
-    format!(
-        "The rule of {} is kept, and yet: {}",
-        discipline.program.model,
-        parts.join("; ")
-    )
+    let (model, parts) = (&discipline.program.model, parts.join("; "));
+    if discipline.stated_order().is_empty() {
+        format!("{model} states no order, so nothing is against this: {parts}")
+    } else {
+        format!("The rule of {model} is kept, and yet: {parts}")
+    }
 }
 
 fn holding(discipline: &Discipline<'_>, (held, left_over): (Held, bool), n: u32) -> String {

@@ -18,7 +18,16 @@ pub fn render(program: &Program, pins: Option<u32>, decision: &Decision) -> Stri
     match decision {
         Decision::Sufficient(certificate) => sufficient(&mut text, &discipline, certificate),
         Decision::NotSufficient(refuted) => {
-            let _ = writeln!(text, "{}: the rule is not sufficient.\n", program.model);
+            let _ = if discipline.stated_order().is_empty() {
+                writeln!(
+                    text,
+                    "{}: not sufficient. The model states no order, and what it does say leaves room for \
+                     deadlock.\n",
+                    program.model
+                )
+            } else {
+                writeln!(text, "{}: the rule is not sufficient.\n", program.model)
+            };
             let _ = writeln!(text, "{}.", refuted.about);
             let _ = writeln!(
                 text,
@@ -29,7 +38,15 @@ pub fn render(program: &Program, pins: Option<u32>, decision: &Decision) -> Stri
             text += &refuted.scenario;
         }
         Decision::Undecided(undecided) => {
-            let _ = writeln!(text, "{}: not decided: {}.", program.model, undecided.why);
+            let without = match discipline.stated_order().is_empty() {
+                true => "; the model states no order",
+                false => "",
+            };
+            let _ = writeln!(
+                text,
+                "{}: not decided: {}{without}.",
+                program.model, undecided.why
+            );
             let _ = writeln!(
                 text,
                 "Tried: a proof by order, one by equations, and {} small programs, {} of them run.",
@@ -48,12 +65,21 @@ fn sufficient(text: &mut String, discipline: &Discipline<'_>, certificate: &Rule
         Slots::Any => "any number of slots",
         Slots::AsInTheModel => "the model's slots",
     };
-    let _ = writeln!(
-        text,
-        "{}: the rule is sufficient. No program that keeps it deadlocks: any number of tasks, {slots}.\n",
-        certificate.model
-    );
-    let _ = writeln!(text, "A program keeps the rule if");
+    let model = &certificate.model;
+    let _ = if discipline.stated_order().is_empty() {
+        write!(
+            text,
+            "{model}: sufficient. The model states no order, and needs none: no program of which the \
+             following holds deadlocks, any number of tasks, {slots}.\n\nOf a program it is taken for \
+             granted that\n"
+        )
+    } else {
+        write!(
+            text,
+            "{model}: the rule is sufficient. No program that keeps it deadlocks: any number of tasks, \
+             {slots}.\n\nA program keeps the rule if\n"
+        )
+    };
     for hypothesis in &certificate.hypotheses {
         let _ = writeln!(text, "  - {}", hypothesis.words(discipline.pins));
     }

@@ -10,6 +10,7 @@ use std::time::Instant;
 use kmapcheck_machine::Findings;
 use kmapcheck_scenario::{FindingKind, Program};
 use kmapcheck_search::{Limits, Progress};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::family::{Family, Slots};
@@ -17,7 +18,7 @@ use super::resize::{Numbers, resized};
 use crate::settle::{By, Settled, fewer_is_a_run_of_more, settle, stuck};
 
 /// What holds at one size.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", tag = "verdict")]
 pub enum Cell {
     /// No deadlock, and nobody starves.
@@ -67,7 +68,7 @@ impl<'a> Cells<'a> {
             program,
             family: Family::of(program),
             limits: limits.clone(),
-            deadline: limits.timeout.map(|timeout| Instant::now() + timeout),
+            deadline: limits.deadline(),
             progress,
             monotone: fewer_is_a_run_of_more(program),
             known: BTreeMap::new(),
@@ -116,17 +117,11 @@ impl<'a> Cells<'a> {
                 by: By::FewerTasks,
             };
         }
-        let mut limits = self.limits.clone();
-        if let Some(deadline) = self.deadline {
-            match deadline.checked_duration_since(Instant::now()) {
-                Some(left) if !left.is_zero() => limits.timeout = Some(left),
-                _ => {
-                    return Cell::Unknown {
-                        why: "there was no time left".into(),
-                    };
-                }
-            }
-        }
+        let Some(limits) = self.limits.until(self.deadline) else {
+            return Cell::Unknown {
+                why: "there was no time left".into(),
+            };
+        };
         match settle(&program, stuck(), &limits, self.progress) {
             Settled::Safe(by) => Cell::Safe { by },
             Settled::Unsafe(findings, by) => Cell::Unsafe {

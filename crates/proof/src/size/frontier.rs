@@ -6,6 +6,7 @@
 //! the equations exclude deadlocks for everything above it as well.
 
 use kmapcheck_scenario::SeriesId;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::cells::{Cell, Cells};
@@ -15,7 +16,7 @@ use super::{LARGEST, Options};
 use crate::settle::By;
 
 /// The smallest safe slots.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Frontier {
     /// The series in use.
     pub series: Vec<String>,
@@ -30,7 +31,7 @@ pub struct Frontier {
 }
 
 /// A vector none of whose numbers can be smaller.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Minimal {
     /// The slots, series by series.
     pub slots: Vec<u32>,
@@ -41,7 +42,7 @@ pub struct Minimal {
 }
 
 /// A number of slots of one series from which on every number is safe.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct From {
     /// The series.
     pub series: String,

@@ -30,6 +30,7 @@ pub mod text;
 
 use kmapcheck_scenario::{Level, Program};
 use kmapcheck_search::{Engine, Limits, Progress, run};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 pub use axis::Axis;
@@ -69,7 +70,7 @@ impl Options {
 }
 
 /// Everything about the sizes of one scenario.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct SizeReport {
     /// The scenario.
     pub scenario: String,
@@ -96,7 +97,7 @@ pub struct SizeReport {
 }
 
 /// Slots of one series by tasks, everything else as given.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Table {
     /// The series.
     pub series: String,
@@ -107,7 +108,7 @@ pub struct Table {
 }
 
 /// One number of slots.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Row {
     /// The slots.
     pub slots: u32,
@@ -190,11 +191,7 @@ fn other_errors(
     match run(Engine::Search, program, &options.limits, progress) {
         Err(_) => (Vec::new(), false),
         Ok(outcome) => {
-            let found = errors(
-                (outcome.findings.iter())
-                    .map(|finding| finding.kind)
-                    .collect(),
-            );
+            let found = errors(outcome.kinds());
             let complete = outcome.stopped.is_none() || possible == Some(found);
             (cells::names(found), complete)
         }

@@ -3,7 +3,7 @@
 //! What a file with those numbers would be refused for is refused here: leftovers that do not fit,
 //! and more units asked for at once than a semaphore that follows the slots has.
 
-use kmapcheck_scenario::{Bound, Op, PageDecl, Program, Resource, ResourceKind, SeriesId, StaleIn};
+use kmapcheck_scenario::{Bound, Op, Program, ResourceKind, SeriesId};
 
 /// The numbers of a program.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,29 +37,6 @@ impl Numbers {
     }
 }
 
-/// Gives a series another number of slots, and the semaphores that follow it as many units.
-pub fn set_slots(program: &mut Program, series: SeriesId, n: u32) {
-    set(program, series, Bound::Exactly(n));
-}
-
-fn set(program: &mut Program, series: SeriesId, slots: Bound) {
-    program.series[series].slots = slots;
-    let follow = |resource: &mut Resource| {
-        if let (true, ResourceKind::Semaphore { units, .. }) =
-            (resource.follows == Some(series), &mut resource.kind)
-        {
-            *units = match slots {
-                Bound::Exactly(n) => n,
-                Bound::Any => u32::MAX,
-            };
-        }
-    };
-    program.resources.iter_mut().for_each(follow);
-    (program.templates.iter_mut())
-        .flat_map(|template| &mut template.resources)
-        .for_each(follow);
-}
-
 /// The program with those numbers; `None` if no file with them would be accepted. A template
 /// without instances is one that ends at once.
 #[must_use]
@@ -68,42 +45,12 @@ pub fn resized(program: &Program, numbers: &Numbers) -> Option<Program> {
     let mut resized = program.clone();
     resized.expect = None;
     for (series, &n) in numbers.slots.iter().enumerate() {
-        set(&mut resized, series, bound(n));
+        resized.set_slots(series, bound(n));
     }
     for (template, &n) in resized.templates.iter_mut().zip(&numbers.tasks) {
         template.count = bound(n);
     }
-    (leftovers_fit(&resized) && units_suffice(&resized)).then_some(resized)
-}
-
-/// Whether the leftovers of declared pages fit the slots.
-fn leftovers_fit(program: &Program) -> bool {
-    let mut stale = vec![Some(0u64); program.series.len()];
-    let mut declare = |page: &PageDecl, count: Bound| {
-        if let StaleIn::Exactly(list) = &page.stale_in {
-            for &series in list {
-                stale[series] = match count {
-                    Bound::Exactly(n) => stale[series].map(|sum| sum + u64::from(n)),
-                    Bound::Any => None,
-                };
-            }
-        }
-    };
-    for page in &program.pages {
-        declare(page, Bound::Exactly(1));
-    }
-    for template in &program.templates {
-        for page in template.vars.iter().filter_map(|var| var.page.as_ref()) {
-            declare(page, template.count);
-        }
-    }
-    stale
-        .iter()
-        .zip(&program.series)
-        .all(|(&stale, series)| match series.slots {
-            Bound::Exactly(slots) => stale.is_some_and(|stale| stale <= u64::from(slots)),
-            Bound::Any => true,
-        })
+    (resized.leftovers_fit() && units_suffice(&resized)).then_some(resized)
 }
 
 /// Whether nobody asks for more units at once than there are.

@@ -5,6 +5,7 @@
 //! after it is settled by itself. Where it deadlocks and fewer tasks can do nothing that more
 //! cannot, so do all larger ones; where it does not, the following numbers are scanned.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::axis::Axis;
@@ -15,7 +16,7 @@ use super::{LARGEST, Options};
 use crate::settle::{By, fewer_is_a_run_of_more};
 
 /// How many tasks are safe.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct TaskLimit {
     /// What is counted.
     pub of: String,

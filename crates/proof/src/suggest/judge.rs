@@ -1,5 +1,7 @@
 //! Scenarios under policies.
 
+use std::time::Instant;
+
 use kmapcheck_machine::Findings;
 use kmapcheck_scenario::{FindingKind, Level, Program, Reuse, SeriesId};
 use kmapcheck_search::{Limits, Progress};
@@ -33,9 +35,13 @@ pub struct Judge<'a> {
     /// The series whose policies vary.
     pub series: &'a [SeriesId],
     limits: &'a Limits,
+    /// When the time is up, for all programs together.
+    deadline: Option<Instant>,
     progress: &'a mut dyn FnMut(&Progress),
     /// For each scenario, the errors that it has on the model as it is, beside being stuck.
     known: Vec<Findings>,
+    /// Whether something was not found out since somebody asked.
+    unknown: bool,
 }
 
 impl<'a> Judge<'a> {
@@ -46,15 +52,16 @@ impl<'a> Judge<'a> {
         limits: &'a Limits,
         progress: &'a mut dyn FnMut(&Progress),
     ) -> Judge<'a> {
+        let deadline = limits.deadline();
         let known = (programs.iter())
             .map(|program| {
                 let nothing: Vec<Reuse> = series.iter().map(|&s| program.series[s].reuse).collect();
                 let plain = with_policies(program, series, &nothing);
-                match settle(&plain, others(), limits, progress) {
-                    Settled::Safe(_) => Findings::NONE,
-                    Settled::Unsafe(findings, _) => findings,
-                    // Nothing is known: each of them is held against a variant.
-                    Settled::Unknown(_) => Findings::NONE,
+                let limits = limits.until(deadline);
+                match limits.map(|limits| settle(&plain, others(), &limits, progress)) {
+                    Some(Settled::Unsafe(findings, _)) => findings,
+                    // If nothing is known, each of them is held against a variant.
+                    Some(Settled::Safe(_) | Settled::Unknown(_)) | None => Findings::NONE,
                 }
             })
             .collect();
@@ -62,33 +69,60 @@ impl<'a> Judge<'a> {
             programs,
             series,
             limits,
+            deadline,
             progress,
             known,
+            unknown: false,
         }
     }
 
     /// One program, which is scenario `i` or comes of it, under those policies.
     pub fn one(&mut self, i: usize, program: &Program, reuse: &[Reuse]) -> Verdict {
+        let Some(limits) = self.limits.until(self.deadline) else {
+            self.unknown = true;
+            return Verdict::Unknown;
+        };
         let variant = with_policies(program, self.series, reuse);
         let judged = stuck().union(others().minus(self.known[i]));
-        match settle(&variant, judged, self.limits, self.progress) {
+        match settle(&variant, judged, &limits, self.progress) {
             Settled::Safe(_) => Verdict::Clean,
             Settled::Unsafe(findings, _) => Verdict::Not(findings),
-            Settled::Unknown(_) => Verdict::Unknown,
+            Settled::Unknown(_) => {
+                self.unknown = true;
+                Verdict::Unknown
+            }
         }
     }
 
+    /// Whether something was not found out since this was last asked.
+    pub fn take_unknown(&mut self) -> bool {
+        std::mem::take(&mut self.unknown)
+    }
+
+    /// Whether there is no time left; then nothing is found out any more.
+    fn is_late(&mut self) -> bool {
+        let late = self.limits.until(self.deadline).is_none();
+        self.unknown |= late;
+        late
+    }
+
     /// Whether all scenarios together are clean under those policies and keep one order of all the
-    /// series, with `changed` in place of scenario `i`.
+    /// series in use, with `changed` in place of scenario `i`.
     pub fn together(&mut self, i: usize, changed: &Program, reuse: &[Reuse]) -> bool {
+        if self.is_late() {
+            return false;
+        }
         let programs = self.programs;
         let with = |j: usize| if i == j { changed } else { &programs[j] };
         let mut found = Vec::new();
         for j in 0..programs.len() {
             found.extend(asks_of(&with_policies(with(j), self.series, reuse)));
         }
-        let series = self.series;
-        let total = kept(&found, series)
+        // A kmap may have been moved to a series that nobody used: the order has to name that too.
+        let mut series = self.series.to_vec();
+        let used = crate::size::used_series(changed);
+        series.extend(used.iter().filter(|s| !self.series.contains(s)));
+        let total = kept(&found, &series)
             .first()
             .is_some_and(|order| order.len() == series.len());
         total && (0..programs.len()).all(|j| self.one(j, with(j), reuse) == Verdict::Clean)
@@ -119,6 +153,9 @@ impl<'a> Judge<'a> {
     /// Whether a program is clean under those policies and keeps an order of all the series that it
     /// uses.
     pub fn fits(&mut self, i: usize, program: &Program, reuse: &[Reuse]) -> bool {
+        if self.is_late() {
+            return false;
+        }
         let variant = with_policies(program, self.series, reuse);
         let used = crate::size::used_series(&variant);
         let total = |asks: &[Ask]| {

@@ -32,6 +32,7 @@ pub mod variant;
 
 use kmapcheck_scenario::{Program, Reuse, SeriesId};
 use kmapcheck_search::{Limits, Progress};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::size::used_series;
@@ -43,7 +44,7 @@ use variant::{Policy, changes, choices, reuse_name};
 pub const MOST_SERIES: usize = 4;
 
 /// What helps, and what does not.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct SuggestReport {
     /// The model.
     pub model: String,
@@ -64,7 +65,7 @@ pub struct SuggestReport {
 }
 
 /// Policies under which every scenario is clean.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Works {
     /// The policies.
     pub policies: Vec<Policy>,
@@ -77,7 +78,7 @@ pub struct Works {
 }
 
 /// Policies that are not enough.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Fails {
     /// The policies.
     pub policies: Vec<Policy>,
@@ -88,7 +89,7 @@ pub struct Fails {
 }
 
 /// The smallest change to the model.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Smallest {
     /// The policies of the series in use.
     pub policies: Vec<Policy>,

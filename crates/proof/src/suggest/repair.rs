@@ -1,27 +1,32 @@
 //! Scenarios that no order saves: which kmaps are in the way, and which single one to change.
 
 use kmapcheck_scenario::{Program, Reuse};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::asks::asks;
 use super::judge::Judge;
 use super::policies;
-use super::replace::{Instead, Site, replaced, sites};
+use super::replace::{Change, Instead, Site, replaced, series_of, sites};
 use super::variant::{Policy, choices, with_policies};
 
 /// A scenario that no order saves.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Offender {
     /// The scenario.
     pub scenario: String,
     /// What it asks for while it holds what, on the model as it is.
     pub paths: Vec<Path>,
+    /// Whether it is known that no order saves it: nothing else came of any choice of policies.
+    pub certain: bool,
     /// Single kmaps whose replacement makes it fit.
     pub repairs: Vec<Repair>,
+    /// Whether all other single replacements are known not to.
+    pub all_repairs: bool,
 }
 
 /// Something asked for while something is held.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Path {
     /// The task.
     pub task: String,
@@ -36,7 +41,7 @@ pub struct Path {
 }
 
 /// An operation and where it stands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Place {
     /// As the scenario has it.
     pub written: String,
@@ -49,7 +54,7 @@ pub struct Place {
 }
 
 /// A kmap to change.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Repair {
     /// The task.
     pub task: String,
@@ -57,6 +62,9 @@ pub struct Repair {
     pub kmap: Place,
     /// What to put in its place.
     pub instead: Instead,
+    /// The other series, of a kmap that is moved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub series: Option<String>,
     /// Policies under which it is enough, with the fewest changes.
     pub policies: Vec<Policy>,
 }
@@ -65,16 +73,23 @@ pub struct Repair {
 pub fn offenders(programs: &[Program], judge: &mut Judge<'_>, given: &[Reuse]) -> Vec<Offender> {
     let choices = choices(given);
     let mut found = Vec::new();
+    // What was not found out is not said to be hopeless.
+    let before = judge.take_unknown();
     for (i, program) in programs.iter().enumerate() {
         if choices.iter().any(|choice| judge.fits(i, program, choice)) {
+            judge.take_unknown();
             continue;
         }
+        let certain = !judge.take_unknown();
+        let repairs = repairs(program, judge, &choices, &mut |judge, changed, choice| {
+            judge.fits(i, changed, choice)
+        });
         found.push(Offender {
             scenario: program.name.clone(),
             paths: paths(&with_policies(program, judge.series, given)),
-            repairs: repairs(program, judge, &choices, &mut |judge, changed, choice| {
-                judge.fits(i, changed, choice)
-            }),
+            certain,
+            repairs,
+            all_repairs: !judge.take_unknown(),
         });
     }
     if !found.is_empty() {
@@ -83,7 +98,9 @@ pub fn offenders(programs: &[Program], judge: &mut Judge<'_>, given: &[Reuse]) -
     let mut all = Offender {
         scenario: TOGETHER.to_owned(),
         paths: Vec::new(),
+        certain: !before,
         repairs: Vec::new(),
+        all_repairs: true,
     };
     for (i, program) in programs.iter().enumerate() {
         all.paths
@@ -93,6 +110,7 @@ pub fn offenders(programs: &[Program], judge: &mut Judge<'_>, given: &[Reuse]) -
         });
         all.repairs.extend(repairs);
     }
+    all.all_repairs = !judge.take_unknown();
     vec![all]
 }
 
@@ -111,13 +129,24 @@ fn repairs<'j>(
 ) -> Vec<Repair> {
     let mut repairs = Vec::new();
     for site in sites(program) {
-        for instead in [Instead::Atomic, Instead::Nowait] {
-            let changed = replaced(program, site, instead);
+        let now = series_of(program, site);
+        let elsewhere = (0..program.series.len()).filter(|&series| Some(series) != now);
+        let changes = elsewhere
+            .map(Change::Moved)
+            .chain([Change::Atomic, Change::Nowait]);
+        for change in changes {
+            let changed = replaced(program, site, change);
             let choice = (choices.iter()).find(|choice| enough(judge, &changed, choice));
+            let (instead, series) = match change {
+                Change::Atomic => (Instead::Atomic, None),
+                Change::Nowait => (Instead::Nowait, None),
+                Change::Moved(to) => (Instead::Moved, Some(program.series[to].name.clone())),
+            };
             repairs.extend(choice.map(|choice| Repair {
                 task: program.templates[site.template].name.clone(),
                 kmap: place(program, site),
                 instead,
+                series,
                 policies: policies(program, judge.series, choice),
             }));
         }

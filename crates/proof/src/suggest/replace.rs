@@ -1,21 +1,35 @@
-//! Programs in which one kmap is another operation.
+//! Programs in which one kmap is another operation, or is in another series.
 //!
 //! *Atomic*: `kmap_atomic`, of a type of its own. *Nowait*: `try_kmap`, and `kmap_atomic` where that
 //! fails. Either way what undoes it is `kunmap_any`, so every `kunmap` of that page in the task
-//! program becomes one. Nodes that come from one place in the files (a `repeat` unrolled) are one
-//! kmap.
+//! program becomes one. *Moved*: the same kmap in another series; what undoes it stays, for it names
+//! no series. Nodes that come from one place in the files (a `repeat` unrolled) are one kmap.
 
-use kmapcheck_scenario::{Node, Op, OriginId, Program, TemplateId};
+use kmapcheck_scenario::{Node, Op, OriginId, Program, SeriesId, TemplateId};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// What a kmap is replaced by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// `kmap_atomic`.
+    Atomic,
+    /// `try_kmap`, and `kmap_atomic` where it fails.
+    Nowait,
+    /// A kmap in that series.
+    Moved(SeriesId),
+}
+
+/// What a kmap is replaced by, in reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Instead {
     /// `kmap_atomic`.
     Atomic,
     /// `try_kmap`, and `kmap_atomic` where it fails.
     Nowait,
+    /// A kmap in another series.
+    Moved,
 }
 
 /// A kmap of a task program.
@@ -25,6 +39,18 @@ pub struct Site {
     pub template: TemplateId,
     /// Where it comes from.
     pub origin: OriginId,
+}
+
+/// The series in which a kmap asks for its slot.
+#[must_use]
+pub fn series_of(program: &Program, site: Site) -> Option<SeriesId> {
+    let nodes = program.templates[site.template].nodes.iter();
+    nodes
+        .filter(|node| node.origin == site.origin)
+        .find_map(|node| match node.op {
+            Op::Kmap { series, .. } => Some(series),
+            _ => None,
+        })
 }
 
 /// All of them, in the order of the programs.
@@ -47,8 +73,16 @@ pub fn sites(program: &Program) -> Vec<Site> {
 
 /// The program with that kmap replaced.
 #[must_use]
-pub fn replaced(program: &Program, site: Site, instead: Instead) -> Program {
+pub fn replaced(program: &Program, site: Site, change: Change) -> Program {
     let mut changed = program.clone();
+    if let Change::Moved(to) = change {
+        for node in &mut changed.templates[site.template].nodes {
+            if let (true, Op::Kmap { series, .. }) = (node.origin == site.origin, &mut node.op) {
+                *series = to;
+            }
+        }
+        return changed;
+    }
     let kind = changed.atomic_types.len();
     changed.atomic_types.push("KM_SUGGESTED".to_owned());
     let nodes = &mut changed.templates[site.template].nodes;
@@ -62,9 +96,10 @@ pub fn replaced(program: &Program, site: Site, instead: Instead) -> Program {
         }
         pages.push(page);
         let atomic = Op::KmapAtomic { page, kind };
-        match instead {
-            Instead::Atomic => nodes[i].op = atomic,
-            Instead::Nowait => {
+        match change {
+            Change::Moved(_) => {}
+            Change::Atomic => nodes[i].op = atomic,
+            Change::Nowait => {
                 let after = nodes[i].next[0];
                 let fallback = nodes.len();
                 nodes.push(Node {

@@ -35,7 +35,12 @@ fn write(out: &mut String, report: &SuggestReport) -> Result {
     writeln!(
         out,
         "\nClean here: no deadlock, nobody starves, every path keeps the order, and no error of another\n\
-         kind that is not there now."
+         kind that is not there now. All of this is about {} only. Whether a\n\
+         rule is enough for every program that keeps it, `kmapcheck rule MODEL` says.",
+        match report.scenarios.len() {
+            1 => "this scenario",
+            _ => "these scenarios",
+        }
     )?;
     works(out, report)?;
     if let Some(change) = &report.smallest {
@@ -158,7 +163,15 @@ fn place(place: &Place) -> String {
 }
 
 fn offending(out: &mut String, offender: &Offender) -> Result {
-    writeln!(out, "\nNo order saves {}:", offender.scenario)?;
+    if offender.certain {
+        writeln!(out, "\nNo order saves {}:", offender.scenario)?;
+    } else {
+        writeln!(
+            out,
+            "\nNo order was found that saves {}; not everything was found out:",
+            offender.scenario
+        )?;
+    }
     for Path {
         task,
         held,
@@ -171,19 +184,29 @@ fn offending(out: &mut String, offender: &Offender) -> Result {
         writeln!(out, "    while it holds {held} from {}", place(held_by))?;
     }
     if offender.repairs.is_empty() {
-        return writeln!(out, "  No single kmap made atomic or nowait is enough.");
+        let known = match offender.all_repairs {
+            true => "is",
+            false => "is known to be",
+        };
+        return writeln!(
+            out,
+            "  No single kmap moved to another series, made atomic or nowait {known} enough."
+        );
     }
     writeln!(out, "  One of these is enough:")?;
     for Repair {
         task,
         kmap,
         instead,
+        series,
         policies: list,
     } in &offender.repairs
     {
-        let how = match instead {
-            Instead::Atomic => "kmap_atomic",
-            Instead::Nowait => "try_kmap, else kmap_atomic",
+        let how = match (instead, series) {
+            (Instead::Atomic, _) => "kmap_atomic".to_owned(),
+            (Instead::Nowait, _) => "try_kmap, else kmap_atomic".to_owned(),
+            (Instead::Moved, None) => "kmap in another series".to_owned(),
+            (Instead::Moved, Some(series)) => format!("kmap in {series}"),
         };
         writeln!(
             out,

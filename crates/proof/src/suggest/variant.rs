@@ -5,10 +5,11 @@
 //! have been left: then the page has any leftover.
 
 use kmapcheck_scenario::{PageDecl, Program, Reuse, SeriesId, StaleIn};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// The reuse policies of the series in question, by name.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Policy {
     /// The series.
     pub series: String,

@@ -16,9 +16,9 @@ impl Explorer<'_> {
             exhaustive,
         } = end;
         let mut findings = Vec::new();
-        if let Some(trace) = self.aimed.take() {
+        for (kind, trace) in std::mem::take(&mut self.aimed) {
             findings.push(Finding {
-                kind: FindingKind::Deadlock,
+                kind,
                 trace,
                 can_sleep: None,
                 starved: None,

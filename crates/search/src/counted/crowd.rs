@@ -70,7 +70,7 @@ pub fn every_number(
     limits: &Limits,
     progress: &mut dyn FnMut(&Progress),
 ) -> Result<EveryNumber, NoCrowd> {
-    if program.series.iter().any(|s| s.slots == Bound::Any) {
+    if program.has_open_slots() {
         return Err(NoCrowd::Slots);
     }
     if program.free_pages.is_some() {
@@ -268,7 +268,7 @@ fn starting(program: &Program) -> Vec<Program> {
             })
             .collect();
     }
-    programs.retain(fits);
+    programs.retain(Program::leftovers_fit);
     programs
 }
 
@@ -284,19 +284,4 @@ fn leaves_mappings(template: &Template) -> bool {
     pages
         .map(|page| &page.stale_in)
         .any(|stale| *stale != StaleIn::Exactly(Vec::new()))
-}
-
-/// Whether the leftovers that the scenario declares for certain fit the slots.
-fn fits(program: &Program) -> bool {
-    (0..program.series.len()).all(|series| {
-        let stale = |page: &&kmapcheck_scenario::PageDecl| {
-            matches!(&page.stale_in, StaleIn::Exactly(list) if list.contains(&series))
-        };
-        let own = program.templates.iter().map(|template| {
-            let pages = template.vars.iter().filter_map(|var| var.page.as_ref());
-            pages.filter(stale).count() as u32 * kmapcheck_machine::instances(template.count)
-        });
-        let shared = program.pages.iter().filter(stale).count() as u32;
-        shared + own.sum::<u32>() <= slots_of(&program.series[series])
-    })
 }

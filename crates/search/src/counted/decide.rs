@@ -1,58 +1,120 @@
 //! Deciding without visiting every state: which kinds of finding are possible at all, and a search
 //! straight for a deadlock. See [`kmapcheck_locals`], [`kmapcheck_cores`] and [`crate::aim`] for the arguments.
 
-use kmapcheck_cores::{Cores, Graph, cannot_starve, exclude, shortest_run};
-use kmapcheck_locals::Locals;
-use kmapcheck_machine::{Findings, Stopped};
+use kmapcheck_cores::{Cores, Graph, cannot_starve, exclude, memory_suffices, shortest_run};
+use kmapcheck_locals::{Locals, possible_without_pages};
+use kmapcheck_machine::{Findings, Stopped, Trace, instances};
 use kmapcheck_scenario::{FindingKind, Program};
 use kmapcheck_waitgraph::stuck::{scene, stuck};
 
-use super::explore::{AIMED_STATES, Explorer};
-use super::unfold;
+use super::explore::{AIMED_STATES, Explorer, Started};
+use super::{climb, few, unfold};
 use crate::aim::{self, Aim, Hit};
 use crate::limits::Meter;
 
+/// Runs that are not claimed to be shortest are looked for only among more tasks than this: fewer
+/// leave a complete search some hope.
+const MANY_TASKS: u64 = 64;
+
 impl Explorer<'_> {
-    /// Finds out which kinds of finding are possible at all, and searches straight for a deadlock
-    /// where there is something to aim at.
+    /// Finds out which kinds of finding are possible at all, and searches straight for those that
+    /// have not been found.
     pub(super) fn take_aim(&mut self, meter: &mut Meter<'_>) -> Option<Stopped> {
         let program = self.table.program();
         let Ok(locals) = Locals::of(program) else {
-            self.possible = Some(None);
-            return None;
+            let possible = possible_without_pages(program);
+            self.possible = Some(possible);
+            return self.take_any_run(possible.unwrap_or(Findings::ALL), None, meter);
         };
         let graph = Graph::of(program, &locals);
         let cores = exclude(program, &locals, &graph);
-        let possible = possible_by(program, &locals, &cores);
+        let possible = possible_by(program, &locals, &graph, &cores);
         self.possible = Some(Some(possible));
-        let wanted = possible.contains(FindingKind::Deadlock);
-        if !wanted || self.candidates.has(FindingKind::Deadlock) {
-            return None;
+        let wanted = self.candidates.news(possible);
+        if wanted.contains(FindingKind::Deadlock)
+            && let Some(stopped) = self.aim_at_deadlock(&locals, &graph, &cores, meter)
+        {
+            return Some(stopped);
         }
-        if let Some((trace, last)) = shortest_run(program, &locals, &graph, &cores)
+        self.take_any_run(possible, Some((&locals, &graph, &cores)), meter)
+    }
+
+    /// A shortest run into a deadlock, if there is one to be had.
+    fn aim_at_deadlock(
+        &mut self,
+        locals: &Locals,
+        graph: &Graph,
+        cores: &Cores,
+        meter: &mut Meter<'_>,
+    ) -> Option<Stopped> {
+        let program = self.table.program();
+        if let Some((trace, last)) = shortest_run(program, locals, graph, cores)
             && stuck(&scene(program, &self.abilities, &last)).contains(&true)
         {
-            self.aimed = Some(trace);
-            self.candidates.decide(FindingKind::Deadlock);
+            self.found_by_aim(FindingKind::Deadlock, trace);
             return None;
         }
-        let aim = Aim::of(program, &locals)?;
+        let aim = Aim::of(program, locals)?;
         let mut explorer = Explorer::new(program);
         explorer.memory_elsewhere = self.memory();
-        if let Some(stopped) = explorer.start(meter) {
-            return Some(stopped);
+        match explorer.start(self.starts.len() as u64 + 1, meter) {
+            Started::Everywhere => {}
+            Started::TooMany => return None,
+            Started::Stopped(stopped) => return Some(stopped),
         }
         match aim::search(&mut explorer, &aim, AIMED_STATES, meter) {
             Ok(Hit::Deadlock { start, steps }) => {
                 let start = explorer.start_of(start);
-                self.aimed = Some(unfold::named(&mut explorer, start, &steps));
-                self.candidates.decide(FindingKind::Deadlock);
+                let trace = unfold::named(&mut explorer, start, &steps);
+                self.found_by_aim(FindingKind::Deadlock, trace);
             }
             Ok(Hit::None) => self.candidates.decide(FindingKind::Deadlock),
             Ok(Hit::Unknown) => {}
             Err(stopped) => return Some(stopped),
         }
         None
+    }
+
+    /// Runs to whatever of `possible` has not been found, shortest or not.
+    fn take_any_run(
+        &mut self,
+        possible: Findings,
+        known: Option<(&Locals, &Graph, &Cores)>,
+        meter: &mut Meter<'_>,
+    ) -> Option<Stopped> {
+        let program = self.table.program();
+        let counts = program
+            .templates
+            .iter()
+            .map(|t| u64::from(instances(t.count)));
+        // Starvation shows on the whole graph only.
+        let at_an_end = possible.minus(Findings::of(FindingKind::Starved));
+        let left = |this: &Self| this.candidates.news(at_an_end);
+        if left(self).is_empty() || counts.sum::<u64>() <= MANY_TASKS {
+            return None;
+        }
+        for (kind, trace) in few::findings(program, left(self), meter.limits()) {
+            self.found_by_aim(kind, trace);
+        }
+        for measure in climb::measures(program, known) {
+            if left(self).is_empty() {
+                break;
+            }
+            match climb::climb(program, &measure, left(self), meter) {
+                Ok(found) => {
+                    for (kind, trace) in found {
+                        self.found_by_aim(kind, trace);
+                    }
+                }
+                Err(stopped) => return Some(stopped),
+            }
+        }
+        None
+    }
+
+    fn found_by_aim(&mut self, kind: FindingKind, trace: Trace) {
+        self.aimed.push((kind, trace));
+        self.candidates.decide(kind);
     }
 
     /// Whether every kind of finding that is possible has been found or excluded.
@@ -66,15 +128,20 @@ impl Explorer<'_> {
 #[cfg(test)]
 pub(crate) fn possible(program: &Program) -> Option<Findings> {
     let locals = Locals::of(program).ok()?;
-    let cores = exclude(program, &locals, &Graph::of(program, &locals));
-    Some(possible_by(program, &locals, &cores))
+    let graph = Graph::of(program, &locals);
+    let cores = exclude(program, &locals, &graph);
+    Some(possible_by(program, &locals, &graph, &cores))
 }
 
 /// The kinds of finding that may occur at all: in some local state, and as far as the core
 /// equations allow a deadlock.
-fn possible_by(program: &Program, locals: &Locals, cores: &Cores) -> Findings {
+fn possible_by(program: &Program, locals: &Locals, graph: &Graph, cores: &Cores) -> Findings {
     let mut possible = locals.possible();
-    let stuck = !matches!(cores, Cores::Excluded(_));
+    let stuck = match cores {
+        Cores::Excluded(_) => false,
+        Cores::Possible(possible) => !memory_suffices(program, locals, graph, possible),
+        Cores::Undecided(_) => true,
+    };
     if stuck {
         possible.insert(FindingKind::Deadlock);
     }

@@ -6,7 +6,9 @@
 
 use std::rc::Rc;
 
-use kmapcheck_machine::{Abilities, Findings, Outcome, Standing, Start, Stopped, Trace, initial};
+use kmapcheck_machine::{
+    Abilities, Findings, Outcome, Standing, Start, Stopped, TaskId, Trace, initial, instances,
+};
 use kmapcheck_scenario::{FindingKind, OriginId, Program, TemplateId};
 use rustc_hash::FxHashSet;
 
@@ -47,7 +49,7 @@ pub(crate) struct Run {
 }
 
 /// No predecessor: an initial state.
-const NONE: u32 = u32::MAX;
+pub(super) const NONE: u32 = u32::MAX;
 
 pub(crate) struct Explorer<'a> {
     pub table: Table<'a>,
@@ -69,8 +71,8 @@ pub(crate) struct Explorer<'a> {
     pub(super) memory_elsewhere: u64,
     /// The kinds of finding that are possible, once that was asked; `Some(None)`: any.
     pub(super) possible: Option<Option<Findings>>,
-    /// A shortest run into a deadlock, if an aimed search found it.
-    pub(super) aimed: Option<Trace>,
+    /// Runs to findings that were not met on the way, but found by other means.
+    pub(super) aimed: Vec<(FindingKind, Trace)>,
     /// When to take aim.
     plain_states: usize,
 }
@@ -103,6 +105,16 @@ pub(crate) fn run_from(
     explorer.outcome(end, starved)
 }
 
+/// Whether all initial states were put in.
+pub(super) enum Started {
+    /// They were.
+    Everywhere,
+    /// There are more than were wanted.
+    TooMany,
+    /// A limit came first.
+    Stopped(Stopped),
+}
+
 /// How an exploration ended.
 pub(super) struct End {
     pub stopped: Option<Stopped>,
@@ -132,13 +144,31 @@ impl<'a> Explorer<'a> {
             bounded: (0, 0),
             memory_elsewhere: 0,
             possible: None,
-            aimed: None,
+            aimed: Vec::new(),
             plain_states: PLAIN_STATES,
         }
     }
 
     fn explore(&mut self, meter: &mut Meter<'_>) -> End {
-        if let Some(stopped) = self.start(meter) {
+        let counts = self.table.program().templates.iter().map(|t| t.count);
+        let tasks: u64 = counts.map(|count| u64::from(instances(count))).sum();
+        // Putting a start in takes time for every task.
+        let most = (self.plain_states as u64 / (1 + tasks / 8)).max(1);
+        let mut started = self.start(most, meter);
+        if let Started::TooMany = started {
+            if let Some(stopped) = self.take_aim(meter) {
+                started = Started::Stopped(stopped);
+            } else if self.is_decided() {
+                return End {
+                    stopped: None,
+                    depth: 0,
+                    exhaustive: false,
+                };
+            } else {
+                started = self.start(u64::MAX, meter);
+            }
+        }
+        if let Started::Stopped(stopped) = started {
             return End {
                 stopped: Some(stopped),
                 depth: 0,
@@ -216,33 +246,53 @@ impl<'a> Explorer<'a> {
             + (self.parents.capacity() * 4) as u64
     }
 
-    /// Puts the initial states in.
-    pub(super) fn start(&mut self, meter: &mut Meter<'_>) -> Option<Stopped> {
+    /// Puts the initial states in, if there are not more than `most`.
+    pub(super) fn start(&mut self, most: u64, meter: &mut Meter<'_>) -> Started {
         let program = self.table.program();
-        let mut stopped = None;
+        let mut started = Started::Everywhere;
         starts::for_each_start(program, |start| {
+            if self.visited.len() as u64 >= most {
+                started = Started::TooMany;
+                return false;
+            }
             let state = self.counted(&initial(program, &start));
             if let (number, true) = self.visited.insert(&state) {
                 self.parents.push(NONE);
                 self.starts.push((number, start));
                 self.note_state(number, &state, 0);
             }
-            stopped = self.stop(meter, 0, 0);
-            stopped.is_none()
+            if let Some(stopped) = self.stop(meter, 0, 0) {
+                started = Started::Stopped(stopped);
+            }
+            matches!(started, Started::Everywhere)
         });
-        stopped
+        started
     }
 
     /// The counted state of a named one.
     pub(crate) fn counted(&mut self, state: &kmapcheck_machine::State) -> Counts {
+        self.counted_with(state, &[])
+    }
+
+    /// The same with so many more tasks that are like some in it.
+    pub(crate) fn counted_with(
+        &mut self,
+        state: &kmapcheck_machine::State,
+        more: &[(TaskId, u32)],
+    ) -> Counts {
         let embedded = embed(self.table.program(), state);
         let mut counts = Counts {
             world: self.table.world_number(embedded.world),
             tasks: Vec::new(),
         };
-        for local in embedded.locals {
-            let number = self.table.local_number(local);
+        let numbers: Vec<u32> = (embedded.locals.into_iter())
+            .map(|local| self.table.local_number(local))
+            .collect();
+        for &number in &numbers {
             counts.add(number, 1);
+        }
+        for &(task, n) in more {
+            counts.add(numbers[task], n);
         }
         counts
     }
@@ -374,7 +424,7 @@ impl<'a> Explorer<'a> {
     }
 
     /// Findings and coverage of a step.
-    fn note_step(&mut self, state: u32, step: CountedStep, row: Row, depth: u64) {
+    pub(super) fn note_step(&mut self, state: u32, step: CountedStep, row: Row, depth: u64) {
         let task = self.table.local(step.local).task();
         let Some(at) = task.at else { return };
         let template = task.template;
@@ -394,7 +444,7 @@ impl<'a> Explorer<'a> {
     }
 
     /// Findings of a new state.
-    fn note_state(&mut self, number: u32, state: &Counts, depth: u64) {
+    pub(super) fn note_state(&mut self, number: u32, state: &Counts, depth: u64) {
         let mut waits = false;
         for &(local, _) in &state.tasks {
             let entry = self.table.entry(local, state.world);

@@ -234,6 +234,10 @@ impl World {
         &self.names
     }
 
+    pub(crate) fn usage(&self) -> &[Usage] {
+        &self.usage
+    }
+
     pub(crate) fn resources(&self) -> &[ResourceState] {
         &self.resources
     }

@@ -11,14 +11,17 @@
 //! - [`explore`]: breadth-first, level by level;
 //! - `stuck`, `starve`: which tasks are stuck, and which starve;
 //! - `decide`: what can be said without visiting every state;
+//! - `few`, `climb`: runs to findings among very many tasks;
 //! - `conclude`: the outcome;
 //! - [`crowd`]: every number of tasks at once;
 //! - [`unfold`]: counted runs as traces of named tasks.
 
+mod climb;
 mod conclude;
 pub(crate) mod crowd;
 pub(crate) mod decide;
 pub(crate) mod explore;
+mod few;
 pub(crate) mod local;
 pub(crate) mod packed;
 pub(crate) mod starts;

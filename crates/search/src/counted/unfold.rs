@@ -99,14 +99,14 @@ fn choice(
 
 /// The page that an `alloc_page` took off the freelist; `None`: a fresh one.
 fn taken(before: &Shared, after: &Shared) -> Option<PageId> {
+    let is_taken = |id: PageId| {
+        (after.pages.get(id)).is_some_and(|page| matches!(page, Some(page) if !page.free))
+    };
     before
         .pages
-        .iter()
-        .zip(after.pages.iter())
-        .position(|(before, after)| {
-            before.as_ref().is_some_and(|page| page.free)
-                && after.as_ref().is_some_and(|page| !page.free)
-        })
+        .free()
+        .map(|(id, _)| id)
+        .find(|&id| is_taken(id))
 }
 
 /// The named page that a common page of the counted state is: who refers to it shows.

@@ -1,0 +1,179 @@
+//! That enough pages come back.
+//!
+//! A task that waits for a free page is stuck if no page ever comes; nobody need hold one. Where task
+//! programs have no loops, how many come can be counted. Every run then goes on to a *last* state, in
+//! which nobody moves; whoever was stuck still is, and everybody else has ended or is stuck too. Let A
+//! be what is waited for in a last state. The tasks that wait hold all of each thing in A (nothing is
+//! lost), and if a free page is in A, there is none:
+//!
+//! - pages at first + what each task has put back and taken <= 0.
+//!
+//! What a task has put back, less what it has taken, is known from its local state within bounds;
+//! the least over all ways there makes the inequality weaker and no less true. If for no set A with a
+//! free page in it these inequalities have a solution, nobody waits for a page in a last state. So
+//! cores that wait for one are not there, though the [core equations](crate) allow them.
+
+use kmapcheck_linear::{Answer, Constraint, Problem, solve};
+use kmapcheck_locals::{LocalState, Locals};
+use kmapcheck_machine::Name;
+use kmapcheck_scenario::{Bound, Op, Program, Ref};
+
+use crate::exclude::Possible;
+use crate::graph::{Graph, Kind};
+use crate::need::{Need, Open};
+
+/// More things waited for than this have too many subsets.
+const MAX_NEEDS: usize = 8;
+
+/// Pivots for each system of inequalities.
+const BUDGET: u64 = 20_000;
+
+/// Whether the only cores that the equations allow wait for a free page, and none does for ever.
+#[must_use]
+pub fn memory_suffices(
+    program: &Program,
+    locals: &Locals,
+    graph: &Graph,
+    possible: &[Possible],
+) -> bool {
+    let memory = Need::Open(Open::Memory);
+    let Some(pages) = program.free_pages else {
+        return false;
+    };
+    let all_wait = (possible.iter()).all(|possible| possible.awaited().contains(&memory));
+    let Ok(node) = graph.needs.binary_search(&memory) else {
+        return false;
+    };
+    let ends = !program.has_loops() && program.cpus.is_none();
+    if !ends || !all_wait || graph.needs.len() > MAX_NEEDS {
+        return false;
+    }
+    let Some(put_back) = put_back(program, locals) else {
+        return false;
+    };
+    (0u32..1 << graph.needs.len())
+        .filter(|set| set >> node & 1 == 1)
+        .all(|set| {
+            let awaited: Vec<Need> = (0..graph.needs.len())
+                .filter(|i| set >> i & 1 == 1)
+                .map(|i| graph.needs[i])
+                .collect();
+            let problem = last_state(program, locals, graph, &awaited, &put_back, pages);
+            problem.is_some_and(|p| matches!(solve(&p, BUDGET), Answer::Infeasible(_)))
+        })
+}
+
+/// The inequalities of a last state in which exactly that is waited for; an unknown for each local
+/// state that waits for some of it. `None`: the number of instances is open.
+fn last_state(
+    program: &Program,
+    locals: &Locals,
+    graph: &Graph,
+    awaited: &[Need],
+    put_back: &[i64],
+    pages: u32,
+) -> Option<Problem> {
+    let waiting: Vec<(&Kind, u32)> = (locals.waiters.iter())
+        .flat_map(|waiter| {
+            let local = &locals.states[waiter.local as usize];
+            let needs = Need::of(program, local, waiter.waiting);
+            let kind = move |need: &Need| {
+                let holdings = local.holdings(program);
+                graph.kinds.iter().find(|kind| {
+                    kind.template == local.task.template
+                        && kind.need == *need
+                        && kind.holdings == holdings
+                })
+            };
+            (needs.into_iter().filter(|need| awaited.contains(need)))
+                .filter_map(move |need| Some((kind(&need)?, waiter.local)))
+        })
+        .collect();
+    let sum = |of: &dyn Fn(&Kind) -> i64| -> Vec<(usize, i64)> {
+        let terms = (waiting.iter().enumerate()).map(|(i, (kind, _))| (i, of(kind)));
+        terms.filter(|&(_, n)| n != 0).collect()
+    };
+    let mut constraints = Vec::new();
+    for &need in awaited {
+        let waits = sum(&|kind| i64::from(kind.need == need));
+        constraints.push(Constraint::at_least(waits, 1));
+        if let Some(amount) = need.missing_at(program) {
+            let held = sum(&|kind| {
+                let held = kind
+                    .holdings
+                    .iter()
+                    .filter(|&&(held, _)| need.kept_by(held));
+                held.map(|&(_, n)| i64::from(n)).sum()
+            });
+            if amount.slots_of.is_some() {
+                return None;
+            }
+            constraints.push(Constraint::at_least(held, amount.plus));
+        }
+    }
+    // Pages at first, and what everybody would have put back who has ended; those that wait instead
+    // have put back something else.
+    let mut all = i64::from(pages);
+    let mut ended = vec![0; program.templates.len()];
+    for (template, declared) in program.templates.iter().enumerate() {
+        let Bound::Exactly(count) = declared.count else {
+            return None;
+        };
+        let of_it = sum(&|kind| i64::from(kind.template == template));
+        constraints.push(Constraint::at_most(of_it, i64::from(count)));
+        let ends = (locals.states.iter().zip(put_back))
+            .filter(|(local, _)| local.task.template == template && local.task.at.is_none());
+        ended[template] = ends.map(|(_, &n)| n).min().unwrap_or(0);
+        all += ended[template] * i64::from(count);
+    }
+    let instead: Vec<(usize, i64)> = (waiting.iter().enumerate())
+        .map(|(i, (kind, local))| (i, put_back[*local as usize] - ended[kind.template]))
+        .filter(|&(_, n)| n != 0)
+        .collect();
+    constraints.push(Constraint::at_most(instead, -all));
+    Some(Problem {
+        variables: waiting.len(),
+        constraints,
+    })
+}
+
+/// The least that a task can have put back, less what it has taken, when it is in each local state;
+/// `None`: there is no least.
+fn put_back(program: &Program, locals: &Locals) -> Option<Vec<i64>> {
+    let mut least: Vec<Option<i64>> = vec![None; locals.states.len()];
+    for start in locals.starts() {
+        least[start as usize] = Some(0);
+    }
+    // Without loops a way has no more steps than there are local states.
+    for _ in 0..=locals.states.len() {
+        let before = least.clone();
+        for (from, local) in locals.states.iter().enumerate() {
+            let Some(here) = least[from] else { continue };
+            let after_step = here + change(program, local);
+            let steps = locals.situations[from].iter().flat_map(|s| &s.next);
+            let flushes = locals.flushes[from].iter().map(|&to| (to, here));
+            for (to, value) in steps.map(|&to| (to, after_step)).chain(flushes) {
+                let known = &mut least[to as usize];
+                *known = Some(known.map_or(value, |known| known.min(value)));
+            }
+        }
+        if least == before {
+            return Some(least.into_iter().map(|least| least.unwrap_or(0)).collect());
+        }
+    }
+    None
+}
+
+/// What the task's next operation does to the number of free pages, at worst.
+fn change(program: &Program, local: &LocalState) -> i64 {
+    match local.op(program) {
+        Some(Op::AllocPage { .. }) => -1,
+        Some(Op::FreePage {
+            page: Ref::Own(name),
+        }) => match local.task.names.get(name) {
+            Some(Name::Page(_)) => 1,
+            _ => 0,
+        },
+        _ => 0,
+    }
+}

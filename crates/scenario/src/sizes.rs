@@ -1,0 +1,118 @@
+//! The numbers of a program: slots of series and instances of task programs.
+//!
+//! Numbers hang together: a semaphore with `slots_of` has as many units as its series has slots,
+//! and declared leftovers have to fit the slots. Whoever changes a number does it here.
+
+use std::fmt;
+
+use crate::program::{Bound, PageDecl, Program, ResourceKind, Series, SeriesId, StaleIn, Template};
+
+impl fmt::Display for Bound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Bound::Exactly(n) => write!(f, "{n}"),
+            Bound::Any => f.write_str("any"),
+        }
+    }
+}
+
+/// A number that a program leaves open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Open<'a> {
+    /// The instances of a task program.
+    Count(&'a Template),
+    /// The slots of a series.
+    Slots(&'a Series),
+}
+
+impl Open<'_> {
+    /// What the file says.
+    #[must_use]
+    pub fn what(&self) -> String {
+        match self {
+            Open::Count(template) => format!("`\"count\": \"any\"` of task `{}`", template.name),
+            Open::Slots(series) => format!("`\"slots\": \"any\"` of series `{}`", series.name),
+        }
+    }
+
+    /// How to give a number for one run.
+    #[must_use]
+    pub fn remedy(&self) -> String {
+        match self {
+            Open::Count(template) => format!("give a number with `--tasks {}=N`", template.name),
+            Open::Slots(series) => format!("give a number with `--slots {}=K`", series.name),
+        }
+    }
+}
+
+impl Program {
+    /// Gives a series another number of slots, and the semaphores that follow it as many units.
+    pub fn set_slots(&mut self, series: SeriesId, slots: Bound) {
+        self.series[series].slots = slots;
+        let own = self.templates.iter_mut().flat_map(|t| &mut t.resources);
+        for resource in self.resources.iter_mut().chain(own) {
+            if let (true, ResourceKind::Semaphore { units, .. }) =
+                (resource.follows == Some(series), &mut resource.kind)
+            {
+                *units = match slots {
+                    Bound::Exactly(n) => n,
+                    Bound::Any => u32::MAX,
+                };
+            }
+        }
+    }
+
+    /// The same with that number of slots in every series that leaves it open.
+    #[must_use]
+    pub fn with_open_slots(mut self, slots: u32) -> Program {
+        for series in 0..self.series.len() {
+            if self.series[series].slots == Bound::Any {
+                self.set_slots(series, Bound::Exactly(slots));
+            }
+        }
+        self
+    }
+
+    /// The first number that is open, if any is.
+    #[must_use]
+    pub fn first_open(&self) -> Option<Open<'_>> {
+        let count = self.templates.iter().find(|t| t.count == Bound::Any);
+        let slots = self.series.iter().find(|s| s.slots == Bound::Any);
+        count.map(Open::Count).or(slots.map(Open::Slots))
+    }
+
+    /// Whether some number of instances is open.
+    #[must_use]
+    pub fn has_open_counts(&self) -> bool {
+        self.templates.iter().any(|t| t.count == Bound::Any)
+    }
+
+    /// Whether some number of slots is open.
+    #[must_use]
+    pub fn has_open_slots(&self) -> bool {
+        self.series.iter().any(|s| s.slots == Bound::Any)
+    }
+
+    /// Whether the leftovers that are declared for certain fit the slots. A file in which they do
+    /// not is refused, so this is for numbers that no file gave.
+    #[must_use]
+    pub fn leftovers_fit(&self) -> bool {
+        let certain = |page: &PageDecl, series: SeriesId| matches!(&page.stale_in, StaleIn::Exactly(list) if list.contains(&series));
+        (self.series.iter().enumerate()).all(|(id, series)| {
+            let Bound::Exactly(slots) = series.slots else {
+                return true;
+            };
+            let shared = self.pages.iter().filter(|page| certain(page, id)).count() as u64;
+            let all = self.templates.iter().try_fold(shared, |sum, template| {
+                let own = (template.vars.iter().filter_map(|var| var.page.as_ref()))
+                    .filter(|page| certain(page, id))
+                    .count() as u64;
+                match template.count {
+                    Bound::Exactly(n) => Some(sum + own * u64::from(n)),
+                    Bound::Any => (own == 0).then_some(sum),
+                }
+            });
+            all.is_some_and(|all| all <= u64::from(slots))
+        })
+    }
+}

@@ -1,0 +1,352 @@
+//! Climbing towards a finding that needs many tasks.
+//!
+//! That a try fails, or that tasks get stuck, may take as many tasks as there are slots, and a
+//! breadth-first search never gets that deep. So from the best state so far the search goes
+//! breadth-first to the nearest state that is better by a measure, and from there on likewise:
+//! enforced hill-climbing (Hoffmann and Nebel, *The FF planning system*, JAIR 14, 2001). Measures
+//! are the slots of one series that are in use, or that tasks have lost, and how many tasks of a
+//! core that the [equations](kmapcheck_cores) allow are in place, with the slots that they wait for.
+//!
+//! Only as many tasks take part as could be needed, and the run is carried over to all of them as in
+//! [`few`]. Whatever is found on the way is a finding, with a run that is not claimed to be a shortest one;
+//! nothing is claimed where nothing is found.
+
+use kmapcheck_cores::{Cores, Graph, Need, leak};
+use kmapcheck_locals::Locals;
+use kmapcheck_machine::{Findings, Held, Map, Standing, Stopped, Task, Trace, initial};
+use kmapcheck_scenario::{Bound, FindingKind, Op, Program, SeriesId};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::explore::{CountedStep, Explorer, NONE};
+use super::packed::Counts;
+use super::table::Table;
+use super::{few, starts, unfold};
+use crate::candidates::Candidates;
+use crate::limits::{Meter, Progress};
+
+/// So many states are looked at for the next better one,
+const NEAR: usize = 3_000;
+/// so many before that among those that one task gets to by itself,
+const NEAR_ALONE: usize = 300;
+/// and so many in all.
+const ALL: u64 = 400_000;
+
+/// What a state is measured by.
+pub(super) struct Measure {
+    /// Series whose slots in use count.
+    series: Vec<SeriesId>,
+    /// Tasks that are to be in place: what each is like, and how many of them.
+    places: Vec<(Place, u32)>,
+    /// Whether only slots count that no task lives to give back.
+    lost: bool,
+    /// Whether tasks that wait count, where all else is the same: those that hold what they will
+    /// never give back have to come to a wait before they are stuck.
+    waits: bool,
+}
+
+/// A task as the measure sees it: where it stands, and what it holds.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Place {
+    template: usize,
+    at: Option<usize>,
+    pins: Vec<SeriesId>,
+    held: Vec<Held>,
+}
+
+impl Place {
+    fn of(task: &Task) -> Place {
+        let pins = task.maps.iter().filter_map(|map| match map {
+            Map::Pin { lies, .. } => Some(*lies),
+            _ => None,
+        });
+        let mut pins: Vec<SeriesId> = pins.collect();
+        pins.sort_unstable();
+        Place {
+            template: task.template,
+            at: task.at,
+            pins,
+            held: task.held.clone(),
+        }
+    }
+}
+
+/// The measures worth climbing by: for each possible core, and for each series.
+pub(super) fn measures(
+    program: &Program,
+    known: Option<(&Locals, &Graph, &Cores)>,
+) -> Vec<Measure> {
+    let mut found = Vec::new();
+    if let Some((locals, graph, Cores::Possible(possible))) = known {
+        for possible in possible.iter().take(4) {
+            let places = (possible.core.tasks.iter())
+                .map(|&(kind, n)| {
+                    let local = &locals.states[graph.kinds[kind].local as usize];
+                    (Place::of(&local.task), u32::try_from(n).unwrap_or(u32::MAX))
+                })
+                .collect();
+            let series = possible.awaited().iter().filter_map(|need| match need {
+                Need::Slot { series, .. } => Some(*series),
+                _ => None,
+            });
+            found.push(Measure {
+                series: series.collect(),
+                places,
+                lost: false,
+                waits: false,
+            });
+        }
+    }
+    let asked = |series: SeriesId| {
+        let asks = |op| matches!(op, Op::Kmap { series: s, .. } | Op::TryKmap { series: s, .. } if s == series);
+        let nodes = program
+            .templates
+            .iter()
+            .flat_map(|template| &template.nodes);
+        nodes.into_iter().any(|node| asks(node.op))
+    };
+    for series in (0..program.series.len()).filter(|&series| asked(series)) {
+        if program.series[series].slots != Bound::Any {
+            let may_lose = known.is_none_or(|(locals, _, _)| leak(locals).is_some());
+            for lost in [true, false].into_iter().filter(|lost| may_lose || !lost) {
+                found.push(Measure {
+                    series: vec![series],
+                    places: Vec::new(),
+                    lost,
+                    waits: may_lose && !lost,
+                });
+            }
+        }
+    }
+    found
+}
+
+/// What is compared: tasks in place, slots, tasks that wait.
+type Height = (u64, u64, u64);
+
+/// A climb under way.
+struct Climb<'m> {
+    measure: &'m Measure,
+    /// By local state: which place it is, and how many pins it has in the measured series.
+    tasks: FxHashMap<u32, (Option<usize>, u64)>,
+    /// States looked at.
+    looked: u64,
+}
+
+impl Climb<'_> {
+    fn height(&mut self, table: &mut Table<'_>, state: &Counts) -> Height {
+        let measure = self.measure;
+        let usage = table.world(state.world).usage();
+        let in_use = measure.series.iter().map(|&s| u64::from(usage[s].in_use));
+        let in_use: u64 = in_use.sum();
+        let mut present = vec![0; measure.places.len()];
+        let (mut pinned, mut waiting) = (0, 0);
+        for &(local, n) in &state.tasks {
+            let (place, pins) = *self.tasks.entry(local).or_insert_with(|| {
+                let task = Place::of(table.local(local).task());
+                let pins = task.pins.iter().filter(|s| measure.series.contains(s));
+                let pins = pins.count() as u64;
+                let mut places = measure.places.iter();
+                (places.position(|(place, _)| *place == task), pins)
+            });
+            if let Some(place) = place {
+                present[place] += n;
+            }
+            pinned += pins * u64::from(n);
+            if measure.waits
+                && matches!(table.entry(local, state.world).standing, Standing::Waits(_))
+            {
+                waiting += u64::from(n);
+            }
+        }
+        let wanted = measure.places.iter().map(|&(_, n)| n);
+        let in_place = (present.iter().zip(wanted)).map(|(&n, wanted)| u64::from(n.min(wanted)));
+        let held = if measure.lost { pinned } else { 0 };
+        (in_place.sum(), in_use.saturating_sub(held), waiting)
+    }
+}
+
+/// Climbs by that measure; whatever it meets of the wanted kinds.
+///
+/// # Errors
+///
+/// If a limit is reached.
+pub(super) fn climb(
+    program: &Program,
+    measure: &Measure,
+    wanted: Findings,
+    meter: &mut Meter<'_>,
+) -> Result<Vec<(FindingKind, Trace)>, Stopped> {
+    let few = few::fewer(program, enough(program, measure));
+    let mut explorer = Explorer::new(few.as_ref().unwrap_or(program));
+    explorer.start_in_one();
+    let mut climb = Climb {
+        measure,
+        tasks: FxHashMap::default(),
+        looked: 0,
+    };
+    let mut state = Counts::default();
+    let mut at = 0;
+    explorer.visited.get(at, &mut state);
+    let mut height = climb.height(&mut explorer.table, &state);
+    while let Some((better, higher)) = ascend(&mut explorer, &mut climb, at, height, wanted, meter)?
+    {
+        (at, height) = (better, higher);
+    }
+    let found = std::mem::replace(&mut explorer.candidates, Candidates::new()).into_found();
+    Ok((found.into_iter())
+        .filter(|(kind, _)| wanted.contains(*kind))
+        .map(|(kind, run)| (kind, unfold::trace(&mut explorer, &run).0))
+        .map(|(kind, trace)| match &few {
+            Some(few) => (kind, few::among_all(program, few, &trace)),
+            None => (kind, trace),
+        })
+        .filter(|(kind, trace)| few::shows(program, *kind, trace))
+        .collect())
+}
+
+/// So many instances of each task program take all that the measure is about, and some are left.
+fn enough(program: &Program, measure: &Measure) -> u32 {
+    let slots = (measure.series.iter()).map(|&series| match program.series[series].slots {
+        Bound::Exactly(slots) => slots,
+        Bound::Any => 0,
+    });
+    let places = measure.places.iter().map(|&(_, n)| n);
+    slots.chain(places).fold(64, u32::saturating_add)
+}
+
+/// The nearest state from there that is higher; `None` if there is none near, or everything wanted
+/// has been found.
+fn ascend(
+    explorer: &mut Explorer<'_>,
+    climb: &mut Climb<'_>,
+    from: u32,
+    height: Height,
+    wanted: Findings,
+    meter: &mut Meter<'_>,
+) -> Result<Option<(u32, Height)>, Stopped> {
+    if let Some(found) = ascend_alone(explorer, climb, from, height, meter)? {
+        return Ok(Some(found));
+    }
+    let mut near = vec![from];
+    let mut seen: FxHashSet<u32> = [from].into_iter().collect();
+    let (mut state, mut next) = (Counts::default(), Counts::default());
+    let mut i = 0;
+    while i < near.len() && i < NEAR && climb.looked < ALL {
+        climb.looked += 1;
+        look(explorer, meter)?;
+        let number = near[i];
+        explorer.visited.get(number, &mut state);
+        for after in explorer.successors(number, &state) {
+            if seen.insert(after) {
+                explorer.visited.get(after, &mut next);
+                let higher = climb.height(&mut explorer.table, &next);
+                if higher > height {
+                    return Ok(Some((after, higher)));
+                }
+                near.push(after);
+            }
+        }
+        if explorer.candidates.news(wanted).is_empty() {
+            return Ok(None);
+        }
+        i += 1;
+    }
+    Ok(None)
+}
+
+/// The nearest higher state that some task gets to while all others stand.
+fn ascend_alone(
+    explorer: &mut Explorer<'_>,
+    climb: &mut Climb<'_>,
+    from: u32,
+    height: Height,
+    meter: &mut Meter<'_>,
+) -> Result<Option<(u32, Height)>, Stopped> {
+    let mut state = Counts::default();
+    explorer.visited.get(from, &mut state);
+    let mut near: Vec<(u32, u32)> = state
+        .tasks
+        .iter()
+        .map(|&(local, _)| (from, local))
+        .collect();
+    let mut seen: FxHashSet<(u32, u32)> = near.iter().copied().collect();
+    let mut i = 0;
+    while i < near.len() && i < NEAR_ALONE && climb.looked < ALL {
+        climb.looked += 1;
+        look(explorer, meter)?;
+        let (number, actor) = near[i];
+        i += 1;
+        explorer.visited.get(number, &mut state);
+        let Some(position) = state.tasks.iter().position(|&(local, _)| local == actor) else {
+            continue;
+        };
+        for (after, actor) in explorer.successors_of(number, &state, position) {
+            if seen.insert((after, actor)) {
+                let mut next = Counts::default();
+                explorer.visited.get(after, &mut next);
+                let higher = climb.height(&mut explorer.table, &next);
+                if higher > height {
+                    return Ok(Some((after, higher)));
+                }
+                near.push((after, actor));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// Whether a limit is reached.
+fn look(explorer: &Explorer<'_>, meter: &mut Meter<'_>) -> Result<(), Stopped> {
+    let stopped = meter.look(&Progress {
+        states: explorer.visited.len() as u64,
+        memory: explorer.memory(),
+        ..Progress::default()
+    });
+    stopped.map_or(Ok(()), Err)
+}
+
+impl Explorer<'_> {
+    /// Puts in the initial state in which nothing is mapped that need not be.
+    fn start_in_one(&mut self) {
+        let program = self.table.program();
+        starts::for_each_start(program, |start| {
+            let state = self.counted(&initial(program, &start));
+            let (number, _) = self.visited.insert(&state);
+            self.parents.push(NONE);
+            self.starts.push((number, start));
+            false
+        });
+    }
+
+    /// The states that a task at `position` leads to, findings noted, with where it is then.
+    fn successors_of(&mut self, number: u32, state: &Counts, position: usize) -> Vec<(u32, u32)> {
+        let (local, _) = state.tasks[position];
+        let entry = self.table.entry(local, state.world);
+        let mut found = Vec::new();
+        for i in 0..Table::row_count(entry) {
+            let row = self.table.row(entry, i);
+            let step = CountedStep {
+                local,
+                row: i as u32,
+            };
+            self.note_step(number, step, row, 0);
+            let followed = self.follow(state, position, row);
+            let (after, is_new) = self.visited.insert(&followed.next);
+            if is_new {
+                self.parents.push(number);
+                self.note_state(after, &followed.next, 0);
+            }
+            found.push((after, followed.actor));
+        }
+        self.candidates.settle(u64::MAX);
+        found
+    }
+
+    /// The states that follow, findings noted.
+    fn successors(&mut self, number: u32, state: &Counts) -> Vec<u32> {
+        (0..state.tasks.len())
+            .flat_map(|position| self.successors_of(number, state, position))
+            .map(|(after, _)| after)
+            .collect()
+    }
+}

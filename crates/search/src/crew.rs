@@ -1,0 +1,86 @@
+//! A trace without the tasks that do not matter to it.
+//!
+//! Of 32,767 tasks most never move in a trace. Instances of one task program that start alike and
+//! never move stay alike: all that happens to them is that others' flushes take their stale mappings
+//! away. So one of them stands for all, with their number, and the run of the others is the same
+//! without them: they hold nothing, wait in no queue, and the order of page numbers among the rest
+//! does not change.
+
+use kmapcheck_machine::{Start, TaskId, Trace, TraceStep, instances, is_open};
+use kmapcheck_scenario::{Bound, Program, SeriesId};
+
+/// A trace of fewer tasks.
+pub(crate) struct Crew {
+    /// The program with these instances.
+    pub program: Program,
+    /// The trace.
+    pub trace: Trace,
+    /// The tasks that were asked for, by their new numbers.
+    pub core: Vec<TaskId>,
+    /// Tasks that stand for others, with how many others.
+    pub alike: Vec<(TaskId, u32)>,
+}
+
+impl Crew {
+    /// The tasks of a trace, those of `core`, and one of each sort that stands idle; `None` if the
+    /// trace names tasks that there are not.
+    pub fn of(program: &Program, trace: &Trace, core: &[TaskId]) -> Option<Crew> {
+        let counts = program
+            .templates
+            .iter()
+            .map(|t| instances(t.count) as usize);
+        let tasks: usize = counts.clone().sum();
+        let mut matters = vec![false; tasks];
+        let moving = trace.steps.iter().map(|step| step.task);
+        for task in moving.chain(core.iter().copied()) {
+            *matters.get_mut(task)? = true;
+        }
+        let mut stale = trace.start.stale.iter();
+        let shared = program.pages.iter().filter(|page| is_open(page)).count();
+        let mut kept: Vec<Vec<SeriesId>> = stale.by_ref().take(shared).cloned().collect();
+        let mut number: Vec<Option<TaskId>> = vec![None; tasks];
+        let (mut first, mut next) = (0, 0);
+        let mut alike: Vec<(TaskId, u32)> = Vec::new();
+        let mut smaller = program.clone();
+        for (template, count) in smaller.templates.iter_mut().zip(counts) {
+            let own = template.vars.iter().filter_map(|var| var.page.as_ref());
+            let open = own.filter(|page| is_open(page)).count();
+            let mut idle: Vec<(Vec<&Vec<SeriesId>>, usize)> = Vec::new();
+            let before = next;
+            for task in first..first + count {
+                let way: Vec<&Vec<SeriesId>> = stale.by_ref().take(open).collect();
+                if !matters[task] {
+                    if let Some(&(_, i)) = idle.iter().find(|(other, _)| *other == way) {
+                        alike[i].1 += 1;
+                        continue;
+                    }
+                    idle.push((way.clone(), alike.len()));
+                    alike.push((next, 0));
+                }
+                kept.extend(way.into_iter().cloned());
+                number[task] = Some(next);
+                next += 1;
+            }
+            if let Bound::Exactly(count) = &mut template.count {
+                *count = u32::try_from(next - before).ok()?;
+            }
+            first += count;
+        }
+        let step = |step: &TraceStep| {
+            let task = number[step.task]?;
+            Some(TraceStep { task, ..*step })
+        };
+        Some(Crew {
+            program: smaller,
+            trace: Trace {
+                start: Start { stale: kept },
+                steps: trace.steps.iter().map(step).collect::<Option<_>>()?,
+            },
+            core: core
+                .iter()
+                .map(|&task| number[task])
+                .collect::<Option<_>>()?,
+            alike,
+        })
+    }
+}
