@@ -45,3 +45,7 @@ fuzz-any CASES="5000":
 # The search against the reference on 10,000 random programs.
 fuzz-agree CASES="10000":
     KMAPCHECK_CASES={{CASES}} cargo test --release -p kmapcheck-search
+
+# What needs other programs than Rust: Graphviz (Debian's graphviz) reads the DOT files.
+outside:
+    cargo test -p kmapcheck --test pictures -- --ignored

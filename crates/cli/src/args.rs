@@ -9,6 +9,12 @@ use clap::error::ErrorKind;
 use clap::{Args as ClapArgs, CommandFactory, Parser, Subcommand, ValueEnum};
 use kmapcheck_report::tame::line;
 use kmapcheck_scenario::Bound;
+use kmapcheck_search::Reductions;
+
+use crate::options::compare::Compare;
+use crate::options::picture::{GraphArgs, PictureArgs};
+use crate::options::simulate::Simulate;
+use crate::options::suite::SuiteArgs;
 
 pub use export::{Export, TargetArg};
 
@@ -78,6 +84,10 @@ pub enum Command {
     Suggest(Suggest),
     /// Write a scenario as a model for another tool: SPIN, Rumur, TLC or Petri nets
     Export(Export),
+    /// Say how likely a deadlock is, by random runs
+    Simulate(Simulate),
+    /// Show what two models make of the same scenarios
+    Compare(Compare),
     /// Print the JSON Schema of a file format, or of what a command prints
     Schema(Schema),
     /// Print completions for a shell
@@ -127,6 +137,8 @@ pub struct Check {
     #[command(flatten)]
     pub plain: PlainArgs,
     #[command(flatten)]
+    pub store: StoreArgs,
+    #[command(flatten)]
     pub loom: LoomArgs,
     /// How many interleavings loom may run to confirm the search; 0 turns it off [default: 10k]
     #[arg(long, value_name = "N", value_parser = budget, conflicts_with = "engine")]
@@ -134,6 +146,8 @@ pub struct Check {
     /// Write down what was proved, for `kmapcheck verify`; one scenario, with the engine `proof`
     #[arg(long, value_name = "FILE")]
     pub certificate: Option<PathBuf>,
+    #[command(flatten)]
+    pub pictures: PictureArgs,
     /// Print the verdicts only, and no progress
     #[arg(long, short)]
     pub quiet: bool,
@@ -153,20 +167,72 @@ pub struct LoomArgs {
 /// What the search alone can be told.
 #[derive(Debug, Clone, Copy, ClapArgs)]
 pub struct PlainArgs {
-    /// What the search leaves out of account: which instance of a task is which, or nothing
-    #[arg(long, value_enum, default_value_t = Reduce::Counted)]
+    /// What the search leaves out: a list of symmetry, pages, releases, stubborn and merge, or all,
+    /// counted (the first two) or none; see docs/reductions.md
+    #[arg(long, value_name = "LIST", value_parser = reduce, default_value = "counted")]
     pub reduce: Reduce,
+    /// Check the premises of the reductions on every state met; slow
+    #[arg(long)]
+    pub check_reductions: bool,
     /// With `--reduce none`: how many threads; the report is the same for any number
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: u16,
+}
+
+/// Where the search keeps what it has seen.
+#[derive(Debug, Clone, Default, ClapArgs)]
+pub struct StoreArgs {
+    /// How the search keeps states: exactly, or as 64 bits each, which may miss one; the report says
+    /// how likely that is
+    #[arg(long, value_enum, default_value_t = StorageArg::Exact)]
+    pub storage: StorageArg,
+    /// With fingerprints: keep the states that are still to be expanded in this folder
+    #[arg(long, value_name = "DIR")]
+    pub spill: Option<PathBuf>,
+    /// Write to this file, every minute and when a limit ends the run, how far the search has come;
+    /// go on from it if it is there
+    #[arg(long, value_name = "FILE")]
+    pub checkpoint: Option<PathBuf>,
+}
+
+/// How states are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum StorageArg {
+    /// As they are
+    #[default]
+    Exact,
+    /// As 64 bits each
+    Fingerprint,
+}
+
+impl StoreArgs {
+    /// The options that differ from what they are if nobody gives them.
+    fn given(&self) -> Vec<(&'static str, String)> {
+        let path = |path: &PathBuf| path.display().to_string();
+        let mut given = Vec::new();
+        if self.storage == StorageArg::Fingerprint {
+            given.push(("--storage", "fingerprint".to_owned()));
+        }
+        given.extend(self.spill.as_ref().map(|dir| ("--spill", path(dir))));
+        given.extend(
+            self.checkpoint
+                .as_ref()
+                .map(|file| ("--checkpoint", path(file))),
+        );
+        given
+    }
 }
 
 impl PlainArgs {
     /// The options that differ from what they are if nobody gives them.
     fn given(self) -> Vec<(&'static str, String)> {
         let mut given = Vec::new();
-        if self.reduce == Reduce::None {
-            given.push(("--reduce", "none".to_owned()));
+        match self.reduce {
+            Reduce::None => given.push(("--reduce", "none".to_owned())),
+            Reduce::By(reductions) if reductions != Reductions::COUNTED => {
+                given.push(("--reduce", reductions.names().join(",")));
+            }
+            Reduce::By(_) => {}
         }
         if self.threads > 1 {
             given.push(("--threads", self.threads.to_string()));
@@ -175,13 +241,34 @@ impl PlainArgs {
     }
 }
 
-/// What the search leaves out of account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+/// What the search leaves out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reduce {
-    /// Which instance is which: states say how many are where
-    Counted,
-    /// Nothing: every task is told apart
+    /// Nothing: every task is told apart, by an engine made for that.
     None,
+    /// By these reductions.
+    By(Reductions),
+}
+
+/// `none`, `all`, `counted`, or a list of names.
+fn reduce(text: &str) -> Result<Reduce, String> {
+    let mut reductions = Reductions::NONE;
+    match text {
+        "none" => return Ok(Reduce::None),
+        "all" => return Ok(Reduce::By(Reductions::ALL)),
+        "counted" => return Ok(Reduce::By(Reductions::COUNTED)),
+        list => {
+            for name in list.split(',') {
+                if !reductions.turn_on(name.trim()) {
+                    let known = Reductions::ALL.names().join(", ");
+                    return Err(format!(
+                        "`{name}` is none of {known}; or say all, counted or none"
+                    ));
+                }
+            }
+        }
+    }
+    Ok(Reduce::By(reductions))
 }
 
 /// `kmapcheck test`.
@@ -204,6 +291,8 @@ pub struct Test {
     pub plain: PlainArgs,
     #[command(flatten)]
     pub loom: LoomArgs,
+    #[command(flatten)]
+    pub suite: SuiteArgs,
     /// Print only what is not as expected, and the summary
     #[arg(long, short)]
     pub quiet: bool,
@@ -267,10 +356,12 @@ pub struct Conform {
 /// `kmapcheck order`.
 #[derive(Debug, ClapArgs)]
 pub struct Order {
-    /// A scenario file
+    /// A scenario file; or a model, by name or file, for the order that it states
     pub file: PathBuf,
     #[command(flatten)]
     pub overrides: OverrideArgs,
+    #[command(flatten)]
+    pub pictures: GraphArgs,
     /// The form of the report
     #[arg(long, value_enum, default_value_t = Format::Text, hide_possible_values = true, help = "The form of the report: text or json")]
     pub format: Format,
@@ -391,6 +482,10 @@ pub enum SchemaOf {
     Size,
     /// The JSON output of `suggest`
     Suggest,
+    /// The JSON output of `simulate`
+    Simulation,
+    /// The JSON output of `compare`
+    Comparison,
 }
 
 /// When to use colours.
@@ -428,7 +523,7 @@ fn assignment(text: &str) -> Result<(String, Bound), String> {
 const LARGEST_NUMBER: u32 = 1_000_000;
 
 /// `100000`, `500k`, `2M`, `1e6`: from 1 on.
-fn amount(text: &str) -> Result<u64, String> {
+pub fn amount(text: &str) -> Result<u64, String> {
     let (digits, zeros) = match text.split_once(['e', 'E']) {
         Some((digits, zeros)) => (digits, zeros.parse().ok()),
         None => match text.char_indices().next_back() {
@@ -452,7 +547,7 @@ fn amount(text: &str) -> Result<u64, String> {
 const LARGEST_TABLE: u32 = 200;
 
 /// A side of a table.
-fn number(text: &str) -> Result<u32, String> {
+pub fn number(text: &str) -> Result<u32, String> {
     (text.parse().ok())
         .filter(|number| (1..=LARGEST_TABLE).contains(number))
         .ok_or_else(|| format!("`{}` is not a number from 1 to {LARGEST_TABLE}", line(text)))
@@ -469,6 +564,7 @@ impl Args {
             Command::Size(size) => ("size", &size.overrides),
             Command::Suggest(suggest) => ("suggest", &suggest.overrides),
             Command::Export(export) => ("export", &export.overrides),
+            Command::Simulate(simulate) => ("simulate", &simulate.overrides),
             _ => return args,
         };
         if let Some(said) = overrides.given_twice() {
@@ -527,7 +623,7 @@ impl Check {
         let memory = Some(self.max_memory).filter(|&memory| memory != DEFAULT_MEMORY);
         add("--max-memory", memory.map(shown_size));
         add("--timeout", self.timeout.map(shown_duration));
-        for (option, value) in self.plain.given() {
+        for (option, value) in self.plain.given().into_iter().chain(self.store.given()) {
             add(option, Some(value));
         }
         add(
@@ -588,7 +684,7 @@ fn size(text: &str) -> Result<u64, String> {
 }
 
 /// `10s`, `5m`, `500ms`, `1h`.
-fn duration(text: &str) -> Result<Duration, String> {
+pub fn duration(text: &str) -> Result<Duration, String> {
     let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
     let millis = match &text[digits.len()..] {
         "ms" => 1,
@@ -632,6 +728,9 @@ mod tests {
                 && size("0").is_err()
                 && size("99999999999T").is_err()
         );
+        assert_eq!(reduce("all"), Ok(Reduce::By(Reductions::ALL)));
+        assert_eq!(reduce("symmetry,pages"), reduce("counted"));
+        assert!(reduce("none") == Ok(Reduce::None) && reduce("some").is_err());
         assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
         assert_eq!(duration("2m"), Ok(Duration::from_secs(120)));
         assert!(duration("10").is_err_and(|said| said.contains("10s")));

@@ -7,9 +7,9 @@ use kmapcheck_machine::{Outcome, Trace};
 use kmapcheck_proof::{Decision, words};
 use kmapcheck_report::{Fault, NotThere, Proof, Report, Size, tame};
 use kmapcheck_scenario::{Errors, Overrides, Program};
-use kmapcheck_search::{Engine, Limits, PointOfNoReturn};
+use kmapcheck_search::{Engine, Limits, Options, PointOfNoReturn, Progress, Reductions, Storage};
 
-use crate::args::{EngineArg, LoomArgs, OverrideArgs, PlainArgs, Reduce};
+use crate::args::{EngineArg, LoomArgs, OverrideArgs, PlainArgs, Reduce, StorageArg, StoreArgs};
 use crate::progress::Line;
 use crate::{fault, loom, output};
 
@@ -50,11 +50,15 @@ pub fn run(
     program: &Program,
     engine: EngineArg,
     plain: PlainArgs,
+    store: &StoreArgs,
     loom: LoomArgs,
     limits: &Limits,
     line: &Line,
 ) -> Result<Report, Failure> {
-    if plain.reduce == Reduce::None && engine != EngineArg::Search {
+    let counted = engine == EngineArg::Search && plain.reduce != Reduce::None;
+    let stores = storage(store, counted)?;
+    let by_default = plain.reduce == Reduce::By(Reductions::COUNTED);
+    if (!by_default || plain.check_reductions) && engine != EngineArg::Search {
         let said = "`--reduce` is for the engine `search` only; `reference` and `loom` tell all tasks apart anyway";
         return Err(Failure::Refused(said.to_owned()));
     }
@@ -62,12 +66,13 @@ pub fn run(
         let said = "`--threads` is for `--reduce none` only: everything else runs on one thread";
         return Err(Failure::Refused(said.to_owned()));
     }
+    if plain.check_reductions && plain.reduce == Reduce::None {
+        let said = "with `--reduce none` there are no reductions for `--check-reductions` to check";
+        return Err(Failure::Refused(said.to_owned()));
+    }
     let engine = match engine {
-        EngineArg::Search if plain.reduce == Reduce::None => Engine::Plain {
-            threads: usize::from(plain.threads),
-        },
-        EngineArg::Search => Engine::Search,
-        EngineArg::Reference => Engine::Reference,
+        EngineArg::Search => None,
+        EngineArg::Reference => Some(Engine::Reference),
         EngineArg::Loom => return loom::run(program, loom, limits, line),
         EngineArg::Proof => return Ok(prove(program, limits, line)?.0),
     };
@@ -77,12 +82,52 @@ pub fn run(
     }
     let start = Instant::now();
     let outcome = fault::catch(|| {
-        kmapcheck_search::run(engine, program, limits, &mut |progress| line.show(progress))
+        let progress = &mut |progress: &Progress| line.show(progress);
+        match (engine, plain.reduce) {
+            (Some(engine), _) => kmapcheck_search::run(engine, program, limits, progress),
+            (None, Reduce::None) => {
+                let threads = usize::from(plain.threads);
+                kmapcheck_search::run(Engine::Plain { threads }, program, limits, progress)
+            }
+            (None, Reduce::By(reductions)) => {
+                let options = Options {
+                    reductions,
+                    check: plain.check_reductions,
+                    storage: stores,
+                    checkpoint: store.checkpoint.clone(),
+                };
+                kmapcheck_search::search(program, &options, limits, progress)
+            }
+        }
     });
     let outcome = outcome
         .map_err(Failure::Fault)?
         .map_err(|refusal| Failure::Refused(refusal.to_string()))?;
     report(program, &outcome, start.elapsed(), limits)
+}
+
+/// How the search is to keep states; options that something else could not honour are refused.
+fn storage(store: &StoreArgs, counted: bool) -> Result<Storage, Failure> {
+    let refused = |said: &str| Err(Failure::Refused(said.to_owned()));
+    let asked = store.storage != StorageArg::Exact || store.checkpoint.is_some();
+    if asked && !counted {
+        return refused(
+            "`--storage` and `--checkpoint` are for the engine `search` with reductions only: leave them out, or `--reduce none`",
+        );
+    }
+    match (store.storage, &store.spill) {
+        (StorageArg::Exact, None) => Ok(Storage::Exact),
+        (StorageArg::Exact, Some(_)) => refused(
+            "`--spill` is for `--storage fingerprint`: exact storage has all states in memory anyway, those still to be expanded among them",
+        ),
+        (StorageArg::Fingerprint, Some(dir)) if !dir.is_dir() => Err(Failure::Refused(format!(
+            "there is no folder {} for `--spill`",
+            shown(dir)
+        ))),
+        (StorageArg::Fingerprint, spill) => Ok(Storage::Fingerprint {
+            spill: spill.clone(),
+        }),
+    }
 }
 
 /// Decides a program by arguments first, for every number that it leaves open.
@@ -153,6 +198,17 @@ pub fn report(
     report
         .map_err(Failure::Fault)?
         .map_err(|fault: Fault| Failure::Fault(fault.to_string()))
+}
+
+/// Writes a file that was asked for; if that fails, it is told.
+pub fn write(file: &Path, text: &str) -> crate::exit::Exit {
+    match std::fs::write(file, text) {
+        Ok(()) => crate::exit::Exit::Clean,
+        Err(error) => {
+            anstream::eprintln!("kmapcheck: {}: cannot write it: {error}", shown(file));
+            crate::exit::Exit::BadInput
+        }
+    }
 }
 
 /// A path, fit for a terminal.

@@ -7,7 +7,9 @@ mod exit;
 mod fault;
 mod input;
 mod loom;
+mod options;
 mod output;
+mod pictures;
 mod progress;
 
 use std::process::ExitCode;

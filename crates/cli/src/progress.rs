@@ -54,6 +54,12 @@ impl Line {
         ));
     }
 
+    /// Shows how many random runs are done.
+    pub fn show_runs(&self, runs: u64, of: u64) {
+        self.bar
+            .set_prefix(format!("{} of {} runs", number(runs), number(of)));
+    }
+
     /// Shows how far loom has come.
     pub fn show_loom(&self, progress: &LoomProgress) {
         let millis = u64::try_from(progress.elapsed.as_millis())

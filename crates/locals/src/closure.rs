@@ -76,11 +76,25 @@ impl Locals {
     ///
     /// If the program breaks a premise (see the crate's documentation).
     pub fn of(program: &Program) -> Result<Locals, BrokenPremise> {
+        Locals::close(program, vec![false; program.series.len()])
+    }
+
+    /// The closure without what the numbers of tasks, slots and CPUs alone exclude: see
+    /// [`crate::full`].
+    ///
+    /// # Errors
+    ///
+    /// If the program breaks a premise (see the crate's documentation).
+    pub fn at_these_numbers(program: &Program) -> Result<Locals, BrokenPremise> {
+        Locals::close(program, full::candidates(program))
+    }
+
+    fn close(program: &Program, never_full: Vec<bool>) -> Result<Locals, BrokenPremise> {
         premise::check(program)?;
         let declared = program;
         let program = &*with_slots(program);
         let mut surroundings = Surroundings::of(program);
-        surroundings.never_full = full::candidates(declared);
+        surroundings.never_full = never_full;
         // What pages are freed with is found on the way, and every local state that allocates
         // sees all of it: until nothing new comes, start again. So too if a series that was taken
         // never to be full may be.

@@ -20,7 +20,7 @@
 //! [`Shared`]: kmapcheck_machine::Shared
 
 mod closure;
-mod full;
+pub mod full;
 mod holding;
 mod local;
 mod pageless;

@@ -82,7 +82,7 @@ mod tests {
 
     fn possible(program: &str) -> Vec<FindingKind> {
         let text = format!(
-            r#"{{ "name": "t", "model": {{ "series": {{ "A": {{ "slots": 2, "reuse": "any" }},
+            r#"{{ "name": "t", "model": {{ "name": "m", "series": {{ "A": {{ "slots": 2, "reuse": "any" }},
                                                       "B": {{ "slots": 2, "reuse": "any" }} }} }},
                  "locks": {{ "l": "spin" }},
                  "tasks": [ {{ "name": "t", "count": 3, "program": [ {program} ] }} ] }}"#

@@ -39,9 +39,15 @@ fn for_each_state(program: &Program, mut visit: impl FnMut(&State)) {
 }
 
 fn covers(program: &Program) -> bool {
-    let Ok(locals) = Locals::of(program) else {
-        return false;
-    };
+    let closures = [Locals::of(program), Locals::at_these_numbers(program)];
+    let closures: Vec<Locals> = closures.into_iter().flatten().collect();
+    for locals in &closures {
+        covers_all(program, locals);
+    }
+    !closures.is_empty()
+}
+
+fn covers_all(program: &Program, locals: &Locals) {
     let possible = locals.possible();
     for_each_state(program, |state| {
         for (id, task) in state.tasks.iter().enumerate() {
@@ -68,7 +74,6 @@ fn covers(program: &Program) -> bool {
             }
         }
     });
-    true
 }
 
 /// Page numbers of what is waited for are the state's, or the local state's.

@@ -176,12 +176,12 @@ impl<'a> Collector<'a> {
             transitions: self.steps,
             depth: self.depth,
             exhaustive: complete,
-            stored_bytes: None,
             never_executed: if complete {
                 self.never_executed()
             } else {
                 Vec::new()
             },
+            ..Coverage::default()
         };
         Outcome {
             engine: ENGINE,

@@ -73,54 +73,58 @@ pub fn instances(count: Bound) -> u32 {
 }
 
 /// Calls `visit` with every start that fits the slots, until it returns false.
+///
+/// Page by page, and only as long as there is room: of all choices for twenty pages few fit a
+/// handful of slots.
 pub fn for_each_start(program: &Program, mut visit: impl FnMut(Start) -> bool) {
     let open: Vec<Vec<Vec<SeriesId>>> = declared(program)
         .filter(|page| is_open(page))
         .map(|page| stale_choices(program, page))
         .collect();
-    let mut choice = vec![0usize; open.len()];
+    let Some(mut room) = room(program) else {
+        return;
+    };
+    let mut chosen: Vec<usize> = Vec::new();
+    let mut from = 0;
     loop {
-        let start = Start {
-            stale: choice
-                .iter()
-                .zip(&open)
-                .map(|(&i, sets)| sets[i].clone())
-                .collect(),
-        };
-        if fits(program, &start) && !visit(start) {
-            return;
+        let fitting = open.get(chosen.len()).and_then(|sets| {
+            (from..sets.len()).find(|&i| sets[i].iter().all(|&series| room[series] > 0))
+        });
+        if let Some(i) = fitting {
+            open[chosen.len()][i].iter().for_each(|&s| room[s] -= 1);
+            chosen.push(i);
+            from = 0;
+            continue;
         }
-        let Some(i) = (0..open.len())
-            .rev()
-            .find(|&i| choice[i] + 1 < open[i].len())
-        else {
-            return;
-        };
-        choice[i] += 1;
-        choice[i + 1..].fill(0);
+        if chosen.len() == open.len() {
+            let sets = chosen.iter().zip(&open).map(|(&i, sets)| sets[i].clone());
+            if !visit(Start {
+                stale: sets.collect(),
+            }) {
+                return;
+            }
+        }
+        let Some(i) = chosen.pop() else { return };
+        open[chosen.len()][i].iter().for_each(|&s| room[s] += 1);
+        from = i + 1;
     }
 }
 
-fn fits(program: &Program, start: &Start) -> bool {
-    let mut stale = vec![0u32; program.series.len()];
-    let mut open = start.stale.iter();
+/// The slots that are left of each series by the leftovers that are declared for certain; `None`:
+/// those do not fit.
+fn room(program: &Program) -> Option<Vec<u64>> {
+    let mut certain = vec![0u64; program.series.len()];
     for page in declared(program) {
-        let series = match &page.stale_in {
-            StaleIn::Exactly(series) => Some(series),
-            StaleIn::Any => open.next(),
-        };
-        series
-            .into_iter()
-            .flatten()
-            .for_each(|&series| stale[series] += 1);
+        if let StaleIn::Exactly(list) = &page.stale_in {
+            list.iter().for_each(|&series| certain[series] += 1);
+        }
     }
-    stale
-        .iter()
-        .zip(&program.series)
-        .all(|(&stale, series)| match series.slots {
-            Bound::Exactly(slots) => stale <= slots,
-            Bound::Any => true,
+    (program.series.iter().zip(certain))
+        .map(|(series, certain)| match series.slots {
+            Bound::Exactly(slots) => u64::from(slots).checked_sub(certain),
+            Bound::Any => Some(u64::MAX - certain),
         })
+        .collect()
 }
 
 /// The initial state of that start.

@@ -68,6 +68,11 @@ pub struct Coverage {
     /// The most bytes that the states took at once, frontier and successors under way included;
     /// of engines that count it.
     pub stored_bytes: Option<u64>,
+    /// The reductions that were on, where they were chosen otherwise than by default. If one of
+    /// them leaves out orders of steps, `states` and `exhaustive` are about what it left.
+    pub reductions: Option<Vec<&'static str>>,
+    /// If states were told apart by fingerprints only: of so many bits.
+    pub fingerprint_bits: Option<u32>,
 }
 
 /// Why a run ended early.
@@ -88,6 +93,8 @@ pub enum Stopped {
     /// A claim about every number of tasks or slots: these kinds of finding were neither found nor
     /// excluded, in words.
     Undecided(String),
+    /// A file could not be written or read, in words.
+    Failed(String),
     /// `--preemptions`: all interleavings with at most so many, and no others.
     Preemptions(u32),
 }

@@ -21,9 +21,6 @@ pub struct PageTable {
     vacant: imbl::OrdSet<PageId>,
     /// The pages that are mapped in a series without users.
     stale: imbl::OrdSet<(SeriesId, PageId)>,
-    /// Whether a page may have been freed while it was held, so that somebody may remember it who
-    /// has no name for it; only where that is so must all tasks be asked who knows a page.
-    freed_while_held: bool,
 }
 
 impl PageTable {
@@ -69,9 +66,7 @@ impl PageTable {
     pub(crate) fn set_free(&mut self, id: PageId, free: bool) {
         if let Some(page) = self.get_mut(id) {
             page.free = free;
-            let is_held = page.holders > 0;
             if free {
-                self.freed_while_held |= is_held;
                 self.free.insert(id);
             } else {
                 self.free.remove(&id);
@@ -102,11 +97,6 @@ impl PageTable {
             self.pages.pop_back();
             self.vacant.remove(&self.pages.len());
         }
-    }
-
-    /// Whether a page may have been freed while somebody held it.
-    pub(crate) fn freed_while_held(&self) -> bool {
-        self.freed_while_held
     }
 
     /// The pages on the freelist, by number.
@@ -153,12 +143,8 @@ impl Extend<Page> for PageTable {
 }
 
 impl FromIterator<Page> for PageTable {
-    /// The table of a state whose history is not known.
     fn from_iter<T: IntoIterator<Item = Page>>(pages: T) -> Self {
-        let mut table = PageTable {
-            freed_while_held: true,
-            ..PageTable::new()
-        };
+        let mut table = PageTable::new();
         table.extend(pages);
         table
     }

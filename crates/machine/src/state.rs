@@ -397,28 +397,29 @@ impl State {
     }
 
     /// The same after a step of `task`, when only these pages can have become unreachable or like
-    /// fresh ones.
+    /// fresh ones: `unnamed` ones, for which nobody has a name any more, and others that the task
+    /// has `let_go`.
     ///
-    /// A page has one name at most, and the freelist's pages have none: so it is enough to see
-    /// whether the task still knows it, a shared name stands for it, or somebody holds it; unless
-    /// somebody remembers a page that was freed while held.
-    pub(crate) fn forget_after(&mut self, task: TaskId, mut pages: Vec<PageId>, program: &Program) {
-        pages.retain(|&page| self.may_forget(program, page));
-        if self.shared.pages.freed_while_held() {
-            pages.sort_unstable();
-            pages.dedup();
-            self.forget_unreachable_among(pages);
-            return;
-        }
-        for page in pages {
-            let is_named = self.shared.names.contains(&Name::Page(page));
-            let is_known = is_named || self.tasks[task].refers_to(page);
-            let held = |content: &Page| content.holders > 0;
-            let content = self.shared.pages.get(page).and_then(Option::as_ref);
-            if !is_known && content.is_some_and(|content| !held(content)) {
+    /// A dangling name remembers a page only while its task, or for a shared name somebody, holds
+    /// it. So a page without holders is out of reach unless somebody has it by name.
+    pub(crate) fn forget_after(
+        &mut self,
+        unnamed: Vec<PageId>,
+        mut let_go: Vec<PageId>,
+        program: &Program,
+    ) {
+        for page in unnamed {
+            if self.may_forget(program, page) && self.shared.page(page).holders == 0 {
                 self.shared.pages.remove(page);
             }
         }
+        let_go.retain(|&page| {
+            let is_shared = self.shared.names.contains(&Name::Page(page));
+            !is_shared && self.may_forget(program, page) && self.shared.page(page).holders == 0
+        });
+        let_go.sort_unstable();
+        let_go.dedup();
+        self.forget_unreachable_among(let_go);
     }
 
     fn may_forget(&self, program: &Program, page: PageId) -> bool {

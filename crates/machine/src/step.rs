@@ -280,33 +280,40 @@ impl State {
 
     /// Becomes the state after `successor` of `task`.
     pub fn advance(&mut self, program: &Program, task: usize, successor: &Successor) {
-        // What may lose its last name or mapping, or become like a page never used.
-        let mut let_go = Vec::new();
-        self.tasks[task].for_each_page(|page| {
+        // No page has two names: an allocation gives a page one, and only pages on the freelist,
+        // which have none, are allocated. So when its name is gone nobody has it by name; but what
+        // the task held without a name may be another's by now.
+        let (mut unnamed, mut let_go) = (Vec::new(), Vec::new());
+        let before = &self.tasks[task];
+        before.for_each_page(|page| {
             if !successor.task.refers_to(page) {
-                let_go.push(page);
+                if before.names.contains(&Name::Page(page)) {
+                    unnamed.push(page);
+                } else {
+                    let_go.push(page);
+                }
             }
         });
-        if self.shared.names != successor.shared.names {
-            let_go.extend(self.shared.names.iter().filter_map(|&name| match name {
-                Name::Page(page) | Name::Dangling(Some(page)) => Some(page),
-                _ => None,
-            }));
+        let names = self.shared.names.iter().zip(&successor.shared.names);
+        for (before, _) in names.filter(|(before, after)| before != after) {
+            match *before {
+                Name::Page(page) => unnamed.push(page),
+                Name::Dangling(Some(page)) => let_go.push(page),
+                _ => {}
+            }
         }
         self.shared.clone_from(&successor.shared);
         self.tasks[task].clone_from(&successor.task);
-        // No other task has a name for a freed page: an allocation gives a page one name, and only
-        // pages on the freelist, which have none, are allocated.
         let Broadcast { flushed, freed } = successor.broadcast;
-        let_go.extend(freed);
+        unnamed.extend(freed);
         if flushed.is_some() {
-            let_go.extend(self.shared.pages.free().map(|(page, _)| page));
+            unnamed.extend(self.shared.pages.free().map(|(page, _)| page));
         }
         if successor.task.at.is_none() && matches!(successor.effect, Effect::Allocated { .. }) {
             // What its last step allocates has never had a name that lasted.
             self.forget_unreachable_pages(program);
         } else {
-            self.forget_after(task, let_go, program);
+            self.forget_after(unnamed, let_go, program);
         }
     }
 }

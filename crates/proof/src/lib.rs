@@ -8,6 +8,7 @@
 //! | [`mod@certificate`] | a proof written down, for `kmapcheck verify` |
 //! | [`rule`] | whether the discipline that a model states is sufficient |
 //! | [`conform`] | which paths of which programs break the model's rule |
+//! | [`compare`] | what two models make of the same scenarios |
 //! | [`pairs`] | what is held while something else is asked for, and whether that goes in a circle |
 //! | [`mod@settle`] | one program: safe, not safe, or not decided |
 //! | [`size`] | which numbers of slots and tasks are safe |
@@ -18,6 +19,7 @@
 
 pub mod certificate;
 pub mod chains;
+pub mod compare;
 pub mod conform;
 pub mod decide;
 pub mod pairs;

@@ -205,7 +205,7 @@ pub fn ended(stopped: &Stopped) -> String {
         Stopped::Memory(_) => "the search ran out of its memory".into(),
         Stopped::Time(_) => "the search ran out of time".into(),
         Stopped::Interrupted => "the search was interrupted".into(),
-        Stopped::Unbounded(what) | Stopped::Undecided(what) => what.clone(),
+        Stopped::Unbounded(what) | Stopped::Undecided(what) | Stopped::Failed(what) => what.clone(),
         Stopped::Interleavings(_) | Stopped::Preemptions(_) => "the search was cut short".into(),
     }
 }

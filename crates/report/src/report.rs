@@ -269,6 +269,8 @@ pub enum StopReason {
     Timeout,
     /// Ctrl-C.
     Interrupted,
+    /// A file that could not be written or read.
+    Failed,
     /// A counter that can grow without bound.
     Unbounded,
     /// The limit on interleavings.
@@ -333,8 +335,26 @@ pub struct Coverage {
     /// engine `plain` (`--reduce none`), which counts them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stored_bytes: Option<u64>,
+    /// The reductions that were on, if `--reduce` chose them. With `releases`, `stubborn` or `merge`
+    /// among them, `complete` and the numbers are about what these left, up to the order of steps
+    /// that commute; and traces need not be shortest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reductions: Option<Vec<String>>,
+    /// If states were told apart by fingerprints only (`--storage fingerprint`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fingerprints: Option<Fingerprints>,
     /// Operations that no interleaving executes; null if that is not known.
     pub never_executed: Option<Vec<NeverExecuted>>,
+}
+
+/// What it means that states were told apart by fingerprints.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Fingerprints {
+    /// How many bits were kept of a state.
+    pub bits: u32,
+    /// The probability that any two states had the same, so that one was missed, is at most this; if
+    /// fingerprints are as good as random.
+    pub missed: f64,
 }
 
 /// An operation that no interleaving executes.

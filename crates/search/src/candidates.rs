@@ -14,6 +14,14 @@ pub(crate) struct Candidates<T> {
     open: FxHashMap<FindingKind, (u64, u32, T)>,
 }
 
+/// What [`Candidates::parts`] gives: kind, length and run of what is settled; the kinds that are;
+/// kind, length, rank and run of what is open.
+pub(crate) type Parts<'a, T> = (
+    Vec<(FindingKind, u64, &'a T)>,
+    Findings,
+    Vec<(FindingKind, u64, u32, &'a T)>,
+);
+
 impl<T> Candidates<T> {
     pub(crate) fn new() -> Self {
         Candidates {
@@ -69,6 +77,37 @@ impl<T> Candidates<T> {
                 self.settled.insert(kind, (length, run));
             }
         }
+    }
+
+    /// What is settled, which kinds are, and what is not yet; in report order.
+    pub(crate) fn parts(&self) -> Parts<'_, T> {
+        let settled = FindingKind::ALL.into_iter().filter_map(|kind| {
+            let (length, run) = self.settled.get(&kind)?;
+            Some((kind, *length, run))
+        });
+        let open = FindingKind::ALL.into_iter().filter_map(|kind| {
+            let (length, rank, run) = self.open.get(&kind)?;
+            Some((kind, *length, *rank, run))
+        });
+        (settled.collect(), self.found, open.collect())
+    }
+
+    /// Takes up from there.
+    pub(crate) fn restore(
+        &mut self,
+        settled: Vec<(FindingKind, u64, T)>,
+        found: Findings,
+        open: Vec<(FindingKind, u64, u32, T)>,
+    ) {
+        let settled = settled.into_iter();
+        self.settled = settled
+            .map(|(kind, length, run)| (kind, (length, run)))
+            .collect();
+        self.found = found;
+        let open = open.into_iter();
+        self.open = open
+            .map(|(kind, length, rank, run)| (kind, (length, rank, run)))
+            .collect();
     }
 
     /// What was found, candidates of an unfinished level included, in report order.

@@ -10,7 +10,9 @@ mod candidates;
 mod counted;
 mod crew;
 mod limits;
+mod options;
 mod plain;
+mod reduce;
 mod reference;
 mod refusal;
 mod rescue;
@@ -20,17 +22,28 @@ mod tests;
 
 pub use counted::crowd::{EveryNumber, NoCrowd, every_number};
 pub use limits::{Limits, Progress};
+pub use options::{Options, Storage};
+pub use reduce::Reductions;
 pub use refusal::Refusal;
 pub use rescue::{PointOfNoReturn, point_of_no_return};
 
 use kmapcheck_machine::Outcome;
 use kmapcheck_scenario::Program;
 
+use crate::counted::explore::Explorer;
+
 /// The engines of this crate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Engine {
     /// Counted, packed states.
     Search,
+    /// The same with other reductions than it has by default.
+    Reduced {
+        /// Which.
+        reductions: Reductions,
+        /// Whether to check their premises on the states met; a panic says which does not hold.
+        check: bool,
+    },
     /// Named states, for comparison.
     Reference,
     /// Packed states with every task told apart, by so many threads.
@@ -45,7 +58,7 @@ impl Engine {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
-            Engine::Search => "search",
+            Engine::Search | Engine::Reduced { .. } => "search",
             Engine::Reference => "reference",
             Engine::Plain { .. } => plain::NAME,
         }
@@ -68,7 +81,41 @@ pub fn run(
     refusal::check(engine, program)?;
     Ok(match engine {
         Engine::Search => counted::explore::run(program, limits, progress),
+        Engine::Reduced { reductions, check } => {
+            let options = Options {
+                reductions,
+                check,
+                ..Options::default()
+            };
+            search(program, &options, limits, progress)?
+        }
         Engine::Reference => reference::run(program, limits, progress),
         Engine::Plain { threads } => plain::run(program, threads, limits, progress)?,
     })
+}
+
+/// Runs the counted search with options of its own.
+///
+/// # Errors
+///
+/// If the program or the options ask for something that it cannot do, or a checkpoint does not fit.
+pub fn search(
+    program: &Program,
+    options: &Options,
+    limits: &Limits,
+    progress: &mut dyn FnMut(&Progress),
+) -> Result<Outcome, Refusal> {
+    refusal::check(Engine::Search, program)?;
+    refusal::check_options(program, options)?;
+    let explore = |program: &Program, progress: &mut dyn FnMut(&Progress)| {
+        let explorer = Explorer::with_options(program, options);
+        explorer.run(limits, progress).map_err(Refusal::because)
+    };
+    if options.reductions.symmetry {
+        return explore(program, progress);
+    }
+    let (apart, from) = reduce::apart::told_apart(program);
+    let mut outcome = explore(&apart, progress)?;
+    reduce::apart::put_together(program, &from, &mut outcome);
+    Ok(outcome)
 }

@@ -11,7 +11,8 @@ use kmapcheck_machine::Stopped;
 pub struct Limits {
     /// So many distinct states.
     pub max_states: Option<u64>,
-    /// So many bytes, as the engine estimates what it has allocated.
+    /// So many bytes of memory of the whole process; as the engine estimates what it has allocated,
+    /// where the system does not say.
     pub max_memory: Option<u64>,
     /// So much time.
     pub timeout: Option<Duration>,
@@ -61,7 +62,7 @@ pub struct Progress {
     pub frontier: u64,
     /// Steps to the current level.
     pub depth: u64,
-    /// Bytes, as estimated.
+    /// Bytes: of the process where the system says, else as estimated.
     pub memory: u64,
     /// Time since the start.
     pub elapsed: Duration,
@@ -74,11 +75,30 @@ pub(crate) struct Meter<'a> {
     start: Instant,
     reported: Instant,
     ticks: u32,
+    /// Bytes of the process when they were last asked for.
+    resident: Option<u64>,
+    asked: Instant,
 }
 
 /// So many calls of [`Meter::check`] for one look at the clock.
 const TICKS: u32 = 256;
 const REPORT_EVERY: Duration = Duration::from_millis(200);
+/// In this time no engine allocates more than a small part of any limit worth giving.
+const ASK_EVERY: Duration = Duration::from_millis(4);
+
+/// Bytes of memory that the process has, if the system says.
+fn resident() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
+    let kilobytes: u64 = line.split_ascii_whitespace().nth(1)?.parse().ok()?;
+    kilobytes.checked_mul(1024)
+}
+
+/// What of a limit may be used before it counts as reached: the rest is for what comes up between
+/// two looks, and for the report.
+fn usable(max: u64) -> u64 {
+    max - max / 40
+}
 
 impl<'a> Meter<'a> {
     pub(crate) fn new(limits: &'a Limits, report: &'a mut dyn FnMut(&Progress)) -> Self {
@@ -89,6 +109,8 @@ impl<'a> Meter<'a> {
             start: now,
             reported: now,
             ticks: 0,
+            resident: limits.max_memory.and_then(|_| resident()),
+            asked: now,
         }
     }
 
@@ -104,7 +126,7 @@ impl<'a> Meter<'a> {
         {
             return Some(Stopped::States(max));
         }
-        self.ticks += 1;
+        self.ticks = self.ticks.saturating_add(1);
         if self.ticks < TICKS {
             return None;
         }
@@ -115,6 +137,11 @@ impl<'a> Meter<'a> {
     /// The limits.
     pub(crate) fn limits(&self) -> &Limits {
         self.limits
+    }
+
+    /// Has the next check look at everything.
+    pub(crate) fn hurry(&mut self) {
+        self.ticks = TICKS;
     }
 
     /// The limit of states, if there is one.
@@ -128,25 +155,30 @@ impl<'a> Meter<'a> {
         max.saturating_sub(states)
     }
 
-    /// So many bytes more are allowed.
-    pub(crate) fn memory_left(&self, memory: u64) -> u64 {
-        let max = self.limits.max_memory.unwrap_or(u64::MAX);
-        max.saturating_sub(memory)
+    /// So many bytes more are allowed, of an engine that estimates what it has.
+    pub(crate) fn memory_left(&self, estimated: u64) -> u64 {
+        let max = self.limits.max_memory.map_or(u64::MAX, usable);
+        max.saturating_sub(self.resident.unwrap_or(estimated))
     }
 
     /// The same as [`check`](Meter::check) at once, whatever the cost.
     pub(crate) fn look(&mut self, progress: &Progress) -> Option<Stopped> {
         let now = Instant::now();
         let elapsed = now - self.start;
+        if self.resident.is_some() && now - self.asked >= ASK_EVERY {
+            self.asked = now;
+            self.resident = resident();
+        }
         if now - self.reported >= REPORT_EVERY {
             self.reported = now;
             (self.report)(&Progress {
                 elapsed,
+                memory: self.resident.unwrap_or(progress.memory),
                 ..*progress
             });
         }
         if let Some(max) = self.limits.max_memory
-            && progress.memory >= max
+            && self.memory_left(progress.memory) == 0
         {
             return Some(Stopped::Memory(max));
         }

@@ -296,6 +296,7 @@ impl<'a> Reference<'a> {
                 vec![]
             },
             stored_bytes: None,
+            ..Coverage::default()
         };
         let program = self.program;
         let mut this = self;

@@ -5,32 +5,30 @@ use std::fmt;
 use kmapcheck_scenario::Program;
 
 use crate::Engine;
+use crate::options::{Options, Storage};
 
-/// An engine that cannot do what a program asks for.
+/// An engine that cannot do what a program or the options ask for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    engine: &'static str,
-    what: String,
-    remedy: String,
+    said: String,
 }
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "the engine `{}` cannot do {}; {}",
-            self.engine, self.what, self.remedy
-        )
+        f.write_str(&self.said)
     }
 }
 
 impl Refusal {
     pub(crate) fn new(engine: &'static str, what: String, remedy: String) -> Refusal {
         Refusal {
-            engine,
-            what,
-            remedy,
+            said: format!("the engine `{engine}` cannot do {what}; {remedy}"),
         }
+    }
+
+    /// What is wrong, in words.
+    pub(crate) fn because(said: String) -> Refusal {
+        Refusal { said }
     }
 }
 
@@ -42,4 +40,21 @@ pub(crate) fn check(engine: Engine, program: &Program) -> Result<(), Refusal> {
         None => Ok(()),
         Some(open) => Err(Refusal::new(engine.name(), open.what(), open.remedy())),
     }
+}
+
+/// Checks that the search can do what the options ask for together.
+pub(crate) fn check_options(program: &Program, options: &Options) -> Result<(), Refusal> {
+    let by_fingerprint = options.storage != Storage::Exact;
+    if by_fingerprint && program.has_loops() {
+        return Err(Refusal::because(
+            "fingerprints are for programs without loops: who starves is decided on the states, which have to be kept for that; leave `--storage fingerprint` out".to_owned(),
+        ));
+    }
+    if options.check && options.checkpoint.is_some() {
+        return Err(Refusal::because(
+            "`--check-reductions` and `--checkpoint` do not go together: leave one of them out"
+                .to_owned(),
+        ));
+    }
+    Ok(())
 }

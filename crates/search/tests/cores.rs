@@ -4,10 +4,11 @@
 use std::collections::BTreeMap;
 
 use kmapcheck_cores::{Cores, Graph, cannot_starve, exclude};
-use kmapcheck_locals::Locals;
+use kmapcheck_locals::{Locals, possible_without_pages};
 use kmapcheck_scenario::{FindingKind, Overrides, Program, load};
 use kmapcheck_search::{Engine, Limits, run};
 use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
 use serde_json::Value;
 
 fn found(program: &Program, kind: FindingKind, max_states: u64) -> bool {
@@ -144,4 +145,29 @@ fn scenarios() {
         }
     }
     println!("{tally:?}");
+}
+
+/// Programs in which pages are freed while mapped, and all others: nothing is found that the closure
+/// without pages excludes.
+#[test]
+fn what_is_excluded_without_pages_does_not_happen() {
+    let runner = || TestRunner::new(kmapcheck_testing::config(300));
+    let judged = |scenario: Value| {
+        let program = kmapcheck_testing::load(&scenario);
+        if let Some(possible) = possible_without_pages(&program) {
+            for kind in FindingKind::ALL {
+                let is_excluded = !possible.contains(kind);
+                prop_assert!(!is_excluded || !found(&program, kind, 400), "{kind:?}");
+            }
+        }
+        Ok(())
+    };
+    for scenarios in [
+        kmapcheck_testing::scenario().boxed(),
+        kmapcheck_testing::page_scenario().boxed(),
+    ] {
+        if let Err(failed) = runner().run(&scenarios, judged) {
+            panic!("{failed}");
+        }
+    }
 }

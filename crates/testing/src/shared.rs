@@ -27,9 +27,8 @@ pub fn shared_page_scenario() -> impl Strategy<Value = Value> {
             tasks,
         );
         if open[1] {
-            for task in scenario["tasks"].as_array_mut().into_iter().flatten() {
-                task["pages"][0] = json!({ "name": "own", "stale_in": "any" });
-            }
+            // Of one task: with more, most of what there is to explore are initial states.
+            scenario["tasks"][0]["pages"][0] = json!({ "name": "own", "stale_in": "any" });
         }
         scenario
     })

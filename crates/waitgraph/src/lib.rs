@@ -7,7 +7,7 @@
 //! | [`core`] | the fewest tasks that are stuck on one another |
 //! | [`class`] | what kind of deadlock that is |
 //! | [`graph`] | the wait-for graph of the core |
-//! | [`dot`] | the graph as DOT text |
+//! | [`label`] | the words on a picture of it |
 //! | [`mod@explain`] | all of it together, and in words |
 //! | [`names`] | what tasks are called |
 //! | [`thing`] | what tasks wait for and hold |
@@ -18,9 +18,9 @@
 mod alike;
 pub mod class;
 pub mod core;
-pub mod dot;
 pub mod explain;
 pub mod graph;
+pub mod label;
 pub mod names;
 pub mod stuck;
 pub mod thing;

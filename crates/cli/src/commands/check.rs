@@ -12,6 +12,7 @@ use crate::exit::Exit;
 use crate::input::{self, Failure};
 use crate::loom;
 use crate::output::{self, Output};
+use crate::pictures;
 use crate::progress::{self, Line};
 
 /// How many interleavings loom may run to confirm the search, unless told otherwise. A number, not a
@@ -26,6 +27,10 @@ pub fn run(args: &Check, output: &mut Output) -> io::Result<Exit> {
         timeout: args.timeout,
         interrupt: Some(progress::interrupt()),
     };
+    if args.pictures.any() && args.files.len() > 1 {
+        anstream::eprintln!("kmapcheck: pictures are of one scenario at a time");
+        return Ok(Exit::BadInput);
+    }
     let mut exit = Exit::Clean;
     let mut reports = Vec::new();
     for (i, file) in args.files.iter().enumerate() {
@@ -37,6 +42,7 @@ pub fn run(args: &Check, output: &mut Output) -> io::Result<Exit> {
         match check(file, args, &limits) {
             Ok((program, report)) => {
                 exit = exit.max(Exit::of(&report));
+                exit = exit.max(pictures::of_report(&report, &args.pictures));
                 match args.format {
                     Format::Text => {
                         output.print(&as_text(&report, args.quiet, i > 0))?;
@@ -79,7 +85,14 @@ fn check(file: &Path, args: &Check, limits: &Limits) -> Result<(Program, Report)
         .engine
         .unwrap_or_else(|| EngineArg::for_program(&program));
     let mut report = match &args.certificate {
-        None => input::run(&program, engine, args.plain, args.loom, limits, &line)?,
+        None => {
+            if args.store.checkpoint.is_some() && args.files.len() > 1 {
+                let said = "`--checkpoint` is for one scenario at a time";
+                return Err(Failure::Refused(said.to_owned()));
+            }
+            let (plain, store) = (args.plain, &args.store);
+            input::run(&program, engine, plain, store, args.loom, limits, &line)?
+        }
         Some(to) => certified(&program, engine, file, to, args, limits, &line)?,
     };
     if let Some(stopped) = &mut report.stopped {

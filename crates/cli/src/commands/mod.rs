@@ -1,6 +1,7 @@
 //! The commands, a file each.
 
 mod check;
+mod compare;
 mod completions;
 mod conform;
 mod explain;
@@ -9,6 +10,7 @@ mod man;
 mod order;
 mod rule;
 mod schema;
+mod simulate;
 mod size;
 mod suggest;
 mod test;
@@ -40,6 +42,8 @@ pub fn run(args: Args) -> Exit {
         Command::Size(args) => size::run(&args, &mut output),
         Command::Suggest(args) => suggest::run(&args, &mut output),
         Command::Export(args) => export::run(&args, &mut output),
+        Command::Simulate(args) => simulate::run(&args, &mut output),
+        Command::Compare(args) => compare::run(&args, &mut output),
         Command::Schema(args) => schema::run(&args, &mut output),
         Command::Completions(args) => completions::run(&args, &mut output),
         Command::Man => man::run(&mut output),

@@ -1,18 +1,23 @@
 //! `kmapcheck order`: what is held while something else is asked for?
 
 use std::io;
+use std::path::Path;
 
-use kmapcheck_proof::pairs::{Judged, Pairs, text};
+use kmapcheck_proof::pairs::{Judged, Pairs, picture, text};
 use kmapcheck_report::tame;
+use kmapcheck_scenario::load_model_named;
 
 use crate::args::{Format, Order};
 use crate::exit::Exit;
-use crate::fault;
 use crate::input::{self, Failure};
 use crate::output::Output;
+use crate::{fault, pictures};
 
 /// Runs the command.
 pub fn run(args: &Order, output: &mut Output) -> io::Result<Exit> {
+    if let Some(order) = of_model(args) {
+        return model(args, order, output);
+    }
     let pairs = input::load(&args.file, &args.overrides).and_then(|mut program| {
         if args.format == Format::Text {
             tame::program(&mut program);
@@ -26,12 +31,60 @@ pub fn run(args: &Order, output: &mut Output) -> io::Result<Exit> {
             return Ok(failure.exit());
         }
     };
+    let written = pictures::of_graph(&picture::graph(&pairs), &args.pictures);
     output.print(&match args.format {
         Format::Text => text::render(&pairs),
         Format::Json => serde_json::to_string_pretty(&pairs)? + "\n",
     })?;
-    Ok(match pairs.judged {
+    Ok(written.max(match pairs.judged {
         Judged::Excluded => Exit::Clean,
         Judged::Open | Judged::NotJudged => Exit::Inconclusive,
-    })
+    }))
+}
+
+/// The name and the order of the model, if the file is one, or the name of one.
+fn of_model(args: &Order) -> Option<(String, Vec<String>)> {
+    let name = args.file.to_str()?;
+    let names_file = args.file.is_file();
+    if names_file {
+        let text = std::fs::read_to_string(&args.file).ok()?;
+        let options = jsonc_parser::ParseOptions::default();
+        let value: serde_json::Value = jsonc_parser::parse_to_serde_value(&text, &options).ok()?;
+        if value.get("tasks").is_some() || value.get("series").is_none() {
+            return None;
+        }
+    } else if name.contains('/') || name.ends_with(".json") {
+        return None;
+    }
+    let named = match names_file && !name.contains('/') {
+        true => format!("./{name}"),
+        false => name.to_owned(),
+    };
+    let (model, _) = load_model_named(&named, Path::new("")).ok()?;
+    let order = model.order.iter().map(|name| tame::line(name)).collect();
+    Some((tame::line(&model.name), order))
+}
+
+/// Shows the order that a model states.
+fn model(
+    args: &Order,
+    (name, order): (String, Vec<String>),
+    output: &mut Output,
+) -> io::Result<Exit> {
+    let given = &args.overrides;
+    if args.format == Format::Json
+        || given.model.is_some()
+        || !(given.slots.is_empty() && given.tasks.is_empty())
+    {
+        anstream::eprintln!(
+            "kmapcheck: {name} is a model: of it there is only the order that it states, as text and in pictures"
+        );
+        return Ok(Exit::BadInput);
+    }
+    let written = pictures::of_graph(&picture::stated(&name, &order), &args.pictures);
+    output.print(&match order.is_empty() {
+        true => format!("{name} states no order.\n"),
+        false => format!("{name} states this order: {}.\n", order.join(", then ")),
+    })?;
+    Ok(written)
 }

@@ -19,6 +19,8 @@ pub fn run(args: &Schema, output: &mut Output) -> io::Result<Exit> {
         SchemaOf::Order => schema::schema_order(),
         SchemaOf::Size => schema::schema_size(),
         SchemaOf::Suggest => schema::schema_suggest(),
+        SchemaOf::Simulation => kmapcheck_simulate::schema(),
+        SchemaOf::Comparison => kmapcheck_proof::compare::schema(),
     };
     output.print(&(serde_json::to_string_pretty(&schema)? + "\n"))?;
     Ok(Exit::Clean)

@@ -11,6 +11,7 @@
 //! out. That is what the [core equations](kmapcheck_cores) decide, for each cycle by itself;
 //! `why` puts the answer into words.
 
+pub mod picture;
 pub mod text;
 mod why;
 

@@ -12,14 +12,14 @@ use crate::report::{Finding, Standing, Step, TaskAtEnd};
 use crate::words::{list, number};
 
 /// A trace as a grid.
-pub(super) struct Grid<'a> {
+pub(crate) struct Grid<'a> {
     pub finding: &'a Finding,
     pub rows: Vec<Row>,
     pub columns: Vec<Column>,
 }
 
 /// Neighbouring steps that are alike.
-pub(super) struct Row {
+pub(crate) struct Row {
     /// Indices of the steps.
     pub steps: Range<usize>,
     /// For each column that takes part: how many of the steps are its own.
@@ -27,7 +27,7 @@ pub(super) struct Row {
 }
 
 /// Tasks that are alike.
-pub(super) struct Column {
+pub(crate) struct Column {
     /// Indices in [`Finding::tasks`].
     pub tasks: Vec<usize>,
 }
@@ -153,7 +153,7 @@ impl<'a> Grid<'a> {
 }
 
 /// Names of many tasks in a few words: runs drawn together, the middle left out if there is more.
-pub(super) fn label(tasks: &[(Who, &str)]) -> String {
+pub(crate) fn label(tasks: &[(Who, &str)]) -> String {
     const SHOWN: usize = 3;
     let mut names = fold_names(tasks);
     if names.len() > SHOWN {
@@ -168,7 +168,7 @@ pub(super) fn label(tasks: &[(Who, &str)]) -> String {
 }
 
 /// What two tasks must have in common at the end of a trace to stand in one column.
-pub(super) fn end_likeness(task: &TaskAtEnd) -> EndLikeness<'_> {
+pub(crate) fn end_likeness(task: &TaskAtEnd) -> EndLikeness<'_> {
     (
         task.standing,
         task.next.as_deref(),

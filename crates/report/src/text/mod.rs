@@ -4,7 +4,7 @@
 //! then what was covered, and in the last line how long it took: the only part that differs from
 //! run to run. Styles are escape sequences; whoever prints strips them where they are not wanted.
 
-mod fold;
+pub(crate) mod fold;
 mod sentences;
 mod table;
 
@@ -83,6 +83,14 @@ pub fn render(report: &Report, options: &Options) -> String {
     out
 }
 
+/// One finding by itself, ending in a line feed.
+#[must_use]
+pub fn finding(finding: &Finding, options: &Options) -> String {
+    let mut out = String::new();
+    render_finding(&mut out, finding, options);
+    out
+}
+
 /// The verdict in one line, without a line feed.
 #[must_use]
 pub fn verdict_line(report: &Report) -> String {
@@ -111,8 +119,15 @@ pub fn verdict_line(report: &Report) -> String {
     } else {
         format!(": {}", kinds.join(", "))
     };
+    let missed = match &report.coverage.fingerprints {
+        Some(fingerprints) if report.verdict == Verdict::Clean => format!(
+            ", unless a state was missed (probability at most {:.1e})",
+            fingerprints.missed
+        ),
+        _ => String::new(),
+    };
     format!(
-        "{style}{}{style:#} {BOLD}{}{BOLD:#} on {}{kinds}{expectation}",
+        "{style}{}{style:#} {BOLD}{}{BOLD:#} on {}{kinds}{expectation}{missed}",
         report.verdict.name(),
         report.scenario,
         report.model,
@@ -264,9 +279,26 @@ fn coverage_line(report: &Report) -> String {
         depth,
         interleavings,
         stored_bytes,
+        reductions,
+        fingerprints,
         ..
     } = &report.coverage;
-    let how = if *complete {
+    let prints = fingerprints.as_ref().map_or_else(String::new, |prints| {
+        let (bits, missed) = (prints.bits, prints.missed);
+        format!(", fingerprints of {bits} bits: a state was missed with a probability of at most {missed:.1e}")
+    });
+    let reduced = reductions.as_ref().map_or_else(String::new, |names| {
+        let names = match names.as_slice() {
+            [] => "nothing".to_owned(),
+            names => names.join(", "),
+        };
+        format!(", reduced by {names}")
+    });
+    let orders = ["releases", "stubborn", "merge"];
+    let of_orders = (reductions.iter().flatten()).any(|name| orders.contains(&name.as_str()));
+    let how = if *complete && of_orders {
+        "every interleaving, up to the order of steps that commute"
+    } else if *complete {
         "every interleaving"
     } else if report.proof.is_some() {
         "explored on the way"
@@ -291,7 +323,7 @@ fn coverage_line(report: &Report) -> String {
     let depth_shown = number(*depth);
     if *complete || report.stopped.is_some() || report.proof.is_some() {
         return format!(
-            "{}: {seen}, depth {depth_shown} (engine {engine}{}).",
+            "{}: {seen}, depth {depth_shown} (engine {engine}{reduced}{}{prints}).",
             sentence(how),
             stored_bytes.map_or_else(String::new, |bytes| bytes_a_state(bytes, *states))
         );
@@ -307,7 +339,7 @@ fn coverage_line(report: &Report) -> String {
         ""
     };
     format!(
-        "{} (engine {engine}; plain search: {seen}, to depth {depth_shown}{rest}).",
+        "{} (engine {engine}{reduced}{prints}; plain search: {seen}, to depth {depth_shown}{rest}).",
         sentence(how)
     )
 }

@@ -1,5 +1,7 @@
 //! Reports of small scenarios.
 
+#![allow(dead_code, reason = "every test file uses its own part of this")]
+
 use std::time::Duration;
 
 use kmapcheck_report::{Report, json, schema_report, text};

@@ -130,9 +130,17 @@ struct Climb<'m> {
     tasks: FxHashMap<u32, (Option<usize>, u64)>,
     /// States looked at.
     looked: u64,
+    /// How a task alone last got higher: the local state it began in, and which successors it took.
+    habit: Option<(u32, Vec<u32>)>,
 }
 
 impl Climb<'_> {
+    fn height_of(&mut self, explorer: &mut Explorer<'_>, number: u32) -> Height {
+        let mut state = Counts::default();
+        explorer.visited.get(number, &mut state);
+        self.height(&mut explorer.table, &state)
+    }
+
     fn height(&mut self, table: &mut Table<'_>, state: &Counts) -> Height {
         let measure = self.measure;
         let usage = table.world(state.world).usage();
@@ -183,6 +191,7 @@ pub(super) fn climb(
         measure,
         tasks: FxHashMap::default(),
         looked: 0,
+        habit: None,
     };
     let mut state = Counts::default();
     let mut at = 0;
@@ -254,7 +263,8 @@ fn ascend(
     Ok(None)
 }
 
-/// The nearest higher state that some task gets to while all others stand.
+/// The nearest higher state that some task gets to while all others stand: first the way another
+/// task last did, as what one does the next can do too.
 fn ascend_alone(
     explorer: &mut Explorer<'_>,
     climb: &mut Climb<'_>,
@@ -262,42 +272,110 @@ fn ascend_alone(
     height: Height,
     meter: &mut Meter<'_>,
 ) -> Result<Option<(u32, Height)>, Stopped> {
+    if let Some((actor, choices)) = climb.habit.take() {
+        let found = repeat(explorer, climb, (from, actor), &choices, meter)?;
+        if let Some(found) = found.filter(|&(_, higher)| higher > height) {
+            climb.habit = Some((actor, choices));
+            return Ok(Some(found));
+        }
+    }
     let mut state = Counts::default();
     explorer.visited.get(from, &mut state);
-    let mut near: Vec<(u32, u32)> = state
-        .tasks
-        .iter()
-        .map(|&(local, _)| (from, local))
-        .collect();
-    let mut seen: FxHashSet<(u32, u32)> = near.iter().copied().collect();
+    let actors = state.tasks.iter();
+    let mut near: Vec<Near> = actors.map(|&(actor, _)| Near::start(from, actor)).collect();
+    let mut seen: FxHashSet<(u32, u32)> = near.iter().map(|n| (n.state, n.actor)).collect();
     let mut i = 0;
     while i < near.len() && i < NEAR_ALONE && climb.looked < ALL {
         climb.looked += 1;
         look(explorer, meter)?;
-        let (number, actor) = near[i];
-        i += 1;
+        let (number, actor) = (near[i].state, near[i].actor);
         explorer.visited.get(number, &mut state);
-        let Some(position) = state.tasks.iter().position(|&(local, _)| local == actor) else {
-            continue;
-        };
-        for (after, actor) in explorer.successors_of(number, &state, position) {
-            if seen.insert((after, actor)) {
-                let mut next = Counts::default();
-                explorer.visited.get(after, &mut next);
-                let higher = climb.height(&mut explorer.table, &next);
-                if higher > height {
-                    return Ok(Some((after, higher)));
+        if let Some(position) = state.tasks.iter().position(|&(local, _)| local == actor) {
+            for (after, actor, choice) in explorer.successors_of(number, &state, position) {
+                if seen.insert((after, actor)) {
+                    near.push(Near {
+                        state: after,
+                        actor,
+                        came: Some((i, choice)),
+                    });
+                    let higher = climb.height_of(explorer, after);
+                    if higher > height {
+                        // Who is in place need not want company: only slots are taken by habit.
+                        if climb.measure.places.is_empty() {
+                            climb.habit = Some(way(&near));
+                        }
+                        return Ok(Some((after, higher)));
+                    }
                 }
-                near.push((after, actor));
             }
         }
+        i += 1;
     }
     Ok(None)
 }
 
+/// A state that one task got to alone.
+struct Near {
+    state: u32,
+    /// The local state of that task.
+    actor: u32,
+    /// Where it came from, and which successor it took.
+    came: Option<(usize, u32)>,
+}
+
+impl Near {
+    fn start(state: u32, actor: u32) -> Near {
+        Near {
+            state,
+            actor,
+            came: None,
+        }
+    }
+}
+
+/// The way to the last of them.
+fn way(near: &[Near]) -> (u32, Vec<u32>) {
+    let (mut at, mut choices) = (near.len() - 1, Vec::new());
+    while let Some((before, choice)) = near[at].came {
+        choices.push(choice);
+        at = before;
+    }
+    choices.reverse();
+    (near[at].actor, choices)
+}
+
+/// Where a task that begins in that local state gets to by taking those successors, if it can.
+fn repeat(
+    explorer: &mut Explorer<'_>,
+    climb: &mut Climb<'_>,
+    (mut number, mut actor): (u32, u32),
+    choices: &[u32],
+    meter: &mut Meter<'_>,
+) -> Result<Option<(u32, Height)>, Stopped> {
+    let mut state = Counts::default();
+    for &wanted in choices {
+        climb.looked += 1;
+        look(explorer, meter)?;
+        explorer.visited.get(number, &mut state);
+        let Some(position) = state.tasks.iter().position(|&(local, _)| local == actor) else {
+            return Ok(None);
+        };
+        let successors = explorer.successors_of(number, &state, position);
+        let mut same = successors
+            .into_iter()
+            .filter(|&(_, _, choice)| choice == wanted);
+        match same.next() {
+            Some((after, then, _)) => (number, actor) = (after, then),
+            None => return Ok(None),
+        }
+    }
+    Ok(Some((number, climb.height_of(explorer, number))))
+}
+
 /// Whether a limit is reached.
 fn look(explorer: &Explorer<'_>, meter: &mut Meter<'_>) -> Result<(), Stopped> {
-    let stopped = meter.look(&Progress {
+    // Not counted against the limit of states: these are looked at beside the search.
+    let stopped = meter.check(0, || Progress {
         states: explorer.visited.len() as u64,
         memory: explorer.memory(),
         ..Progress::default()
@@ -318,8 +396,14 @@ impl Explorer<'_> {
         });
     }
 
-    /// The states that a task at `position` leads to, findings noted, with where it is then.
-    fn successors_of(&mut self, number: u32, state: &Counts, position: usize) -> Vec<(u32, u32)> {
+    /// The states that a task at `position` leads to, findings noted, with the local state that it is
+    /// in then, and which of its successors that is.
+    fn successors_of(
+        &mut self,
+        number: u32,
+        state: &Counts,
+        position: usize,
+    ) -> Vec<(u32, u32, u32)> {
         let (local, _) = state.tasks[position];
         let entry = self.table.entry(local, state.world);
         let mut found = Vec::new();
@@ -336,7 +420,7 @@ impl Explorer<'_> {
                 self.parents.push(number);
                 self.note_state(after, &followed.next, 0);
             }
-            found.push((after, followed.actor));
+            found.push((after, followed.actor, row.choice));
         }
         self.candidates.settle(u64::MAX);
         found
@@ -346,7 +430,7 @@ impl Explorer<'_> {
     fn successors(&mut self, number: u32, state: &Counts) -> Vec<u32> {
         (0..state.tasks.len())
             .flat_map(|position| self.successors_of(number, state, position))
-            .map(|(after, _)| after)
+            .map(|(after, _, _)| after)
             .collect()
     }
 }

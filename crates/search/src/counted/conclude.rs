@@ -1,13 +1,22 @@
 //! What an exploration says in the end: findings with their traces, and coverage.
 
-use kmapcheck_machine::{Coverage, Finding, Outcome};
-use kmapcheck_scenario::FindingKind;
+use kmapcheck_machine::{
+    Abilities, Coverage, Finding, Outcome, State, Trace, initial, steps, waiting_findings,
+};
+use kmapcheck_scenario::{FindingKind, Program};
+use kmapcheck_waitgraph::stuck::{scene, stuck};
 
 use super::explore::{End, Explorer, Run};
 use super::unfold;
 use crate::candidates::Candidates;
+use crate::reduce::Reductions;
 
 impl Explorer<'_> {
+    /// The reductions by which this search differs from the default one, if it does.
+    fn left_out(&self) -> Option<Vec<&'static str>> {
+        (self.reductions != Reductions::COUNTED).then(|| self.reductions.names())
+    }
+
     pub(super) fn outcome(mut self, end: End, starved: Option<Run>) -> Outcome {
         let program = self.table.program();
         let End {
@@ -44,6 +53,8 @@ impl Explorer<'_> {
                 Vec::new()
             },
             stored_bytes: None,
+            reductions: self.left_out(),
+            fingerprint_bits: self.visited.fingerprint_bits(),
         };
         let found = std::mem::replace(&mut self.candidates, Candidates::new()).into_found();
         for (kind, run) in found {
@@ -52,11 +63,15 @@ impl Explorer<'_> {
                     program,
                     node,
                     self.sleeps_at.contains(&node),
-                    exhaustive,
+                    // Whether a call ever waits depends on the order of steps.
+                    exhaustive && self.chooser.is_none(),
                 ),
                 _ => None,
             };
-            let (trace, _) = unfold::trace(&mut self, &run);
+            let (mut trace, _) = unfold::trace(&mut self, &run);
+            if self.chooser.is_some() && kind != FindingKind::SleepInAtomic {
+                cut(program, &self.abilities, kind, &mut trace);
+            }
             findings.push(Finding {
                 kind,
                 trace,
@@ -71,5 +86,29 @@ impl Explorer<'_> {
             stopped,
             coverage,
         }
+    }
+}
+
+/// Ends a trace where it first shows the finding: in states that were passed through nobody looked.
+fn cut(program: &Program, abilities: &Abilities, kind: FindingKind, trace: &mut Trace) {
+    let shows = |state: &State| match kind {
+        FindingKind::Deadlock => stuck(&scene(program, abilities, state)).contains(&true),
+        kind => (state.tasks.iter())
+            .any(|task| waiting_findings(program, task, &state.shared).contains(kind)),
+    };
+    let mut state = initial(program, &trace.start);
+    for i in 0..trace.steps.len() {
+        if shows(&state) {
+            trace.steps.truncate(i);
+            return;
+        }
+        let step = trace.steps[i];
+        let successors = steps(program, &state.tasks[step.task], &state.shared);
+        let successor = &successors[step.choice];
+        if successor.findings.contains(kind) {
+            trace.steps.truncate(i + 1);
+            return;
+        }
+        state.advance(program, step.task, successor);
     }
 }

@@ -21,7 +21,7 @@ impl Explorer<'_> {
     /// have not been found.
     pub(super) fn take_aim(&mut self, meter: &mut Meter<'_>) -> Option<Stopped> {
         let program = self.table.program();
-        let Ok(locals) = Locals::of(program) else {
+        let Ok(locals) = Locals::at_these_numbers(program) else {
             let possible = possible_without_pages(program);
             self.possible = Some(possible);
             return self.take_any_run(possible.unwrap_or(Findings::ALL), None, meter);
@@ -127,7 +127,7 @@ impl Explorer<'_> {
 /// The kinds of finding that may occur at all; `None`: nothing is known.
 #[cfg(test)]
 pub(crate) fn possible(program: &Program) -> Option<Findings> {
-    let locals = Locals::of(program).ok()?;
+    let locals = Locals::at_these_numbers(program).ok()?;
     let graph = Graph::of(program, &locals);
     let cores = exclude(program, &locals, &graph);
     Some(possible_by(program, &locals, &graph, &cores))

@@ -3,21 +3,34 @@
 //! A level is expanded completely before the next one, and within a level states and steps are
 //! taken in the order of their numbers: so a state's first predecessor lies on a shortest run, and
 //! everything printed is the same for the same input.
+//!
+//! - [`expand`]: which steps out of a state are taken;
+//! - [`step`]: what becomes of a state by a step;
+//! - [`note`]: what is seen on the way.
 
-use std::rc::Rc;
+mod expand;
+mod note;
+mod step;
+
+use std::ops::Range;
 
 use kmapcheck_machine::{
-    Abilities, Findings, Outcome, Standing, Start, Stopped, TaskId, Trace, initial, instances,
+    Abilities, Findings, Outcome, Start, Stopped, TaskId, Trace, initial, instances,
 };
 use kmapcheck_scenario::{FindingKind, OriginId, Program, TemplateId};
 use rustc_hash::FxHashSet;
 
-use super::local::{embed, tidy};
+use super::checkpoint::Checkpoint;
+use super::local::embed_as;
 use super::packed::{Counts, Visited};
 use super::starts;
-use super::table::{Row, Table};
+use super::table::{Event, Table};
 use crate::candidates::Candidates;
 use crate::limits::{Limits, Meter, Progress};
+use crate::options::Options;
+use crate::reduce::Reductions;
+use crate::reduce::check::Check;
+use crate::reduce::choose::Chooser;
 use crate::starved::Bounds;
 
 /// A counted step: a task of that local state takes that row.
@@ -65,6 +78,8 @@ pub(crate) struct Explorer<'a> {
     pub(super) sleeps_at: FxHashSet<(TemplateId, usize)>,
     /// What counters stay within unless they grow without bound; `None`: nothing can.
     bounds: Option<Bounds>,
+    /// The transitions at the latest of the looks at the limits that were due to them.
+    looked: u64,
     /// How many local states and worlds have been looked at for counters without bound.
     bounded: (usize, usize),
     /// Bytes that are allocated elsewhere for the same run.
@@ -75,6 +90,24 @@ pub(crate) struct Explorer<'a> {
     pub(super) aimed: Vec<(FindingKind, Trace)>,
     /// When to take aim.
     plain_states: usize,
+    /// Which tasks go on in a state, unless it is all of them.
+    pub(super) chooser: Option<Chooser<'a>>,
+    /// Where a state was expanded in full for the sake of those put off: see [`Explorer::expand`].
+    pub(super) in_full: FxHashSet<u32>,
+    /// Looks at the premises of the reductions, if that is wanted.
+    check: Option<Check>,
+    pub(super) reductions: Reductions,
+    checkpoint: Option<Checkpoint>,
+}
+
+/// Where an exploration is.
+#[derive(Debug, Clone)]
+pub(crate) struct At {
+    /// The states of the level.
+    pub level: Range<usize>,
+    /// The next of them to be expanded.
+    pub next: usize,
+    pub depth: u64,
 }
 
 /// Explores everything, within the limits.
@@ -96,7 +129,7 @@ pub(crate) fn run_from(
     let mut explorer = Explorer::new(program);
     explorer.plain_states = plain_states;
     let mut meter = Meter::new(limits, progress);
-    let end = explorer.explore(&mut meter);
+    let end = explorer.explore(&mut meter, None);
     let starved = if end.exhaustive && program.has_loops() {
         explorer.starved()
     } else {
@@ -123,8 +156,20 @@ pub(super) struct End {
     pub exhaustive: bool,
 }
 
+impl End {
+    fn early(stopped: Option<Stopped>, at: &At) -> End {
+        End {
+            stopped,
+            depth: at.depth,
+            exhaustive: false,
+        }
+    }
+}
+
 /// When so many states have not been enough, the search takes aim: see [`crate::aim`].
 const PLAIN_STATES: usize = 30_000;
+/// After so many transitions at the latest the limits are looked at.
+const TRANSITIONS: u64 = 4_096;
 /// So many states an aimed search may take.
 pub(super) const AIMED_STATES: u64 = 300_000;
 
@@ -141,82 +186,170 @@ impl<'a> Explorer<'a> {
             executed: FxHashSet::default(),
             sleeps_at: FxHashSet::default(),
             bounds: Bounds::of(program),
+            looked: 0,
             bounded: (0, 0),
             memory_elsewhere: 0,
             possible: None,
             aimed: Vec::new(),
             plain_states: PLAIN_STATES,
+            chooser: None,
+            in_full: FxHashSet::default(),
+            check: None,
+            reductions: Reductions::COUNTED,
+            checkpoint: None,
         }
     }
 
-    fn explore(&mut self, meter: &mut Meter<'_>) -> End {
-        let counts = self.table.program().templates.iter().map(|t| t.count);
-        let tasks: u64 = counts.map(|count| u64::from(instances(count))).sum();
-        // Putting a start in takes time for every task.
-        let most = (self.plain_states as u64 / (1 + tasks / 8)).max(1);
-        let mut started = self.start(most, meter);
-        if let Started::TooMany = started {
-            if let Some(stopped) = self.take_aim(meter) {
-                started = Started::Stopped(stopped);
-            } else if self.is_decided() {
-                return End {
-                    stopped: None,
-                    depth: 0,
-                    exhaustive: false,
-                };
-            } else {
-                started = self.start(u64::MAX, meter);
+    /// The same with other options. (Telling instances apart is the program's affair: see
+    /// [`crate::reduce::apart`].)
+    pub(crate) fn with_options(program: &'a Program, options: &Options) -> Self {
+        let mut explorer = Explorer::new(program);
+        explorer.table.names_pages = !options.reductions.pages;
+        explorer.chooser = Chooser::new(program, options.reductions);
+        explorer.check = options.check.then(Check::default);
+        explorer.reductions = options.reductions;
+        explorer.visited = Visited::new(options.storage.clone());
+        explorer.checkpoint = Checkpoint::of(program, options);
+        if explorer.checkpoint.is_some() {
+            explorer.table.log = Some(Vec::new());
+        }
+        explorer
+    }
+
+    /// Explores everything, within the limits; from a checkpoint on, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// If there is a checkpoint to go on from and it does not fit, in words.
+    pub(crate) fn run(
+        mut self,
+        limits: &Limits,
+        progress: &mut dyn FnMut(&Progress),
+    ) -> Result<Outcome, String> {
+        let mut meter = Meter::new(limits, progress);
+        let from = match self.checkpoint.take() {
+            None => None,
+            Some(checkpoint) => {
+                let at = checkpoint.read(&mut self)?;
+                self.checkpoint = Some(checkpoint);
+                at
             }
+        };
+        let mut end = self.explore(&mut meter, from);
+        let starved = if end.exhaustive && self.table.program().has_loops() {
+            self.starved()
+        } else {
+            None
+        };
+        if let Some(checkpoint) = &self.checkpoint
+            && end.stopped.is_none()
+            && let Err(error) = checkpoint.remove()
+        {
+            end.stopped = Some(Stopped::Failed(checkpoint.said("remove", &error)));
         }
-        if let Started::Stopped(stopped) = started {
-            return End {
-                stopped: Some(stopped),
-                depth: 0,
-                exhaustive: false,
-            };
+        Ok(self.outcome(end, starved))
+    }
+
+    /// Writes a checkpoint; why that did not work, if it did not.
+    fn keep(&mut self, at: &At) -> Option<Stopped> {
+        let mut checkpoint = self.checkpoint.take()?;
+        let written = checkpoint.write(self, at);
+        let failed = written.err().map(|error| checkpoint.said("write", &error));
+        self.checkpoint = Some(checkpoint);
+        failed.map(Stopped::Failed)
+    }
+
+    /// What was looked at for counters without bound is to be looked at again.
+    pub(super) fn restart(&mut self) {
+        self.bounded = (0, 0);
+    }
+
+    fn explore(&mut self, meter: &mut Meter<'_>, from: Option<At>) -> End {
+        let mut at = match from {
+            Some(at) => at,
+            None => {
+                let counts = self.table.program().templates.iter().map(|t| t.count);
+                let tasks: u64 = counts.map(|count| u64::from(instances(count))).sum();
+                // Putting a start in takes time for every task.
+                let most = (self.plain_states as u64 / (1 + tasks / 8)).max(1);
+                let mut started = self.start(most, meter);
+                let mut is_decided = false;
+                if let Started::TooMany = started {
+                    started = match self.take_aim(meter) {
+                        Some(stopped) => Started::Stopped(stopped),
+                        None => Started::Everywhere,
+                    };
+                    is_decided = self.is_decided();
+                    if let Started::Everywhere = started
+                        && !is_decided
+                    {
+                        started = self.start(u64::MAX, meter);
+                    }
+                }
+                let at = At {
+                    level: 0..self.visited.len(),
+                    next: 0,
+                    depth: 0,
+                };
+                if let Started::Stopped(stopped) = started {
+                    return End::early(Some(stopped), &at);
+                }
+                if is_decided {
+                    return End::early(None, &at);
+                }
+                self.candidates.settle(0);
+                at
+            }
+        };
+        // That it can be written had better be known now.
+        if let Some(stopped) = self.keep(&at) {
+            return End::early(Some(stopped), &at);
         }
-        self.candidates.settle(0);
-        let (mut level, mut depth) = (0..self.visited.len(), 0);
         let (mut state, mut next) = (Counts::default(), Counts::default());
         loop {
-            for i in level.clone() {
-                let mut stopped = self.stop(meter, i, depth);
+            while at.next < at.level.end {
+                let mut stopped = self.stop(meter, at.next, at.depth);
                 if stopped.is_none()
                     && self.visited.len() >= self.plain_states
                     && self.possible.is_none()
                 {
                     stopped = self.take_aim(meter);
+                    if stopped.is_some() {
+                        // Who goes on from here takes aim again.
+                        self.possible = None;
+                    }
                 }
                 if stopped.is_none() && self.is_decided() {
-                    return End {
-                        stopped: None,
-                        depth,
-                        exhaustive: false,
-                    };
+                    return End::early(None, &at);
+                }
+                let due = self.checkpoint.as_ref().is_some_and(Checkpoint::is_due);
+                if stopped.is_some() || due {
+                    stopped = self.keep(&at).or(stopped);
                 }
                 if stopped.is_none() {
-                    self.visited.get(i as u32, &mut state);
-                    stopped = self.expand(i as u32, &state, &mut next, depth);
+                    self.visited.get(at.next as u32, &mut state);
+                    stopped = self.expand(at.next as u32, &state, &mut next, at.depth);
+                    let failed = self.visited.failed().map(|error| {
+                        Stopped::Failed(format!("cannot keep states on disk: {error}"))
+                    });
+                    stopped = failed.or(stopped);
                 }
                 if stopped.is_some() {
-                    return End {
-                        stopped,
-                        depth,
-                        exhaustive: false,
-                    };
+                    return End::early(stopped, &at);
                 }
+                at.next += 1;
             }
-            level = level.end..self.visited.len();
-            if level.is_empty() {
-                self.candidates.settle(depth + 1);
+            at.level = at.level.end..self.visited.len();
+            if at.level.is_empty() {
+                self.candidates.settle(at.depth + 1);
                 return End {
                     stopped: None,
-                    depth,
+                    depth: at.depth,
                     exhaustive: true,
                 };
             }
-            depth += 1;
-            self.candidates.settle(depth);
+            at.depth += 1;
+            self.candidates.settle(at.depth);
         }
     }
 
@@ -229,6 +362,11 @@ impl<'a> Explorer<'a> {
     /// Whether a limit is reached.
     fn stop(&mut self, meter: &mut Meter<'_>, at: usize, depth: u64) -> Option<Stopped> {
         let states = self.visited.len() as u64;
+        // Some states have thousands of successors.
+        if self.transitions - self.looked >= TRANSITIONS {
+            self.looked = self.transitions;
+            meter.hurry();
+        }
         meter.check(states, || Progress {
             states,
             transitions: self.transitions,
@@ -244,18 +382,23 @@ impl<'a> Explorer<'a> {
             + self.visited.memory()
             + self.table.memory()
             + (self.parents.capacity() * 4) as u64
+            + self.chooser.as_ref().map_or(0, Chooser::memory)
     }
 
     /// Puts the initial states in, if there are not more than `most`.
     pub(super) fn start(&mut self, most: u64, meter: &mut Meter<'_>) -> Started {
         let program = self.table.program();
         let mut started = Started::Everywhere;
+        let mut count = 0;
         starts::for_each_start(program, |start| {
             if self.visited.len() as u64 >= most {
                 started = Started::TooMany;
                 return false;
             }
+            let before = self.table.numbered();
             let state = self.counted(&initial(program, &start));
+            self.table.note(before, || Event::Start(count));
+            count += 1;
             if let (number, true) = self.visited.insert(&state) {
                 self.parents.push(NONE);
                 self.starts.push((number, start));
@@ -280,7 +423,7 @@ impl<'a> Explorer<'a> {
         state: &kmapcheck_machine::State,
         more: &[(TaskId, u32)],
     ) -> Counts {
-        let embedded = embed(self.table.program(), state);
+        let embedded = embed_as(self.table.program(), state, self.table.names_pages);
         let mut counts = Counts {
             world: self.table.world_number(embedded.world),
             tasks: Vec::new(),
@@ -295,242 +438,5 @@ impl<'a> Explorer<'a> {
             counts.add(numbers[task], n);
         }
         counts
-    }
-
-    fn expand(
-        &mut self,
-        number: u32,
-        state: &Counts,
-        next: &mut Counts,
-        depth: u64,
-    ) -> Option<Stopped> {
-        for position in 0..state.tasks.len() {
-            let (local, _) = state.tasks[position];
-            let entry = self.table.entry(local, state.world);
-            for i in 0..Table::row_count(entry) {
-                self.transitions += 1;
-                let row = self.table.row(entry, i);
-                self.note_step(
-                    number,
-                    CountedStep {
-                        local,
-                        row: i as u32,
-                    },
-                    row,
-                    depth,
-                );
-                self.successor(state, position, row, next);
-                if let (new, true) = self.visited.insert(next) {
-                    self.parents.push(number);
-                    if let Some(what) = self.unbounded() {
-                        return Some(Stopped::Unbounded(what));
-                    }
-                    self.note_state(new, next, depth + 1);
-                }
-            }
-        }
-        None
-    }
-
-    /// The state after a task at `position` took `row`, into `next`.
-    pub(crate) fn successor(
-        &mut self,
-        state: &Counts,
-        position: usize,
-        row: Row,
-        next: &mut Counts,
-    ) {
-        next.world = row.world;
-        next.tasks.clone_from(&state.tasks);
-        next.take_one(position);
-        if row.flushed.is_some() || row.freed.is_some() {
-            let others = std::mem::take(&mut next.tasks);
-            for (mut local, n) in others {
-                if let Some(series) = row.flushed {
-                    local = self.table.after_flush(local, series);
-                }
-                if let Some(page) = row.freed {
-                    local = self.table.after_free(local, page as usize);
-                }
-                next.add(local, n);
-            }
-        }
-        next.add(row.local, 1);
-        if row.untidy {
-            self.tidy(next);
-        }
-    }
-
-    /// The state after a task at `position` took `row`, with what becomes of everybody.
-    pub(super) fn follow(&mut self, state: &Counts, position: usize, row: Row) -> Followed {
-        let mut moved: Vec<(u32, u32)> = Vec::with_capacity(state.tasks.len() + 1);
-        for (i, &(local, n)) in state.tasks.iter().enumerate() {
-            let mut after = local;
-            if let Some(series) = row.flushed {
-                after = self.table.after_flush(after, series);
-            }
-            if let Some(page) = row.freed {
-                after = self.table.after_free(after, page as usize);
-            }
-            moved.push((after, n - u32::from(i == position)));
-        }
-        moved.push((row.local, 1));
-        let mut world = row.world;
-        if row.untidy {
-            let occupied = moved.iter().filter(|&&(_, n)| n > 0);
-            let locals: Vec<_> = occupied
-                .map(|&(local, n)| (self.table.local(local).as_ref().clone(), n))
-                .collect();
-            let old = Rc::clone(self.table.world(world));
-            if let Some((tidied, locals)) = tidy(self.table.program(), &old, &locals) {
-                world = self.table.world_number(tidied);
-                for (entry, local) in moved.iter_mut().filter(|(_, n)| *n > 0).zip(locals) {
-                    entry.0 = self.table.local_number(local);
-                }
-            }
-        }
-        let mut next = Counts {
-            world,
-            tasks: Vec::new(),
-        };
-        for &(local, n) in moved.iter().filter(|&&(_, n)| n > 0) {
-            next.add(local, n);
-        }
-        let actor = moved.pop().map_or(row.local, |(local, _)| local);
-        let bystanders = moved.into_iter().map(|(local, _)| local).collect();
-        Followed {
-            next,
-            actor,
-            bystanders,
-        }
-    }
-
-    fn tidy(&mut self, state: &mut Counts) {
-        let world = Rc::clone(self.table.world(state.world));
-        let locals: Vec<_> = state
-            .tasks
-            .iter()
-            .map(|&(local, n)| (self.table.local(local).as_ref().clone(), n))
-            .collect();
-        let Some((world, tidied)) = tidy(self.table.program(), &world, &locals) else {
-            return;
-        };
-        state.world = self.table.world_number(world);
-        state.tasks.clear();
-        for (local, (_, n)) in tidied.into_iter().zip(locals) {
-            let number = self.table.local_number(local);
-            state.add(number, n);
-        }
-    }
-
-    /// Findings and coverage of a step.
-    pub(super) fn note_step(&mut self, state: u32, step: CountedStep, row: Row, depth: u64) {
-        let task = self.table.local(step.local).task();
-        let Some(at) = task.at else { return };
-        let template = task.template;
-        self.executed.insert((
-            template,
-            self.table.program().templates[template].nodes[at].origin,
-        ));
-        for kind in self.candidates.news(row.findings).iter() {
-            let node = Some((template, at));
-            self.candidates.offer(kind, depth + 1, 0, || Run {
-                state,
-                last: Some(step),
-                node,
-                starving: None,
-            });
-        }
-    }
-
-    /// Findings of a new state.
-    pub(super) fn note_state(&mut self, number: u32, state: &Counts, depth: u64) {
-        let mut waits = false;
-        for &(local, _) in &state.tasks {
-            let entry = self.table.entry(local, state.world);
-            waits |= matches!(entry.standing, Standing::Waits(_));
-            if !entry.waiting.is_empty() {
-                self.note_waiting(number, local, entry.waiting, depth);
-            }
-        }
-        if waits && !self.candidates.has(FindingKind::Deadlock) && self.stuck(state).contains(&true)
-        {
-            let rank = self.class_rank(state);
-            let run = Run {
-                state: number,
-                last: None,
-                node: None,
-                starving: None,
-            };
-            self.candidates
-                .offer(FindingKind::Deadlock, depth, rank, || run);
-        }
-    }
-
-    fn note_waiting(&mut self, state: u32, local: u32, waiting: Findings, depth: u64) {
-        let task = self.table.local(local).task();
-        let Some(at) = task.at else { return };
-        let node = (task.template, at);
-        if waiting.contains(FindingKind::SleepInAtomic) {
-            self.sleeps_at.insert(node);
-        }
-        for kind in self.candidates.news(waiting).iter() {
-            self.candidates.offer(kind, depth, 0, || Run {
-                state,
-                last: None,
-                node: Some(node),
-                starving: None,
-            });
-        }
-    }
-
-    /// A counter that can grow without bound, among the local states and worlds not yet looked at.
-    pub(crate) fn unbounded(&mut self) -> Option<String> {
-        let bounds = self.bounds.as_ref()?;
-        let program = self.table.program();
-        let (locals, worlds) = self.bounded;
-        self.bounded = (self.table.locals(), self.table.worlds());
-        (locals..self.bounded.0)
-            .find_map(|i| bounds.exceeded_by_task(program, self.table.local(i as u32).task()))
-            .or_else(|| {
-                (worlds..self.bounded.1).find_map(|i| {
-                    bounds.exceeded_by_completion(program, self.table.world(i as u32).resources())
-                })
-            })
-    }
-
-    /// The counted steps from an initial state to the run's end, with that initial state's number.
-    pub(crate) fn counted_steps(&mut self, run: &Run) -> (u32, Vec<CountedStep>) {
-        let mut steps: Vec<CountedStep> = run.last.into_iter().collect();
-        let mut at = run.state;
-        let (mut state, mut next) = (Counts::default(), Counts::default());
-        while self.parents[at as usize] != NONE {
-            let parent = self.parents[at as usize];
-            self.visited.get(parent, &mut state);
-            let step = self.step_between(&state, at, &mut next);
-            steps.push(step);
-            at = parent;
-        }
-        steps.reverse();
-        (at, steps)
-    }
-
-    /// The first step from a state to the one of number `to`.
-    fn step_between(&mut self, state: &Counts, to: u32, next: &mut Counts) -> CountedStep {
-        for position in 0..state.tasks.len() {
-            let (local, _) = state.tasks[position];
-            let entry = self.table.entry(local, state.world);
-            for i in 0..Table::row_count(entry) {
-                let row = self.table.row(entry, i);
-                self.successor(state, position, row, next);
-                if self.visited.insert(next).0 == to {
-                    return CountedStep {
-                        local,
-                        row: i as u32,
-                    };
-                }
-            }
-        }
-        unreachable!("a state follows its predecessor by one of the predecessor's steps")
     }
 }

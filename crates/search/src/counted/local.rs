@@ -268,7 +268,7 @@ impl World {
     }
 
     /// Whether some common page has no shared name.
-    fn has_nameless(&self) -> bool {
+    pub(crate) fn has_nameless(&self) -> bool {
         (0..self.common.len()).any(|page| !self.is_named(page))
     }
 
@@ -281,6 +281,12 @@ impl World {
 
 /// Takes a named state apart.
 pub(crate) fn embed(program: &Program, state: &State) -> Embedded {
+    embed_as(program, state, false)
+}
+
+/// The same; if pages are told apart by number, free ones are common, in the order of their
+/// numbers, rather than counted.
+pub(crate) fn embed_as(program: &Program, state: &State, names_pages: bool) -> Embedded {
     let shared = &state.shared;
     let mut references = vec![0u32; shared.pages.len()];
     for task in &state.tasks {
@@ -309,7 +315,8 @@ pub(crate) fn embed(program: &Program, state: &State) -> Embedded {
         let Some(content) = &shared.pages[page] else {
             continue;
         };
-        if references > 1 || (references == 1 && content.free) {
+        let named = names_pages && content.free && !is_forgettable(program, content);
+        if references > 1 || (references == 1 && content.free) || named {
             make_common(page);
         }
     }
@@ -367,12 +374,14 @@ pub(crate) fn materialise(world: &World, locals: &[(std::rc::Rc<Local>, u32)]) -
     State { shared, tasks }
 }
 
-/// Takes a step of a task in `local`, as the machine gave it, apart.
+/// Takes a step of a task in `local`, as the machine gave it, apart. If pages are told apart by
+/// number, those that come to be and those that are freed become common.
 pub(crate) fn stepped(
     program: &Program,
     world: &World,
     local: &Local,
     step: &Successor,
+    names_pages: bool,
 ) -> Stepped {
     let (commons, owns) = (world.common.len(), local.pages.len());
     let table = &step.shared.pages;
@@ -398,7 +407,13 @@ pub(crate) fn stepped(
             let (rest, n) = if taken { (kept, n - 1) } else { (content, *n) };
             World::add_free(&mut free, program, rest.clone(), n);
         }
-        if page < commons || named[page] || (referred[page] && content.free) {
+        let told_apart = names_pages
+            && if content.free {
+                !is_forgettable(program, content)
+            } else {
+                page >= commons + owns && referred[page]
+            };
+        if page < commons || named[page] || (referred[page] && content.free) || told_apart {
             number[page] = Some(common.len());
             common.push(content.clone());
         } else if sort.is_none() && !referred[page] && content.free {
@@ -439,13 +454,17 @@ pub(crate) fn stepped(
 /// free, becomes that task's own. Returns `None` if all is in order.
 ///
 /// `locals` are the local states there are, with how many tasks are in each.
-pub(crate) fn tidy(
+///
+/// If pages are told apart by number, all keep their order, and only those leave that make no
+/// difference any more.
+pub(crate) fn tidy_as(
     program: &Program,
     world: &World,
     locals: &[(Local, u32)],
+    names_pages: bool,
 ) -> Option<(World, Vec<Local>)> {
     let mut order: Vec<PageId> = Vec::new();
-    for name in &world.names {
+    for name in world.names.iter().filter(|_| !names_pages) {
         if let Name::Page(page) | Name::Dangling(Some(page)) = *name
             && !order.contains(&page)
         {
@@ -453,7 +472,18 @@ pub(crate) fn tidy(
         }
     }
     let mut free = world.free.clone();
-    for page in (0..world.common.len()).filter(|&page| !world.is_named(page)) {
+    let refers = |page| {
+        locals
+            .iter()
+            .any(|(local, n)| *n > 0 && local.refers_to(page))
+    };
+    if names_pages {
+        order.extend((0..world.common.len()).filter(|&page| {
+            world.is_named(page) || refers(page) || !is_forgettable(program, &world.common[page])
+        }));
+    }
+    let unnamed = (0..world.common.len()).filter(|&page| !names_pages && !world.is_named(page));
+    for page in unnamed {
         let references: u32 = locals
             .iter()
             .filter(|(local, _)| local.refers_to(page))

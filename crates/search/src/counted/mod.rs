@@ -7,6 +7,8 @@
 //! - [`local`]: local states and worlds, and how a named state is taken apart into them;
 //! - [`table`]: the steps of a local state in a world, asked of the machine once and kept;
 //! - [`packed`]: counted states as short byte strings in one arena, and the visited set;
+//! - [`frontier`]: those still to be expanded, where the visited set has fingerprints only;
+//! - [`checkpoint`]: how far the search has come, in a file;
 //! - [`starts`]: the initial states, up to the order of alike instances;
 //! - [`explore`]: breadth-first, level by level;
 //! - `stuck`, `starve`: which tasks are stuck, and which starve;
@@ -16,12 +18,14 @@
 //! - [`crowd`]: every number of tasks at once;
 //! - [`unfold`]: counted runs as traces of named tasks.
 
+pub(crate) mod checkpoint;
 mod climb;
 mod conclude;
 pub(crate) mod crowd;
 pub(crate) mod decide;
 pub(crate) mod explore;
 mod few;
+mod frontier;
 pub(crate) mod local;
 pub(crate) mod packed;
 pub(crate) mod starts;

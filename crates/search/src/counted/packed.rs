@@ -3,13 +3,11 @@
 //! A state is written as the number of its world and, in ascending order of local states, the
 //! distance to the previous one and how many tasks are in it; every number takes as many bytes as
 //! it needs (LEB128). The string *is* the state: nothing is lost by hashing, and two states are
-//! equal exactly if their strings are. The strings lie one behind the other in an arena; the
-//! visited set is a hash table of state numbers.
+//! equal exactly if their strings are. [`Visited`] keeps those that have been met.
 
-use std::hash::Hasher;
+mod visited;
 
-use hashbrown::HashTable;
-use rustc_hash::FxHasher;
+pub(crate) use visited::Visited;
 
 /// A counted state, unpacked: a world, and (local state, how many), sorted by local state.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -37,16 +35,6 @@ impl Counts {
     }
 }
 
-/// The visited states, numbered in the order of their discovery.
-#[derive(Default)]
-pub(crate) struct Visited {
-    bytes: Vec<u8>,
-    /// Where each state's string ends.
-    ends: Vec<u64>,
-    table: HashTable<u32>,
-    scratch: Vec<u8>,
-}
-
 fn write(bytes: &mut Vec<u8>, mut number: u32) {
     while number >= 0x80 {
         bytes.push(number as u8 | 0x80);
@@ -68,83 +56,20 @@ fn read(bytes: &mut &[u8]) -> u32 {
     number
 }
 
-fn hash(bytes: &[u8]) -> u64 {
-    let mut hasher = FxHasher::default();
-    hasher.write(bytes);
-    hasher.finish()
-}
-
-impl Visited {
-    /// How many states there are.
-    pub(crate) fn len(&self) -> usize {
-        self.ends.len()
+fn unpack(mut bytes: &[u8], state: &mut Counts) {
+    state.world = read(&mut bytes);
+    let mut local = 0;
+    while !bytes.is_empty() {
+        local += read(&mut bytes);
+        let n = read(&mut bytes);
+        state.tasks.push((local, n));
     }
-
-    /// Bytes allocated.
-    pub(crate) fn memory(&self) -> u64 {
-        // A table entry is a 4-byte number and a control byte.
-        (self.bytes.capacity() + self.ends.capacity() * 8 + self.table.capacity() * 5 * 8 / 7)
-            as u64
-    }
-
-    /// The number of a state, and whether it is new.
-    pub(crate) fn insert(&mut self, state: &Counts) -> (u32, bool) {
-        let mut scratch = std::mem::take(&mut self.scratch);
-        scratch.clear();
-        write(&mut scratch, state.world);
-        let mut previous = 0;
-        for &(local, n) in &state.tasks {
-            write(&mut scratch, local - previous);
-            write(&mut scratch, n);
-            previous = local;
-        }
-        let (bytes, ends) = (&self.bytes, &self.ends);
-        let entry = self.table.entry(
-            hash(&scratch),
-            |&number| slice(bytes, ends, number) == scratch,
-            |&number| hash(slice(bytes, ends, number)),
-        );
-        let found = match entry {
-            hashbrown::hash_table::Entry::Occupied(entry) => (*entry.get(), false),
-            hashbrown::hash_table::Entry::Vacant(entry) => {
-                let number = u32::try_from(self.ends.len()).unwrap_or(u32::MAX);
-                entry.insert(number);
-                self.bytes.extend_from_slice(&scratch);
-                self.ends.push(self.bytes.len() as u64);
-                (number, true)
-            }
-        };
-        self.scratch = scratch;
-        found
-    }
-
-    /// Unpacks the state of that number into `state`.
-    pub(crate) fn get(&self, number: u32, state: &mut Counts) {
-        let mut bytes = slice(&self.bytes, &self.ends, number);
-        state.tasks.clear();
-        state.world = read(&mut bytes);
-        let mut local = 0;
-        while !bytes.is_empty() {
-            local += read(&mut bytes);
-            let n = read(&mut bytes);
-            state.tasks.push((local, n));
-        }
-    }
-}
-
-fn slice<'a>(bytes: &'a [u8], ends: &[u64], number: u32) -> &'a [u8] {
-    let number = number as usize;
-    let start = if number == 0 {
-        0
-    } else {
-        ends[number - 1] as usize
-    };
-    &bytes[start..ends[number] as usize]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::options::Storage;
 
     #[test]
     fn states_come_back_as_they_went_in() {
@@ -173,6 +98,31 @@ mod tests {
             assert_eq!(&back, state);
         }
         assert_eq!(visited.len(), 3);
+    }
+
+    /// Fifty thousand states, each about twice, in both sorts of storage: the same numbers.
+    #[test]
+    fn fingerprints_number_states_as_strings_do() {
+        let mut exact = Visited::default();
+        let mut prints = Visited::new(Storage::Fingerprint { spill: None });
+        let mut seed = 1u64;
+        for _ in 0..100_000 {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(7);
+            let state = Counts {
+                world: (seed >> 40) as u32 % 50,
+                tasks: vec![
+                    ((seed >> 33) as u32 % 10, 1),
+                    (1_000, (seed >> 50) as u32 % 100),
+                ],
+            };
+            assert_eq!(exact.insert(&state), prints.insert(&state));
+        }
+        let (mut a, mut b) = (Counts::default(), Counts::default());
+        for number in 0..exact.len() as u32 {
+            exact.get(number, &mut a);
+            prints.get(number, &mut b);
+            assert_eq!(a, b);
+        }
     }
 
     #[test]

@@ -3,6 +3,9 @@
 //! Points are pairs of a state and a local state in which tasks wait. A task is not named here, but
 //! tasks in one local state are interchangeable: the point stands for each of them, and an edge
 //! follows one of them through what the steps of others do to its local state.
+//!
+//! Where the search leaves out orders of steps, so does this: see docs/reductions.md. A task that
+//! waits takes no step in a state that is passed through, since such steps never wait.
 
 use kmapcheck_machine::Standing;
 
@@ -52,26 +55,50 @@ impl Explorer<'_> {
             if !stands[points.clone()].contains(&Stand::Waits) {
                 continue;
             }
-            for position in 0..state.tasks.len() {
+            for position in self.expanded(i as u32, &state) {
                 let entry = self.table.entry(state.tasks[position].0, state.world);
                 for r in 0..Table::row_count(entry) {
                     let row = self.table.row(entry, r);
                     let followed = self.follow(&state, position, row);
-                    let (target, _) = self.visited.insert(&followed.next);
+                    // By position: the local state in which a waiting task of it comes out.
+                    let mut come_out: Vec<Option<u32>> = (state.tasks.iter().enumerate())
+                        .map(|(other, &(_, n))| {
+                            (other != position || n > 1).then_some(followed.bystanders[other])
+                        })
+                        .collect();
+                    // A waiting task's own step: it takes a CPU to spin on.
+                    let mut own = followed.actor;
+                    let mut next = followed.next;
+                    while let Some((passing, row)) = self.passing(&next) {
+                        let followed = self.follow(&next, passing, row);
+                        let tasks = std::mem::replace(&mut next, followed.next).tasks;
+                        for local in come_out.iter_mut().flatten().chain([&mut own]) {
+                            if let Ok(k) = tasks.binary_search_by_key(local, |&(local, _)| local) {
+                                let stays = k != passing || tasks[k].1 > 1;
+                                *local = if stays {
+                                    followed.bystanders[k]
+                                } else {
+                                    followed.actor
+                                };
+                            }
+                        }
+                    }
+                    let (target, _) = self.visited.insert(&next);
                     let mut edge = |point, local| {
-                        let tasks = &followed.next.tasks;
-                        if let Ok(k) = tasks.binary_search_by_key(&local, |&(local, _)| local) {
+                        if let Ok(k) = next.tasks.binary_search_by_key(&local, |&(local, _)| local)
+                        {
                             graph.edge(point, first_point[target as usize] + k);
                         }
                     };
                     for (other, point) in points.clone().enumerate() {
-                        let (_, n) = state.tasks[other];
-                        if stands[point] == Stand::Waits && (other != position || n > 1) {
-                            edge(point, followed.bystanders[other]);
+                        if stands[point] != Stand::Waits {
+                            continue;
                         }
-                        if stands[point] == Stand::Waits && other == position {
-                            // A waiting task's own step: it takes a CPU to spin on.
-                            edge(point, followed.actor);
+                        if let Some(local) = come_out[other] {
+                            edge(point, local);
+                        }
+                        if other == position {
+                            edge(point, own);
                         }
                     }
                 }

@@ -11,6 +11,7 @@ use std::rc::Rc;
 use kmapcheck_machine::{Findings, PageId, Standing, Task, standing, steps, waiting_findings};
 use kmapcheck_scenario::{Program, SeriesId};
 use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
 
 use super::local::{self, Local, World};
 
@@ -85,6 +86,25 @@ pub(crate) struct Table<'a> {
     /// By local state: the task as a world with so many common pages numbers its pages, and the
     /// slots it pins alone, if no common page is among them.
     seen: Vec<Option<(usize, Rc<Seen>)>>,
+    /// Whether pages that change hands are told apart by number.
+    pub names_pages: bool,
+    /// What led to new numbers, in order, if somebody wants to know.
+    pub log: Option<Vec<Event>>,
+}
+
+/// Something that led to new numbers of local states or worlds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Event {
+    /// The initial state that comes so manieth.
+    Start(u32),
+    /// [`Table::entry`].
+    Entry(u32, u32),
+    /// [`Table::after_flush`].
+    Flush(u32, u16),
+    /// [`Table::after_free`].
+    Free(u32, PageId),
+    /// Common pages brought into order, in a state.
+    Tidy(u32, Vec<(u32, u32)>),
 }
 
 /// A local state as the reduction for stuck sets sees it.
@@ -104,6 +124,8 @@ impl<'a> Table<'a> {
             rows: Vec::new(),
             flushes: FxHashMap::default(),
             seen: Vec::new(),
+            names_pages: false,
+            log: None,
         }
     }
 
@@ -125,6 +147,20 @@ impl<'a> Table<'a> {
 
     pub(crate) fn world(&self, number: u32) -> &Rc<World> {
         &self.worlds.things[number as usize]
+    }
+
+    /// How many local states and worlds have numbers.
+    pub(crate) fn numbered(&self) -> (usize, usize) {
+        (self.locals(), self.worlds())
+    }
+
+    /// Notes an event, if it led to new numbers.
+    pub(crate) fn note(&mut self, before: (usize, usize), event: impl FnOnce() -> Event) {
+        if self.numbered() != before
+            && let Some(log) = &mut self.log
+        {
+            log.push(event());
+        }
     }
 
     /// How many worlds have been met.
@@ -152,7 +188,9 @@ impl<'a> Table<'a> {
         if let Some(&entry) = self.entries.get(&(local, world)) {
             return entry;
         }
+        let before = self.numbered();
         let entry = self.work_out(local, world);
+        self.note(before, || Event::Entry(local, world));
         self.entries.insert((local, world), entry);
         entry
     }
@@ -181,7 +219,8 @@ impl<'a> Table<'a> {
         let shared = world.shared_for(Some(&local));
         let first = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
         for (choice, successor) in steps(self.program, &task, &shared).into_iter().enumerate() {
-            let stepped = local::stepped(self.program, &world, &local, &successor);
+            let stepped =
+                local::stepped(self.program, &world, &local, &successor, self.names_pages);
             let row = Row {
                 choice: choice as u32,
                 local: self.local_number(stepped.local),
@@ -206,16 +245,23 @@ impl<'a> Table<'a> {
         if let Some(&known) = self.flushes.get(&(local, series)) {
             return known.unwrap_or(local);
         }
+        let before = self.numbered();
         let flushed = self.local(local).after_flush(SeriesId::from(series));
         let number = flushed.map(|flushed| self.local_number(flushed));
+        self.note(before, || Event::Flush(local, series));
         self.flushes.insert((local, series), number);
         number.unwrap_or(local)
     }
 
     /// The local state of a task elsewhere after a common page was freed.
     pub(crate) fn after_free(&mut self, local: u32, page: PageId) -> u32 {
+        let before = self.numbered();
         match self.local(local).after_free(page) {
-            Some(after) => self.local_number(after),
+            Some(after) => {
+                let after = self.local_number(after);
+                self.note(before, || Event::Free(local, page));
+                after
+            }
             None => local,
         }
     }

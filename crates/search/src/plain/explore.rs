@@ -22,6 +22,9 @@ use crate::limits::{Meter, Progress};
 /// A batch has at least that many states, as far as limits allow, and at most so many.
 const BATCH: std::ops::Range<u64> = 4_096..1 << 20;
 
+/// Shares of a batch for each thread.
+const SHARES: usize = 4;
+
 /// An attempt at a search.
 pub(crate) struct Search<'a, const W: usize, S> {
     pub program: &'a Program,
@@ -61,12 +64,14 @@ impl<'a, const W: usize, S: Space<W>> Search<'a, W, S> {
         graded: bool,
         pool: Option<&'a ThreadPool>,
     ) -> Self {
-        let threads = pool.map_or(1, ThreadPool::current_num_threads);
+        // More shares than threads, so that none waits long for the last one; successors are
+        // inserted in the order of shares, so it makes no difference how many there are.
+        let shares = pool.map_or(1, |pool| pool.current_num_threads() * SHARES);
         Search {
             program,
             space,
             partitions: (0..PARTITIONS).map(|_| Partition::new(graded)).collect(),
-            blocks: (0..threads).map(|_| Block::new()).collect(),
+            blocks: (0..shares).map(|_| Block::new()).collect(),
             pool,
             states: 0,
             transitions: 0,
@@ -116,7 +121,8 @@ impl<'a, const W: usize, S: Space<W>> Search<'a, W, S> {
                 }
                 if stopped.is_some() {
                     self.expand_batch(&mut batch, *depth, true)?;
-                    while self.take(&mut cursor, BATCH.end, &mut batch) {
+                    // There may be no memory left: a few at a time.
+                    while self.take(&mut cursor, BATCH.start, &mut batch) {
                         self.expand_batch(&mut batch, *depth, true)?;
                     }
                     break;
@@ -160,9 +166,16 @@ impl<'a, const W: usize, S: Space<W>> Search<'a, W, S> {
         self.states = self.partitions.iter().map(|p| p.len() as u64).sum();
     }
 
+    /// The states found since the last call are the level to expand next. Graded programs clear an
+    /// index as large as the level was, so this is shared out as well.
     fn next_level(&mut self, level: u64) {
-        for partition in &mut self.partitions {
-            partition.next_level(level);
+        let partitions = &mut self.partitions;
+        match self.pool {
+            Some(pool) if self.states > 100_000 => pool.install(|| {
+                let partitions = partitions.par_iter_mut().with_max_len(8);
+                partitions.for_each(|partition| partition.next_level(level));
+            }),
+            _ => partitions.iter_mut().for_each(|p| p.next_level(level)),
         }
     }
 
@@ -268,9 +281,14 @@ impl<'a, const W: usize, S: Space<W>> Search<'a, W, S> {
     fn look_at_fresh(&mut self, depth: u64) -> Result<(), Halt> {
         let mut batch = Vec::new();
         for i in 0..self.partitions.len() {
-            let partition = &self.partitions[i];
-            partition.copy(partition.level.end..partition.len(), &mut batch);
-            self.expand_batch(&mut batch, depth, true)?;
+            let mut at = self.partitions[i].level.end;
+            while at < self.partitions[i].len() {
+                let partition = &self.partitions[i];
+                let end = partition.len().min(at + BATCH.start as usize);
+                partition.copy(at..end, &mut batch);
+                at = end;
+                self.expand_batch(&mut batch, depth, true)?;
+            }
         }
         Ok(())
     }

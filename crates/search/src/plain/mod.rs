@@ -208,6 +208,7 @@ impl Attempt<'_> {
                 exhaustive,
                 never_executed,
                 stored_bytes: Some(search.most_stored),
+                ..Coverage::default()
             },
         })
     }

@@ -1,0 +1,137 @@
+//! `kmapcheck compare`: what two models make of the same scenarios.
+
+use std::io;
+use std::path::Path;
+
+use kmapcheck_proof::compare::{Compared, Comparison, Side, side, text};
+use kmapcheck_proof::size::Options;
+use kmapcheck_report::tame;
+use kmapcheck_scenario::load_model_named;
+use kmapcheck_search::Limits;
+
+use crate::args::OverrideArgs;
+use crate::collect;
+use crate::exit::Exit;
+use crate::fault;
+use crate::input::{self, Failure};
+use crate::options::compare::{Compare, TableFormat};
+use crate::output::Output;
+use crate::progress::{self, Line};
+
+/// Memory that one search may use.
+const MEMORY: u64 = 4 << 30;
+
+/// Runs the command.
+pub fn run(args: &Compare, output: &mut Output) -> io::Result<Exit> {
+    let Some(files) = collect::scenarios(&args.paths) else {
+        return Ok(Exit::BadInput);
+    };
+    let beside = files.first().map_or(Path::new(""), |(file, _)| file);
+    let mut models = Vec::new();
+    for model in [&args.first, &args.second] {
+        match load_model_named(model, beside) {
+            Ok((summary, name)) => models.push((tame::line(&summary.name), name)),
+            Err(errors) => {
+                Failure::Input(errors).tell(Path::new(model));
+                return Ok(Exit::BadInput);
+            }
+        }
+    }
+    let [(first, first_given), (second, second_given)] = &models[..] else {
+        return Ok(Exit::Fault);
+    };
+    let options = Options {
+        // Slots are left as they are given.
+        slots_up_to: 1,
+        tasks_up_to: args.tasks_up_to,
+        limits: Limits {
+            max_states: Some(args.max_states),
+            max_memory: Some(MEMORY),
+            timeout: args.timeout,
+            interrupt: Some(progress::interrupt()),
+        },
+    };
+    let (mut exit, mut scenarios) = (Exit::Clean, Vec::new());
+    for (file, _) in &files {
+        let sides = [
+            on_model(file, first_given, &options),
+            on_model(file, second_given, &options),
+        ];
+        match sides {
+            [Err((failure, _)), Err(_)] => {
+                failure.tell(file);
+                exit = exit.max(failure.exit());
+            }
+            [a, b] => {
+                let faulty =
+                    |side: &Result<_, (Failure, _)>| matches!(side, Err((Failure::Fault(_), _)));
+                if faulty(&a) || faulty(&b) {
+                    exit = Exit::Fault;
+                }
+                let name = [&a, &b]
+                    .into_iter()
+                    .flatten()
+                    .map(|(name, _)| name.clone())
+                    .next();
+                let told = |side: Result<(String, Side), (Failure, String)>| match side {
+                    Ok((_, side)) => side,
+                    Err((_, why)) => Side::NotRun { why },
+                };
+                scenarios.push(Compared {
+                    scenario: name.unwrap_or_default(),
+                    file: file.display().to_string(),
+                    sides: [told(a), told(b)],
+                });
+            }
+        }
+    }
+    let comparison = Comparison {
+        models: [first.clone(), second.clone()],
+        scenarios,
+    };
+    if !comparison.is_complete() {
+        exit = exit.max(Exit::Inconclusive);
+    }
+    if comparison.scenarios.is_empty() {
+        return Ok(exit);
+    }
+    output.print(&match args.format {
+        TableFormat::Text => text::render(&comparison),
+        TableFormat::Markdown => text::markdown(&comparison),
+        TableFormat::Json => serde_json::to_string_pretty(&comparison)? + "\n",
+    })?;
+    Ok(exit)
+}
+
+/// The scenario's name and what holds on that model; or why it was not run, with the same in a line.
+fn on_model(
+    file: &Path,
+    model: &str,
+    options: &Options,
+) -> Result<(String, Side), (Failure, String)> {
+    let overrides = OverrideArgs {
+        model: Some(model.to_owned()),
+        ..OverrideArgs::default()
+    };
+    let mut program = input::load(file, &overrides).map_err(|failure| {
+        let why = match &failure {
+            Failure::Input(errors) => first_line(&errors.to_string()),
+            Failure::Refused(said) | Failure::Fault(said) => tame::line(said),
+        };
+        (failure, why)
+    })?;
+    tame::program(&mut program);
+    let line = Line::new(&file.display().to_string(), false);
+    let found = fault::catch(|| side(&program, options, &mut |progress| line.show(progress)));
+    match found {
+        Ok(side) => Ok((program.name.clone(), side)),
+        Err(said) => Err((Failure::Fault(said.clone()), tame::line(&said))),
+    }
+}
+
+/// The first problem, without its place in a file that is named already, and without advice.
+fn first_line(said: &str) -> String {
+    let said = said.lines().next().unwrap_or_default();
+    let said = said.split_once(": ").map_or(said, |(_, said)| said);
+    tame::line(said.split_once(" (").map_or(said, |(said, _)| said))
+}

@@ -1,0 +1,99 @@
+//! `--update-expect`: rewrites `expect` in a scenario's file and nothing else in it.
+//!
+//! The file is edited as a concrete syntax tree (crate jsonc-parser), so comments and layout stay:
+//! names that were not found go, those that are missing are added at the end, the others stay where
+//! they are, with the comments beside them.
+
+use std::path::Path;
+
+use jsonc_parser::ParseOptions;
+use jsonc_parser::cst::{CstInputValue, CstRootNode};
+use kmapcheck_scenario::FindingKind;
+
+/// Writes what was found into the file.
+///
+/// # Errors
+///
+/// In words, if the file has no `expect` to rewrite, or cannot be written.
+pub fn rewrite(file: &Path, found: &[FindingKind]) -> Result<(), String> {
+    let text = std::fs::read_to_string(file).map_err(|error| error.to_string())?;
+    let text = rewritten(&text, found)?;
+    std::fs::write(file, text).map_err(|error| error.to_string())
+}
+
+/// The text with that expectation.
+fn rewritten(text: &str, found: &[FindingKind]) -> Result<String, String> {
+    let root =
+        CstRootNode::parse(text, &ParseOptions::default()).map_err(|error| error.to_string())?;
+    let list = (root.object_value())
+        .and_then(|object| object.array_value("expect"))
+        .ok_or("it has no list `expect`")?;
+    let mut missing: Vec<&str> = found.iter().map(|kind| kind.name()).collect();
+    for element in list.elements() {
+        let name = (element.as_string_lit()).and_then(|text| text.decoded_value().ok());
+        match missing
+            .iter()
+            .position(|kind| name.as_deref() == Some(*kind))
+        {
+            Some(at) => {
+                missing.remove(at);
+            }
+            None => element.remove(),
+        }
+    }
+    for kind in missing {
+        list.append(CstInputValue::String(kind.to_owned()));
+    }
+    Ok(root.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::rewritten;
+    use kmapcheck_scenario::FindingKind::{Deadlock, Misuse, SlotLeak};
+
+    #[test]
+    fn comments_and_layout_stay() {
+        let text = "{ // first\n  \"name\" : \"s\",\n  \"expect\": [\n    // why it leaks\n    \"slot-leak\", // here\n    \"misuse\"\n  ], /* last */ \"note\": \"n\"\n}\n";
+        let kept = rewritten(text, &[SlotLeak, Misuse]).expect("it has a list");
+        assert_eq!(kept, text);
+        let fewer = rewritten(text, &[SlotLeak]).expect("it has a list");
+        for part in [
+            "{ // first\n  \"name\" : \"s\",\n",
+            "// why it leaks\n    \"slot-leak\"",
+            "], /* last */ \"note\": \"n\"\n}\n",
+        ] {
+            assert!(fewer.contains(part), "{fewer}");
+        }
+        assert!(!fewer.contains("misuse"), "{fewer}");
+        let other = rewritten(text, &[Deadlock]).expect("it has a list");
+        assert!(
+            other.contains("\"deadlock\"") && !other.contains("\"slot-leak\""),
+            "{other}"
+        );
+    }
+
+    #[test]
+    fn lists_on_one_line_stay_there() {
+        let changed = |text: &str, found: &[_]| rewritten(text, found).expect("it has a list");
+        assert_eq!(
+            changed(r#"{ "expect": [] }"#, &[Deadlock]),
+            r#"{ "expect": ["deadlock"] }"#
+        );
+        assert_eq!(
+            changed(r#"{ "expect": ["deadlock"] }"#, &[]),
+            r#"{ "expect": [] }"#
+        );
+        assert_eq!(
+            changed(r#"{ "expect": ["deadlock"] }"#, &[Deadlock, SlotLeak]),
+            r#"{ "expect": ["deadlock", "slot-leak"] }"#
+        );
+    }
+
+    #[test]
+    fn a_file_without_a_list_is_left_alone() {
+        for text in ["{}", "[]", r#"{ "expect": 3 }"#, "{"] {
+            assert!(rewritten(text, &[]).is_err(), "{text}");
+        }
+    }
+}

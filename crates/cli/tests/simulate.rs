@@ -1,0 +1,119 @@
+//! `kmapcheck simulate` and `kmapcheck compare`, as people and programs call them.
+
+mod common;
+
+use common::{kmapcheck, scratch, stderr, stdout};
+
+const DEADLOCK: &str = "scenarios/pte-highmem/mremap-two-pagetables.json";
+const CLEAN: &str = "scenarios/pte-highmem/mremap-proposed.json";
+
+fn valid(schema: &serde_json::Value, text: &str) {
+    let validator = jsonschema::validator_for(schema).expect("the schema is one");
+    let value: serde_json::Value = serde_json::from_str(text).expect("it is JSON");
+    let errors: Vec<String> = validator
+        .iter_errors(&value)
+        .map(|error| error.to_string())
+        .collect();
+    assert!(errors.is_empty(), "{errors:?}");
+}
+
+#[test]
+fn simulate_as_text_and_json() {
+    let args = ["simulate", DEADLOCK, "--runs", "2k", "--seed", "3"];
+    let output = kmapcheck(&args);
+    assert_eq!(output.status.code(), Some(1));
+    insta::assert_snapshot!("simulate", stdout(&output));
+    let json = |threads: &str| {
+        stdout(&kmapcheck(
+            &[&args[..], &["--format", "json", "--threads", threads]].concat(),
+        ))
+    };
+    let one = json("1");
+    assert_eq!(one, json("3"));
+    valid(&kmapcheck_simulate::schema(), &one);
+}
+
+#[test]
+fn a_run_is_walked_again() {
+    let again = kmapcheck(&["simulate", DEADLOCK, "--run", "0", "--seed", "3"]);
+    let text = stdout(&again);
+    match again.status.code() {
+        Some(1) => assert!(text.contains("deadlock (slot-exhaustion)"), "{text}"),
+        Some(3) => assert_eq!(text, "Run 0 does not deadlock.\n"),
+        other => panic!("{other:?}: {text}"),
+    }
+    let found = stdout(&kmapcheck(&[
+        "simulate", DEADLOCK, "--runs", "100", "--format", "json",
+    ]));
+    let found: serde_json::Value = serde_json::from_str(&found).expect("it is JSON");
+    let run = found["shown"]["run"].to_string();
+    let shown = kmapcheck(&["simulate", DEADLOCK, "--run", &run]);
+    assert_eq!(shown.status.code(), Some(1), "{}", stdout(&shown));
+}
+
+#[test]
+fn no_deadlock_is_no_proof() {
+    let output = kmapcheck(&["simulate", CLEAN, "--runs", "500"]);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(
+        stdout(&output).contains("That proves nothing"),
+        "{}",
+        stdout(&output)
+    );
+}
+
+#[test]
+fn simulate_refuses_and_draws() {
+    let any = kmapcheck(&["simulate", "scenarios/any-number/ordered.json"]);
+    assert_eq!(any.status.code(), Some(2));
+    assert!(stderr(&any).contains("with `--"), "{}", stderr(&any));
+    let svg = scratch("simulate.svg", "");
+    kmapcheck(&["simulate", DEADLOCK, "--runs", "100", "--svg", &svg]);
+    let text = std::fs::read_to_string(&svg).expect("it is written");
+    roxmltree::Document::parse(&text).expect("it is XML");
+}
+
+#[test]
+fn compare_as_text_markdown_and_json() {
+    let args = [
+        "compare",
+        "pte-highmem-5",
+        "proposed",
+        DEADLOCK,
+        "scenarios/pte-highmem/fork-pte-offset-nowait.json",
+    ];
+    let text = kmapcheck(&args);
+    insta::assert_snapshot!("compare", stdout(&text));
+    let of = |format: &str| stdout(&kmapcheck(&[&args[..], &["--format", format]].concat()));
+    insta::assert_snapshot!("compare_markdown", of("markdown"));
+    valid(&kmapcheck_proof::compare::schema(), &of("json"));
+}
+
+#[test]
+fn compare_refuses_unknown_models() {
+    let output = kmapcheck(&["compare", "pte-highmem-5", "no-such-model", DEADLOCK]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        stderr(&output).contains("no-such-model"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+/// The stored schemas are those that the types give.
+#[test]
+fn schemas_in_docs_are_up_to_date() {
+    for name in ["simulation", "comparison"] {
+        let path = common::root().join(format!("docs/schema/{name}.schema.json"));
+        let schema = stdout(&kmapcheck(&["schema", name]));
+        if std::env::var_os("KMAPCHECK_UPDATE").is_some() {
+            std::fs::write(&path, &schema).expect("docs/schema can be written");
+        }
+        let known = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(
+            known == schema,
+            "{} is out of date: run KMAPCHECK_UPDATE=1 cargo test",
+            path.display()
+        );
+    }
+}

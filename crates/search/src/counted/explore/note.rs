@@ -1,0 +1,97 @@
+//! What is seen on the way: findings of states and steps, coverage, counters without bound.
+
+use kmapcheck_machine::{Findings, Standing};
+use kmapcheck_scenario::{FindingKind, TemplateId};
+
+use super::{CountedStep, Explorer, Run};
+use crate::counted::packed::Counts;
+use crate::counted::table::Row;
+
+impl Explorer<'_> {
+    /// Findings and coverage of a step.
+    pub(in crate::counted) fn note_step(
+        &mut self,
+        state: u32,
+        step: CountedStep,
+        row: Row,
+        depth: u64,
+    ) {
+        let Some((template, at)) = self.note_executed(step.local) else {
+            return;
+        };
+        for kind in self.candidates.news(row.findings).iter() {
+            let node = Some((template, at));
+            self.candidates.offer(kind, depth + 1, 0, || Run {
+                state,
+                last: Some(step),
+                node,
+                starving: None,
+            });
+        }
+    }
+
+    /// Coverage of a step by a task in that local state; where it is.
+    pub(super) fn note_executed(&mut self, local: u32) -> Option<(TemplateId, usize)> {
+        let task = self.table.local(local).task();
+        let (template, at) = (task.template, task.at?);
+        let origin = self.table.program().templates[template].nodes[at].origin;
+        self.executed.insert((template, origin));
+        Some((template, at))
+    }
+
+    /// Findings of a new state.
+    pub(in crate::counted) fn note_state(&mut self, number: u32, state: &Counts, depth: u64) {
+        let mut waits = false;
+        for &(local, _) in &state.tasks {
+            let entry = self.table.entry(local, state.world);
+            waits |= matches!(entry.standing, Standing::Waits(_));
+            if !entry.waiting.is_empty() {
+                self.note_waiting(number, local, entry.waiting, depth);
+            }
+        }
+        if waits && !self.candidates.has(FindingKind::Deadlock) && self.stuck(state).contains(&true)
+        {
+            let rank = self.class_rank(state);
+            let run = Run {
+                state: number,
+                last: None,
+                node: None,
+                starving: None,
+            };
+            self.candidates
+                .offer(FindingKind::Deadlock, depth, rank, || run);
+        }
+    }
+
+    pub(super) fn note_waiting(&mut self, state: u32, local: u32, waiting: Findings, depth: u64) {
+        let task = self.table.local(local).task();
+        let Some(at) = task.at else { return };
+        let node = (task.template, at);
+        if waiting.contains(FindingKind::SleepInAtomic) {
+            self.sleeps_at.insert(node);
+        }
+        for kind in self.candidates.news(waiting).iter() {
+            self.candidates.offer(kind, depth, 0, || Run {
+                state,
+                last: None,
+                node: Some(node),
+                starving: None,
+            });
+        }
+    }
+
+    /// A counter that can grow without bound, among the local states and worlds not yet looked at.
+    pub(crate) fn unbounded(&mut self) -> Option<String> {
+        let bounds = self.bounds.as_ref()?;
+        let program = self.table.program();
+        let (locals, worlds) = self.bounded;
+        self.bounded = (self.table.locals(), self.table.worlds());
+        (locals..self.bounded.0)
+            .find_map(|i| bounds.exceeded_by_task(program, self.table.local(i as u32).task()))
+            .or_else(|| {
+                (worlds..self.bounded.1).find_map(|i| {
+                    bounds.exceeded_by_completion(program, self.table.world(i as u32).resources())
+                })
+            })
+    }
+}

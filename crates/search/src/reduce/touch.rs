@@ -1,0 +1,429 @@
+//! What a step touches, and so which steps commute.
+//!
+//! Tasks meet in *things*: the slots of a series, a shared lock, pool or completion, the lock of a
+//! shared page, and, in programs that allocate or free pages, the pages as a whole. An operation
+//! touches a thing in one of four ways, and two operations of different tasks commute unless, for
+//! some thing,
+//!
+//! | | take | read | give | any |
+//! |---|---|---|---|---|
+//! | take | × | × | | × |
+//! | read | × | | | × |
+//! | give | | | | × |
+//! | any | × | × | × | × |
+//!
+//! A *take* has to wait while there is not enough, and changes nothing else; a *give* adds; a
+//! *read* is a take that goes with others of its kind. Where a take can happen it can happen after
+//! any give, with the same result; two gives add up. Whatever looks at how much there is without
+//! waiting for it (a try), or does different things according to it (a kmap that may flush, a fair
+//! rwsem), touches in *any* way. docs/reductions.md has the argument thing by thing, and
+//! [`super::check`] puts it to the test.
+
+use kmapcheck_machine::{Map, Name, Shared, Standing, Task, Wait, acceptable_series, resolve};
+use kmapcheck_scenario::{NodeId, Op, Program, Ref, ResourceKind, SeriesId, TemplateId};
+
+/// In which way a thing is touched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    Take,
+    Read,
+    Give,
+    Any,
+}
+
+/// A thing, and the way it is touched.
+pub(crate) type Touch = (usize, Way);
+
+/// The things that what is left of a task program may touch, by way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Future {
+    ways: [Vec<u64>; 4],
+}
+
+impl Future {
+    fn new(things: usize) -> Future {
+        let empty = || vec![0; things.div_ceil(64)];
+        Future {
+            ways: [empty(), empty(), empty(), empty()],
+        }
+    }
+
+    fn add(&mut self, (thing, way): Touch) {
+        self.ways[way as usize][thing / 64] |= 1 << (thing % 64);
+    }
+
+    /// Adds what the other may touch; whether that was anything new.
+    fn join(&mut self, other: &Future) -> bool {
+        let mut changed = false;
+        for (ours, theirs) in self.ways.iter_mut().zip(&other.ways) {
+            for (ours, theirs) in ours.iter_mut().zip(theirs) {
+                changed |= *theirs & !*ours != 0;
+                *ours |= theirs;
+            }
+        }
+        changed
+    }
+
+    fn has(&self, thing: usize, way: Way) -> bool {
+        self.ways[way as usize][thing / 64] >> (thing % 64) & 1 == 1
+    }
+
+    /// Whether it may touch the thing at all.
+    fn touches(&self, thing: usize) -> bool {
+        [Way::Take, Way::Read, Way::Give, Way::Any]
+            .into_iter()
+            .any(|way| self.has(thing, way))
+    }
+
+    /// Whether something in it may not commute with a step that touches this.
+    pub(crate) fn conflicts(&self, (thing, way): Touch) -> bool {
+        match way {
+            Way::Any => self.touches(thing),
+            Way::Take => [Way::Take, Way::Read, Way::Any]
+                .into_iter()
+                .any(|other| self.has(thing, other)),
+            Way::Read => self.has(thing, Way::Take) || self.has(thing, Way::Any),
+            Way::Give => self.has(thing, Way::Any),
+        }
+    }
+}
+
+/// What the operations of a program touch.
+pub(crate) struct Touches<'a> {
+    program: &'a Program,
+    /// Whether pages change hands.
+    paged: bool,
+    /// By template and node: what may still be touched from there on, the node included.
+    futures: Vec<Vec<Future>>,
+    /// By template: the series in which its pins may lie.
+    pinned_in: Vec<Vec<SeriesId>>,
+}
+
+impl<'a> Touches<'a> {
+    pub(crate) fn of(program: &'a Program) -> Touches<'a> {
+        let paged = |op| matches!(op, Op::AllocPage { .. } | Op::FreePage { .. });
+        let mut nodes = program.templates.iter().flat_map(|t| &t.nodes);
+        let mut touches = Touches {
+            program,
+            paged: nodes.any(|node| paged(node.op)),
+            futures: Vec::new(),
+            pinned_in: Vec::new(),
+        };
+        for id in 0..program.templates.len() {
+            let pinned_in = touches.series_of(id);
+            touches.pinned_in.push(pinned_in);
+            let futures = touches.futures_of(id);
+            touches.futures.push(futures);
+        }
+        touches
+    }
+
+    fn resource(&self, r: usize) -> usize {
+        self.program.series.len() + r
+    }
+
+    /// The lock of a shared page; where pages change hands, of any page.
+    fn page_lock(&self, page: usize) -> usize {
+        let first = self.program.series.len() + self.program.resources.len();
+        first + if self.paged { 0 } else { page }
+    }
+
+    /// The pages as a whole: who frees what, and what comes off the freelist.
+    fn pages(&self) -> usize {
+        self.program.series.len() + self.program.resources.len() + self.program.pages.len().max(1)
+    }
+
+    fn things(&self) -> usize {
+        self.pages() + 1
+    }
+
+    fn series_of(&self, template: TemplateId) -> Vec<SeriesId> {
+        let mut series = Vec::new();
+        for node in &self.program.templates[template].nodes {
+            if let Op::Kmap { series: asked, .. } | Op::TryKmap { series: asked, .. } = node.op {
+                series.push(asked);
+                series.extend(acceptable_series(self.program, asked));
+            }
+        }
+        series.sort_unstable();
+        series.dedup();
+        series
+    }
+
+    fn futures_of(&self, template: TemplateId) -> Vec<Future> {
+        let nodes = &self.program.templates[template].nodes;
+        let mut futures: Vec<Future> = (nodes.iter())
+            .map(|node| {
+                let mut future = Future::new(self.things());
+                for touch in self.may_touch(template, node.op) {
+                    future.add(touch);
+                }
+                future
+            })
+            .collect();
+        let mut changed = true;
+        while changed {
+            changed = false;
+            for (i, node) in nodes.iter().enumerate().rev() {
+                for next in node.next.iter().filter_map(|target| target.node) {
+                    let other = futures[next].clone();
+                    changed |= futures[i].join(&other);
+                }
+            }
+        }
+        futures
+    }
+
+    /// What may be touched from a node on.
+    pub(crate) fn future(&self, template: TemplateId, node: NodeId) -> &Future {
+        &self.futures[template][node]
+    }
+
+    /// Whether the page of that name never needs a slot.
+    fn is_low(&self, template: TemplateId, page: Ref) -> bool {
+        let declared = match page {
+            Ref::Shared(i) => Some(&self.program.pages[i]),
+            Ref::Own(i) => self.program.templates[template].vars[i].page.as_ref(),
+        };
+        !self.paged && declared.is_some_and(|page| !page.highmem)
+    }
+
+    /// What an operation may touch, whenever it is carried out.
+    fn may_touch(&self, template: TemplateId, op: Op) -> Vec<Touch> {
+        let mut touches = Vec::new();
+        match op {
+            Op::Kmap { page, series } if !self.is_low(template, page) => {
+                self.kmap(series, Way::Take, &mut touches);
+            }
+            Op::TryKmap { page, series, .. } if !self.is_low(template, page) => {
+                self.kmap(series, Way::Any, &mut touches);
+            }
+            Op::Kunmap { .. } | Op::KunmapAny { .. } => {
+                let series = self.pinned_in[template].iter();
+                touches.extend(series.map(|&series| (series, Way::Give)));
+            }
+            Op::SpinLock { lock } => self.shared(lock, Way::Take, &mut touches),
+            Op::SpinTrylock { lock } => self.shared(lock, Way::Any, &mut touches),
+            Op::SpinUnlock { lock } => self.shared(lock, Way::Give, &mut touches),
+            Op::Down { pool, .. } => self.shared(pool, Way::Take, &mut touches),
+            Op::DownTrylock { pool, .. } => self.shared(pool, Way::Any, &mut touches),
+            Op::Up { pool, .. } => {
+                // Who gives back what nobody owns is told off if nothing is out.
+                let way = if self.is_owned(template, pool) {
+                    Way::Give
+                } else {
+                    Way::Any
+                };
+                self.shared(pool, way, &mut touches);
+            }
+            Op::DownRead { lock } => self.rwsem(template, lock, Way::Read, &mut touches),
+            Op::DownWrite { lock } => self.rwsem(template, lock, Way::Take, &mut touches),
+            Op::UpRead { lock } | Op::UpWrite { lock } => {
+                self.rwsem(template, lock, Way::Give, &mut touches);
+            }
+            Op::LockPage { page } => self.locks_page(page, Way::Take, &mut touches),
+            Op::TrylockPage { page } => self.locks_page(page, Way::Any, &mut touches),
+            Op::UnlockPage { page } => self.locks_page(page, Way::Give, &mut touches),
+            Op::WaitForCompletion { completion } => {
+                self.shared(completion, Way::Take, &mut touches);
+            }
+            Op::Complete { completion } => self.shared(completion, Way::Give, &mut touches),
+            _ => {}
+        }
+        self.uses_pages(op, &mut touches);
+        touches
+    }
+
+    fn uses_pages(&self, op: Op, touches: &mut Vec<Touch>) {
+        if !self.paged {
+            return;
+        }
+        match op {
+            Op::AllocPage { .. } | Op::FreePage { .. } => touches.push((self.pages(), Way::Any)),
+            _ if page_of(op).is_some() => touches.push((self.pages(), Way::Give)),
+            _ => {}
+        }
+    }
+
+    /// A kmap that may find a mapping or have to flush looks at, and changes, the mappings of all
+    /// series in which one would do.
+    fn kmap(&self, series: SeriesId, way: Way, touches: &mut Vec<Touch>) {
+        if !self.program.series[series].reuse.keeps_mappings() {
+            touches.push((series, way));
+            return;
+        }
+        touches.push((series, Way::Any));
+        let others = acceptable_series(self.program, series).filter(|&other| other != series);
+        touches.extend(others.map(|other| (other, Way::Any)));
+    }
+
+    fn shared(&self, what: Ref, way: Way, touches: &mut Vec<Touch>) {
+        if let Ref::Shared(r) = what {
+            touches.push((self.resource(r), way));
+        }
+    }
+
+    fn rwsem(&self, template: TemplateId, lock: Ref, way: Way, touches: &mut Vec<Touch>) {
+        let way = if self.is_fair(template, lock) {
+            Way::Any
+        } else {
+            way
+        };
+        self.shared(lock, way, touches);
+    }
+
+    fn locks_page(&self, page: Ref, way: Way, touches: &mut Vec<Touch>) {
+        match page {
+            Ref::Shared(i) => touches.push((self.page_lock(i), way)),
+            Ref::Own(_) if self.paged => touches.push((self.page_lock(0), way)),
+            Ref::Own(_) => {}
+        }
+    }
+
+    fn is_fair(&self, template: TemplateId, lock: Ref) -> bool {
+        let kind = self.program.resource(template, lock).kind;
+        matches!(kind, ResourceKind::Rwsem { fair: true })
+    }
+
+    fn is_owned(&self, template: TemplateId, pool: Ref) -> bool {
+        !matches!(
+            self.program.resource(template, pool).kind,
+            ResourceKind::Semaphore { owned: false, .. }
+                | ResourceKind::Mempool { owned: false, .. }
+                | ResourceKind::Completion
+        )
+    }
+
+    /// What the next step of a task touches, as things are now.
+    pub(crate) fn touches_now(&self, task: &Task, shared: &Shared) -> Vec<Touch> {
+        let Some(at) = task.at else {
+            return Vec::new();
+        };
+        let op = self.program.templates[task.template].nodes[at].op;
+        match op {
+            Op::Kunmap { page } => self.unmap_now(task, shared, page, op, Map::is_pin),
+            Op::KunmapAny { page } => self.unmap_now(task, shared, page, op, |_| true),
+            Op::Kmap { page, series } if self.maps_once_more(task, shared, page, series) => {
+                Vec::new()
+            }
+            _ => self.may_touch(task.template, op),
+        }
+    }
+
+    /// The slot that an unmap gives back: names and pins are the task's own affair.
+    fn unmap_now(
+        &self,
+        task: &Task,
+        shared: &Shared,
+        name: Ref,
+        op: Op,
+        fits: impl Fn(Map) -> bool,
+    ) -> Vec<Touch> {
+        let mut touches = Vec::new();
+        self.uses_pages(op, &mut touches);
+        let (Name::Page(page) | Name::Dangling(Some(page))) = resolve(task, shared, name) else {
+            return touches;
+        };
+        let latest = |map: &&Map| map.page() == page && fits(**map);
+        if let Some(&Map::Pin { lies, .. }) = task.maps.iter().rev().find(latest) {
+            let own = !self.paged && matches!(name, Ref::Own(_));
+            // The mapping of a page of its own stays where the task has another pin of it.
+            if !(own && shared.page(page).count[lies] > 2) {
+                touches.push((lies, Way::Give));
+            }
+        }
+        touches
+    }
+
+    /// Whether a kmap takes a mapping of a page of the task's own that it pins already: nobody else
+    /// can see that, or come between.
+    fn maps_once_more(&self, task: &Task, shared: &Shared, name: Ref, series: SeriesId) -> bool {
+        let (false, Ref::Own(_), Name::Page(page)) =
+            (self.paged, name, resolve(task, shared, name))
+        else {
+            return false;
+        };
+        let pinned = |series: SeriesId| {
+            (task.maps.iter()).any(
+                |map| matches!(*map, Map::Pin { page: p, lies, .. } if (p, lies) == (page, series)),
+            )
+        };
+        let mut mapped = acceptable_series(self.program, series)
+            .filter(|&series| shared.page(page).count[series] > 0)
+            .peekable();
+        mapped.peek().is_some() && mapped.all(pinned)
+    }
+
+    /// Whether what `other` does first could end the wait of `task`; never false if it could.
+    pub(crate) fn could_help(&self, task: &Task, standing: Standing, other: &Task) -> bool {
+        let (Some(at), Some(theirs), Standing::Waits(waiting)) = (task.at, other.at, standing)
+        else {
+            return false;
+        };
+        let op = self.program.templates[task.template].nodes[at].op;
+        let future = self.future(other.template, theirs);
+        if self.paged && page_of(op).is_some() && future.has(self.pages(), Way::Any) {
+            return true;
+        }
+        let holds = |what: Ref| match what {
+            Ref::Shared(_) => other.held.iter().any(|held| held.what == what),
+            Ref::Own(_) => false,
+        };
+        let touches = |what: Ref| match what {
+            Ref::Shared(r) => future.touches(self.resource(r)),
+            Ref::Own(_) => false,
+        };
+        match waiting.wait {
+            Some(Wait::Slot { series, .. }) => {
+                if self.program.series[series].reuse.keeps_mappings() {
+                    future.touches(series)
+                        || acceptable_series(self.program, series).any(|s| future.touches(s))
+                } else {
+                    other.pins_in(series)
+                }
+            }
+            Some(Wait::Spin(lock)) => holds(lock),
+            Some(Wait::Read(lock) | Wait::Write(lock)) => {
+                if self.is_fair(task.template, lock) {
+                    touches(lock)
+                } else {
+                    holds(lock)
+                }
+            }
+            Some(Wait::Units(pool, _)) => {
+                if self.is_owned(task.template, pool) {
+                    holds(pool)
+                } else {
+                    touches(pool)
+                }
+            }
+            Some(Wait::Completion(completion)) => touches(completion),
+            Some(Wait::PageLock(_)) => match page_of(op) {
+                Some(Ref::Shared(page)) => future.touches(self.page_lock(page)),
+                _ => self.paged && future.touches(self.page_lock(0)),
+            },
+            Some(Wait::Memory) => future.touches(self.pages()),
+            None => true,
+        }
+    }
+}
+
+/// The page that an operation is about.
+fn page_of(op: Op) -> Option<Ref> {
+    match op {
+        Op::Kmap { page, .. }
+        | Op::TryKmap { page, .. }
+        | Op::Kunmap { page }
+        | Op::KunmapAny { page }
+        | Op::KmapAtomic { page, .. }
+        | Op::KunmapAtomic { page }
+        | Op::KmapLocal { page }
+        | Op::KunmapLocal { page }
+        | Op::LockPage { page }
+        | Op::UnlockPage { page }
+        | Op::TrylockPage { page }
+        | Op::FreePage { page } => Some(page),
+        Op::AllocPage { var } => Some(var),
+        _ => None,
+    }
+}

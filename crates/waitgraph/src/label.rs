@@ -1,0 +1,66 @@
+//! The words on a picture of the wait-for graph.
+
+use std::fmt::Write;
+
+use crate::graph::{Link, Need, Node, NodeKind};
+use crate::thing::How;
+
+/// What an edge says: which holders would have to give, or how much is held and how.
+#[must_use]
+pub fn link(link: &Link) -> String {
+    match *link {
+        Link::WaitsFor {
+            need: Need::Any, ..
+        } => "waits for".to_owned(),
+        Link::WaitsFor {
+            need: Need::All, ..
+        } => "waits for all of".to_owned(),
+        Link::WaitsFor {
+            need: Need::Units(n),
+            ..
+        } => format!("waits for {n} of"),
+        Link::HeldBy { count: 1, how } => word(how).to_owned(),
+        Link::HeldBy { count, how } => format!("{} {count}", word(how)),
+        Link::GivenBy { .. } => "could be given by".to_owned(),
+    }
+}
+
+/// A node in a picture: its name, and how much of it there is; lines are separated by `\n`.
+#[must_use]
+pub fn node(node: &Node) -> String {
+    let mut label = node.label.clone();
+    let unit = match node.kind {
+        NodeKind::Task if node.count > 1 => {
+            let _ = write!(label, "\n{} tasks", node.count);
+            return label;
+        }
+        NodeKind::Series => "slot",
+        NodeKind::Semaphore => "unit",
+        NodeKind::Mempool => "element",
+        NodeKind::Cpus => "CPU",
+        _ => return label,
+    };
+    if let Some(capacity) = node.capacity {
+        let _ = write!(
+            label,
+            "\n{capacity} {unit}{}",
+            if capacity == 1 { "" } else { "s" }
+        );
+    }
+    if node.leaked > 0 {
+        let _ = write!(label, ", {} leaked", node.leaked);
+    }
+    label
+}
+
+fn word(how: How) -> &'static str {
+    match how {
+        How::Pins => "pinned by",
+        How::SharesPins => "pinned (shared) by",
+        How::Locks | How::Took => "held by",
+        How::Reads => "read by",
+        How::Writes => "written by",
+        How::Queues => "queued for by",
+        How::Occupies => "occupied by",
+    }
+}
