@@ -21,8 +21,8 @@ pub struct Scratch {
 }
 
 impl Scratch {
-    pub fn new(name: &str) -> Scratch {
-        let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("interop-{name}"));
+    pub fn new(worker: usize) -> Scratch {
+        let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("interop-{worker}"));
         std::fs::create_dir_all(&dir).expect("a folder can be made");
         let tcc = Command::new("tcc").arg("-v").output().is_ok();
         Scratch {
