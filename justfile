@@ -32,7 +32,7 @@ interop:
 # kmapcheck beside SPIN, Rumur and stateright (needs spin, rumur, gcc); `just bench quick` is small.
 bench *ARGS:
     cargo build --release --locked -p kmapcheck
-    cargo run --release --locked --manifest-path crates/bench/Cargo.toml -- {{ if ARGS == "quick" { "--quick" } else { ARGS } }}
+    cargo run --release --locked --manifest-path crates/bench/Cargo.toml -- --kmapcheck "${CARGO_TARGET_DIR:-target}/release/kmapcheck" {{ if ARGS == "quick" { "--quick" } else { ARGS } }}
 
 # Rewrite the stored schemas, messages, snapshots and outputs in the docs; read the diff.
 update:

@@ -121,6 +121,16 @@ impl Family {
         }
     }
 
+    /// As many slots and tasks as a kernel has; two programs share the tasks.
+    #[must_use]
+    pub fn real(self) -> Case {
+        Case {
+            family: self,
+            tasks: if self == Family::Abba { 1_024 } else { 2_048 },
+            slots: 1_024,
+        }
+    }
+
     /// The numbers of tasks to try, growing.
     #[must_use]
     pub fn sizes(self) -> &'static [usize] {

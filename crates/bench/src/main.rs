@@ -4,11 +4,12 @@
 //! is left out of larger sizes. One tool runs at a time. SPIN and Rumur get their models from
 //! `kmapcheck export`, stateright has one written by hand ([`peer`]). Tools that tell every task
 //! apart must count the same states, and all must agree on whether there is a deadlock; otherwise
-//! the run fails, whatever the times.
+//! the run fails, whatever the times, and records nothing.
 
 mod family;
 mod measure;
 mod peer;
+mod summary;
 mod table;
 mod tool;
 
@@ -19,8 +20,9 @@ use std::time::Duration;
 use clap::{Parser, Subcommand};
 
 use family::{Case, Family};
+use measure::Bounds;
 use table::{Row, Table};
-use tool::{Goal, Places, Tool};
+use tool::{Goal, Outcome, Places, Tool};
 
 /// Measures kmapcheck beside other model checkers
 #[derive(Debug, Parser)]
@@ -30,6 +32,9 @@ struct Args {
     /// Seconds that a run may take
     #[arg(long, default_value_t = 60)]
     cap: u64,
+    /// Gigabytes that a run may take
+    #[arg(long, default_value_t = 12)]
+    memory: u64,
     /// Three sizes of each family, and a cap of 5 seconds
     #[arg(long)]
     quick: bool,
@@ -39,6 +44,9 @@ struct Args {
     /// Only families with this in their names
     #[arg(long, default_value = "")]
     only: String,
+    /// Write the summary into this document, between its marks
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -54,28 +62,47 @@ enum Command {
         #[arg(long)]
         whole: bool,
     },
+    /// Runs a command and says what it took
+    #[command(hide = true)]
+    Measure {
+        milliseconds: u64,
+        bytes: u64,
+        #[arg(last = true)]
+        command: Vec<String>,
+    },
 }
 
 fn main() -> ExitCode {
     let args = Args::parse();
     let done = match args.command {
         Some(Command::Stateright {
-            family,
+            ref family,
             tasks,
             slots,
-            mode,
+            ref mode,
             threads,
             whole,
         }) => {
-            let family = Family::named(&family).ok_or_else(|| format!("no family {family}"));
+            let family = Family::named(family).ok_or_else(|| format!("no family {family}"));
             family.map(|family| {
                 let case = Case {
                     family,
                     tasks,
                     slots,
                 };
-                println!("{}", peer::run(case, &mode, threads, whole));
+                println!("{}", peer::run(case, mode, threads, whole));
             })
+        }
+        Some(Command::Measure {
+            milliseconds,
+            bytes,
+            ref command,
+        }) => {
+            let bounds = Bounds {
+                time: Duration::from_millis(milliseconds),
+                memory: bytes,
+            };
+            measure::here(command, bounds).map(|said| println!("{said}"))
         }
         None => bench(&args),
     };
@@ -93,83 +120,131 @@ fn bench(args: &Args) -> Result<(), String> {
     std::fs::create_dir_all(&scratch).map_err(|e| format!("{}: {e}", scratch.display()))?;
     let kmapcheck = (args.kmapcheck.canonicalize())
         .map_err(|e| format!("{}: {e}; `just bench` builds it", args.kmapcheck.display()))?;
-    let places = Places { scratch, kmapcheck };
-    let cap = Duration::from_secs(if args.quick { 5 } else { args.cap });
+    let places = Places {
+        scratch,
+        kmapcheck,
+        bounds: Bounds {
+            time: Duration::from_secs(if args.quick { 5 } else { args.cap }),
+            memory: args.memory << 30,
+        },
+    };
     let families = || {
         Family::ALL
             .into_iter()
             .filter(|f| f.name().contains(&args.only))
     };
-    println!("# Every state, within {} s a run\n", cap.as_secs());
+    let (mut tables, mut wrong) = (Vec::new(), Vec::new());
     for family in families() {
-        series(family, Goal::Whole, args, &places, cap)?;
+        println!("## {}, every state\n", family.name());
+        let table = series(family, Goal::Whole, args.quick, &places, &mut wrong);
+        tables.push(table);
     }
-    println!("# To a deadlock, within {} s a run\n", cap.as_secs());
     for family in families().filter(|family| family.deadlocks()) {
-        series(family, Goal::Deadlock, args, &places, cap)?;
+        println!("## {}, to a deadlock\n", family.name());
+        let table = series(family, Goal::Deadlock, args.quick, &places, &mut wrong);
+        tables.push(table);
     }
-    std::fs::remove_dir_all(&places.scratch).map_err(|e| e.to_string())
+    let real: Vec<Row> = families()
+        .map(|family| {
+            one(
+                family.real(),
+                Tool::Counted,
+                Goal::Whole,
+                &places,
+                &mut wrong,
+            )
+        })
+        .collect();
+    let summary = summary::summary(&tables, &real, &places);
+    println!("# Summary\n\n{summary}");
+    std::fs::remove_dir_all(&places.scratch).map_err(|e| e.to_string())?;
+    if !wrong.is_empty() {
+        return Err(format!("nothing is recorded:\n{}", wrong.join("\n")));
+    }
+    match &args.record {
+        Some(document) => summary::record(document, &summary),
+        None => Ok(()),
+    }
 }
 
-/// One family, all tools.
+/// One run. `wrong`: a tool that does not run, or is wrong about deadlocks.
+fn one(case: Case, tool: Tool, goal: Goal, places: &Places, wrong: &mut Vec<String>) -> Row {
+    let what = format!("{} {}", case.name(), tool.name());
+    eprint!("{what} ... ");
+    let outcome = tool.run(case, goal, places).unwrap_or_else(|error| {
+        wrong.push(format!("{what}: {error}"));
+        Outcome::Gave("failed".to_owned())
+    });
+    match &outcome {
+        Outcome::Gave(why) => eprintln!("{why}"),
+        Outcome::Answer(answer) => {
+            eprintln!("{:.3} s", answer.time.as_secs_f64());
+            if answer.deadlock != case.family.deadlocks() {
+                wrong.push(format!("{what} says that deadlock: {}", answer.deadlock));
+            }
+        }
+    }
+    Row {
+        case,
+        tool,
+        outcome,
+    }
+}
+
+/// One family, all tools, growing sizes.
 fn series(
     family: Family,
     goal: Goal,
-    args: &Args,
+    quick: bool,
     places: &Places,
-    cap: Duration,
-) -> Result<(), String> {
+    wrong: &mut Vec<String>,
+) -> Table {
     let sizes = family.sizes();
-    let sizes = &sizes[..if args.quick { 3 } else { sizes.len() }];
-    // Without reductions kmapcheck explores everything, whatever is asked for.
+    let sizes = &sizes[..if quick { 3 } else { sizes.len() }];
     let mut tools: Vec<Tool> = (Tool::all().iter().copied())
-        .filter(|tool| goal == Goal::Whole || !matches!(tool, Tool::Plain { .. }))
+        .filter(|tool| tool.answers(goal))
         .collect();
-    let mut table = Table::default();
+    let mut table = Table {
+        family,
+        goal,
+        rows: Vec::new(),
+    };
     for &tasks in sizes {
         let case = Case {
             family,
             tasks,
             slots: family.slots(tasks),
         };
-        let mut named: Option<(Tool, u64)> = None;
-        let mut still = Vec::new();
-        for &tool in tools.iter().filter(|tool| tool.can(case)) {
-            eprint!("{} {} ... ", case.name(), tool.name());
-            let Some(answer) = tool.run(case, goal, places, cap)? else {
-                eprintln!("more than {} s", cap.as_secs());
-                table.too_long(tool);
-                continue;
-            };
-            eprintln!("{:.3} s", answer.time.as_secs_f64());
-            if answer.deadlock != family.deadlocks() {
-                return Err(format!(
-                    "{}: {} says that deadlock: {}",
-                    case.name(),
-                    tool.name(),
-                    answer.deadlock
-                ));
-            }
-            if goal == Goal::Whole && tool.counts_named_states() {
-                match named {
-                    None => named = Some((tool, answer.states)),
-                    Some((_, states)) if states == answer.states => {}
-                    Some((other, states)) => {
-                        return Err(format!(
-                            "{}: {} has {} states, {} has {states}",
-                            case.name(),
-                            tool.name(),
-                            answer.states,
-                            other.name()
-                        ));
-                    }
-                }
-            }
-            table.add(Row { case, tool, answer });
-            still.push(tool);
+        let from = table.rows.len();
+        tools.retain(|tool| tool.can(case));
+        for tool in std::mem::take(&mut tools) {
+            let row = one(case, tool, goal, places, wrong);
+            tools.extend(row.answer().map(|_| tool));
+            table.rows.push(row);
         }
-        tools = still;
+        if goal == Goal::Whole {
+            wrong.extend(same_states(&table.rows[from..]).err());
+        }
+        println!("{}", table.show(|shown| shown == case));
     }
-    println!("## {}\n\n{}", family.name(), table.show(goal));
-    Ok(())
+    table
+}
+
+/// Tools that tell all states apart must have counted the same.
+fn same_states(rows: &[Row]) -> Result<(), String> {
+    let mut counts = (rows.iter())
+        .filter(|row| row.tool.counts_named_states())
+        .filter_map(|row| Some((row, row.answer()?.states)));
+    let Some((first, states)) = counts.next() else {
+        return Ok(());
+    };
+    match counts.find(|&(_, other)| other != states) {
+        None => Ok(()),
+        Some((row, other)) => Err(format!(
+            "{}: {} has {other} states, {} has {states}",
+            row.case.name(),
+            row.tool.name(),
+            first.tool.name()
+        )),
+    }
 }

@@ -1,9 +1,9 @@
-//! What is printed: every run, the largest size of each tool, and ratios.
+//! Every run of a family, as a table.
 
 use std::fmt::Write;
 
-use crate::family::Case;
-use crate::tool::{Answer, Goal, Tool};
+use crate::family::{Case, Family};
+use crate::tool::{Answer, Goal, Outcome, Tool};
 
 /// A run.
 #[derive(Debug, Clone)]
@@ -12,89 +12,102 @@ pub struct Row {
     pub case: Case,
     /// The tool.
     pub tool: Tool,
-    /// What it said.
-    pub answer: Answer,
+    /// How it ended.
+    pub outcome: Outcome,
 }
 
-/// The runs of one family.
-#[derive(Debug, Default)]
+impl Row {
+    /// What it answered.
+    #[must_use]
+    pub fn answer(&self) -> Option<&Answer> {
+        match &self.outcome {
+            Outcome::Answer(answer) => Some(answer),
+            Outcome::Gave(_) => None,
+        }
+    }
+}
+
+/// The runs of one family with one goal.
+#[derive(Debug)]
 pub struct Table {
-    rows: Vec<Row>,
-    too_long: Vec<Tool>,
+    /// The family.
+    pub family: Family,
+    /// What was asked.
+    pub goal: Goal,
+    /// The runs, smaller sizes first.
+    pub rows: Vec<Row>,
 }
 
-/// Below this a run is mostly start-up, and memory mostly the program itself.
-const ENOUGH_STATES: u64 = 100_000;
+const HEAD: &str = "| scenario | tool | s | states | states/s | bytes a state | time, of kmapcheck's |\n|---|---|--:|--:|--:|--:|--:|\n";
 
 impl Table {
-    /// Adds a run.
-    pub fn add(&mut self, row: Row) {
-        self.rows.push(row);
-    }
-
-    /// Notes that the tool did not end in time.
-    pub fn too_long(&mut self, tool: Tool) {
-        self.too_long.push(tool);
-    }
-
-    /// As Markdown.
+    /// All runs for which `shown` says so, as Markdown.
     #[must_use]
-    pub fn show(&self, goal: Goal) -> String {
-        let mut out = String::from(
-            "| scenario | tool | s | states | states/s | bytes a state |\n|---|---|--:|--:|--:|--:|\n",
-        );
-        for Row { case, tool, answer } in &self.rows {
-            let seconds = answer.time.as_secs_f64();
-            let rate = answer.states as f64 / seconds;
-            let enough = answer.states >= ENOUGH_STATES;
-            let bytes = match answer.peak {
-                Some(peak) if enough => format!("{:.0}", peak as f64 / answer.states as f64),
-                _ => "-".to_owned(),
+    pub fn show(&self, shown: impl Fn(Case) -> bool) -> String {
+        let mut out = HEAD.to_owned();
+        for row in self.rows.iter().filter(|row| shown(row.case)) {
+            let (case, tool) = (row.case.name(), row.tool.name());
+            let _ = match &row.outcome {
+                Outcome::Gave(why) => writeln!(out, "| {case} | {tool} | {why} | | | | |"),
+                Outcome::Answer(answer) => {
+                    let seconds = answer.time.as_secs_f64();
+                    let states = answer.states as f64;
+                    writeln!(
+                        out,
+                        "| {case} | {tool} | {seconds:.3} | {} | {:.0} | {:.0} | {} |",
+                        answer.states,
+                        states / seconds,
+                        answer.peak as f64 / states,
+                        self.ratio(row.case, row.tool, answer)
+                    )
+                }
             };
-            let rate = if enough {
-                format!("{rate:.0}")
-            } else {
-                "-".to_owned()
-            };
-            let _ = writeln!(
-                out,
-                "| {} | {} | {seconds:.3} | {} | {rate} | {bytes} |",
-                case.name(),
-                tool.name(),
-                answer.states
-            );
-        }
-        out.push_str("\n| tool | largest within the cap | time there, of what kmapcheck takes for the same |\n|---|---|--:|\n");
-        for &tool in Tool::all() {
-            if let Some(row) = self.rows.iter().rev().find(|row| row.tool == tool) {
-                let more = if self.too_long.contains(&tool) {
-                    ""
-                } else {
-                    " (the most tried)"
-                };
-                let ratio = self.ratio(row, goal);
-                let _ = writeln!(
-                    out,
-                    "| {} | {}{more} | {ratio} |",
-                    tool.name(),
-                    row.case.name()
-                );
-            }
         }
         out
     }
 
     /// The time of a run by that of kmapcheck on the same scenario: exploring as much where every
-    /// state is asked for, in its default mode where a deadlock is.
-    fn ratio(&self, row: &Row, goal: Goal) -> String {
-        let ours = match goal {
-            Goal::Whole if row.tool.counts_named_states() => Tool::Plain { threads: 1 },
-            _ => Tool::Counted,
+    /// state is asked for, in its default mode otherwise.
+    fn ratio(&self, case: Case, tool: Tool, answer: &Answer) -> String {
+        let ours = if self.goal == Goal::Whole && tool.counts_named_states() {
+            Tool::Plain { threads: 1 }
+        } else {
+            Tool::Counted
         };
-        let ours = (self.rows.iter()).find(|other| other.case == row.case && other.tool == ours);
-        ours.map_or("-".to_owned(), |ours| {
-            let ratio = row.answer.time.as_secs_f64() / ours.answer.time.as_secs_f64();
-            format!("{ratio:.2}")
-        })
+        let ours = (self.rows.iter()).find(|other| other.case == case && other.tool == ours);
+        match ours.and_then(Row::answer) {
+            Some(ours) => {
+                let ratio = answer.time.as_secs_f64() / ours.time.as_secs_f64();
+                format!("{ratio:.2}")
+            }
+            None => "kmapcheck did not end".to_owned(),
+        }
+    }
+
+    /// The largest case that a tool that tells tasks apart, other than ours, came to the end of.
+    #[must_use]
+    pub fn largest_of_peers(&self) -> Option<Case> {
+        let peer = |row: &&Row| {
+            let peer = row.tool.counts_named_states() && !row.tool.is_ours();
+            peer && row.answer().is_some()
+        };
+        (self.rows.iter().rev()).find(peer).map(|row| row.case)
+    }
+
+    /// How far a tool got.
+    #[must_use]
+    pub fn reach(&self, tool: Tool) -> String {
+        let mut rows = self.rows.iter().rev().filter(|row| row.tool == tool);
+        let Some(last) = rows.next() else {
+            return "not run".to_owned();
+        };
+        match &last.outcome {
+            Outcome::Answer(_) => format!("{}, the most tried", last.case.tasks),
+            Outcome::Gave(why) => {
+                let ended = rows.find(|row| row.answer().is_some());
+                let ended = ended.map_or("none".to_owned(), |row| row.case.tasks.to_string());
+                format!("{ended} ({}: {why})", last.case.tasks)
+            }
+        }
     }
 }
