@@ -46,6 +46,20 @@ fuzz-any CASES="5000":
 fuzz-agree CASES="10000":
     KMAPCHECK_CASES={{CASES}} cargo test --release -p kmapcheck-search
 
+# The page of `check --html` in a real browser, and through the HTML validator.
+browser:
+    bash .ci/browser
+
+# The picture of the page in docs/.
+picture:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    page=$(mktemp --suffix .html)
+    cargo run -q -p kmapcheck -- check --quiet --html "$page" scenarios/pte-highmem/read-against-fault.json
+    chromium --headless=new --no-sandbox --disable-gpu --hide-scrollbars --window-size=1180,1130 \
+        --screenshot=docs/page.png "file://$page"
+    rm "$page"
+
 # What needs other programs than Rust: Graphviz (Debian's graphviz) reads the DOT files.
 outside:
     cargo test -p kmapcheck --test pictures -- --ignored

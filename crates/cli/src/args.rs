@@ -65,7 +65,7 @@ Examples:
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Explore every interleaving of scenarios and report what is wrong
-    Check(Check),
+    Check(Box<Check>),
     /// Check that scenarios give exactly what they expect
     Test(Test),
     /// Decide whether the rule of a model rules out deadlock in every program that keeps it
@@ -74,6 +74,8 @@ pub enum Command {
     Explain(Explain),
     /// Check a certificate that `check --certificate` or `rule --certificate` wrote
     Verify(Verify),
+    /// Show a saved trace step by step
+    Replay(crate::commands::replay::ReplayArgs),
     /// Check that every path of scenarios keeps a model's rule
     Conform(Conform),
     /// Show what is held while something else is asked for, and whether that goes in a circle
@@ -148,6 +150,8 @@ pub struct Check {
     pub certificate: Option<PathBuf>,
     #[command(flatten)]
     pub pictures: PictureArgs,
+    #[command(flatten)]
+    pub keep: crate::keep::KeepArgs,
     /// Print the verdicts only, and no progress
     #[arg(long, short)]
     pub quiet: bool,
@@ -486,6 +490,8 @@ pub enum SchemaOf {
     Simulation,
     /// The JSON output of `compare`
     Comparison,
+    /// What `check --save-trace` writes
+    Trace,
 }
 
 /// When to use colours.

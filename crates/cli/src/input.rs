@@ -15,7 +15,7 @@ use crate::{fault, loom, output};
 
 /// States that the search for a point of no return may visit. A bound on states, not on time,
 /// keeps reports the same from run to run.
-const POINT_OF_NO_RETURN_STATES: u64 = 100_000;
+pub const POINT_OF_NO_RETURN_STATES: u64 = 100_000;
 
 /// Why there is no report.
 pub enum Failure {

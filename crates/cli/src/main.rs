@@ -6,6 +6,7 @@ mod commands;
 mod exit;
 mod fault;
 mod input;
+mod keep;
 mod loom;
 mod options;
 mod output;

@@ -20,7 +20,11 @@ pub fn of_report(report: &Report, args: &PictureArgs) -> Exit {
             None => nothing(file, what),
         }
     };
-    let graph = waiting::graph(report);
+    let graph = if args.svg.is_some() || args.dot.is_some() {
+        waiting::graph(report)
+    } else {
+        None
+    };
     put(&args.svg, graph.as_ref().map(svg::render), "no deadlock");
     put(&args.dot, graph.as_ref().map(dot::render), "no deadlock");
     put(&args.mermaid, sequence::render(report), "no finding");

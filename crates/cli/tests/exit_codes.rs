@@ -323,7 +323,7 @@ fn the_other_commands_are_0() {
         exits(&["completions", shell], 0);
     }
     for what in [
-        "model", "scenario", "report", "rule", "conform", "order", "size", "suggest",
+        "model", "scenario", "report", "rule", "conform", "order", "size", "suggest", "trace",
     ] {
         let (out, _) = exits(&["schema", what], 0);
         let schema: serde_json::Value = serde_json::from_str(&out).expect("it is JSON");

@@ -124,6 +124,8 @@ impl Builder<'_> {
             contested: Vec::new(),
             point_of_no_return: None,
             wait_for: None,
+            run: found.trace.clone(),
+            starves: found.starved,
         };
         let mut taking_part: Vec<TaskId> = found.trace.steps.iter().map(|step| step.task).collect();
         match kind {

@@ -86,6 +86,7 @@ impl Scene<'_> {
         let who = |tasks: &[TaskId]| -> Vec<Who> {
             tasks.iter().map(|&task| self.names.who(task)).collect()
         };
+        let givers = self.givers(what, first);
         Contested {
             resource: self.name(what, first),
             state: self.standing(what, first),
@@ -97,7 +98,8 @@ impl Scene<'_> {
             } else {
                 "give it"
             },
-            could_be_given_by: names(&self.givers(what, first)),
+            could_be_given_by: names(&givers),
+            givers: who(&givers),
         }
     }
 

@@ -7,6 +7,10 @@
 //!
 //! Nothing here prints, searches or reads files.
 
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/library.md")]
+struct LibraryPage;
+
 mod build;
 mod contested;
 mod coverage;
@@ -31,7 +35,7 @@ pub use coverage::quoted;
 pub use describe::{resource, units};
 pub use json::schema_report;
 pub use kmapcheck_machine::Verdict;
-pub use names::Who;
+pub use names::{Names, Who, folded};
 pub use report::{
     Contested, Coverage, Finding, Holding, NeverExecuted, NotThere, Proof, Report, Size, SlotUsage,
     Standing, StartMapping, Step, StopReason, Stopped, TaskAtEnd,

@@ -122,8 +122,9 @@ fn place(program: &Program, location: Location) -> String {
     }
 }
 
-/// Where control goes, unless simply to the next step.
-fn ways(node: &Node, i: usize) -> String {
+/// Where control goes, unless simply to the next step; `i` is the node's number from 0.
+#[must_use]
+pub fn ways(node: &Node, i: usize) -> String {
     let place = |target: &Target| {
         let place = target
             .node

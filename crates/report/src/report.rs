@@ -4,7 +4,7 @@
 //! only the text needs (which column a step stands in) are left out of the JSON. New fields may be
 //! added; those that are here keep their names and meaning.
 
-use kmapcheck_machine::Verdict;
+use kmapcheck_machine::{TaskId, Trace, Verdict};
 use kmapcheck_scenario::{FindingKind, Level};
 use kmapcheck_waitgraph::WaitForGraph;
 use schemars::JsonSchema;
@@ -92,6 +92,12 @@ pub struct Finding {
     /// Of a deadlock: who waits for what, held by whom.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wait_for: Option<WaitForGraph>,
+    /// The trace as the machine runs it.
+    #[serde(skip)]
+    pub run: Trace,
+    /// Of `starved`: the task that starves.
+    #[serde(skip)]
+    pub starves: Option<TaskId>,
 }
 
 /// A page that is mapped from an earlier use at the start.
@@ -238,6 +244,9 @@ pub struct Contested {
     /// Who holds it, for folding.
     #[serde(skip)]
     pub holders: Vec<Who>,
+    /// Who could give it, for folding.
+    #[serde(skip)]
+    pub givers: Vec<Who>,
     /// What one would do with it.
     #[serde(skip)]
     pub giving: &'static str,

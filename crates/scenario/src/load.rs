@@ -39,6 +39,27 @@ pub struct Overrides {
 ///
 /// Whatever is wrong with the files or the overrides.
 pub fn load(path: &Path, overrides: &Overrides) -> Result<Program, Errors> {
+    load_with_sources(path, overrides).map(|(program, _)| program)
+}
+
+/// A file that went into a program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// As [`Program::files`] has it.
+    pub name: String,
+    /// All that is in it.
+    pub text: String,
+}
+
+/// [`load`], and the files that were read for it, as they were then.
+///
+/// # Errors
+///
+/// As [`load`].
+pub fn load_with_sources(
+    path: &Path,
+    overrides: &Overrides,
+) -> Result<(Program, Vec<Source>), Errors> {
     let mut log = Log::default();
     match files::read(path) {
         Ok(text) => load_text(path, text, overrides, log),
@@ -62,6 +83,7 @@ pub fn load_str(file_name: &str, text: &str, overrides: &Overrides) -> Result<Pr
         overrides,
         Log::default(),
     )
+    .map(|(program, _)| program)
 }
 
 fn load_text(
@@ -69,10 +91,17 @@ fn load_text(
     text: String,
     overrides: &Overrides,
     mut log: Log,
-) -> Result<Program, Errors> {
+) -> Result<(Program, Vec<Source>), Errors> {
     match check_all(path, text, overrides, &mut log) {
-        // The files' names come with the proof that nothing was noted.
-        Some(program) => log.finish().map(|files| Program { files, ..program }),
+        Some(program) => {
+            let sources = log.sources.files.iter().map(|file| Source {
+                name: file.name.clone(),
+                text: file.text.clone(),
+            });
+            let sources = sources.collect();
+            // The files' names come with the proof that nothing was noted.
+            (log.finish()).map(|files| (Program { files, ..program }, sources))
+        }
         None => Err(log.into_errors()),
     }
 }

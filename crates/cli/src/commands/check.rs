@@ -76,6 +76,7 @@ pub fn run(args: &Check, output: &mut Output) -> io::Result<Exit> {
 }
 
 fn check(file: &Path, args: &Check, limits: &Limits) -> Result<(Program, Report), Failure> {
+    args.keep.check(args.files.len())?;
     let mut program = input::load(file, &args.overrides)?;
     if args.format == Format::Text {
         tame::program(&mut program);
@@ -99,6 +100,7 @@ fn check(file: &Path, args: &Check, limits: &Limits) -> Result<(Program, Report)
         let file = file.display().to_string();
         stopped.repeat(&report.coverage.engine, &args.given(), &file);
     }
+    args.keep.write(file, &args.overrides, &report)?;
     Ok((program, report))
 }
 

@@ -8,6 +8,7 @@ mod explain;
 mod export;
 mod man;
 mod order;
+pub mod replay;
 mod rule;
 mod schema;
 mod simulate;
@@ -37,6 +38,7 @@ pub fn run(args: Args) -> Exit {
         Command::Rule(args) => rule::run(&args, &mut output),
         Command::Explain(args) => explain::run(&args, &mut output),
         Command::Verify(args) => verify::run(&args, &mut output),
+        Command::Replay(args) => replay::run(&args, &mut output),
         Command::Conform(args) => conform::run(&args, &mut output),
         Command::Order(args) => order::run(&args, &mut output),
         Command::Size(args) => size::run(&args, &mut output),

@@ -21,6 +21,7 @@ pub fn run(args: &Schema, output: &mut Output) -> io::Result<Exit> {
         SchemaOf::Suggest => schema::schema_suggest(),
         SchemaOf::Simulation => kmapcheck_simulate::schema(),
         SchemaOf::Comparison => kmapcheck_proof::compare::schema(),
+        SchemaOf::Trace => kmapcheck_recording::saved::schema(),
     };
     output.print(&(serde_json::to_string_pretty(&schema)? + "\n"))?;
     Ok(Exit::Clean)

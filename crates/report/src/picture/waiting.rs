@@ -4,6 +4,8 @@ use kmapcheck_waitgraph::WaitForGraph;
 use kmapcheck_waitgraph::graph::{Link, NodeKind};
 use kmapcheck_waitgraph::label;
 
+use rustc_hash::{FxHashMap, FxHashSet};
+
 use super::{Edge, Graph, Line, Node, Shape, wrap};
 use crate::words::list;
 use crate::{Finding, Report};
@@ -44,7 +46,10 @@ fn of(waiting: &WaitForGraph, finding: &Finding) -> Graph {
             highlighted: task,
         });
     }
-    let position = |id: &String| waiting.nodes.iter().position(|node| node.id == *id);
+    let positions: FxHashMap<&str, usize> = (waiting.nodes.iter().enumerate())
+        .map(|(i, node)| (node.id.as_str(), i))
+        .collect();
+    let position = |id: &String| positions.get(id.as_str()).copied();
     for edge in &waiting.edges {
         let (Some(from), Some(to)) = (position(&edge.from), position(&edge.to)) else {
             continue;
@@ -62,8 +67,9 @@ fn of(waiting: &WaitForGraph, finding: &Finding) -> Graph {
             highlighted: true,
         });
     }
+    let core: FxHashSet<&str> = finding.core.iter().map(String::as_str).collect();
     let others: Vec<String> = (finding.stuck.iter())
-        .filter(|task| !finding.core.contains(task))
+        .filter(|task| !core.contains(task.as_str()))
         .cloned()
         .collect();
     if !others.is_empty() {

@@ -172,13 +172,20 @@ fn render_finding(out: &mut String, finding: &Finding, options: &Options) {
         out.push('\n');
         indent(out, &trace);
     }
-    let core = sentences::core(finding);
-    if !core.is_empty() {
+    let notes = notes(finding);
+    if !notes.is_empty() {
         out.push('\n');
-        for line in core {
-            let _ = writeln!(out, "  {line}");
-        }
     }
+    for line in notes {
+        let _ = writeln!(out, "  {line}");
+    }
+}
+
+/// What the trace of a finding alone does not say: what its core waits for, who else is stuck, and
+/// from where on nothing helps.
+#[must_use]
+pub fn notes(finding: &Finding) -> Vec<String> {
+    let mut notes = sentences::core(finding);
     let stuck = finding.stuck.len().saturating_sub(finding.core.len());
     if stuck > 0 {
         let (task, verb) = if stuck == 1 {
@@ -186,15 +193,25 @@ fn render_finding(out: &mut String, finding: &Finding, options: &Options) {
         } else {
             ("tasks", "are")
         };
-        let _ = writeln!(
-            out,
-            "  Behind them {} more {task} {verb} stuck.",
-            number(stuck as u64)
-        );
+        let stuck = number(stuck as u64);
+        notes.push(format!("Behind them {stuck} more {task} {verb} stuck."));
     }
-    if let Some(said) = sentences::point_of_no_return(finding) {
-        let _ = writeln!(out, "  {said}");
-    }
+    notes.extend(sentences::point_of_no_return(finding));
+    notes
+}
+
+/// What the trace of a finding starts with, where the scenario leaves that open.
+#[must_use]
+pub fn start(finding: &Finding) -> Option<String> {
+    finding.start.as_deref().map(sentences::start)
+}
+
+/// What follows the findings: what was proved and seen, and what to beware of; with styles.
+#[must_use]
+pub fn ending(report: &Report) -> String {
+    let mut out = String::new();
+    render_end(&mut out, report);
+    out
 }
 
 fn render_end(out: &mut String, report: &Report) {

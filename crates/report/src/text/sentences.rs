@@ -85,21 +85,26 @@ fn tell_group(group: &[&TaskAtEnd], lines: &mut Vec<String>) {
 }
 
 fn contested(contested: &Contested) -> String {
-    let holders: Vec<(Who, &str)> = contested
-        .holders
-        .iter()
-        .copied()
-        .zip(contested.held_by.iter().map(String::as_str))
-        .collect();
+    let named = |who: &[Who], names: &[String]| -> String {
+        let tasks: Vec<(Who, &str)> = (who.iter().copied())
+            .zip(names.iter().map(String::as_str))
+            .collect();
+        label(&tasks)
+    };
+    let holders = named(&contested.holders, &contested.held_by);
     let given = match contested.could_be_given_by.as_slice() {
         [] => String::new(),
-        givers => format!("only {} could {}", list(givers), contested.giving),
+        names => format!(
+            "only {} could {}",
+            named(&contested.givers, names),
+            contested.giving
+        ),
     };
-    let by = match (holders.len(), given.is_empty()) {
-        (0, true) => format!(", and nobody is left who could {}", contested.giving),
-        (0, false) => format!(", and {given}"),
-        (_, true) => format!(", held by {}", label(&holders)),
-        (_, false) => format!(", held by {}; {given}", label(&holders)),
+    let by = match (contested.holders.is_empty(), given.is_empty()) {
+        (true, true) => format!(", and nobody is left who could {}", contested.giving),
+        (true, false) => format!(", and {given}"),
+        (false, true) => format!(", held by {holders}"),
+        (false, false) => format!(", held by {holders}; {given}"),
     };
     format!("{}: {}{by}", contested.resource, contested.state)
 }

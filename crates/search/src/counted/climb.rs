@@ -233,12 +233,12 @@ fn ascend(
     wanted: Findings,
     meter: &mut Meter<'_>,
 ) -> Result<Option<(u32, Height)>, Stopped> {
+    let (mut state, mut next) = (Counts::default(), Counts::default());
     if let Some(found) = ascend_alone(explorer, climb, from, height, meter)? {
         return Ok(Some(found));
     }
     let mut near = vec![from];
     let mut seen: FxHashSet<u32> = [from].into_iter().collect();
-    let (mut state, mut next) = (Counts::default(), Counts::default());
     let mut i = 0;
     while i < near.len() && i < NEAR && climb.looked < ALL {
         climb.looked += 1;
@@ -259,6 +259,17 @@ fn ascend(
             return Ok(None);
         }
         i += 1;
+    }
+    // Looking at every task takes longest of all, so it is left out on the way up: tasks that are
+    // stuck there are so in every later state.
+    for number in near {
+        if explorer.candidates.news(wanted).is_empty() {
+            break;
+        }
+        look(explorer, meter)?;
+        explorer.visited.get(number, &mut state);
+        explorer.note_state(number, &state, 0);
+        explorer.candidates.settle(u64::MAX);
     }
     Ok(None)
 }
@@ -396,7 +407,7 @@ impl Explorer<'_> {
         });
     }
 
-    /// The states that a task at `position` leads to, findings noted, with the local state that it is
+    /// The states that a task at `position` leads to, findings of the steps noted, with the local state that it is
     /// in then, and which of its successors that is.
     fn successors_of(
         &mut self,
@@ -418,7 +429,6 @@ impl Explorer<'_> {
             let (after, is_new) = self.visited.insert(&followed.next);
             if is_new {
                 self.parents.push(number);
-                self.note_state(after, &followed.next, 0);
             }
             found.push((after, followed.actor, row.choice));
         }
@@ -426,7 +436,7 @@ impl Explorer<'_> {
         found
     }
 
-    /// The states that follow, findings noted.
+    /// The states that follow, findings of the steps noted.
     fn successors(&mut self, number: u32, state: &Counts) -> Vec<u32> {
         (0..state.tasks.len())
             .flat_map(|position| self.successors_of(number, state, position))

@@ -1,0 +1,123 @@
+//! What `check` writes to files besides its report: a page, and traces for `replay`.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args as ClapArgs;
+use kmapcheck_recording::saved::SavedTrace;
+use kmapcheck_report::{Report, tame};
+use kmapcheck_scenario::{Bound, Overrides, Program, Source, load_with_sources};
+
+use crate::args::OverrideArgs;
+use crate::fault;
+use crate::input::{Failure, shown};
+
+/// Files to write.
+#[derive(Debug, Clone, Default, ClapArgs)]
+pub struct KeepArgs {
+    /// Write a page for browsers: the programs, the slots and who waits for whom, step by step
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+    /// Write the traces to a file, for `kmapcheck replay`
+    #[arg(long, value_name = "FILE")]
+    pub save_trace: Option<PathBuf>,
+}
+
+impl KeepArgs {
+    /// Refuses what cannot be done, before anything is explored.
+    pub fn check(&self, scenarios: usize) -> Result<(), Failure> {
+        let given = [
+            self.html.as_ref().map(|_| "--html"),
+            self.save_trace.as_ref().map(|_| "--save-trace"),
+        ];
+        match given.into_iter().flatten().next() {
+            Some(option) if scenarios > 1 => Err(Failure::Refused(format!(
+                "`{option}` is for one scenario at a time"
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes what is asked for.
+    pub fn write(&self, file: &Path, given: &OverrideArgs, report: &Report) -> Result<(), Failure> {
+        if self.html.is_none() && self.save_trace.is_none() {
+            return Ok(());
+        }
+        let overrides = sized(file, given, report)?;
+        let (mut program, sources) = read(file, &overrides)?;
+        if let Some(to) = &self.save_trace {
+            if report.findings.is_empty() {
+                let (to, file) = (shown(to), shown(file));
+                anstream::eprintln!(
+                    "kmapcheck: {file}: nothing was found, so no trace is saved to {to}"
+                );
+            } else {
+                let saved = SavedTrace::new(&program, report, &overrides, &sources);
+                let text = saved
+                    .write()
+                    .map_err(|error| Failure::Fault(error.to_string()))?;
+                save(to, &text)?;
+            }
+        }
+        if let Some(to) = &self.html {
+            tame::program(&mut program);
+            let page = fault::catch(|| kmapcheck_page::render(&program, report));
+            let page = page
+                .map_err(Failure::Fault)?
+                .map_err(|error| Failure::Fault(error.to_string()))?;
+            save(to, &page)?;
+        }
+        Ok(())
+    }
+}
+
+/// Reads a scenario together with the texts of its files.
+pub fn read(file: &Path, overrides: &Overrides) -> Result<(Program, Vec<Source>), Failure> {
+    fault::catch(|| load_with_sources(file, overrides))
+        .map_err(Failure::Fault)?
+        .map_err(Failure::Input)
+}
+
+/// The overrides that give the program the traces are of: those given, and the numbers that stand
+/// for `"any"`.
+fn sized(file: &Path, given: &OverrideArgs, report: &Report) -> Result<Overrides, Failure> {
+    let mut overrides = Overrides {
+        model: given.model.clone(),
+        slots: given.slots.clone(),
+        tasks: given.tasks.clone(),
+    };
+    let sizes = report.proof.iter().flat_map(|proof| &proof.sizes);
+    let mut sizes: Vec<(String, Bound)> = sizes
+        .map(|size| (size.name.clone(), Bound::Exactly(size.number)))
+        .collect();
+    if sizes.is_empty() {
+        return Ok(overrides);
+    }
+    let (program, _) = read(file, &overrides)?;
+    // A task may be called like a series; tasks come first.
+    let mut take = |name: &str| {
+        let i = sizes.iter().position(|(size, _)| size == name)?;
+        Some(sizes.remove(i))
+    };
+    for template in &program.templates {
+        if template.count == Bound::Any
+            && let Some(size) = take(&template.name)
+        {
+            overrides.tasks.retain(|(name, _)| *name != template.name);
+            overrides.tasks.push(size);
+        }
+    }
+    for series in &program.series {
+        if series.slots == Bound::Any
+            && let Some(size) = take(&series.name)
+        {
+            overrides.slots.retain(|(name, _)| *name != series.name);
+            overrides.slots.push(size);
+        }
+    }
+    Ok(overrides)
+}
+
+fn save(to: &Path, text: &str) -> Result<(), Failure> {
+    std::fs::write(to, text)
+        .map_err(|error| Failure::Refused(format!("cannot write {}: {error}", shown(to))))
+}

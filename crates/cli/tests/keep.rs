@@ -1,0 +1,173 @@
+//! `check --html`, `check --save-trace` and `replay`.
+
+mod common;
+
+use std::path::Path;
+
+use common::{kmapcheck, scenario, scratch, stderr, stdout};
+
+const DEADLOCK: &str = "scenarios/pte-highmem/mremap-two-pagetables.json";
+const CLEAN: &str = "scenarios/pte-highmem/mremap-proposed.json";
+
+/// A path that nothing is at.
+fn fresh(name: &str) -> String {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = std::fs::remove_file(&path);
+    path.display().to_string()
+}
+
+#[track_caller]
+fn exits(args: &[&str], code: i32) -> (String, String) {
+    let output = kmapcheck(args);
+    let (out, err) = (stdout(&output), stderr(&output));
+    assert_eq!(output.status.code(), Some(code), "{args:?}\n{out}\n{err}");
+    (out, err)
+}
+
+#[test]
+fn a_saved_trace_is_replayed() {
+    let trace = fresh("mremap.trace.json");
+    exits(&["check", "--quiet", "--save-trace", &trace, DEADLOCK], 0);
+    let (out, _) = exits(&["replay", &trace], 0);
+    for said in [
+        "deadlock: mremap#1 and mremap#2 each pin a PAGETABLE slot",
+        "Start, before step 1 of 2.",
+        "Step 2 of 2: mremap#2: kmap(old_pte, PAGETABLE) (slot 2 of 2). From here on nothing can save the core.",
+        "  slots in use: PAGETABLE 2 of 2",
+        "  mremap#1: waits for PAGETABLE",
+    ] {
+        assert!(out.contains(said), "{said} is not in\n{out}");
+    }
+    // What it was run with is kept.
+    exits(
+        &[
+            "check",
+            "--quiet",
+            "--tasks",
+            "mremap=3",
+            "--slots",
+            "PAGETABLE=3",
+            "--save-trace",
+            &trace,
+            DEADLOCK,
+        ],
+        1,
+    );
+    let (out, _) = exits(&["replay", "--text", &trace], 0);
+    assert!(out.contains("PAGETABLE 3 of 3"), "{out}");
+}
+
+#[test]
+fn numbers_that_stand_for_any_are_kept() {
+    let file = scratch(
+        "any.json",
+        &scenario(
+            2,
+            r#""tasks": [ { "name": "t", "count": "any", "pages": ["a", "b"], "program": [
+            { "kmap": "a", "series": "S" }, { "kmap": "b", "series": "S" }, { "kunmap": "b" }, { "kunmap": "a" } ] } ]"#,
+        ),
+    );
+    let (trace, page) = (fresh("any.trace.json"), fresh("any.html"));
+    exits(
+        &[
+            "check",
+            "--quiet",
+            "--save-trace",
+            &trace,
+            "--html",
+            &page,
+            &file,
+        ],
+        1,
+    );
+    let (out, _) = exits(&["replay", &trace], 0);
+    assert!(
+        out.contains("t#1 and t#2 each pin") && out.contains("S 2 of 2"),
+        "{out}"
+    );
+    let page = std::fs::read_to_string(&page).expect("there is a page");
+    assert!(page.contains("<table class=\"steps\">"));
+}
+
+#[test]
+fn a_trace_of_something_else_is_refused() {
+    let text = std::fs::read_to_string(common::root().join(DEADLOCK)).expect("it is there");
+    let file = scratch("changing.json", &text);
+    let trace = fresh("changing.trace.json");
+    exits(
+        &[
+            "check",
+            "--quiet",
+            "--model",
+            "pte-highmem-5",
+            "--save-trace",
+            &trace,
+            &file,
+        ],
+        1,
+    );
+    exits(&["replay", &trace], 0);
+    scratch("changing.json", &(text + "\n"));
+    let (_, err) = exits(&["replay", &trace], 2);
+    assert!(
+        err.contains("changing.json has changed since the trace was saved"),
+        "{err}"
+    );
+    assert!(
+        err.contains(&format!(
+            "kmapcheck check --model pte-highmem-5 --save-trace {trace} {file}"
+        )),
+        "{err}"
+    );
+    std::fs::remove_file(&file).expect("it is there");
+    let (_, err) = exits(&["replay", &trace], 2);
+    assert!(err.contains("--scenario FILE"), "{err}");
+}
+
+#[test]
+fn a_trace_that_was_tampered_with_is_refused() {
+    let trace = fresh("tampered.trace.json");
+    exits(&["check", "--quiet", "--save-trace", &trace, DEADLOCK], 0);
+    let text = std::fs::read_to_string(&trace).expect("it is there");
+    let other = text.replacen("\"task\": 1", "\"task\": 0", 1);
+    assert_ne!(text, other);
+    std::fs::write(&trace, other).expect("it can be written");
+    let (_, err) = exits(&["replay", &trace], 2);
+    assert!(err.contains("the file was changed"), "{err}");
+    let (_, err) = exits(&["replay", DEADLOCK], 2);
+    assert!(err.contains("it is no saved trace"), "{err}");
+    let (_, err) = exits(&["replay", "no/such/file"], 2);
+    assert!(err.contains("cannot be read"), "{err}");
+}
+
+#[test]
+fn one_scenario_at_a_time_and_nothing_of_nothing() {
+    let (trace, page) = (fresh("none.trace.json"), fresh("clean.html"));
+    let (_, err) = exits(&["check", "--html", &page, CLEAN, DEADLOCK], 2);
+    assert!(
+        err.contains("`--html` is for one scenario at a time"),
+        "{err}"
+    );
+    let (_, err) = exits(
+        &[
+            "check",
+            "--quiet",
+            "--save-trace",
+            &trace,
+            "--html",
+            &page,
+            CLEAN,
+        ],
+        0,
+    );
+    assert!(
+        err.contains("nothing was found, so no trace is saved"),
+        "{err}"
+    );
+    assert!(!Path::new(&trace).exists() && Path::new(&page).exists());
+    let (_, err) = exits(
+        &["check", "--quiet", "--html", "/no/such/dir/p.html", CLEAN],
+        2,
+    );
+    assert!(err.contains("cannot write /no/such/dir/p.html"), "{err}");
+}

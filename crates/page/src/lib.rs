@@ -1,0 +1,63 @@
+//! A report as one page for browsers: nothing is fetched, so it works from a file and in an
+//! archive.
+//!
+//! The page is whole without JavaScript: the verdict, the programs, each finding with its last
+//! state, and every step as a table. JavaScript makes it go back and forth: everything it needs is
+//! in the page as JSON, a [`Recording`] for each finding, and the
+//! picture of who waits for whom is drawn here, once, with everything that is ever in it.
+//!
+//! | module | what |
+//! |---|---|
+//! | `view` | what the templates show |
+//! | `chart` | time as paths: steps, waits, slots |
+//! | `graph` | who waits for whom: what there is to draw, and when |
+//! | `data` | JSON that cannot end the script element it is in |
+//!
+//! States are put into words by [`kmapcheck_recording::moment`] for the last one, and in the same
+//! words by the script for the others.
+//!
+//! The templates are in `templates/`, style and script in `assets/`.
+
+mod chart;
+mod data;
+mod graph;
+mod view;
+
+use askama::Template;
+use kmapcheck_recording::Recording;
+use kmapcheck_report::Report;
+use kmapcheck_scenario::Program;
+
+/// Why there is no page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Error {
+    /// A trace does not replay on the program.
+    Replay(kmapcheck_machine::ReplayError),
+    /// The template or the data cannot be written.
+    Write(String),
+}
+
+impl std::fmt::Display for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Error::Replay(error) => error.fmt(f),
+            Error::Write(said) => write!(f, "the page cannot be written: {said}"),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// The page of a report; `program` is what it was made of.
+///
+/// # Errors
+///
+/// If a trace does not replay: the report is of another program.
+pub fn render(program: &Program, report: &Report) -> Result<String, Error> {
+    let recordings = (report.findings.iter())
+        .map(|finding| Recording::of(program, finding).map_err(Error::Replay))
+        .collect::<Result<Vec<Recording>, Error>>()?;
+    let page = view::Page::new(program, report, &recordings)?;
+    page.render()
+        .map_err(|error| Error::Write(error.to_string()))
+}

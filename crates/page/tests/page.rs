@@ -1,0 +1,84 @@
+//! What is in the page: the whole story without JavaScript, and nothing that a scenario could do to
+//! it.
+
+mod common;
+
+use common::{of, page};
+
+#[test]
+fn the_story_is_told_without_javascript() {
+    let page = page("scenarios/pte-highmem/mremap-two-pagetables.json");
+    for said in [
+        "<h1>mremap-two-pagetables</h1>",
+        "on the model <b>pte-highmem-5</b> · deadlock, as expected",
+        "mremap#1 and mremap#2 each pin a PAGETABLE slot and wait for another; all 2 are held.",
+        "<code>kmap(old_pte, PAGETABLE)</code>",
+        // Both wait at the second kmap.
+        "<span class=\"badge waits\">#1 waits</span> <span class=\"badge waits\">#2 waits</span>",
+        "<td>waits for PAGETABLE</td>",
+        "a PAGETABLE slot (old_pte)",
+        "The whole trace: 2 steps",
+        "After step 2 nothing can save them.",
+        "<b>after this nothing saves the core</b>",
+        "Stuck in the end: mremap#1 and mremap#2.",
+        "Every interleaving: 12 states, 12 transitions, depth 8 (engine search).",
+    ] {
+        assert!(page.contains(said), "{said} is not in the page");
+    }
+    // The picture: each task waits for the series and holds some of it, all of it stuck.
+    assert_eq!(page.matches("<g class=\"edge waits stuck\">").count(), 2);
+    assert_eq!(page.matches("<g class=\"edge holds stuck\">").count(), 2);
+    assert_eq!(page.matches("<g class=\"node task stuck\">").count(), 2);
+    assert_eq!(page.matches("<g class=\"node thing stuck\">").count(), 1);
+}
+
+#[test]
+fn nothing_is_fetched() {
+    let page = page("scenarios/pte-highmem/read-against-fault.json");
+    for fetches in [
+        "src=", "<link", "@import", "http:", "https:", "fetch(", "url(\"",
+    ] {
+        assert!(!page.contains(fetches), "{fetches} is in the page");
+    }
+}
+
+#[test]
+fn alike_tasks_are_one_lane_that_opens() {
+    let page = page("scenarios/pte-highmem/mremap-1024-slots-1024-tasks.json");
+    assert_eq!(page.matches("<details class=\"lane\">").count(), 1);
+    assert_eq!(page.matches("<div class=\"row member\">").count(), 1024);
+    assert!(page.contains("<span class=\"badge waits\">×1024 waits</span>"));
+    assert!(page.contains("1024 wait for</text>") && page.contains("1024 held by</text>"));
+    assert!(page.contains("PAGETABLE ×1024"));
+}
+
+#[test]
+fn a_clean_scenario_has_a_page() {
+    let page = page("scenarios/pte-highmem/mremap-proposed.json");
+    assert!(page.contains("<p class=\"verdict clean\">clean</p>"));
+    assert!(page.contains("<details open>") && page.contains("task mremap, 3 instances"));
+    assert!(!page.contains("class=\"finding\""));
+}
+
+#[test]
+fn a_scenario_cannot_break_out() {
+    let evil = "</script><script>alert(1)</script><!--";
+    let page = of(&format!(
+        r#"{{ "name": {0:?}, "about": {0:?}, "model": {{ "name": {0:?}, "series": {{ "S": {{ "slots": 1, "reuse": "none" }} }} }},
+             "tasks": [{{ "name": "t", "count": 2, "pages": ["a", "b"], "program": [
+                 {{ "kmap": "a", "series": "S", "note": {0:?}, "at": {0:?} }}, {{ "kmap": "b", "series": "S" }} ] }}] }}"#,
+        evil
+    ));
+    assert!(!page.contains("alert(1)</script>") && !page.contains("<!--"));
+    // Two script elements, the data and the script, and both end where they should.
+    assert_eq!(page.matches("<script").count(), 2);
+    assert_eq!(page.matches("</script>").count(), 2);
+    let data = page
+        .split_once("id=\"data\">")
+        .and_then(|(_, rest)| rest.split_once("</script>"))
+        .map(|(data, _)| data)
+        .expect("there is data");
+    let data: serde_json::Value = serde_json::from_str(data).expect("it is JSON");
+    let note = &data["findings"][0]["recording"]["programs"][0]["lines"][0]["note"];
+    assert_eq!(note.as_str(), Some(evil));
+}

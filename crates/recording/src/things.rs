@@ -1,0 +1,149 @@
+//! What tasks wait for and hold, under the names that the wait-for graph gives them.
+
+use kmapcheck_machine::{Map, Name, PageId, Standing, State, Task, Wait};
+use kmapcheck_report::resource;
+use kmapcheck_scenario::{Bound, Program, Ref, ResourceKind, SeriesId};
+
+use crate::recording::{Shown, ThingKind};
+
+/// Something that is waited for or held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Key {
+    Series(SeriesId),
+    Shared(usize),
+    Own(usize, usize),
+    PageLock(PageId),
+    Memory,
+    Cpus,
+}
+
+fn of_ref(task: usize, what: Ref) -> Key {
+    match what {
+        Ref::Shared(i) => Key::Shared(i),
+        Ref::Own(i) => Key::Own(task, i),
+    }
+}
+
+/// What a task waits for; nothing if it can go on or has ended.
+pub(crate) fn awaited(program: &Program, state: &State, task: usize) -> Vec<Key> {
+    let Standing::Waits(waiting) = state.standing(program, task) else {
+        return Vec::new();
+    };
+    let thing = waiting.wait.map(|wait| match wait {
+        Wait::Slot { series, .. } => Key::Series(series),
+        Wait::Spin(what)
+        | Wait::Read(what)
+        | Wait::Write(what)
+        | Wait::Units(what, _)
+        | Wait::Completion(what) => of_ref(task, what),
+        Wait::PageLock(page) => Key::PageLock(page),
+        Wait::Memory => Key::Memory,
+    });
+    let cpu = waiting.cpu.then_some(Key::Cpus);
+    thing.into_iter().chain(cpu).collect()
+}
+
+/// What a task holds that others can wait for, and how much of it, sorted.
+pub(crate) fn held(number: usize, task: &Task) -> Vec<(Key, u32)> {
+    let mut held: Vec<(Key, u32)> = Vec::new();
+    let mut add = |key, n| match held.iter_mut().find(|(known, _)| *known == key) {
+        Some((_, count)) => *count += n,
+        None => held.push((key, n)),
+    };
+    for map in &task.maps {
+        if let Map::Pin { lies, .. } = map {
+            add(Key::Series(*lies), 1);
+        }
+    }
+    for lock in &task.held {
+        add(of_ref(number, lock.what), lock.n);
+    }
+    for &page in &task.page_locks {
+        add(Key::PageLock(page), 1);
+    }
+    if task.on_cpu {
+        add(Key::Cpus, 1);
+    }
+    held.sort_unstable();
+    held
+}
+
+/// What a thing is called: as in the wait-for graph of the report.
+pub(crate) fn shown(
+    program: &Program,
+    state: &State,
+    name_of: &dyn Fn(usize) -> String,
+    key: Key,
+) -> Shown {
+    let counted = |number: Bound| match number {
+        Bound::Exactly(n) => Some(n),
+        Bound::Any => None,
+    };
+    let (label, kind, capacity) = match key {
+        Key::Series(series) => {
+            let series = &program.series[series];
+            (
+                series.name.clone(),
+                ThingKind::Series,
+                counted(series.slots),
+            )
+        }
+        Key::Shared(i) => (
+            resource(program, 0, Ref::Shared(i)),
+            ThingKind::Resource,
+            units(program.resources[i].kind),
+        ),
+        Key::Own(task, i) => {
+            let template = state.tasks[task].template;
+            let name = resource(program, template, Ref::Own(i));
+            let kind = program.templates[template].resources[i].kind;
+            let label = format!("{name} of {}", name_of(task));
+            (label, ThingKind::Resource, units(kind))
+        }
+        Key::PageLock(page) => {
+            let name = page_name(program, state, name_of, page);
+            (format!("lock of page {name}"), ThingKind::Resource, None)
+        }
+        Key::Memory => (
+            "free pages".to_owned(),
+            ThingKind::Memory,
+            program.free_pages,
+        ),
+        Key::Cpus => {
+            let cpus = program.cpus.map(|cpus| cpus.count);
+            ("CPUs".to_owned(), ThingKind::Cpus, cpus)
+        }
+    };
+    Shown {
+        label,
+        kind,
+        capacity,
+    }
+}
+
+fn units(kind: ResourceKind) -> Option<u32> {
+    match kind {
+        ResourceKind::Semaphore { units, .. } | ResourceKind::Mempool { units, .. } => Some(units),
+        _ => None,
+    }
+}
+
+/// What a page is called, with the task that alone knows it by that name.
+pub(crate) fn page_name(
+    program: &Program,
+    state: &State,
+    name_of: &dyn Fn(usize) -> String,
+    page: PageId,
+) -> String {
+    let is_page = |name: &Name| *name == Name::Page(page);
+    if let Some(shared) = state.shared.names.iter().position(is_page) {
+        return program.pages[shared].name.clone();
+    }
+    for (number, task) in state.tasks.iter().enumerate() {
+        if let Some(own) = task.names.iter().position(is_page) {
+            let name = &program.templates[task.template].vars[own].name;
+            return format!("{name} of {}", name_of(number));
+        }
+    }
+    "a page".to_owned()
+}
