@@ -6,7 +6,7 @@ use std::process::Command;
 
 use crate::family::{Case, Family};
 use crate::table::{Row, Table};
-use crate::tool::{Goal, Places, Tool};
+use crate::tool::{Goal, Outcome, Places, Tool};
 
 /// Between these lines of a document `record` writes.
 const BEGIN: &str = "<!-- results of `just bench` -->";
@@ -48,15 +48,15 @@ pub fn summary(tables: &[Table], real: &[Row], places: &Places) -> String {
     );
     for row in real {
         let name = row.case.name();
-        let _ = match row.answer() {
-            Some(answer) => writeln!(
+        let _ = match &row.outcome {
+            Outcome::Answer(answer) => writeln!(
                 out,
                 "| {name} | {:.3} | {} | {} |",
                 answer.time.as_secs_f64(),
                 answer.states,
                 answer.peak >> 20
             ),
-            None => writeln!(out, "| {name} | {:?} | | |", row.outcome),
+            Outcome::Gave(why) => writeln!(out, "| {name} | {why} | | |"),
         };
     }
     out
