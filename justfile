@@ -25,6 +25,15 @@ lint:
     cargo clippy --workspace --all-targets -- -D warnings
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
 
+# Exported scenarios, run by SPIN and Rumur, against the reference (needs spin, rumur, gcc; tcc helps).
+interop:
+    cargo test -p kmapcheck-export --test interop -- --ignored --nocapture --test-threads 1
+
+# kmapcheck beside SPIN, Rumur and stateright (needs spin, rumur, gcc); `just bench quick` is small.
+bench *ARGS:
+    cargo build --release --locked -p kmapcheck
+    cargo run --release --locked --manifest-path crates/bench/Cargo.toml -- --kmapcheck "${CARGO_TARGET_DIR:-target}/release/kmapcheck" {{ if ARGS == "quick" { "--quick" } else { ARGS } }}
+
 # Rewrite the stored schemas, messages, snapshots and outputs in the docs; read the diff.
 update:
     KMAPCHECK_UPDATE=1 INSTA_UPDATE=always cargo test --workspace

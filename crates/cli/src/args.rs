@@ -1,5 +1,7 @@
 //! The arguments: the one definition behind parser, help, manual page and completions.
 
+mod export;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -13,6 +15,8 @@ use crate::options::compare::Compare;
 use crate::options::picture::{GraphArgs, PictureArgs};
 use crate::options::simulate::Simulate;
 use crate::options::suite::SuiteArgs;
+
+pub use export::{Export, TargetArg};
 
 /// Exhaustive model checker for kmap deadlocks
 ///
@@ -80,6 +84,8 @@ pub enum Command {
     Size(Size),
     /// Say which orders and reuse policies make scenarios clean, and which kmap to change
     Suggest(Suggest),
+    /// Write a scenario as a model for another tool: SPIN, Rumur, TLC or Petri nets
+    Export(Export),
     /// Say how likely a deadlock is, by random runs
     Simulate(Simulate),
     /// Show what two models make of the same scenarios
@@ -563,6 +569,7 @@ impl Args {
             Command::Order(order) => ("order", &order.overrides),
             Command::Size(size) => ("size", &size.overrides),
             Command::Suggest(suggest) => ("suggest", &suggest.overrides),
+            Command::Export(export) => ("export", &export.overrides),
             Command::Simulate(simulate) => ("simulate", &simulate.overrides),
             _ => return args,
         };

@@ -5,6 +5,7 @@ mod compare;
 mod completions;
 mod conform;
 mod explain;
+mod export;
 mod man;
 mod order;
 pub mod replay;
@@ -42,6 +43,7 @@ pub fn run(args: Args) -> Exit {
         Command::Order(args) => order::run(&args, &mut output),
         Command::Size(args) => size::run(&args, &mut output),
         Command::Suggest(args) => suggest::run(&args, &mut output),
+        Command::Export(args) => export::run(&args, &mut output),
         Command::Simulate(args) => simulate::run(&args, &mut output),
         Command::Compare(args) => compare::run(&args, &mut output),
         Command::Schema(args) => schema::run(&args, &mut output),

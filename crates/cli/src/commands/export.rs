@@ -1,0 +1,105 @@
+//! `kmapcheck export`: a scenario as a model for another tool.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use kmapcheck_export::{Exported, Refusal, Target};
+use kmapcheck_report::tame;
+
+use crate::args::{Export, TargetArg};
+use crate::exit::Exit;
+use crate::fault;
+use crate::input::{self, Failure};
+use crate::output::Output;
+
+/// Runs the command.
+pub fn run(args: &Export, output: &mut Output) -> io::Result<Exit> {
+    match exported(args) {
+        Ok(exported) => match &args.output {
+            None => {
+                output.print(&exported.text)?;
+                if let Some(config) = &exported.config {
+                    output.print("\n---- CONFIGURATION ----\n")?;
+                    output.print(config)?;
+                }
+                Ok(Exit::Clean)
+            }
+            Some(path) => {
+                let config = exported.config.as_deref();
+                let files = [
+                    (path.clone(), Some(exported.text.as_str())),
+                    (cfg(path), config),
+                ];
+                for (path, text) in files {
+                    let Some(text) = text else { continue };
+                    if let Err(error) = std::fs::write(&path, text) {
+                        let path = input::shown(&path);
+                        anstream::eprintln!("kmapcheck: cannot write {path}: {error}");
+                        return Ok(Exit::BadInput);
+                    }
+                }
+                Ok(Exit::Clean)
+            }
+        },
+        Err(Problem::Refusal(refusal)) => {
+            match refusal.place() {
+                Some(_) => anstream::eprintln!("kmapcheck: {refusal}"),
+                None => anstream::eprintln!("kmapcheck: {}: {refusal}", input::shown(&args.file)),
+            }
+            Ok(Exit::BadInput)
+        }
+        Err(Problem::OutputName(said)) => {
+            anstream::eprintln!("kmapcheck: {said}");
+            Ok(Exit::BadInput)
+        }
+        Err(Problem::Failure(failure)) => {
+            failure.tell(&args.file);
+            Ok(failure.exit())
+        }
+    }
+}
+
+/// Why there is no model.
+enum Problem {
+    Failure(Failure),
+    Refusal(Refusal),
+    OutputName(String),
+}
+
+fn exported(args: &Export) -> Result<Exported, Problem> {
+    let mut program = input::load(&args.file, &args.overrides).map_err(Problem::Failure)?;
+    tame::program(&mut program);
+    let target = match args.to {
+        TargetArg::Promela => Target::Promela,
+        TargetArg::Murphi => Target::Murphi,
+        TargetArg::Tla => Target::Tla,
+        TargetArg::Pnml => Target::Pnml,
+    };
+    let module = module(args)?;
+    fault::catch(|| kmapcheck_export::export(&program, target, module))
+        .map_err(|said| Problem::Failure(Failure::Fault(said)))?
+        .map_err(Problem::Refusal)
+}
+
+/// The module's name, which TLA+ wants to be the file's.
+fn module(args: &Export) -> Result<Option<&str>, Problem> {
+    let Some(path) = args.output.as_deref().filter(|_| args.to == TargetArg::Tla) else {
+        return Ok(None);
+    };
+    let stem = path
+        .file_stem()
+        .and_then(|stem| stem.to_str())
+        .unwrap_or("");
+    if path.extension().is_some_and(|e| e == "tla") && kmapcheck_export::is_module_name(stem) {
+        return Ok(Some(stem));
+    }
+    Err(Problem::OutputName(format!(
+        "`{}` cannot hold a TLA+ module, which has the name of its file; give `-o NAME.tla` with a NAME of letters, digits and `_`",
+        input::shown(path)
+    )))
+}
+
+/// The configuration's file, beside the module's.
+fn cfg(path: &Path) -> PathBuf {
+    path.with_extension("cfg")
+}
