@@ -60,6 +60,8 @@ picture:
         --screenshot=docs/page.png "file://$page"
     rm "$page"
 
-# What needs other programs than Rust: Graphviz (Debian's graphviz) reads the DOT files.
+# What needs other programs than Rust: Graphviz reads the DOT files, xmllint the JUnit files
+# (Debian's graphviz and libxml2-utils), and Mermaid the diagrams.
 outside:
-    cargo test -p kmapcheck --test pictures -- --ignored
+    cargo test -p kmapcheck --test pictures --test suite -- --ignored
+    bash .ci/mermaid

@@ -188,6 +188,31 @@ fn junit() {
     );
 }
 
+/// What was written is valid by the schema that Jenkins reads JUnit files by; see
+/// tests/schema/README.md.
+#[test]
+#[ignore = "needs xmllint (Debian's libxml2-utils): `just outside`"]
+fn junit_by_its_schema() {
+    let folder = mixed("junit-schema");
+    let file = path(&folder, "report.xml");
+    test(&folder, &["--junit", &file, "--quiet"]);
+    let schema = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/schema/junit-10.xsd");
+    let valid = |file: &str| {
+        let lint = std::process::Command::new("xmllint")
+            .args(["--nonet", "--noout", "--schema", schema, file])
+            .output();
+        let lint = lint.expect("xmllint runs");
+        (lint.status.success(), stderr(&lint))
+    };
+    let (is_valid, said) = valid(&file);
+    assert!(is_valid, "{said}");
+    // The schema is one that something can fail.
+    let text = std::fs::read_to_string(&file).expect("it is written");
+    let other = path(&folder, "other.xml");
+    std::fs::write(&other, text.replace("<testcase ", "<test ")).expect("it can be written");
+    assert!(!valid(&other).0);
+}
+
 /// The SARIF schema of OASIS; see tests/schema/README.md.
 ///
 /// Its pattern for languages has a bracket too many, which a strict reader of regular expressions

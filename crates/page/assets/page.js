@@ -214,6 +214,12 @@
       return `${used}${track.slots === null ? "" : ` of ${track.slots}`}${stale ? `, ${stale} stale` : ""}`;
     }
 
+    // In the picture there is no room for more.
+    used(series, state) {
+      const said = this.usage(series, state);
+      return said.includes("stale") ? said : `${said} in use`;
+    }
+
     slots(state) {
       const stale = this.recording.series.map(() => []);
       for (const span of this.recording.stale) if (covers(span, state)) stale[span.series].push(span.page);
@@ -228,14 +234,17 @@
     draw(state, where, waits) {
       const { graph, recording } = this;
       const touched = new Set();
+      const said = this.all("svg.graph .word");
       this.all("svg.graph .edge").forEach((element, i) => {
         const edge = graph.edges[i];
         const n = at(edge.points, state)?.[1] ?? 0;
-        element.classList.toggle("off", n === 0);
-        this.stick(element, edge, state);
+        for (const shown of [element, said[i]]) {
+          shown.classList.toggle("off", n === 0);
+          this.stick(shown, edge, state);
+        }
         const words = edge.kind === "waits" ? (n > 1 ? `${n} wait for` : "waits for")
           : edge.kind === "holds" ? (n > 1 ? `${n} held by` : "held by") : "could be given by";
-        element.querySelector("text").textContent = words;
+        said[i].textContent = words;
         if (n > 0) touched.add(edge.from).add(edge.to);
       });
       this.all("svg.graph .node").forEach((element, i) => {
@@ -244,7 +253,7 @@
         this.stick(element, node, state);
         const second = element.querySelector(".second");
         if (node.lane !== null) second.textContent = this.brief(recording.lanes[node.lane], where, waits);
-        else if (node.series !== null) second.textContent = `${this.usage(node.series, state)} in use`;
+        else if (node.series !== null) second.textContent = this.used(node.series, state);
       });
     }
 

@@ -265,7 +265,7 @@ fn nodes(recording: &Recording, shown: &[usize]) -> Vec<picture::Node> {
     let things = shown.iter().map(|&thing| {
         let thing = &recording.things[thing];
         let room = match thing.kind {
-            ThingKind::Series => format!("{0} of {0} in use", thing.capacity.unwrap_or(999)),
+            ThingKind::Series => format!("{0} of {0}, {0} stale", thing.capacity.unwrap_or(999)),
             _ => capacity(thing),
         };
         node(&thing.label, room, Shape::Ellipse)

@@ -232,7 +232,10 @@ impl FindingView<'_> {
     fn second(&self, node: &Node) -> String {
         match (node.lane, node.series) {
             (Some(lane), _) => self.lanes[lane].brief.clone(),
-            (_, Some(series)) => format!("{} in use", self.tracks[series].usage),
+            (_, Some(series)) => match self.tracks[series].usage.as_str() {
+                usage if usage.contains("stale") => usage.to_owned(),
+                usage => format!("{usage} in use"),
+            },
             _ => node.capacity.clone(),
         }
     }

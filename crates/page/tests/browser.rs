@@ -220,7 +220,7 @@ async fn stepping_through_ends_in_what_was_written() {
         ("stale", "scenarios/primitives/stale-mapping-flushed.json"),
     ] {
         let page = page(file);
-        let story = "return [...document.querySelectorAll('.program, table.tasks, .graph .node, .graph .edge:not(.off), .usage, .stale-pages:not([hidden])')].map((e) => e.textContent.replace(/\\s+/g, ' ').trim())";
+        let story = "return [...document.querySelectorAll('.program, table.tasks, .graph .node, .graph .word:not(.off), .usage, .stale-pages:not([hidden])')].map((e) => e.textContent.replace(/\\s+/g, ' ').trim())";
         with(true, move |off| async move {
             // What is written, before the script has run: without its element.
             let (written, _) = page.rsplit_once("<script>").expect("there is a script");

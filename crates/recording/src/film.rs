@@ -1,7 +1,8 @@
 //! Making a recording: a trace is run on the machine, and what changes is noted.
 //!
 //! What a task holds changes by its own steps only. What it waits for can change by anybody's, so
-//! it is asked for in every state: the cost is states times tasks that take part.
+//! it is asked for in every state: the cost is states times tasks that take part, which is why
+//! nothing is allocated for a task that stands as it stood.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -52,12 +53,15 @@ struct Camera<'a> {
     /// The number of a task among them.
     part: BTreeMap<TaskId, usize>,
     keys: BTreeMap<Key, usize>,
-    /// The open spans of waits and holds, and where they are among those of the recording.
-    waiting: BTreeMap<(usize, Key), usize>,
-    holding: BTreeMap<(usize, Key), usize>,
+    /// Of each task the open spans of waits and holds, and where they are among those of the
+    /// recording.
+    waiting: Vec<Vec<(Key, usize)>>,
+    holding: Vec<Vec<(Key, usize)>>,
     stale: BTreeMap<(usize, usize), usize>,
     stale_counts: Vec<u32>,
     places: Vec<Option<usize>>,
+    /// Who took the last step.
+    acts: Option<TaskId>,
     recording: Recording,
 }
 
@@ -114,12 +118,13 @@ impl<'a> Camera<'a> {
             names,
             part,
             keys: BTreeMap::new(),
-            waiting: BTreeMap::new(),
-            holding: BTreeMap::new(),
+            waiting: vec![Vec::new(); cast.len()],
+            holding: vec![Vec::new(); cast.len()],
             stale: BTreeMap::new(),
             stale_counts: vec![0; program.series.len()],
             places: cast.iter().map(|&task| first.tasks[task].at).collect(),
             cast,
+            acts: None,
             recording: Recording {
                 tasks,
                 lanes: Vec::new(),
@@ -139,6 +144,7 @@ impl<'a> Camera<'a> {
     /// Notes a step; `state` comes after it.
     fn step(&mut self, finding: &Finding, i: usize, task: TaskId, state: &State) {
         let part = self.part[&task];
+        self.acts = Some(task);
         let said = finding.trace.get(i);
         let to = state.tasks[task].at;
         self.recording.steps.push(Step {
@@ -163,19 +169,19 @@ impl<'a> Camera<'a> {
     /// Notes what a task holds from state number `at` on.
     fn hold(&mut self, part: usize, now: &[(Key, u32)], at: usize, state: &State) {
         let holds = &mut self.recording.holds;
-        self.holding.retain(|&(task, key), span| {
-            let kept = task != part || now.contains(&(key, holds[*span].n));
+        self.holding[part].retain(|&(key, span)| {
+            let kept = now.contains(&(key, holds[span].n));
             if !kept {
-                holds[*span].to = Some(at);
+                holds[span].to = Some(at);
             }
             kept
         });
         for &(key, n) in now {
-            if self.holding.contains_key(&(part, key)) {
+            if self.holding[part].iter().any(|open| open.0 == key) {
                 continue;
             }
             let thing = self.thing(key, state);
-            self.holding.insert((part, key), self.recording.holds.len());
+            self.holding[part].push((key, self.recording.holds.len()));
             self.recording.holds.push(Hold {
                 task: part,
                 thing,
@@ -191,9 +197,9 @@ impl<'a> Camera<'a> {
         for part in 0..self.cast.len() {
             let now = match self.places[part] {
                 Some(_) => things::awaited(self.program, state, self.cast[part]),
-                None => Vec::new(),
+                None => [None; 2],
             };
-            self.wait(part, &now, at, state);
+            self.wait(part, now, at, state);
         }
         if at == 0 {
             for part in 0..self.cast.len() {
@@ -216,18 +222,21 @@ impl<'a> Camera<'a> {
         }
     }
 
-    fn wait(&mut self, part: usize, now: &[Key], at: usize, state: &State) {
-        let before: Vec<Key> = (self.waiting.range((part, Key::Series(0))..))
-            .map_while(|(&(task, key), _)| (task == part).then_some(key))
-            .collect();
-        for key in before.iter().filter(|key| !now.contains(key)) {
-            if let Some(span) = self.waiting.remove(&(part, *key)) {
-                self.recording.waits[span].to = Some(at);
+    fn wait(&mut self, part: usize, now: [Option<Key>; 2], at: usize, state: &State) {
+        let waits = &mut self.recording.waits;
+        self.waiting[part].retain(|&(key, span)| {
+            let kept = now.contains(&Some(key));
+            if !kept {
+                waits[span].to = Some(at);
             }
-        }
-        for &key in now.iter().filter(|key| !before.contains(key)) {
+            kept
+        });
+        for key in now.into_iter().flatten() {
+            if self.waiting[part].iter().any(|open| open.0 == key) {
+                continue;
+            }
             let thing = self.thing(key, state);
-            self.waiting.insert((part, key), self.recording.waits.len());
+            self.waiting[part].push((key, self.recording.waits.len()));
             self.recording.waits.push(Wait {
                 task: part,
                 thing,
@@ -238,17 +247,10 @@ impl<'a> Camera<'a> {
     }
 
     fn note_stale(&mut self, state: &State, at: usize) {
-        let mut now = BTreeSet::new();
-        for (page, content) in state.shared.pages.iter().enumerate() {
-            let counts = content
-                .iter()
-                .flat_map(|page| page.count.iter().enumerate());
-            now.extend(
-                counts
-                    .filter(|&(_, &count)| count == 1)
-                    .map(|(series, _)| (series, page)),
-            );
-        }
+        let pages = &state.shared.pages;
+        let now: BTreeSet<(usize, usize)> = (0..self.program.series.len())
+            .flat_map(|series| pages.stale(series).map(move |page| (series, page)))
+            .collect();
         let spans = &mut self.recording.stale;
         self.stale.retain(|mapping, span| {
             let kept = now.contains(mapping);
@@ -266,7 +268,7 @@ impl<'a> Camera<'a> {
                 .insert((series, page), self.recording.stale.len());
             self.recording.stale.push(Stale {
                 series,
-                page: things::page_name(self.program, state, &name_of, page),
+                page: things::page_name(self.program, state, &name_of, page, self.acts),
                 from: at,
                 to: None,
             });

@@ -24,10 +24,10 @@ fn of_ref(task: usize, what: Ref) -> Key {
     }
 }
 
-/// What a task waits for; nothing if it can go on or has ended.
-pub(crate) fn awaited(program: &Program, state: &State, task: usize) -> Vec<Key> {
+/// What a task waits for, a CPU last; nothing if it can go on or has ended.
+pub(crate) fn awaited(program: &Program, state: &State, task: usize) -> [Option<Key>; 2] {
     let Standing::Waits(waiting) = state.standing(program, task) else {
-        return Vec::new();
+        return [None; 2];
     };
     let thing = waiting.wait.map(|wait| match wait {
         Wait::Slot { series, .. } => Key::Series(series),
@@ -39,8 +39,7 @@ pub(crate) fn awaited(program: &Program, state: &State, task: usize) -> Vec<Key>
         Wait::PageLock(page) => Key::PageLock(page),
         Wait::Memory => Key::Memory,
     });
-    let cpu = waiting.cpu.then_some(Key::Cpus);
-    thing.into_iter().chain(cpu).collect()
+    [thing, waiting.cpu.then_some(Key::Cpus)]
 }
 
 /// What a task holds that others can wait for, and how much of it, sorted.
@@ -101,7 +100,7 @@ pub(crate) fn shown(
             (label, ThingKind::Resource, units(kind))
         }
         Key::PageLock(page) => {
-            let name = page_name(program, state, name_of, page);
+            let name = page_name(program, state, name_of, page, None);
             (format!("lock of page {name}"), ThingKind::Resource, None)
         }
         Key::Memory => (
@@ -128,18 +127,22 @@ fn units(kind: ResourceKind) -> Option<u32> {
     }
 }
 
-/// What a page is called, with the task that alone knows it by that name.
+/// What a page is called, with the task that alone knows it by that name. The task that has just
+/// acted is asked first: most often it is its page, and tasks may be many.
 pub(crate) fn page_name(
     program: &Program,
     state: &State,
     name_of: &dyn Fn(usize) -> String,
     page: PageId,
+    acts: Option<usize>,
 ) -> String {
     let is_page = |name: &Name| *name == Name::Page(page);
     if let Some(shared) = state.shared.names.iter().position(is_page) {
         return program.pages[shared].name.clone();
     }
-    for (number, task) in state.tasks.iter().enumerate() {
+    let others = 0..state.tasks.len();
+    for number in acts.into_iter().chain(others) {
+        let task = &state.tasks[number];
         if let Some(own) = task.names.iter().position(is_page) {
             let name = &program.templates[task.template].vars[own].name;
             return format!("{name} of {}", name_of(number));
