@@ -162,7 +162,13 @@
             });
           });
           line.classList.toggle("current", badges.length > 0);
-          line.querySelector(".badges").replaceChildren(...badges.flatMap((badge) => [badge, " "]));
+          let place = line.querySelector(".badges");
+          if (place === null) {
+            place = document.createElement("span");
+            place.className = "badges";
+            line.append(" ", place);
+          }
+          place.replaceChildren(...badges.flatMap((badge) => [badge, " "]));
         });
         // Keep somebody's line in sight, within the program only: the page does not jump.
         const list = element.querySelector("ol"), current = list.querySelector(".current");
