@@ -29,7 +29,7 @@ pub struct Equations {
 /// What an inequality says of the tasks in a core.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Fact {
-    /// A series whose number of slots is open has one at least.
+    /// A series whose number of slots is open has one at least, and as many as are asked for at once.
     SomeSlots(SeriesId),
     /// At least one of them waits for it.
     Waits(Need),
@@ -123,8 +123,10 @@ impl Equations {
         };
         for position in 0..equations.open.len() {
             let slots = equations.kinds.len() + position;
-            let fact = Fact::SomeSlots(equations.open[position]);
-            equations.require(fact, Constraint::at_least([(slots, 1)], 1));
+            let series = equations.open[position];
+            let least = i64::from(program.least_slots(series));
+            let some = Constraint::at_least([(slots, 1)], least);
+            equations.require(Fact::SomeSlots(series), some);
         }
         for need in equations.awaited.clone() {
             let waits = equations.sum(graph, |kind| i64::from(kind.need == need));

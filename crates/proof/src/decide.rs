@@ -11,7 +11,7 @@
 use std::time::Instant;
 
 use kmapcheck_cores::Cores;
-use kmapcheck_machine::{Coverage, Findings, Outcome, Stopped};
+use kmapcheck_machine::{Coverage, Finding, Findings, Outcome, Stopped};
 use kmapcheck_scenario::{Bound, FindingKind, Program};
 use kmapcheck_search::{Engine, Limits, Progress, every_number, run};
 
@@ -124,7 +124,7 @@ impl Deciding<'_> {
     fn search(mut self, progress: &mut dyn FnMut(&Progress)) -> Result<Decision, String> {
         let open = self.open();
         if open.is_empty() {
-            let program = self.sized(&vec![1; self.open_counts()], MOST_SLOTS);
+            let program = self.sized(&vec![1; self.open_counts()], self.most_slots());
             return Ok(self.conclude(program, Vec::new(), None, true));
         }
         let mut best: Option<Tried> = None;
@@ -192,7 +192,7 @@ impl Deciding<'_> {
         let open = self.open();
         let exact = !self.program.has_open_counts() && !self.program.has_open_slots();
         let Some(best) = best else {
-            let program = self.sized(&vec![1; self.open_counts()], MOST_SLOTS);
+            let program = self.sized(&vec![1; self.open_counts()], self.most_slots());
             let stopped = stopped.or_else(|| (!exact || !complete).then(|| self.undecided(open)));
             return self.conclude(program, Vec::new(), stopped, false);
         };
@@ -231,12 +231,18 @@ impl Deciding<'_> {
     fn conclude(
         self,
         program: Program,
-        findings: Vec<kmapcheck_machine::Finding>,
+        findings: Vec<Finding>,
         stopped: Option<Stopped>,
         smallest: bool,
     ) -> Decision {
+        let any = self.program.has_open_counts() || self.program.has_open_slots();
         let findings: Vec<_> = (findings.into_iter())
             .filter(|finding| self.open().contains(finding.kind))
+            .map(|finding| Finding {
+                // That a call never sleeps was seen at these numbers only.
+                can_sleep: finding.can_sleep.filter(|&can| can || !any),
+                ..finding
+            })
             .collect();
         let sizes = sizes(self.program, &program);
         Decision {
@@ -258,12 +264,21 @@ impl Deciding<'_> {
         self.program.templates.iter().filter(open).count()
     }
 
+    /// The most slots that are tried for `"any"`: from as many on as there have to be.
+    fn most_slots(&self) -> u32 {
+        let series = 0..self.program.series.len();
+        let open = series.filter(|&series| self.program.series[series].slots == Bound::Any);
+        let least = open.map(|series| self.program.least_slots(series)).max();
+        least.unwrap_or(1).saturating_add(MOST_SLOTS - 1)
+    }
+
     /// The program at growing sizes: few tasks and slots first, then what the equations ask for.
     fn candidates(&self) -> Vec<Program> {
-        let slots: Vec<u32> = if self.program.has_open_slots() {
-            (1..=MOST_SLOTS).collect()
+        let most_slots = self.most_slots();
+        let slots = if self.program.has_open_slots() {
+            most_slots - MOST_SLOTS + 1..=most_slots
         } else {
-            vec![1]
+            1..=1
         };
         let open = self.open_counts();
         let mut vectors: Vec<Vec<u32>> = vec![Vec::new()];
@@ -277,9 +292,10 @@ impl Deciding<'_> {
         vectors.sort_by_key(|v| (v.iter().sum::<u32>(), std::cmp::Reverse(v.clone())));
         let mut found: Vec<Program> = Vec::new();
         for counts in &vectors {
-            found.extend(slots.iter().map(|&slots| self.sized(counts, slots)));
+            found.extend(slots.clone().map(|slots| self.sized(counts, slots)));
         }
         found.extend(self.cores());
+        found.retain(Program::numbers_fit);
         found.sort_by_key(|program| program.task_count().unwrap_or(u64::MAX));
         found.dedup();
         found
@@ -306,7 +322,7 @@ impl Deciding<'_> {
                     template.count = Bound::Exactly(tasks.max(1));
                 }
             }
-            let program = program.with_open_slots(MOST_SLOTS);
+            let program = program.with_open_slots(self.most_slots());
             if !found.contains(&program) {
                 found.push(program);
             }

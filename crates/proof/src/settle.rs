@@ -149,7 +149,7 @@ fn with_numbers(program: &Program, tasks: &[u64], slots: &[(usize, u64)]) -> Opt
     for &(series, n) in slots {
         smaller.set_slots(series, Bound::Exactly(u32::try_from(n).ok()?));
     }
-    (smaller != *program).then_some(smaller)
+    (smaller != *program && smaller.numbers_fit()).then_some(smaller)
 }
 
 /// Whether a run of fewer tasks, with the others standing at their beginning, is a run of more,

@@ -299,7 +299,7 @@ pub struct Proof {
     pub excluded: Vec<NotThere>,
     /// What `"any"` stands for in the traces; empty if there are none.
     pub sizes: Vec<Size>,
-    /// Whether no smaller number of tasks shows the findings.
+    /// Whether no smaller number of tasks shows all of the findings.
     pub smallest: bool,
 }
 

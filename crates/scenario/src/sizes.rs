@@ -5,7 +5,9 @@
 
 use std::fmt;
 
-use crate::program::{Bound, PageDecl, Program, ResourceKind, Series, SeriesId, StaleIn, Template};
+use crate::program::{
+    Bound, Op, PageDecl, Program, ResourceKind, Series, SeriesId, StaleIn, Template,
+};
 
 impl fmt::Display for Bound {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -114,5 +116,31 @@ impl Program {
             });
             all.is_some_and(|all| all <= u64::from(slots))
         })
+    }
+
+    /// The fewest slots that a series can have: one, and as many as units are asked for at once of a
+    /// semaphore that follows it. A file that gives fewer is refused.
+    #[must_use]
+    pub fn least_slots(&self, series: SeriesId) -> u32 {
+        let asked = (self.templates.iter().enumerate()).flat_map(|(id, template)| {
+            (template.nodes.iter()).filter_map(move |node| match node.op {
+                Op::Down { pool, n } | Op::Up { pool, n } | Op::DownTrylock { pool, n } => {
+                    (self.resource(id, pool).follows == Some(series)).then_some(n)
+                }
+                _ => None,
+            })
+        });
+        asked.fold(1, u32::max)
+    }
+
+    /// Whether a file with these numbers would be accepted: leftovers fit, and nobody asks for more
+    /// units at once than there are.
+    #[must_use]
+    pub fn numbers_fit(&self) -> bool {
+        let units = (self.series.iter().enumerate()).all(|(id, series)| match series.slots {
+            Bound::Exactly(slots) => slots >= self.least_slots(id),
+            Bound::Any => true,
+        });
+        units && self.leftovers_fit()
     }
 }

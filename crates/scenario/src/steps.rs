@@ -175,13 +175,13 @@ pub(crate) fn note_unknown_series(name: &str, span: Span, series: &[String], log
             Code::UnknownSeries,
             span,
             format!(
-                "there is no series {} in the model of `--model {model}`",
+                "there is no series {} in `{model}`, the model of this run",
                 quoted(name)
             ),
         )
         .label("a series of another model")
         .help(format!(
-            "{}; run it without `--model`, or on a model that has this series",
+            "{}; run it on its own model, or on another that has this series",
             help_for(name, "series", known)
         )),
         None => Problem::at(
@@ -201,7 +201,7 @@ pub(crate) fn note_foreign_slots(name: &str, span: Span, series: &[String], log:
         return note_unknown_series(name, span, series, log);
     };
     let message = format!(
-        "`slots` gives a number for {}, which the model of `--model {model}` does not have",
+        "`slots` gives a number for {}, which `{model}`, the model of this run, does not have",
         quoted(name)
     );
     let known = if series.is_empty() {
@@ -214,8 +214,8 @@ pub(crate) fn note_foreign_slots(name: &str, span: Span, series: &[String], log:
         Problem::at(Code::UnknownSeries, span, message)
             .label("a series of another model")
             .help(format!(
-                "the file's `slots` are those of its own model, and that of `--model {model}` has \
-                 {known}: take the entry out, and give numbers for this run with `--slots SERIES=N`"
+                "the file's `slots` are those of its own model, and `{model}` has {known}: take the \
+                 entry out; `check` takes numbers for one run by `--slots SERIES=N`"
             )),
     );
 }

@@ -139,8 +139,9 @@ pub fn inequalities(
             bound,
         });
     };
-    for i in 0..open.len() {
-        state(vec![(unknowns.len() + i, 1)], true, Size::Number(1), 0);
+    for (i, &series) in open.iter().enumerate() {
+        let least = Size::Number(i64::from(program.least_slots(series)));
+        state(vec![(unknowns.len() + i, 1)], true, least, 0);
     }
     for thing in awaited {
         state(

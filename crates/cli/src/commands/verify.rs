@@ -46,7 +46,8 @@ pub fn run(args: &Verify, output: &mut Output) -> io::Result<Exit> {
     };
     match judged {
         Ok(Ok(said)) => {
-            output.print(&format!("The certificate holds: {}.\n", tame::line(&said)))?;
+            let said: Vec<String> = said.lines().map(tame::line).collect();
+            output.print(&format!("The certificate holds: {}\n", said.join("\n")))?;
             Ok(Exit::Clean)
         }
         Ok(Err(wrong)) => {
@@ -84,10 +85,11 @@ fn of_scenario(certificate: &Certificate, args: &Verify) -> Judged {
             .flat_map(|excluded| excluded.kinds.iter().map(String::as_str))
             .collect();
         format!(
-            "for {}, {} has no {}",
+            "for {}, {} on {} has no {}.",
             kmapcheck_proof::words::claim(&program),
             program.name,
-            kinds.join(", ")
+            program.model,
+            kinds.join(", no ")
         )
     }))
 }
@@ -106,7 +108,7 @@ fn of_rule(certificate: &RuleCertificate, args: &Verify) -> Judged {
             .or_else(|wrong| load_model_program_named(&model, &args.file).map_err(|_| wrong))
     })?;
     let judged = fault::catch(|| verify_rule(certificate, &program)).map_err(Failure::Fault)?;
-    Ok(judged.map(|()| format!("the rule of {} is sufficient", certificate.model)))
+    Ok(judged.map(|()| certificate.claim()))
 }
 
 /// The file that the certificate is about: as seen from here, or from the certificate. A scenario

@@ -7,10 +7,14 @@ use kmapcheck_report::words::count;
 use super::{Conformance, NotJudged, Summary, Verdict, Violation};
 use crate::place::{Place, ordinal};
 
-/// The rule, in a line.
+/// The rule, and what is not judged.
 #[must_use]
 pub fn rule(model: &str, order: &[String]) -> String {
-    format!("The rule of {model}: {}.\n", order.join(" before "))
+    format!(
+        "The rule of {model}: {}.\n\
+         Only this order is judged; `kmapcheck rule` lists what else it takes to rule out deadlock.\n",
+        order.join(" before ")
+    )
 }
 
 /// One scenario. `quiet`: nothing about those that keep the rule.

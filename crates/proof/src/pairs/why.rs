@@ -192,7 +192,10 @@ fn sentence(program: &Program, graph: &Graph, equations: &Equations, i: usize) -
         i,
     };
     match equations.facts[i] {
-        Fact::SomeSlots(series) => format!("{} has a slot", program.series[series].name),
+        Fact::SomeSlots(series) => match program.least_slots(series) {
+            1 => format!("{} has a slot", program.series[series].name),
+            n => format!("{} has {n} slots at least", program.series[series].name),
+        },
         Fact::Waits(need) => {
             let need = article_of(&label(program, need));
             format!("one of them asks for {need}: {}", who.names("nobody does"))

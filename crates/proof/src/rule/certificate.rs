@@ -43,6 +43,24 @@ pub struct RuleCertificate {
 }
 
 impl RuleCertificate {
+    /// What is proved, and of which programs: a sentence, and a line for each hypothesis.
+    #[must_use]
+    pub fn claim(&self) -> String {
+        let slots = match self.slots {
+            Slots::Any => "any number of slots",
+            Slots::AsInTheModel => "the model's slots",
+        };
+        let mut claim = format!(
+            "the rule of {} is sufficient, for any number of tasks and {slots}, if",
+            self.model
+        );
+        for hypothesis in &self.hypotheses {
+            claim += "\n  - ";
+            claim += &hypothesis.words(self.pins);
+        }
+        claim
+    }
+
     /// With the digest that belongs to it.
     #[must_use]
     pub fn sealed(self) -> RuleCertificate {

@@ -3,7 +3,7 @@
 //! What a file with those numbers would be refused for is refused here: leftovers that do not fit,
 //! and more units asked for at once than a semaphore that follows the slots has.
 
-use kmapcheck_scenario::{Bound, Op, Program, ResourceKind, SeriesId};
+use kmapcheck_scenario::{Bound, Op, Program, SeriesId};
 
 /// The numbers of a program.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,24 +50,7 @@ pub fn resized(program: &Program, numbers: &Numbers) -> Option<Program> {
     for (template, &n) in resized.templates.iter_mut().zip(&numbers.tasks) {
         template.count = bound(n);
     }
-    (resized.leftovers_fit() && units_suffice(&resized)).then_some(resized)
-}
-
-/// Whether nobody asks for more units at once than there are.
-fn units_suffice(program: &Program) -> bool {
-    program
-        .templates
-        .iter()
-        .enumerate()
-        .all(|(template, declared)| {
-            declared.nodes.iter().all(|node| match node.op {
-                Op::Down { pool, n } | Op::Up { pool, n } | Op::DownTrylock { pool, n } => {
-                    let kind: ResourceKind = program.resource(template, pool).kind;
-                    !matches!(kind, ResourceKind::Semaphore { units, .. } if n > units)
-                }
-                _ => true,
-            })
-        })
+    resized.numbers_fit().then_some(resized)
 }
 
 /// The series whose numbers of slots can make a difference: those that the tasks ask for, and those

@@ -258,7 +258,7 @@ fn render_proof(out: &mut String, proof: &Proof, clean: bool) {
             .map(|size| format!("{} = {}", size.name, number(size.number.into())))
             .collect();
         let smallest = if proof.smallest {
-            ": fewer tasks do not show them"
+            ": fewer tasks do not show all of that"
         } else {
             ""
         };
