@@ -160,8 +160,11 @@ fn missing_anyway(sizes: &Sizes<'_>, graph: &Graph, node: usize) -> Option<Possi
         None => Vec::new(),
         Some(amount) => match amount.slots_of {
             None if amount.plus > 0 => return None,
-            Some(_) if amount.plus >= 0 => return None,
-            series => series.map(|series| (series, 1)).into_iter().collect(),
+            None => Vec::new(),
+            Some(series) => match sizes.program.least_slots(series) {
+                least if amount.plus + i64::from(least) > 0 => return None,
+                least => vec![(series, u64::from(least))],
+            },
         },
     };
     let kind = graph.kinds.iter().position(|kind| kind.need == need)?;
