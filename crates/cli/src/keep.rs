@@ -8,6 +8,7 @@ use kmapcheck_report::{Report, tame};
 use kmapcheck_scenario::{Bound, Overrides, Program, Source, load_with_sources};
 
 use crate::args::OverrideArgs;
+use crate::exit::Exit;
 use crate::fault;
 use crate::input::{Failure, shown};
 
@@ -23,6 +24,11 @@ pub struct KeepArgs {
 }
 
 impl KeepArgs {
+    /// The files to be written.
+    pub fn files(&self) -> impl Iterator<Item = &PathBuf> {
+        [&self.html, &self.save_trace].into_iter().flatten()
+    }
+
     /// Refuses what cannot be done, before anything is explored.
     pub fn check(&self, scenarios: usize) -> Result<(), Failure> {
         let given = [
@@ -37,36 +43,61 @@ impl KeepArgs {
         }
     }
 
-    /// Writes what is asked for.
-    pub fn write(&self, file: &Path, given: &OverrideArgs, report: &Report) -> Result<(), Failure> {
+    /// Writes what is asked for. What fails is told, and keeps nothing else from being written.
+    pub fn write(&self, file: &Path, given: &OverrideArgs, report: &Report) -> Exit {
         if self.html.is_none() && self.save_trace.is_none() {
+            return Exit::Clean;
+        }
+        let read = sized(file, given, report)
+            .and_then(|overrides| Ok((read(file, &overrides)?, overrides)));
+        let done = match read {
+            Ok(((mut program, sources), overrides)) => {
+                let traces = self.write_traces(file, &program, report, &overrides, &sources);
+                tame::program(&mut program);
+                [traces, self.write_page(&program, report)]
+            }
+            Err(failure) => [Err(failure), Ok(())],
+        };
+        let failures = done.into_iter().filter_map(Result::err);
+        failures.fold(Exit::Clean, |exit, failure| {
+            failure.tell(file);
+            exit.max(failure.exit())
+        })
+    }
+
+    fn write_traces(
+        &self,
+        file: &Path,
+        program: &Program,
+        report: &Report,
+        overrides: &Overrides,
+        sources: &[Source],
+    ) -> Result<(), Failure> {
+        let Some(to) = &self.save_trace else {
+            return Ok(());
+        };
+        if report.findings.is_empty() {
+            let (to, file) = (shown(to), shown(file));
+            anstream::eprintln!(
+                "kmapcheck: {file}: nothing was found, so no trace is saved to {to}"
+            );
             return Ok(());
         }
-        let overrides = sized(file, given, report)?;
-        let (mut program, sources) = read(file, &overrides)?;
-        if let Some(to) = &self.save_trace {
-            if report.findings.is_empty() {
-                let (to, file) = (shown(to), shown(file));
-                anstream::eprintln!(
-                    "kmapcheck: {file}: nothing was found, so no trace is saved to {to}"
-                );
-            } else {
-                let saved = SavedTrace::new(&program, report, &overrides, &sources);
-                let text = saved
-                    .write()
-                    .map_err(|error| Failure::Fault(error.to_string()))?;
-                save(to, &text)?;
-            }
-        }
-        if let Some(to) = &self.html {
-            tame::program(&mut program);
-            let page = fault::catch(|| kmapcheck_page::render(&program, report));
-            let page = page
-                .map_err(Failure::Fault)?
-                .map_err(|error| Failure::Fault(error.to_string()))?;
-            save(to, &page)?;
-        }
-        Ok(())
+        let saved = SavedTrace::new(program, report, overrides, sources);
+        let text = saved
+            .write()
+            .map_err(|error| Failure::Fault(error.to_string()))?;
+        save(to, &text)
+    }
+
+    fn write_page(&self, program: &Program, report: &Report) -> Result<(), Failure> {
+        let Some(to) = &self.html else {
+            return Ok(());
+        };
+        let page = fault::catch(|| kmapcheck_page::render(program, report))
+            .map_err(Failure::Fault)?
+            .map_err(|error| Failure::Fault(error.to_string()))?;
+        save(to, &page)
     }
 }
 

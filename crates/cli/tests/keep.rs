@@ -171,3 +171,61 @@ fn one_scenario_at_a_time_and_nothing_of_nothing() {
     );
     assert!(err.contains("cannot write /no/such/dir/p.html"), "{err}");
 }
+
+#[test]
+fn a_file_that_cannot_be_written_costs_nobody_the_result() {
+    let folder = env!("CARGO_TARGET_TMPDIR");
+    let page = fresh("beside-what-fails.html");
+    let trace = fresh("beside-what-fails.trace.json");
+    for failing in ["--html", "--save-trace", "--svg"] {
+        let mut args = vec!["check", "--quiet", failing, folder, DEADLOCK];
+        if failing != "--html" {
+            args.extend(["--html", &page]);
+        }
+        if failing != "--save-trace" {
+            args.extend(["--save-trace", &trace]);
+        }
+        let (out, err) = exits(&args, 2);
+        assert!(out.contains("violated mremap-two-pagetables"), "{out}");
+        assert!(err.contains("write"), "{err}");
+        let written = [&page, &trace].map(|file| std::fs::remove_file(file).is_ok());
+        assert_eq!(written, [failing != "--html", failing != "--save-trace"]);
+    }
+    let args = ["check", "--engine", "proof", "--certificate", folder, CLEAN];
+    let (out, err) = exits(&args, 2);
+    assert!(out.contains("clean mremap-proposed"), "{out}");
+    assert!(err.contains("write"), "{err}");
+}
+
+#[test]
+fn nothing_that_is_read_is_written_over() {
+    let text = scenario(
+        1,
+        r#""tasks": [{ "name": "t", "pages": ["x"], "program": [{ "kmap": "x", "series": "S" }] }]"#,
+    );
+    let file = scratch("read-and-written", &text);
+    let args = |command: &[&str]| -> Vec<String> {
+        command
+            .iter()
+            .map(|&arg| arg.replace("FILE", &file))
+            .collect()
+    };
+    for command in [
+        &["check", "FILE", "--html", "FILE"][..],
+        &["check", "FILE", "--save-trace", "FILE"],
+        &["check", "FILE", "--mermaid", "FILE"],
+        &["export", "--to", "promela", "FILE", "-o", "FILE"],
+        &["test", "FILE", "--junit", "FILE"],
+        &["test", "FILE", "--sarif", "FILE"],
+    ] {
+        let args = args(command);
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
+        let (_, err) = exits(&args, 2);
+        assert!(err.contains("would be overwritten"), "{err}");
+        assert_eq!(std::fs::read_to_string(&file).expect("it is there"), text);
+    }
+    let page = fresh("twice.html");
+    let (_, err) = exits(&["check", &file, "--html", &page, "--svg", &page], 2);
+    assert!(err.contains("two things are to be written"), "{err}");
+    assert!(!Path::new(&page).exists());
+}

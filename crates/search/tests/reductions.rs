@@ -138,6 +138,24 @@ fn agree_on(scenarios: impl Strategy<Value = serde_json::Value>) {
     );
 }
 
+/// t1 frees `s`, t0 gets that page as `v`, and t2 ends with a map of it. If t0 maps it first, `s` goes
+/// on remembering the page for its sake; if t2 ends first, `s` forgets it. Found by a campaign.
+#[test]
+fn a_name_remembers_its_page_for_whoever_has_it_now() {
+    let program = kmapcheck_testing::load(&serde_json::json!({
+        "name": "remembers", "free_pages": 1, "pages": ["s"],
+        "model": { "name": "m", "series": { "A": { "slots": 1, "reuse": "any" } } },
+        "tasks": [
+            { "name": "t0", "pages": ["own"], "program": [
+                { "alloc_page": "v" }, { "kmap": "v", "series": "A" }, { "free_page": "own" } ] },
+            { "name": "t1", "pages": ["own"], "program": [
+                { "free_page": "s" }, { "kunmap": "own" } ] },
+            { "name": "t2", "pages": ["own"], "program": [
+                { "kmap": "s", "series": "A" }, { "lock_page": "own" } ] } ],
+    }));
+    assert!(compare(&program, "remembers").is_some());
+}
+
 #[test]
 fn random_programs() {
     agree_on(kmapcheck_testing::scenario());

@@ -5,7 +5,7 @@ use kmapcheck_report::{Report, json, tame, text};
 use kmapcheck_scenario::Program;
 use kmapcheck_search::Limits;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::args::{Check, EngineArg, Format};
 use crate::exit::Exit;
@@ -14,6 +14,7 @@ use crate::loom;
 use crate::output::{self, Output};
 use crate::pictures;
 use crate::progress::{self, Line};
+use crate::targets;
 
 /// How many interleavings loom may run to confirm the search, unless told otherwise. A number, not a
 /// time: what is printed must not depend on how fast the machine is.
@@ -40,8 +41,9 @@ pub fn run(args: &Check, output: &mut Output) -> io::Result<Exit> {
             break;
         }
         match check(file, args, &limits) {
-            Ok((program, report)) => {
-                exit = exit.max(Exit::of(&report));
+            Ok((program, report, written)) => {
+                exit = exit.max(Exit::of(&report)).max(written);
+                exit = exit.max(args.keep.write(file, &args.overrides, &report));
                 exit = exit.max(pictures::of_report(&report, &args.pictures));
                 match args.format {
                     Format::Text => {
@@ -75,9 +77,16 @@ pub fn run(args: &Check, output: &mut Output) -> io::Result<Exit> {
     Ok(exit)
 }
 
-fn check(file: &Path, args: &Check, limits: &Limits) -> Result<(Program, Report), Failure> {
+/// What was found, and how writing a certificate went.
+fn check(file: &Path, args: &Check, limits: &Limits) -> Result<(Program, Report, Exit), Failure> {
     args.keep.check(args.files.len())?;
     let mut program = input::load(file, &args.overrides)?;
+    let written: Vec<&PathBuf> = (args.keep.files())
+        .chain(args.pictures.files())
+        .chain(&args.certificate)
+        .chain(&args.store.checkpoint)
+        .collect();
+    targets::apart(&written, &program.files)?;
     if args.format == Format::Text {
         tame::program(&mut program);
     }
@@ -85,6 +94,7 @@ fn check(file: &Path, args: &Check, limits: &Limits) -> Result<(Program, Report)
     let engine = args
         .engine
         .unwrap_or_else(|| EngineArg::for_program(&program));
+    let mut exit = Exit::Clean;
     let mut report = match &args.certificate {
         None => {
             if args.store.checkpoint.is_some() && args.files.len() > 1 {
@@ -94,26 +104,34 @@ fn check(file: &Path, args: &Check, limits: &Limits) -> Result<(Program, Report)
             let (plain, store) = (args.plain, &args.store);
             input::run(&program, engine, plain, store, args.loom, limits, &line)?
         }
-        Some(to) => certified(&program, engine, file, to, args, limits, &line)?,
+        Some(to) => {
+            let (report, certificate) = certified(&program, engine, file, args, limits, &line)?;
+            match certificate {
+                Ok(json) => exit = input::write(to, &json),
+                Err(failure) => {
+                    failure.tell(file);
+                    exit = failure.exit();
+                }
+            }
+            report
+        }
     };
     if let Some(stopped) = &mut report.stopped {
         let file = file.display().to_string();
         stopped.repeat(&report.coverage.engine, &args.given(), &file);
     }
-    args.keep.write(file, &args.overrides, &report)?;
-    Ok((program, report))
+    Ok((program, report, exit))
 }
 
-/// The report of the engine of proofs, whose certificate is written to a file.
+/// The report of the engine of proofs, and its certificate.
 fn certified(
     program: &Program,
     engine: EngineArg,
     scenario: &Path,
-    to: &Path,
     args: &Check,
     limits: &Limits,
     line: &Line,
-) -> Result<Report, Failure> {
+) -> Result<(Report, Result<String, Failure>), Failure> {
     let given = &args.overrides;
     let refused = |said: &str| Err(Failure::Refused(said.to_owned()));
     if engine != EngineArg::Proof {
@@ -131,14 +149,9 @@ fn certified(
         .and_then(|certificate| {
             serde_json::to_string_pretty(&certificate).map_err(|error| error.to_string())
         })
-        .and_then(|json| {
-            std::fs::write(to, json + "\n")
-                .map_err(|error| format!("cannot write {}: {error}", input::shown(to)))
-        });
-    match written {
-        Ok(()) => Ok(report),
-        Err(said) => Err(Failure::Refused(said)),
-    }
+        .map(|json| json + "\n")
+        .map_err(Failure::Refused);
+    Ok((report, written))
 }
 
 /// What loom says to the search's verdict, if it is asked: the text of a report without `--engine`,

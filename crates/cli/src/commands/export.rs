@@ -11,6 +11,7 @@ use crate::exit::Exit;
 use crate::fault;
 use crate::input::{self, Failure};
 use crate::output::Output;
+use crate::targets;
 
 /// Runs the command.
 pub fn run(args: &Export, output: &mut Output) -> io::Result<Exit> {
@@ -68,6 +69,9 @@ enum Problem {
 
 fn exported(args: &Export) -> Result<Exported, Problem> {
     let mut program = input::load(&args.file, &args.overrides).map_err(Problem::Failure)?;
+    let config = args.output.as_deref().map(cfg);
+    let written: Vec<&PathBuf> = args.output.iter().chain(&config).collect();
+    targets::apart(&written, &program.files).map_err(Problem::Failure)?;
     tame::program(&mut program);
     let target = match args.to {
         TargetArg::Promela => Target::Promela,

@@ -30,6 +30,11 @@ pub struct PictureArgs {
 }
 
 impl PictureArgs {
+    /// The files to be written.
+    pub fn files(&self) -> impl Iterator<Item = &PathBuf> {
+        [&self.svg, &self.dot, &self.mermaid].into_iter().flatten()
+    }
+
     /// Whether any is asked for.
     pub fn any(&self) -> bool {
         self.svg.is_some() || self.dot.is_some() || self.mermaid.is_some()

@@ -20,7 +20,7 @@
 //! [`super::check`] puts it to the test.
 
 use kmapcheck_machine::{Map, Name, Shared, Standing, Task, Wait, acceptable_series, resolve};
-use kmapcheck_scenario::{NodeId, Op, Program, Ref, ResourceKind, SeriesId, TemplateId};
+use kmapcheck_scenario::{Node, NodeId, Op, Program, Ref, ResourceKind, SeriesId, TemplateId};
 
 /// In which way a thing is touched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,6 +93,9 @@ pub(crate) struct Touches<'a> {
     program: &'a Program,
     /// Whether pages change hands.
     paged: bool,
+    /// Whether the name of a freed page may outlive it: a shared one remembers its page for as long as
+    /// any task has a map of it or its lock, and the page may be another's by then.
+    remembers: bool,
     /// By template and node: what may still be touched from there on, the node included.
     futures: Vec<Vec<Future>>,
     /// By template: the series in which its pins may lie.
@@ -101,11 +104,15 @@ pub(crate) struct Touches<'a> {
 
 impl<'a> Touches<'a> {
     pub(crate) fn of(program: &'a Program) -> Touches<'a> {
-        let paged = |op| matches!(op, Op::AllocPage { .. } | Op::FreePage { .. });
         let mut nodes = program.templates.iter().flat_map(|t| &t.nodes);
+        let allocates = nodes
+            .clone()
+            .any(|node| matches!(node.op, Op::AllocPage { .. }));
+        let frees = nodes.any(|node| matches!(node.op, Op::FreePage { .. }));
         let mut touches = Touches {
             program,
-            paged: nodes.any(|node| paged(node.op)),
+            paged: allocates || frees,
+            remembers: allocates && frees && !program.pages.is_empty(),
             futures: Vec::new(),
             pinned_in: Vec::new(),
         };
@@ -155,7 +162,8 @@ impl<'a> Touches<'a> {
         let mut futures: Vec<Future> = (nodes.iter())
             .map(|node| {
                 let mut future = Future::new(self.things());
-                for touch in self.may_touch(template, node.op) {
+                let ends = self.ends(node);
+                for touch in self.may_touch(template, node.op).into_iter().chain(ends) {
                     future.add(touch);
                 }
                 future
@@ -240,9 +248,18 @@ impl<'a> Touches<'a> {
         }
         match op {
             Op::AllocPage { .. } | Op::FreePage { .. } => touches.push((self.pages(), Way::Any)),
+            _ if page_of(op).is_some() && self.remembers => {
+                touches.push((self.pages(), Way::Any));
+            }
             _ if page_of(op).is_some() => touches.push((self.pages(), Way::Give)),
             _ => {}
         }
+    }
+
+    /// A task that ends has no maps any more, for the sake of which a name would remember its page.
+    fn ends(&self, node: &Node) -> Option<Touch> {
+        let may_end = node.next.iter().any(|target| target.node.is_none());
+        (self.remembers && may_end).then(|| (self.pages(), Way::Any))
     }
 
     /// A kmap that may find a mapping or have to flush looks at, and changes, the mappings of all
@@ -299,15 +316,18 @@ impl<'a> Touches<'a> {
         let Some(at) = task.at else {
             return Vec::new();
         };
-        let op = self.program.templates[task.template].nodes[at].op;
-        match op {
+        let node = &self.program.templates[task.template].nodes[at];
+        let op = node.op;
+        let mut touches = match op {
             Op::Kunmap { page } => self.unmap_now(task, shared, page, op, Map::is_pin),
             Op::KunmapAny { page } => self.unmap_now(task, shared, page, op, |_| true),
             Op::Kmap { page, series } if self.maps_once_more(task, shared, page, series) => {
                 Vec::new()
             }
             _ => self.may_touch(task.template, op),
-        }
+        };
+        touches.extend(self.ends(node));
+        touches
     }
 
     /// The slot that an unmap gives back: names and pins are the task's own affair.

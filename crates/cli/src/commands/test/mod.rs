@@ -26,6 +26,7 @@ use crate::exit::Exit;
 use crate::input::{self, Failure};
 use crate::output::Output;
 use crate::progress::{self, Line};
+use crate::targets;
 use tally::Tally;
 
 /// Scenarios that expect nothing are looked at, not settled at any price.
@@ -57,6 +58,15 @@ fn once(args: &Test, interrupt: &Arc<AtomicBool>, output: &mut Output) -> io::Re
     let Some(files) = collect::scenarios(&args.paths) else {
         return Ok(None);
     };
+    let read: Vec<&PathBuf> = files.iter().map(|(file, _)| file).collect();
+    let written: Vec<&PathBuf> = [&args.suite.junit, &args.suite.sarif]
+        .into_iter()
+        .flatten()
+        .collect();
+    if let Err(failure) = targets::apart(&written, &read) {
+        failure.tell(Path::new("test"));
+        return Ok(None);
+    }
     let files: Vec<PathBuf> = (files.into_iter().enumerate())
         .filter(|(i, _)| args.suite.partition.is_none_or(|part| part.has(*i)))
         .map(|(_, (file, _))| file)
