@@ -60,6 +60,10 @@ pub enum NoCrowd {
     Counter,
 }
 
+/// How often a state, or a task of the crowd in it, may be looked at, for each state that the limit
+/// allows: a large crowd can join in every state, and everything begins anew when it has grown.
+const LOOKS: u64 = 50;
+
 /// Explores every number of the tasks whose `count` is `"any"`.
 ///
 /// # Errors
@@ -88,6 +92,8 @@ pub fn every_number(
     let mut crowding = Crowding {
         explorer: Explorer::new(program),
         crowd: FxHashSet::default(),
+        looked: 0,
+        most: limits.max_states.map(|n| (n, n.saturating_mul(LOOKS))),
         found: EveryNumber {
             possible: Findings::NONE,
             states: 0,
@@ -103,6 +109,10 @@ pub fn every_number(
 struct Crowding<'a> {
     explorer: Explorer<'a>,
     crowd: FxHashSet<u32>,
+    /// How many states, and tasks of the crowd in them, have been looked at.
+    looked: u64,
+    /// The limit of states, and of looks.
+    most: Option<(u64, u64)>,
     found: EveryNumber,
 }
 
@@ -152,6 +162,13 @@ impl Crowding<'_> {
             self.explorer.visited.get(at, &mut state);
             self.expand(&state, &mut next);
             at += 1;
+            if let Some(what) = self.explorer.unbounded() {
+                return Some(Stopped::Unbounded(what));
+            }
+            self.looked += 1 + self.crowd.len() as u64;
+            if let Some((states, _)) = self.most.filter(|&(_, most)| self.looked > most) {
+                return Some(Stopped::States(states));
+            }
         }
         None
     }
