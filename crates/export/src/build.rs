@@ -18,7 +18,7 @@ mod unfold;
 mod words;
 mod world;
 
-use kmapcheck_scenario::{Bound, FindingKind, Node, Op, Program, Ref, TemplateId};
+use kmapcheck_scenario::{FindingKind, Node, Op, Program, Ref, TemplateId};
 
 use crate::ir::{Expr, Model, Stmt};
 use crate::local::{Class, Local};
@@ -96,23 +96,8 @@ fn check(program: &Program) -> Result<(), Refusal> {
             "leave `cpus` out, or check it with `kmapcheck check`",
         ));
     }
-    for template in &program.templates {
-        if template.count == Bound::Any {
-            let name = &template.name;
-            return Err(Refusal::new(
-                format!("`\"count\": \"any\"` of task `{name}`"),
-                format!("give a number with `--tasks {name}=N`"),
-            ));
-        }
-    }
-    for series in &program.series {
-        if series.slots == Bound::Any {
-            let name = &series.name;
-            return Err(Refusal::new(
-                format!("`\"slots\": \"any\"` of series `{name}`"),
-                format!("give a number with `--slots {name}=K`"),
-            ));
-        }
+    if let Some(open) = program.first_open() {
+        return Err(Refusal::new(open.what(), open.remedy()));
     }
     Ok(())
 }

@@ -9,7 +9,7 @@ mod rules;
 use std::fmt::Write;
 
 use crate::header::Header;
-use crate::ir::{Automaton, Cmp, Control, Expr, Model, Scope, StartValue, VarId};
+use crate::ir::{Automaton, Control, Expr, Model, Scope, StartValue, VarId};
 use crate::syntax::{Syntax, instance_init, is_indexed, kinds, needs_helpers, page_lines};
 
 /// Prints the model.
@@ -192,28 +192,13 @@ fn control(automaton: &Automaton, control: &Control) -> String {
     format!("{}_{}", automaton.name, control.label)
 }
 
-fn at(automaton: &Automaton) -> String {
-    if automaton.count > 1 {
-        format!("{}_at[t]", automaton.name)
-    } else {
-        format!("{}_at", automaton.name)
-    }
-}
-
 impl Syntax for Printer<'_> {
     fn words(&self) -> [&'static str; 5] {
         ["&", "|", "!", "true", "false"]
     }
 
-    fn cmp(&self, cmp: Cmp) -> &'static str {
-        match cmp {
-            Cmp::Eq => "=",
-            Cmp::Ne => "!=",
-            Cmp::Lt => "<",
-            Cmp::Le => "<=",
-            Cmp::Gt => ">",
-            Cmp::Ge => ">=",
-        }
+    fn equality(&self) -> [&'static str; 2] {
+        ["=", "!="]
     }
 
     fn read(&self, var: VarId, page: Option<&Expr>) -> String {

@@ -9,7 +9,7 @@ mod step;
 use std::fmt::Write;
 
 use crate::header::Header;
-use crate::ir::{Automaton, Cmp, Control, Expr, Model, Scope, StartValue, VarId};
+use crate::ir::{Automaton, Control, Expr, Model, Scope, StartValue, VarId};
 use crate::refusal::Refusal;
 use crate::syntax::{Syntax, has_loops, instance_init, kinds, needs_helpers, page_lines};
 
@@ -224,15 +224,8 @@ impl Syntax for Printer<'_> {
         ["&&", "||", "!", "true", "false"]
     }
 
-    fn cmp(&self, cmp: Cmp) -> &'static str {
-        match cmp {
-            Cmp::Eq => "==",
-            Cmp::Ne => "!=",
-            Cmp::Lt => "<",
-            Cmp::Le => "<=",
-            Cmp::Gt => ">",
-            Cmp::Ge => ">=",
-        }
+    fn equality(&self) -> [&'static str; 2] {
+        ["==", "!="]
     }
 
     fn read(&self, var: VarId, page: Option<&Expr>) -> String {

@@ -6,14 +6,27 @@ use crate::ir::{Automaton, Cmp, Control, Expr, Model, Scope, Stmt, VarId};
 pub(crate) trait Syntax {
     /// And, or, not, true, false.
     fn words(&self) -> [&'static str; 5];
-    /// A comparison.
-    fn cmp(&self, cmp: Cmp) -> &'static str;
+    /// Equal, not equal.
+    fn equality(&self) -> [&'static str; 2];
     /// A variable, or its element for a page.
     fn read(&self, var: VarId, page: Option<&Expr>) -> String;
     /// The instance of the automaton at hand.
     fn instance(&self) -> String;
     /// For some page `q`.
     fn some_page(&self, body: &Expr) -> String;
+
+    /// A comparison.
+    fn cmp(&self, cmp: Cmp) -> &'static str {
+        let [eq, ne] = self.equality();
+        match cmp {
+            Cmp::Eq => eq,
+            Cmp::Ne => ne,
+            Cmp::Lt => "<",
+            Cmp::Le => "<=",
+            Cmp::Gt => ">",
+            Cmp::Ge => ">=",
+        }
+    }
 
     /// The expression; `level` is how tightly what surrounds it binds.
     fn expr(&self, e: &Expr, level: u8) -> String {
@@ -59,6 +72,15 @@ pub(crate) trait Syntax {
     fn joined(&self, all: &[Expr], operator: &str) -> String {
         let parts: Vec<String> = all.iter().map(|e| self.expr(e, 4)).collect();
         parts.join(&format!(" {operator} "))
+    }
+}
+
+/// Where the instance `t` of an automaton stands.
+pub(crate) fn at(automaton: &Automaton) -> String {
+    if automaton.count > 1 {
+        format!("{}_at[t]", automaton.name)
+    } else {
+        format!("{}_at", automaton.name)
     }
 }
 

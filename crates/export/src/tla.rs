@@ -13,9 +13,11 @@ use std::fmt::Write;
 
 use crate::Exported;
 use crate::header::Header;
-use crate::ir::{Automaton, Cmp, Control, Expr, Model, Scope, StartValue, VarId};
+use crate::ir::{Automaton, Control, Expr, Model, Scope, StartValue, VarId};
 use crate::names::Names;
-use crate::syntax::{Syntax, comment, instance_init, is_indexed, kinds, needs_helpers, page_lines};
+use crate::syntax::{
+    Syntax, at, comment, instance_init, is_indexed, kinds, needs_helpers, page_lines,
+};
 
 /// Prints the module and its configuration.
 pub(crate) fn print(model: &Model, header: &Header, module: &str) -> Exported {
@@ -243,14 +245,6 @@ fn conjunction(lines: &[String], indent: &str) -> String {
     items.join(&format!("\n{indent}"))
 }
 
-fn at(automaton: &Automaton) -> String {
-    if automaton.count > 1 {
-        format!("{}_at[t]", automaton.name)
-    } else {
-        format!("{}_at", automaton.name)
-    }
-}
-
 fn each_instance(automaton: &Automaton, value: &str) -> String {
     if automaton.count > 1 {
         format!("[t \\in 0..{} |-> {value}]", automaton.count - 1)
@@ -264,15 +258,8 @@ impl Syntax for Printer<'_> {
         ["/\\", "\\/", "~", "TRUE", "FALSE"]
     }
 
-    fn cmp(&self, cmp: Cmp) -> &'static str {
-        match cmp {
-            Cmp::Eq => "=",
-            Cmp::Ne => "#",
-            Cmp::Lt => "<",
-            Cmp::Le => "<=",
-            Cmp::Gt => ">",
-            Cmp::Ge => ">=",
-        }
+    fn equality(&self) -> [&'static str; 2] {
+        ["=", "#"]
     }
 
     /// What it is after the statements so far.

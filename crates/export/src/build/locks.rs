@@ -16,6 +16,16 @@ impl Call<'_, '_> {
         vec![self.skipped(FindingKind::Misuse)]
     }
 
+    /// Gives a lock back, which only its holder can.
+    fn unlock(&mut self, lock: Ref, mode: Mode, give: fn(Lock) -> Option<Stmt>) -> Vec<Way> {
+        let mut way = self.way();
+        if !way.next.let_go(lock, mode, 1) {
+            return self.misuse();
+        }
+        way.stmts.extend(give(self.lock(lock)));
+        vec![way]
+    }
+
     pub(super) fn spin_lock(&mut self, lock: Ref, is_try: bool) -> Vec<Way> {
         let Lock::Spin(taken) = self.lock(lock) else {
             return Vec::new();
@@ -40,14 +50,10 @@ impl Call<'_, '_> {
     }
 
     pub(super) fn spin_unlock(&mut self, lock: Ref) -> Vec<Way> {
-        let mut way = self.way();
-        if !way.next.let_go(lock, Mode::Spin, 1) {
-            return self.misuse();
-        }
-        if let Lock::Spin(taken) = self.lock(lock) {
-            way.stmts.push(Stmt::set(taken, Expr::Bool(false)));
-        }
-        vec![way]
+        self.unlock(lock, Mode::Spin, |lock| match lock {
+            Lock::Spin(taken) => Some(Stmt::set(taken, Expr::Bool(false))),
+            _ => None,
+        })
     }
 
     pub(super) fn down(&mut self, pool: Ref, n: u32, is_try: bool) -> Vec<Way> {
@@ -123,14 +129,10 @@ impl Call<'_, '_> {
     }
 
     pub(super) fn up_read(&mut self, lock: Ref) -> Vec<Way> {
-        let mut way = self.way();
-        if !way.next.let_go(lock, Mode::Read, 1) {
-            return self.misuse();
-        }
-        if let Lock::Rwsem { readers, .. } = self.lock(lock) {
-            way.stmts.push(Stmt::add(readers, -1));
-        }
-        vec![way]
+        self.unlock(lock, Mode::Read, |lock| match lock {
+            Lock::Rwsem { readers, .. } => Some(Stmt::add(readers, -1)),
+            _ => None,
+        })
     }
 
     /// A writer of a fair rwsem that has to wait says so first; that is a step.
@@ -175,14 +177,10 @@ impl Call<'_, '_> {
     }
 
     pub(super) fn up_write(&mut self, lock: Ref) -> Vec<Way> {
-        let mut way = self.way();
-        if !way.next.let_go(lock, Mode::Write, 1) {
-            return self.misuse();
-        }
-        if let Lock::Rwsem { writer, .. } = self.lock(lock) {
-            way.stmts.push(Stmt::set(writer, Expr::Bool(false)));
-        }
-        vec![way]
+        self.unlock(lock, Mode::Write, |lock| match lock {
+            Lock::Rwsem { writer, .. } => Some(Stmt::set(writer, Expr::Bool(false))),
+            _ => None,
+        })
     }
 
     pub(super) fn wait_for_completion(&mut self, completion: Ref) -> Vec<Way> {

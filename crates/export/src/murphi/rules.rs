@@ -2,9 +2,9 @@
 
 use std::fmt::Write;
 
-use super::{Printer, at, control};
+use super::{Printer, control};
 use crate::ir::{Automaton, Control, Expr, Stmt};
-use crate::syntax::{Syntax, comment, kinds, never_ends};
+use crate::syntax::{Syntax, at, comment, kinds, never_ends};
 
 impl Printer<'_> {
     pub(super) fn rules(&self, out: &mut String, automaton: &Automaton, from: &Control) {

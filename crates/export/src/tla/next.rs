@@ -2,9 +2,9 @@
 
 use std::fmt::Write;
 
-use super::{Printer, at};
+use super::Printer;
 use crate::ir::Expr;
-use crate::syntax::{Syntax, kinds, never_ends};
+use crate::syntax::{Syntax, at, kinds, never_ends};
 
 impl Printer<'_> {
     pub(super) fn next(&self, out: &mut String, actions: &[String]) {
