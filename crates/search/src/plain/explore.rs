@@ -9,21 +9,24 @@
 //!
 //! States are judged when they are expanded, so a level's own findings are settled when it is done.
 
+use std::ops::Range;
+
 use kmapcheck_machine::{Findings, Stopped, for_each_start, initial};
 use kmapcheck_scenario::{FindingKind, Program};
-use rayon::ThreadPool;
-use rayon::prelude::*;
 
 use super::key::Key;
 use super::space::{Best, Block, Candidate, Halt, Space, Task};
 use super::store::{MOST_STATES, PARTITIONS, Partition, partition_of};
+use super::threads::Threads;
 use crate::limits::{Meter, Progress};
 
 /// A batch has at least that many states, as far as limits allow, and at most so many.
-const BATCH: std::ops::Range<u64> = 4_096..1 << 20;
+const BATCH: Range<u64> = 32_768..1 << 20;
 
 /// Shares of a batch for each thread.
 const SHARES: usize = 4;
+/// So many partitions are one thread's at a time.
+const TOGETHER: usize = 1;
 
 /// An attempt at a search.
 pub(crate) struct Search<'a, const W: usize, S> {
@@ -31,13 +34,11 @@ pub(crate) struct Search<'a, const W: usize, S> {
     pub space: S,
     pub partitions: Vec<Partition<W>>,
     blocks: Vec<Block<W>>,
-    pool: Option<&'a ThreadPool>,
+    threads: &'a Threads,
     pub states: u64,
     pub transitions: u64,
     /// States expanded so far.
     expanded: u64,
-    /// Bytes of the batch under way.
-    batch_bytes: u64,
     open: Best<W>,
     found: Findings,
     pub settled: Vec<(FindingKind, Candidate<W>)>,
@@ -51,6 +52,12 @@ pub(crate) struct End {
     pub depth: u64,
 }
 
+/// States that lie one behind the other.
+struct Run {
+    partition: usize,
+    at: Range<usize>,
+}
+
 /// Where in the level the next batch begins.
 struct Cursor {
     partition: usize,
@@ -58,25 +65,22 @@ struct Cursor {
 }
 
 impl<'a, const W: usize, S: Space<W>> Search<'a, W, S> {
-    pub(crate) fn new(
-        program: &'a Program,
-        space: S,
-        graded: bool,
-        pool: Option<&'a ThreadPool>,
-    ) -> Self {
+    pub(crate) fn new(program: &'a Program, space: S, graded: bool, threads: &'a Threads) -> Self {
         // More shares than threads, so that none waits long for the last one; successors are
         // inserted in the order of shares, so it makes no difference how many there are.
-        let shares = pool.map_or(1, |pool| pool.current_num_threads() * SHARES);
+        let shares = match threads.count() {
+            1 => 1,
+            threads => threads * SHARES,
+        };
         Search {
             program,
             space,
             partitions: (0..PARTITIONS).map(|_| Partition::new(graded)).collect(),
             blocks: (0..shares).map(|_| Block::new()).collect(),
-            pool,
+            threads,
             states: 0,
             transitions: 0,
             expanded: 0,
-            batch_bytes: 0,
             open: Best::new(),
             found: Findings::NONE,
             settled: Vec::new(),
@@ -120,16 +124,15 @@ impl<'a, const W: usize, S: Space<W>> Search<'a, W, S> {
                     break;
                 }
                 if stopped.is_some() {
-                    self.expand_batch(&mut batch, *depth, true)?;
+                    self.expand_batch(&batch, *depth, true)?;
                     // There may be no memory left: a few at a time.
                     while self.take(&mut cursor, BATCH.start, &mut batch) {
-                        self.expand_batch(&mut batch, *depth, true)?;
+                        self.expand_batch(&batch, *depth, true)?;
                     }
                     break;
                 }
-                self.expanded += batch.len() as u64;
-                self.batch_bytes = (batch.len() * size_of::<Key<W>>()) as u64;
-                self.expand_batch(&mut batch, *depth, false)?;
+                self.expanded += batch.iter().map(|run| run.at.len() as u64).sum::<u64>();
+                self.expand_batch(&batch, *depth, false)?;
             }
             self.settle(*depth);
             if !self.has_fresh() {
@@ -169,13 +172,22 @@ impl<'a, const W: usize, S: Space<W>> Search<'a, W, S> {
     /// The states found since the last call are the level to expand next. Graded programs clear an
     /// index as large as the level was, so this is shared out as well.
     fn next_level(&mut self, level: u64) {
-        let partitions = &mut self.partitions;
-        match self.pool {
-            Some(pool) if self.states > 100_000 => pool.install(|| {
-                let partitions = partitions.par_iter_mut().with_max_len(8);
-                partitions.for_each(|partition| partition.next_level(level));
-            }),
-            _ => partitions.iter_mut().for_each(|p| p.next_level(level)),
+        let many = self.states - self.expanded > 1 << 19;
+        self.each_partition(many, |_, partition| partition.next_level(level));
+    }
+
+    /// Does something for each partition, by several threads if that is worth it.
+    fn each_partition(&mut self, many: bool, work: impl Fn(usize, &mut Partition<W>) + Sync) {
+        let chunks = self.partitions.chunks_mut(TOGETHER).enumerate();
+        let work = |(chunk, partitions): (usize, &mut [Partition<W>])| {
+            for (i, partition) in partitions.iter_mut().enumerate() {
+                work(chunk * TOGETHER + i, partition);
+            }
+        };
+        if many {
+            self.threads.each(chunks, work);
+        } else {
+            chunks.for_each(work);
         }
     }
 
@@ -185,12 +197,17 @@ impl<'a, const W: usize, S: Space<W>> Search<'a, W, S> {
     }
 
     /// The next states of the level into `batch`; whether there are any.
-    fn take(&self, cursor: &mut Cursor, mut size: u64, batch: &mut Vec<Key<W>>) -> bool {
+    fn take(&self, cursor: &mut Cursor, mut size: u64, batch: &mut Vec<Run>) -> bool {
         batch.clear();
         while size > 0 {
             let partition = &self.partitions[cursor.partition];
             let end = partition.level.end.min(cursor.at + size as usize);
-            partition.copy(cursor.at..end, batch);
+            if cursor.at < end {
+                batch.push(Run {
+                    partition: cursor.partition,
+                    at: cursor.at..end,
+                });
+            }
             size -= (end - cursor.at) as u64;
             cursor.at = end;
             if end == partition.level.end {
@@ -208,7 +225,7 @@ impl<'a, const W: usize, S: Space<W>> Search<'a, W, S> {
     /// is overstepped by much.
     fn batch_size(&self, meter: &Meter<'_>) -> u64 {
         let successors = self.transitions / self.expanded.max(1) + 1;
-        let size = (self.states / (8 * successors)).clamp(BATCH.start, BATCH.end);
+        let size = (self.states / (4 * successors)).clamp(BATCH.start, BATCH.end);
         let room = meter.states_left(self.states) / self.space.most_successors().max(1);
         // A successor lies in a bucket, perhaps with as much room again, before it is stored.
         let bytes = successors * 3 * size_of::<Key<W>>() as u64;
@@ -217,13 +234,10 @@ impl<'a, const W: usize, S: Space<W>> Search<'a, W, S> {
     }
 
     /// Expands the batch, or only looks at it, and inserts the successors.
-    fn expand_batch(
-        &mut self,
-        batch: &mut Vec<Key<W>>,
-        depth: u64,
-        look_only: bool,
-    ) -> Result<(), Halt> {
-        while !batch.is_empty() {
+    fn expand_batch(&mut self, batch: &[Run], depth: u64, look_only: bool) -> Result<(), Halt> {
+        let mut deferred: Vec<Key<W>> = Vec::new();
+        let mut first = true;
+        while std::mem::take(&mut first) || !deferred.is_empty() {
             let task = Task {
                 depth,
                 news: FindingKind::ALL
@@ -231,9 +245,15 @@ impl<'a, const W: usize, S: Space<W>> Search<'a, W, S> {
                     .collect::<Findings>()
                     .minus(self.found),
                 look_only,
-                pool: self.pool,
+                threads: self.threads,
             };
-            *batch = self.space.expand(batch, &task, &mut self.blocks)?;
+            let states: Vec<&[Key<W>]> = if deferred.is_empty() {
+                let keys = |run: &Run| self.partitions[run.partition].slices(run.at.clone());
+                batch.iter().flat_map(keys).collect()
+            } else {
+                vec![&deferred]
+            };
+            deferred = self.space.expand(&states, &task, &mut self.blocks)?;
             self.insert();
             self.gather();
         }
@@ -251,26 +271,20 @@ impl<'a, const W: usize, S: Space<W>> Search<'a, W, S> {
     }
 
     fn insert(&mut self) {
-        let blocks = &self.blocks;
-        let insert = |(number, partition): (usize, &mut Partition<W>)| {
-            for block in blocks {
-                partition.insert_all(&block.buckets[number]);
-            }
-        };
-        let successors: usize = (blocks.iter().flat_map(|block| &block.buckets))
+        let successors: usize = (self.blocks.iter().flat_map(|block| &block.buckets))
             .map(Vec::len)
             .sum();
-        match self.pool {
-            Some(pool) if successors > 1_000 => pool.install(|| {
-                let partitions = self.partitions.par_iter_mut().enumerate();
-                partitions.with_max_len(8).for_each(insert);
-            }),
-            _ => self.partitions.iter_mut().enumerate().for_each(insert),
-        }
+        let blocks = std::mem::take(&mut self.blocks);
+        self.each_partition(successors > 1_000, |number, partition| {
+            for block in &blocks {
+                partition.insert_all(&block.buckets[number]);
+            }
+        });
+        self.blocks = blocks;
         let stored: u64 = self.partitions.iter().map(Partition::memory).sum();
         self.most_stored = self
             .most_stored
-            .max(stored + self.batch_bytes + (successors * size_of::<Key<W>>()) as u64);
+            .max(stored + (successors * size_of::<Key<W>>()) as u64);
         for block in &mut self.blocks {
             block.buckets.iter_mut().for_each(Vec::clear);
         }
@@ -279,15 +293,16 @@ impl<'a, const W: usize, S: Space<W>> Search<'a, W, S> {
 
     /// Looks at the states of the level that a limit keeps from being expanded.
     fn look_at_fresh(&mut self, depth: u64) -> Result<(), Halt> {
-        let mut batch = Vec::new();
         for i in 0..self.partitions.len() {
             let mut at = self.partitions[i].level.end;
             while at < self.partitions[i].len() {
-                let partition = &self.partitions[i];
-                let end = partition.len().min(at + BATCH.start as usize);
-                partition.copy(at..end, &mut batch);
+                let end = self.partitions[i].len().min(at + BATCH.start as usize);
+                let run = Run {
+                    partition: i,
+                    at: at..end,
+                };
                 at = end;
-                self.expand_batch(&mut batch, depth, true)?;
+                self.expand_batch(&[run], depth, true)?;
             }
         }
         Ok(())
@@ -335,6 +350,6 @@ impl<'a, const W: usize, S: Space<W>> Search<'a, W, S> {
     pub(crate) fn memory(&self) -> u64 {
         let partitions: u64 = self.partitions.iter().map(Partition::memory).sum();
         let blocks: u64 = self.blocks.iter().map(Block::memory).sum();
-        partitions + blocks + self.batch_bytes + self.space.memory()
+        partitions + blocks + self.space.memory()
     }
 }

@@ -6,13 +6,13 @@
 //!
 //! - [`key`]: packed states and their layout;
 //! - [`lowered`]: the program as tables, asked of the machine once;
-//! - [`fast`]: expansion by table, for programs that neither allocate nor free pages;
+//! - [`fast`]: expansion by [`tables`], for programs that neither allocate nor free pages;
 //! - [`named`]: the slow way, for those that do;
 //! - [`space`]: what the two have in common;
 //! - [`store`]: the visited states, partitioned;
 //! - [`graded`]: programs for which one level is all that must be looked through;
 //! - [`alarm`]: in which states there may be a stuck set at all;
-//! - [`explore`]: level by level, in batches, by several threads;
+//! - [`explore`]: level by level, in batches, by several [`threads`];
 //! - [`trace`], [`starve`]: after the search.
 //!
 //! When a number does not fit its field, the search starts over with wider fields. The tables are
@@ -28,11 +28,12 @@ mod named;
 mod space;
 mod starve;
 mod store;
+mod tables;
+mod threads;
 mod trace;
 
 use kmapcheck_machine::{Coverage, Finding, Outcome, Stopped};
 use kmapcheck_scenario::{FindingKind, Program};
-use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use self::explore::{End, Search};
 use self::fast::Fast;
@@ -40,6 +41,7 @@ use self::key::Layout;
 use self::lowered::Lowered;
 use self::named::{Named, Parts};
 use self::space::{Halt, Space, cast};
+use self::threads::Threads;
 use crate::limits::{Limits, Meter, Progress};
 use crate::reference::{can_sleep, never_executed};
 use crate::refusal::Refusal;
@@ -54,25 +56,17 @@ pub(crate) fn run(
     limits: &Limits,
     progress: &mut dyn FnMut(&Progress),
 ) -> Result<Outcome, Refusal> {
-    let pool = threads_of(threads);
+    let threads = Threads::new(threads);
     let mut meter = Meter::new(limits, progress);
     let attempt = Attempt {
         program,
-        pool: pool.as_ref(),
+        threads: &threads,
     };
     if Lowered::can(program) {
         attempt.lowered(&mut meter)
     } else {
         attempt.named(&mut meter)
     }
-}
-
-/// A pool of threads if more than one is asked for; without one, one has to do, with the same
-/// result.
-fn threads_of(threads: usize) -> Option<ThreadPool> {
-    (threads > 1)
-        .then(|| ThreadPoolBuilder::new().num_threads(threads).build().ok())
-        .flatten()
 }
 
 /// Runs a search with keys of as many words as the layout needs.
@@ -93,7 +87,7 @@ macro_rules! with_width {
 #[derive(Clone, Copy)]
 struct Attempt<'a> {
     program: &'a Program,
-    pool: Option<&'a ThreadPool>,
+    threads: &'a Threads,
 }
 
 impl Attempt<'_> {
@@ -159,7 +153,7 @@ impl Attempt<'_> {
         graded: bool,
         meter: &mut Meter<'_>,
     ) -> Result<Outcome, Halt> {
-        let mut search = Search::new(self.program, space, graded, self.pool);
+        let mut search = Search::new(self.program, space, graded, self.threads);
         let End { mut stopped, depth } = search.explore(meter)?;
         let mut starving = None;
         if stopped.is_none() && self.program.has_loops() && search.space.somebody_waits() {

@@ -205,13 +205,13 @@ impl<const W: usize> Space<W> for Named<'_, '_> {
 
     fn expand(
         &mut self,
-        states: &[Key<W>],
+        states: &[&[Key<W>]],
         task: &Task<'_>,
         blocks: &mut [Block<W>],
     ) -> Result<Vec<Key<W>>, Halt> {
         let program = self.parts.program;
         let block = &mut blocks[0];
-        for key in states {
+        for key in states.iter().copied().flatten() {
             let state = self.decode(key);
             self.note_state(key, &state, task, block);
             if task.look_only {

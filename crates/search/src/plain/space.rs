@@ -2,11 +2,11 @@
 
 use kmapcheck_machine::{Findings, State, TraceStep};
 use kmapcheck_scenario::{FindingKind, OriginId, Program, TemplateId};
-use rayon::ThreadPool;
 use rustc_hash::FxHashSet;
 
 use super::key::Key;
 use super::store::{PARTITIONS, partition_of};
+use super::threads::Threads;
 use crate::starved::Stand;
 
 /// Why an attempt cannot go on.
@@ -88,6 +88,10 @@ impl<const W: usize> Block<W> {
         self.buckets[partition_of(key.hash())].push(key);
     }
 
+    pub(crate) fn push_all(&mut self, keys: &[Key<W>]) {
+        keys.iter().for_each(|key| self.push(*key));
+    }
+
     /// Bytes allocated.
     pub(crate) fn memory(&self) -> u64 {
         let keys: usize = self.buckets.iter().map(Vec::capacity).sum();
@@ -103,8 +107,7 @@ pub(crate) struct Task<'a> {
     pub news: Findings,
     /// Only judge the states, and do not expand them.
     pub look_only: bool,
-    /// The threads, if there is more than one.
-    pub pool: Option<&'a ThreadPool>,
+    pub threads: &'a Threads,
 }
 
 /// A representation of states as keys.
@@ -116,7 +119,7 @@ pub(crate) trait Space<const W: usize> {
     /// after the rest.
     fn expand(
         &mut self,
-        states: &[Key<W>],
+        states: &[&[Key<W>]],
         task: &Task<'_>,
         blocks: &mut [Block<W>],
     ) -> Result<Vec<Key<W>>, Halt>;

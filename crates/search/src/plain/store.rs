@@ -19,7 +19,7 @@ use std::ops::Range;
 use super::key::Key;
 
 /// How many partitions there are: as many streams as fit the first-level cache.
-pub(crate) const PARTITIONS: usize = 256;
+pub(crate) const PARTITIONS: usize = 128;
 /// Keys per segment.
 const SEGMENT: usize = 1024;
 /// Bits of a slot that hold a position, plus one.
@@ -32,7 +32,7 @@ const BATCH: usize = 32;
 
 /// The partition of a hash.
 pub(crate) fn partition_of(hash: u64) -> usize {
-    (hash >> 56) as usize
+    (hash >> 57) as usize
 }
 
 /// The bits of a hash that a slot keeps; neither the partition nor the slot depends on them.
@@ -75,16 +75,14 @@ impl<const W: usize> Partition<W> {
         &self.segments[i / SEGMENT][i % SEGMENT]
     }
 
-    /// Appends the keys of a range to `keys`.
-    pub(crate) fn copy(&self, range: Range<usize>, keys: &mut Vec<Key<W>>) {
-        let mut at = range.start;
-        while at < range.end {
-            let segment = &self.segments[at / SEGMENT];
-            let from = at % SEGMENT;
-            let n = (SEGMENT - from).min(range.end - at);
-            keys.extend_from_slice(&segment[from..from + n]);
-            at += n;
-        }
+    /// The keys of a range, as they lie.
+    pub(crate) fn slices(&self, range: Range<usize>) -> impl Iterator<Item = &[Key<W>]> {
+        let segments = range.start / SEGMENT..range.end.div_ceil(SEGMENT);
+        segments.map(move |i| {
+            let from = range.start.max(i * SEGMENT) - i * SEGMENT;
+            let to = range.end.min((i + 1) * SEGMENT) - i * SEGMENT;
+            &self.segments[i][from..to]
+        })
     }
 
     /// Bytes allocated.
@@ -132,12 +130,19 @@ impl<const W: usize> Partition<W> {
 
     /// Inserts those keys that are not there.
     pub(crate) fn insert_all(&mut self, keys: &[Key<W>]) {
-        let mut hashes = [0u64; BATCH];
+        let (mut hashes, mut entries) = ([0u64; BATCH], [0u32; BATCH]);
         for batch in keys.chunks(BATCH) {
-            let mut touched = 0;
-            for (hash, key) in hashes.iter_mut().zip(batch) {
+            for ((hash, entry), key) in hashes.iter_mut().zip(&mut entries).zip(batch) {
                 *hash = key.hash();
-                touched |= self.index[self.slot_of(*hash)];
+                *entry = self.index[self.slot_of(*hash)];
+            }
+            // Whatever the slot holds: a miss for nothing costs less than a branch.
+            let mut touched = 0;
+            for entry in &entries[..batch.len()] {
+                let position = (entry & POSITION).saturating_sub(1) as usize + self.indexed_from;
+                let key = (self.segments.get(position / SEGMENT))
+                    .and_then(|segment| segment.get(position % SEGMENT));
+                touched ^= key.map_or(0, |key| key.0[0]);
             }
             std::hint::black_box(touched);
             for (&hash, key) in hashes.iter().zip(batch) {
@@ -261,9 +266,11 @@ mod tests {
             partition.next_level(level as u64);
             expected.extend(keys.iter().filter(|key| seen.insert(**key)));
         }
-        let mut found = Vec::new();
-        partition.copy(0..partition.len(), &mut found);
-        assert_eq!(found, expected);
+        let found = partition.slices(0..partition.len()).collect::<Vec<_>>();
+        assert_eq!(found.concat(), expected);
+        let some = partition.slices(1_000..3_000).collect::<Vec<_>>();
+        assert_eq!(some.concat(), expected[1_000..3_000]);
+        assert_eq!(partition.slices(5..5).flatten().count(), 0);
         for (i, key) in expected.iter().enumerate() {
             assert_eq!(partition.find(key), Some(i));
         }

@@ -34,11 +34,9 @@ impl<const W: usize, S: Space<W>> Search<'_, W, S> {
     /// The least state of the level with a step to `to`, and its first step there.
     fn predecessor(&mut self, to: &Key<W>, level: u64) -> Result<(Key<W>, Step<W>), Halt> {
         let mut found: Option<(Key<W>, Step<W>)> = None;
-        let (mut keys, mut steps) = (Vec::new(), Vec::new());
+        let mut steps = Vec::new();
         for partition in &self.partitions {
-            keys.clear();
-            partition.copy(partition.level_range(level), &mut keys);
-            for key in &keys {
+            for key in partition.slices(partition.level_range(level)).flatten() {
                 if found.is_some_and(|(least, _)| least < *key) || !self.space.may_step(key, to) {
                     continue;
                 }
