@@ -14,6 +14,16 @@ use crate::graph::Graph;
 /// The number of a text.
 type Text = usize;
 
+/// Task, line, the line after it, effect, findings, what is held then.
+type Step = (
+    usize,
+    usize,
+    Option<usize>,
+    Option<Text>,
+    Vec<Text>,
+    Vec<Text>,
+);
+
 /// Everything, a finding each.
 #[derive(Serialize)]
 pub(crate) struct Data<'a> {
@@ -37,15 +47,7 @@ struct Packed<'a> {
     programs: Vec<Vec<Text>>,
     series: &'a [Track],
     things: &'a [Shown],
-    /// Task, line, the line after it, effect, findings, what is held then.
-    steps: Vec<(
-        usize,
-        usize,
-        Option<usize>,
-        Option<Text>,
-        Vec<Text>,
-        Vec<Text>,
-    )>,
+    steps: Vec<Step>,
     /// Task, thing, from, to.
     waits: Vec<(usize, usize, usize, Option<usize>)>,
     /// Task, thing, how much of it, from, to.
@@ -67,11 +69,11 @@ impl<'a> FindingData<'a> {
 impl<'a> Packed<'a> {
     fn of(recording: &'a Recording) -> Self {
         let mut texts = Texts::default();
-        let mut lines = |lines: &'a [kmapcheck_recording::Line]| -> Vec<Text> {
-            lines.iter().map(|line| texts.number(&line.op)).collect()
-        };
         let programs = (recording.programs.iter())
-            .map(|listing| lines(&listing.lines))
+            .map(|listing| {
+                let lines = listing.lines.iter();
+                lines.map(|line| texts.number(&line.op)).collect()
+            })
             .collect();
         let steps = (recording.steps.iter())
             .map(|step| {

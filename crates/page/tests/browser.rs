@@ -310,7 +310,7 @@ async fn five_thousand_steps() {
     // It takes 200 to 500 ms, and took over a second when all of it was laid out at once;
     // on a machine that is busy with something else, more.
     assert!(took.as_u64().is_some_and(|took| took < 1000), "{took} ms");
-    // What is laid out late is in its place: the last line and the last step are numbered right.
+    // The line where the task is lies in a part that was out of sight, and is scrolled to.
     let last = "const line = [...document.querySelectorAll('li.line')].find((line) => line.matches('.current')); const list = line.closest('.lines').getBoundingClientRect(), at = line.getBoundingClientRect(); return list.top <= at.top && at.bottom <= list.bottom";
     let seen = browser.client.execute(last, vec![]).await.expect("it is asked");
     assert_eq!(seen, true, "the line where the task is can be seen");
