@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::error::ErrorKind;
-use clap::{Args as ClapArgs, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{Args as ClapArgs, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use kmapcheck_report::tame::line;
 use kmapcheck_scenario::Bound;
 use kmapcheck_search::Reductions;
@@ -161,10 +161,10 @@ pub struct Check {
 #[derive(Debug, Clone, Copy, Default, ClapArgs)]
 pub struct LoomArgs {
     /// With loom: explore only interleavings with at most so many preemptions; never clean then
-    #[arg(long, value_name = "N", requires = "engine")]
+    #[arg(long, value_name = "N")]
     pub preemptions: Option<u8>,
     /// With loom: stop after so many interleavings
-    #[arg(long, value_name = "N", requires = "engine", value_parser = amount)]
+    #[arg(long, value_name = "N", value_parser = amount)]
     pub max_interleavings: Option<u64>,
 }
 
@@ -560,9 +560,28 @@ pub fn number(text: &str) -> Result<u32, String> {
 }
 
 impl Args {
+    /// The definition, in which an option takes a negative number as its value: no option looks like
+    /// one, and what is wrong with it is said better by who knows what the value is.
+    fn definition() -> clap::Command {
+        let mut command = Args::command();
+        let names: Vec<String> = (command.get_subcommands())
+            .map(|command| command.get_name().to_owned())
+            .collect();
+        for name in names {
+            command = command.mut_subcommand(name, |command| {
+                command.mut_args(|arg| match arg.get_action().takes_values() {
+                    true if !arg.is_positional() => arg.allow_negative_numbers(true),
+                    _ => arg,
+                })
+            });
+        }
+        command
+    }
+
     /// The arguments of this program; what is wrong with them ends it.
     pub fn read() -> Args {
-        let args = Args::parse();
+        let args = Args::definition().get_matches();
+        let args = Args::from_arg_matches(&args).unwrap_or_else(|error| error.exit());
         let (name, overrides) = match &args.command {
             Command::Check(check) => ("check", &check.overrides),
             Command::Explain(explain) => ("explain", &explain.overrides),
@@ -618,6 +637,18 @@ impl OverrideArgs {
 }
 
 impl Check {
+    /// The files to be written, each with its option: all of one scenario.
+    pub fn written(&self) -> impl Iterator<Item = (&'static str, &PathBuf)> {
+        let others = [
+            ("--certificate", &self.certificate),
+            ("--checkpoint", &self.store.checkpoint),
+        ];
+        (self.keep.files().into_iter())
+            .chain(self.pictures.files())
+            .chain(others)
+            .filter_map(|(option, file)| Some((option, file.as_ref()?)))
+    }
+
     /// The options that change the question or bound the answer, as they were given, each with its
     /// value. The engine is not among them: reports know theirs.
     pub fn given(&self) -> Vec<(&'static str, String)> {
@@ -646,6 +677,9 @@ impl Check {
 
 /// What `--max-memory` is if nobody gives it.
 const DEFAULT_MEMORY: u64 = 4 << 30;
+
+/// With less nothing can be explored: the program itself takes about this much.
+const LEAST_MEMORY: u64 = 16 << 20;
 
 /// What [`size`] reads.
 fn shown_size(bytes: u64) -> String {
@@ -685,8 +719,14 @@ fn size(text: &str) -> Result<u64, String> {
         .map_err(|_| "expected a size, such as 512M or 4G".to_owned())?;
     number
         .checked_mul(1 << shift)
-        .filter(|&bytes| bytes > 0)
         .ok_or_else(|| "out of range".to_owned())
+        .and_then(|bytes| match bytes < LEAST_MEMORY {
+            true => Err(format!(
+                "kmapcheck itself takes some: give {} or more",
+                shown_size(LEAST_MEMORY)
+            )),
+            false => Ok(bytes),
+        })
 }
 
 /// `10s`, `5m`, `500ms`, `1h`.
@@ -697,16 +737,20 @@ pub fn duration(text: &str) -> Result<Duration, String> {
         "s" => 1000,
         "m" => 60_000,
         "h" => 3_600_000,
-        "" => return Err(format!("a unit is missing: {text}s, {text}m or {text}ms?")),
+        "" if digits.starts_with(|c: char| c.is_ascii_digit()) => {
+            return Err(format!("a unit is missing: {text}s, {text}m or {text}ms?"));
+        }
+        "" => 1,
         other => return Err(format!("unknown unit `{other}`; use ms, s, m or h")),
     };
     let number: u64 = digits
         .parse()
         .map_err(|_| "expected a time, such as 10s or 5m".to_owned())?;
-    number
-        .checked_mul(millis)
-        .map(Duration::from_millis)
-        .ok_or_else(|| "out of range".to_owned())
+    match number.checked_mul(millis) {
+        None => Err("out of range".to_owned()),
+        Some(0) => Err("in no time nothing can be done: give 1ms or more".to_owned()),
+        Some(millis) => Ok(Duration::from_millis(millis)),
+    }
 }
 
 /// An amount, or `0` for none.
@@ -727,11 +771,12 @@ mod tests {
     fn sizes_and_times_have_units() {
         assert_eq!(size("512M"), Ok(512 << 20));
         assert_eq!(size("4GiB"), Ok(4 << 30));
-        assert_eq!(size("1000"), Ok(1000));
+        assert_eq!(size("20000000"), Ok(20_000_000));
         assert!(
             size("4X").is_err()
                 && size("").is_err()
-                && size("0").is_err()
+                && size("0").is_err_and(|said| said.ends_with("give 16M or more"))
+                && size("16383K").is_err()
                 && size("99999999999T").is_err()
         );
         assert_eq!(reduce("all"), Ok(Reduce::By(Reductions::ALL)));
@@ -740,8 +785,9 @@ mod tests {
         assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
         assert_eq!(duration("2m"), Ok(Duration::from_secs(120)));
         assert!(duration("10").is_err_and(|said| said.contains("10s")));
+        assert!(duration("0s").is_err_and(|said| said.contains("1ms or more")));
         assert_eq!(size(&shown_size(512 << 20)), Ok(512 << 20));
-        assert_eq!(size(&shown_size(1000)), Ok(1000));
+        assert_eq!(size(&shown_size(20_000_000)), Ok(20_000_000));
         for time in [Duration::from_millis(1500), Duration::from_secs(120)] {
             assert_eq!(duration(&shown_duration(time)), Ok(time));
         }

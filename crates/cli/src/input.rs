@@ -7,7 +7,7 @@ use kmapcheck_machine::{Outcome, Trace};
 use kmapcheck_proof::{Decision, words};
 use kmapcheck_report::{Fault, NotThere, Proof, Report, Size, tame};
 use kmapcheck_scenario::{Errors, Overrides, Program};
-use kmapcheck_search::{Engine, Limits, Options, PointOfNoReturn, Progress, Reductions, Storage};
+use kmapcheck_search::{Engine, Limits, Options, Progress, Reductions, Storage};
 
 use crate::args::{EngineArg, LoomArgs, OverrideArgs, PlainArgs, Reduce, StorageArg, StoreArgs};
 use crate::progress::Line;
@@ -55,31 +55,13 @@ pub fn run(
     limits: &Limits,
     line: &Line,
 ) -> Result<Report, Failure> {
-    let counted = engine == EngineArg::Search && plain.reduce != Reduce::None;
-    let stores = storage(store, counted)?;
-    let by_default = plain.reduce == Reduce::By(Reductions::COUNTED);
-    if (!by_default || plain.check_reductions) && engine != EngineArg::Search {
-        let said = "`--reduce` is for the engine `search` only; `reference` and `loom` tell all tasks apart anyway";
-        return Err(Failure::Refused(said.to_owned()));
-    }
-    if plain.threads > 1 && plain.reduce != Reduce::None {
-        let said = "`--threads` is for `--reduce none` only: everything else runs on one thread";
-        return Err(Failure::Refused(said.to_owned()));
-    }
-    if plain.check_reductions && plain.reduce == Reduce::None {
-        let said = "with `--reduce none` there are no reductions for `--check-reductions` to check";
-        return Err(Failure::Refused(said.to_owned()));
-    }
+    let stores = fits(engine, plain, store, loom)?;
     let engine = match engine {
         EngineArg::Search => None,
         EngineArg::Reference => Some(Engine::Reference),
         EngineArg::Loom => return loom::run(program, loom, limits, line),
         EngineArg::Proof => return Ok(prove(program, limits, line)?.0),
     };
-    if loom.preemptions.is_some() || loom.max_interleavings.is_some() {
-        let said = "`--preemptions` and `--max-interleavings` are for `--engine loom` only";
-        return Err(Failure::Refused(said.to_owned()));
-    }
     let start = Instant::now();
     let outcome = fault::catch(|| {
         let progress = &mut |progress: &Progress| line.show(progress);
@@ -104,6 +86,35 @@ pub fn run(
         .map_err(Failure::Fault)?
         .map_err(|refusal| Failure::Refused(refusal.to_string()))?;
     report(program, &outcome, start.elapsed(), limits)
+}
+
+/// Refuses options that the engine could not honour; how the search is to keep states.
+pub fn fits(
+    engine: EngineArg,
+    plain: PlainArgs,
+    store: &StoreArgs,
+    loom: LoomArgs,
+) -> Result<Storage, Failure> {
+    let counted = engine == EngineArg::Search && plain.reduce != Reduce::None;
+    let by_default = plain.reduce == Reduce::By(Reductions::COUNTED);
+    if (!by_default || plain.check_reductions) && engine != EngineArg::Search {
+        let said = "`--reduce` is for the engine `search` only; `reference` and `loom` tell all tasks apart anyway";
+        return Err(Failure::Refused(said.to_owned()));
+    }
+    if plain.threads > 1 && plain.reduce != Reduce::None {
+        let said = "`--threads` is for `--reduce none` only: everything else runs on one thread";
+        return Err(Failure::Refused(said.to_owned()));
+    }
+    if plain.check_reductions && plain.reduce == Reduce::None {
+        let said = "with `--reduce none` there are no reductions for `--check-reductions` to check";
+        return Err(Failure::Refused(said.to_owned()));
+    }
+    if engine != EngineArg::Loom && (loom.preemptions.is_some() || loom.max_interleavings.is_some())
+    {
+        let said = "`--preemptions` and `--max-interleavings` are for `--engine loom` only";
+        return Err(Failure::Refused(said.to_owned()));
+    }
+    storage(store, counted)
 }
 
 /// How the search is to keep states; options that something else could not honour are refused.
@@ -189,26 +200,12 @@ pub fn report(
             },
             ..limits.clone()
         };
-        match kmapcheck_search::point_of_no_return(program, trace, core, &rescue) {
-            PointOfNoReturn::Step(step) => Some(step),
-            PointOfNoReturn::Undetermined => None,
-        }
+        kmapcheck_search::point_of_no_return(program, trace, core, &rescue).step()
     };
     let report = fault::catch(|| Report::build(program, outcome, elapsed, &point_of_no_return));
     report
         .map_err(Failure::Fault)?
         .map_err(|fault: Fault| Failure::Fault(fault.to_string()))
-}
-
-/// Writes a file that was asked for; if that fails, it is told.
-pub fn write(file: &Path, text: &str) -> crate::exit::Exit {
-    match std::fs::write(file, text) {
-        Ok(()) => crate::exit::Exit::Clean,
-        Err(error) => {
-            anstream::eprintln!("kmapcheck: {}: cannot write it: {error}", shown(file));
-            crate::exit::Exit::BadInput
-        }
-    }
 }
 
 /// A path, fit for a terminal.

@@ -11,6 +11,7 @@ use crate::args::OverrideArgs;
 use crate::exit::Exit;
 use crate::fault;
 use crate::input::{Failure, shown};
+use crate::targets;
 
 /// Files to write.
 #[derive(Debug, Clone, Default, ClapArgs)]
@@ -24,23 +25,9 @@ pub struct KeepArgs {
 }
 
 impl KeepArgs {
-    /// The files to be written.
-    pub fn files(&self) -> impl Iterator<Item = &PathBuf> {
-        [&self.html, &self.save_trace].into_iter().flatten()
-    }
-
-    /// Refuses what cannot be done, before anything is explored.
-    pub fn check(&self, scenarios: usize) -> Result<(), Failure> {
-        let given = [
-            self.html.as_ref().map(|_| "--html"),
-            self.save_trace.as_ref().map(|_| "--save-trace"),
-        ];
-        match given.into_iter().flatten().next() {
-            Some(option) if scenarios > 1 => Err(Failure::Refused(format!(
-                "`{option}` is for one scenario at a time"
-            ))),
-            _ => Ok(()),
-        }
+    /// The files to be written, each with its option.
+    pub fn files(&self) -> [(&'static str, &Option<PathBuf>); 2] {
+        [("--html", &self.html), ("--save-trace", &self.save_trace)]
     }
 
     /// Writes what is asked for. What fails is told, and keeps nothing else from being written.
@@ -56,12 +43,13 @@ impl KeepArgs {
                 tame::program(&mut program);
                 [traces, self.write_page(&program, report)]
             }
-            Err(failure) => [Err(failure), Ok(())],
+            Err(failure) => [Err(failure), Ok(Exit::Clean)],
         };
-        let failures = done.into_iter().filter_map(Result::err);
-        failures.fold(Exit::Clean, |exit, failure| {
-            failure.tell(file);
-            exit.max(failure.exit())
+        done.into_iter().fold(Exit::Clean, |exit, done| {
+            exit.max(done.unwrap_or_else(|failure| {
+                failure.tell(file);
+                failure.exit()
+            }))
         })
     }
 
@@ -72,32 +60,32 @@ impl KeepArgs {
         report: &Report,
         overrides: &Overrides,
         sources: &[Source],
-    ) -> Result<(), Failure> {
+    ) -> Result<Exit, Failure> {
         let Some(to) = &self.save_trace else {
-            return Ok(());
+            return Ok(Exit::Clean);
         };
         if report.findings.is_empty() {
             let (to, file) = (shown(to), shown(file));
             anstream::eprintln!(
                 "kmapcheck: {file}: nothing was found, so no trace is saved to {to}"
             );
-            return Ok(());
+            return Ok(Exit::Clean);
         }
         let saved = SavedTrace::new(program, report, overrides, sources);
         let text = saved
             .write()
             .map_err(|error| Failure::Fault(error.to_string()))?;
-        save(to, &text)
+        Ok(targets::write(to, &text))
     }
 
-    fn write_page(&self, program: &Program, report: &Report) -> Result<(), Failure> {
+    fn write_page(&self, program: &Program, report: &Report) -> Result<Exit, Failure> {
         let Some(to) = &self.html else {
-            return Ok(());
+            return Ok(Exit::Clean);
         };
         let page = fault::catch(|| kmapcheck_page::render(program, report))
             .map_err(Failure::Fault)?
             .map_err(|error| Failure::Fault(error.to_string()))?;
-        save(to, &page)
+        Ok(targets::write(to, &page))
     }
 }
 
@@ -146,9 +134,4 @@ fn sized(file: &Path, given: &OverrideArgs, report: &Report) -> Result<Overrides
         }
     }
     Ok(overrides)
-}
-
-fn save(to: &Path, text: &str) -> Result<(), Failure> {
-    std::fs::write(to, text)
-        .map_err(|error| Failure::Refused(format!("cannot write {}: {error}", shown(to))))
 }

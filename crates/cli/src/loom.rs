@@ -83,6 +83,9 @@ pub fn confirm(
     }
 }
 
+/// Where the budget came first.
+const SO_FAR: &str = "loom found nothing else in";
+
 /// How much loom ran, and that it agrees.
 fn said(search: Findings, loom: &LoomOutcome) -> String {
     let n = count(loom.interleavings, "interleaving");
@@ -97,13 +100,11 @@ fn said(search: Findings, loom: &LoomOutcome) -> String {
              which depends on what a scan flushes.\n",
             missing.join(", ")
         ),
-        (false, []) => {
-            format!("loom agrees as far as it came: {n} of the kernel's own allocator, not all.\n")
-        }
+        (false, []) => format!("{SO_FAR} {n} of the kernel's own allocator, and there are more.\n"),
         (false, missing) => format!(
-            "loom agrees as far as it came: {n} of the kernel's own allocator, not all; \
-             not seen yet: {}.\n",
-            missing.join(", ")
+            "{SO_FAR} {n} of the kernel's own allocator, and there are more; none of those that it \
+             ran shows {}.\n",
+            missing.join(" or ")
         ),
     }
 }

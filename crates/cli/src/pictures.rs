@@ -8,6 +8,7 @@ use kmapcheck_report::picture::{Graph, dot, sequence, svg, waiting};
 use crate::exit::Exit;
 use crate::input;
 use crate::options::picture::{GraphArgs, PictureArgs};
+use crate::targets;
 
 /// Writes the pictures of a report. One that there is nothing to draw for is not written, and that
 /// is told.
@@ -16,7 +17,7 @@ pub fn of_report(report: &Report, args: &PictureArgs) -> Exit {
     let mut put = |file: &Option<std::path::PathBuf>, text: Option<String>, what: &str| {
         let Some(file) = file else { return };
         match text {
-            Some(text) => exit = exit.max(input::write(file, &text)),
+            Some(text) => exit = exit.max(targets::write(file, &text)),
             None => nothing(file, what),
         }
     };
@@ -35,10 +36,10 @@ pub fn of_report(report: &Report, args: &PictureArgs) -> Exit {
 pub fn of_graph(graph: &Graph, args: &GraphArgs) -> Exit {
     let mut exit = Exit::Clean;
     if let Some(file) = &args.svg {
-        exit = exit.max(input::write(file, &svg::render(graph)));
+        exit = exit.max(targets::write(file, &svg::render(graph)));
     }
     if let Some(file) = &args.dot {
-        exit = exit.max(input::write(file, &dot::render(graph)));
+        exit = exit.max(targets::write(file, &dot::render(graph)));
     }
     exit
 }

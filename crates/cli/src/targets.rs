@@ -2,14 +2,28 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::exit::Exit;
 use crate::input::{Failure, shown};
 
-/// Refuses to write over what is read, and to write two things to one file.
-pub fn apart<P: AsRef<Path>>(written: &[&PathBuf], read: &[P]) -> Result<(), Failure> {
+/// Refuses to write over what is read, to write two things to one file, and to write where there is
+/// no folder: before anything is explored.
+pub fn check<P: AsRef<Path>>(written: &[&PathBuf], read: &[P]) -> Result<(), Failure> {
     let read: Vec<PathBuf> = read.iter().map(|path| place(path.as_ref())).collect();
     let mut places: Vec<PathBuf> = Vec::new();
     for path in written.iter().filter(|path| is_kept(path)) {
+        if path.as_os_str() == "-" {
+            // Standard output has the report already.
+            return Err(Failure::Refused(
+                "`-` names no file: give one a name, or say `./-`".to_owned(),
+            ));
+        }
         let place = place(path);
+        if !folder(path).is_dir() {
+            return Err(Failure::Refused(cannot_write(
+                path,
+                &"there is no such folder",
+            )));
+        }
         let path = shown(path);
         if read.contains(&place) {
             return Err(Failure::Refused(format!(
@@ -26,6 +40,29 @@ pub fn apart<P: AsRef<Path>>(written: &[&PathBuf], read: &[P]) -> Result<(), Fai
     Ok(())
 }
 
+/// Writes a file that was asked for; if that fails, it is told, and costs nobody the rest.
+pub fn write(file: &Path, text: &str) -> Exit {
+    match std::fs::write(file, text) {
+        Ok(()) => Exit::Clean,
+        Err(error) => {
+            anstream::eprintln!("kmapcheck: {}", cannot_write(file, &error));
+            Exit::BadInput
+        }
+    }
+}
+
+fn cannot_write(file: &Path, why: &dyn std::fmt::Display) -> String {
+    format!("cannot write {}: {why}", shown(file))
+}
+
+/// The folder that a file is in.
+fn folder(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
 /// Whether what is written there stays there: not so with devices and pipes.
 fn is_kept(path: &Path) -> bool {
     path.metadata().map_or(true, |found| found.is_file())
@@ -34,13 +71,7 @@ fn is_kept(path: &Path) -> bool {
 /// The same for all names of a file, be it there or not.
 fn place(path: &Path) -> PathBuf {
     let absolute = |path: &Path| path.canonicalize().ok();
-    let beside = || {
-        let folder = match path.parent()? {
-            folder if folder.as_os_str().is_empty() => Path::new("."),
-            folder => folder,
-        };
-        Some(absolute(folder)?.join(path.file_name()?))
-    };
+    let beside = || Some(absolute(folder(path))?.join(path.file_name()?));
     absolute(path)
         .or_else(beside)
         .unwrap_or_else(|| path.to_owned())

@@ -76,6 +76,24 @@ fn bad_input_or_usage_is_2() {
     );
     assert!(err.contains("9000 tasks told apart"), "{err}");
     exits(&["check", "--timeout", "10", CLEAN], 2);
+    let (_, err) = exits(&["check", "--timeout", "0s", CLEAN], 2);
+    assert!(err.contains("give 1ms or more"), "{err}");
+    let (_, err) = exits(&["check", "--max-memory", "1", CLEAN], 2);
+    assert!(err.contains("give 16M or more"), "{err}");
+    for (option, wanted) in [
+        ("--slots", "expected NAME=NUMBER"),
+        ("--max-states", "expected a whole number from 1 on"),
+        ("--threads", "-1 is not in 1..=1024"),
+        ("--timeout", "expected a time, such as 10s or 5m"),
+    ] {
+        let (_, err) = exits(&["check", option, "-1", CLEAN], 2);
+        assert!(err.contains(wanted) && !err.contains("'-- -1'"), "{err}");
+    }
+    for engine in [&["--engine", "proof"][..], &["--engine", "search"], &[]] {
+        let args = [&["check", "--preemptions", "2", CLEAN], engine].concat();
+        let (_, err) = exits(&args, 2);
+        assert!(err.contains("for `--engine loom` only"), "{err}");
+    }
     exits(&["check", "--max-states", "0", CLEAN], 2);
     exits(&["check", "no-such-file.json"], 2);
     exits(&["check", "scenarios"], 2);
@@ -136,7 +154,7 @@ fn a_limit_is_3() {
     for limit in [
         ["--max-states", "1000"],
         ["--timeout", "50ms"],
-        ["--max-memory", "1K"],
+        ["--max-memory", "16M"],
     ] {
         let (out, _) = exits(
             &["check", "--engine", "reference", limit[0], limit[1], &file],
@@ -175,6 +193,17 @@ fn a_limit_is_3() {
     );
     assert!(
         out.contains("0 passed, 0 failed, 0 skipped, 1 inconclusive"),
+        "{out}"
+    );
+}
+
+#[test]
+fn more_states_than_the_limit_are_accounted_for() {
+    let (out, _) = exits(&["check", "--max-states", "3", DEADLOCK], 1);
+    assert!(
+        out.contains(
+            "the limit of 3 states came first; all that follows one state is counted together"
+        ) && out.contains("4 states"),
         "{out}"
     );
 }

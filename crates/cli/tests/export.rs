@@ -4,18 +4,9 @@ mod common;
 
 use std::path::Path;
 
-use common::{kmapcheck, scenario, scratch, stderr, stdout};
+use common::{exits, scenario, scratch};
 
 const DEADLOCK: &str = "scenarios/pte-highmem/mremap-two-pagetables.json";
-
-#[track_caller]
-fn exits(args: &[&str], code: i32) -> (String, String) {
-    let output = kmapcheck(args);
-    let (out, err) = (stdout(&output), stderr(&output));
-    assert_eq!(output.status.code(), Some(code), "{args:?}\n{out}\n{err}");
-    assert!(!err.contains("panicked"), "{err}");
-    (out, err)
-}
 
 #[test]
 fn printed_or_written() {

@@ -4,25 +4,10 @@ mod common;
 
 use std::path::Path;
 
-use common::{kmapcheck, scenario, scratch, stderr, stdout};
+use common::{exits, fresh, scenario, scratch};
 
 const DEADLOCK: &str = "scenarios/pte-highmem/mremap-two-pagetables.json";
 const CLEAN: &str = "scenarios/pte-highmem/mremap-proposed.json";
-
-/// A path that nothing is at.
-fn fresh(name: &str) -> String {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    let _ = std::fs::remove_file(&path);
-    path.display().to_string()
-}
-
-#[track_caller]
-fn exits(args: &[&str], code: i32) -> (String, String) {
-    let output = kmapcheck(args);
-    let (out, err) = (stdout(&output), stderr(&output));
-    assert_eq!(output.status.code(), Some(code), "{args:?}\n{out}\n{err}");
-    (out, err)
-}
 
 #[test]
 fn a_saved_trace_is_replayed() {
@@ -136,6 +121,14 @@ fn a_trace_that_was_tampered_with_is_refused() {
     assert!(err.contains("the file was changed"), "{err}");
     let (_, err) = exits(&["replay", DEADLOCK], 2);
     assert!(err.contains("it is no saved trace"), "{err}");
+    let mut nothing: serde_json::Value = serde_json::from_str(&text).expect("it is JSON");
+    nothing["sources"] = serde_json::json!([]);
+    std::fs::write(&trace, nothing.to_string()).expect("it can be written");
+    let (_, err) = exits(&["replay", &trace], 2);
+    assert!(
+        err.contains("it is no saved trace (its `sources` name no file)"),
+        "{err}"
+    );
     let (_, err) = exits(&["replay", "no/such/file"], 2);
     assert!(err.contains("cannot be read"), "{err}");
 }
@@ -143,11 +136,19 @@ fn a_trace_that_was_tampered_with_is_refused() {
 #[test]
 fn one_scenario_at_a_time_and_nothing_of_nothing() {
     let (trace, page) = (fresh("none.trace.json"), fresh("clean.html"));
-    let (_, err) = exits(&["check", "--html", &page, CLEAN, DEADLOCK], 2);
-    assert!(
-        err.contains("`--html` is for one scenario at a time"),
-        "{err}"
-    );
+    for option in [
+        "--html",
+        "--save-trace",
+        "--svg",
+        "--dot",
+        "--mermaid",
+        "--certificate",
+        "--checkpoint",
+    ] {
+        let (out, err) = exits(&["check", option, &page, CLEAN, DEADLOCK], 2);
+        let said = format!("kmapcheck: `{option}` is for one scenario at a time\n");
+        assert_eq!((out.as_str(), err), ("", said));
+    }
     let (_, err) = exits(
         &[
             "check",
@@ -217,6 +218,11 @@ fn nothing_that_is_read_is_written_over() {
         &["export", "--to", "promela", "FILE", "-o", "FILE"],
         &["test", "FILE", "--junit", "FILE"],
         &["test", "FILE", "--sarif", "FILE"],
+        &["order", "FILE", "--svg", "FILE"],
+        &["order", "FILE", "--dot", "FILE"],
+        &["size", "FILE", "--svg", "FILE"],
+        &["simulate", "FILE", "--svg", "FILE"],
+        &["check", "FILE", "--checkpoint", "FILE"],
     ] {
         let args = args(command);
         let args: Vec<&str> = args.iter().map(String::as_str).collect();
@@ -224,8 +230,74 @@ fn nothing_that_is_read_is_written_over() {
         assert!(err.contains("would be overwritten"), "{err}");
         assert_eq!(std::fs::read_to_string(&file).expect("it is there"), text);
     }
-    let page = fresh("twice.html");
-    let (_, err) = exits(&["check", &file, "--html", &page, "--svg", &page], 2);
-    assert!(err.contains("two things are to be written"), "{err}");
-    assert!(!Path::new(&page).exists());
+    let model =
+        r#"{ "name": "m", "series": { "S": { "slots": 1, "reuse": "none" } }, "order": ["S"] }"#;
+    let file = scratch("model-read-and-written.json", model);
+    for command in [
+        &["rule", &file, "--certificate", &file][..],
+        &["rule", &file, "--write", &file],
+        &["order", &file, "--svg", &file],
+    ] {
+        let (_, err) = exits(command, 2);
+        assert!(err.contains("would be overwritten"), "{err}");
+        assert_eq!(std::fs::read_to_string(&file).expect("it is there"), model);
+    }
+}
+
+#[test]
+fn no_file_is_written_twice() {
+    let twice = fresh("twice");
+    for command in [
+        &["check", CLEAN, "--html", &twice, "--svg", &twice][..],
+        &["order", CLEAN, "--svg", &twice, "--dot", &twice],
+        &["order", "proposed", "--svg", &twice, "--dot", &twice],
+        &[
+            "rule",
+            "proposed",
+            "--write",
+            &twice,
+            "--certificate",
+            &twice,
+        ],
+        &["test", CLEAN, "--junit", &twice, "--sarif", &twice],
+    ] {
+        let (_, err) = exits(command, 2);
+        assert!(err.contains("two things are to be written"), "{err}");
+        assert!(!Path::new(&twice).exists());
+    }
+}
+
+#[test]
+fn what_cannot_be_written_is_known_before_anything_is_explored() {
+    for command in [
+        &["check", DEADLOCK, "--html"][..],
+        &["check", DEADLOCK, "--checkpoint"],
+        &["test", DEADLOCK, "--junit"],
+        &["order", DEADLOCK, "--svg"],
+        &["size", DEADLOCK, "--svg"],
+        &["simulate", DEADLOCK, "--svg"],
+        &["rule", "proposed", "--certificate"],
+        &["export", DEADLOCK, "--to", "promela", "-o"],
+    ] {
+        let (out, err) = exits(&[command, &["no/such/folder/x"]].concat(), 2);
+        assert!(
+            err.contains("cannot write no/such/folder/x: there is no such folder"),
+            "{err}"
+        );
+        assert_eq!(out, "");
+    }
+    // A minus is no file, and standard output has something else already; but for `export`.
+    for command in [
+        &["check", DEADLOCK, "--html", "-"][..],
+        &["test", DEADLOCK, "--sarif", "-"],
+        &["order", DEADLOCK, "--svg", "-"],
+    ] {
+        let (out, err) = exits(command, 2);
+        assert!(err.contains("`-` names no file"), "{err}");
+        assert_eq!(out, "");
+    }
+    let export = ["export", DEADLOCK, "--to", "promela"];
+    let printed = exits(&export, 0).0;
+    assert_eq!(exits(&[&export[..], &["-o", "-"]].concat(), 0).0, printed);
+    assert!(!common::root().join("-").exists());
 }

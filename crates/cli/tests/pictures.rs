@@ -5,16 +5,10 @@ mod common;
 use std::path::Path;
 use std::process::Command;
 
-use common::{kmapcheck, stderr, stdout};
+use common::{fresh, kmapcheck, stderr, stdout};
 
 const DEADLOCK: &str = "scenarios/pte-highmem/mremap-two-pagetables.json";
 const CLEAN: &str = "scenarios/pte-highmem/mremap-proposed.json";
-
-fn file(name: &str) -> String {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    let _ = std::fs::remove_file(&path);
-    path.display().to_string()
-}
 
 fn read(path: &str) -> String {
     std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{path}: {error}"))
@@ -33,7 +27,7 @@ fn of_class(svg: &str, class: &str) -> usize {
 
 #[test]
 fn of_a_deadlock() {
-    let (svg, dot, mermaid) = (file("wait.svg"), file("wait.dot"), file("trace.mmd"));
+    let (svg, dot, mermaid) = (fresh("wait.svg"), fresh("wait.dot"), fresh("trace.mmd"));
     let args = [
         "check",
         DEADLOCK,
@@ -52,14 +46,14 @@ fn of_a_deadlock() {
     assert_eq!(of_class(&svg, "highlighted"), 2 + 4);
     insta::assert_snapshot!("wait_dot", read(&dot));
     insta::assert_snapshot!("trace_mermaid", read(&mermaid));
-    let again = file("wait-again.svg");
+    let again = fresh("wait-again.svg");
     kmapcheck(&["check", DEADLOCK, "--svg", &again]);
     assert_eq!(svg, read(&again));
 }
 
 #[test]
 fn where_there_is_nothing_to_draw() {
-    let (svg, mermaid) = (file("none.svg"), file("none.mmd"));
+    let (svg, mermaid) = (fresh("none.svg"), fresh("none.mmd"));
     let output = kmapcheck(&["check", CLEAN, "--svg", &svg, "--mermaid", &mermaid]);
     assert_eq!(output.status.code(), Some(0));
     let said = stderr(&output);
@@ -76,7 +70,7 @@ fn where_there_is_nothing_to_draw() {
 
 #[test]
 fn of_what_is_held_while_asking() {
-    let (svg, dot) = (file("order.svg"), file("order.dot"));
+    let (svg, dot) = (fresh("order.svg"), fresh("order.dot"));
     // A slot while asking for another of the same series: a circle of one thing.
     kmapcheck(&["order", DEADLOCK, "--svg", &svg, "--dot", &dot]);
     let circle = read(&svg);
@@ -101,7 +95,7 @@ fn of_what_is_held_while_asking() {
 
 #[test]
 fn of_the_order_of_a_model() {
-    let svg = file("model.svg");
+    let svg = fresh("model.svg");
     for model in ["proposed", "models/proposed.json"] {
         let output = kmapcheck(&["order", model, "--svg", &svg]);
         assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
@@ -120,7 +114,7 @@ fn of_the_order_of_a_model() {
 #[test]
 #[ignore = "needs graphviz"]
 fn graphviz_reads_the_dot() {
-    let dot = file("graphviz.dot");
+    let dot = fresh("graphviz.dot");
     let mut read = 0;
     for (command, scenario) in [
         ("check", DEADLOCK),

@@ -90,6 +90,26 @@ fn compare_as_text_markdown_and_json() {
 }
 
 #[test]
+fn what_runs_on_neither_model_is_in_the_comparison() {
+    let neither = "scenarios/primitives/order-broken.json";
+    let args = ["compare", "pte-highmem-5", "proposed", DEADLOCK, neither];
+    let output = kmapcheck(&args);
+    assert_eq!(output.status.code(), Some(2));
+    let out = stdout(&output);
+    assert!(
+        out.contains("\norder-broken\n") && out.contains("not run: there is no series `B`"),
+        "{out}"
+    );
+    assert!(stderr(&output).contains("unknown-series"));
+    let output = kmapcheck(&[&args[..], &["--format", "json"]].concat());
+    let json: serde_json::Value = serde_json::from_str(&stdout(&output)).expect("it is JSON");
+    assert_eq!(json["scenarios"][1]["file"], neither);
+    for side in [0, 1] {
+        assert_eq!(json["scenarios"][1]["sides"][side]["outcome"], "not-run");
+    }
+}
+
+#[test]
 fn compare_refuses_unknown_models() {
     let output = kmapcheck(&["compare", "pte-highmem-5", "no-such-model", DEADLOCK]);
     assert_eq!(output.status.code(), Some(2));

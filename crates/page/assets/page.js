@@ -14,16 +14,35 @@
     }
     return low === 0 ? null : points[low - 1];
   }
+  // A recording as it was before texts were numbered and fields lost their names: see script.rs.
+  function unpack({ texts, programs, steps, waits, holds, stale, ...rest }) {
+    const said = (numbers) => numbers.map((number) => texts[number]);
+    return {
+      ...rest,
+      programs: programs.map(said),
+      steps: steps.map(([task, at, to, effect, findings, holds]) =>
+        ({ task, at, to, effect: effect === null ? null : texts[effect], findings: said(findings), holds: said(holds) })),
+      waits: waits.map(([task, thing, from, to]) => ({ task, thing, from, to })),
+      holds: holds.map(([task, thing, n, from, to]) => ({ task, thing, n, from, to })),
+      stale: stale.map(([series, page, from, to]) => ({ series, page: texts[page], from, to })),
+    };
+  }
   const covers = (span, state) => span.from <= state && (span.to === null || state < span.to);
   const plural = (n, one, many) => (n === 1 ? one : many);
 
   class Player {
-    constructor(section, { recording, graph }) {
+    constructor(section, { recording: packed, graph }) {
+      const recording = unpack(packed);
       Object.assign(this, { section, recording, graph, timer: null });
       this.last = recording.steps.length;
       this.state = this.last;
-      this.all = (selector) => [...section.querySelectorAll(selector)];
-      this.one = (selector) => section.querySelector(selector);
+      // No element that is asked for comes or goes, and to look for one in a long trace takes time.
+      const found = new Map();
+      this.all = (selector) => {
+        if (!found.has(selector)) found.set(selector, [...section.querySelectorAll(selector)]);
+        return found.get(selector);
+      };
+      this.one = (selector) => this.all(selector)[0] ?? null;
       // Where each task is, and what it holds: by state, its own steps only.
       this.places = recording.tasks.map((task) => [[0, task.start, []]]);
       recording.steps.forEach((step, i) =>
@@ -32,6 +51,8 @@
       this.now = this.one(".now");
       this.cursor = this.one(".cursor");
       this.lines = this.all(".program").map((program) => [...program.querySelectorAll("li.line")]);
+      // The lines of each program that have badges.
+      this.badged = this.lines.map((lines) => new Set(lines.flatMap((line, i) => line.matches(".current") ? [i] : [])));
       this.rows = this.all("table.steps tbody tr");
       this.listen();
     }
@@ -125,8 +146,7 @@
       if (state > 0) {
         const step = recording.steps[state - 1];
         const task = recording.tasks[step.task];
-        const line = recording.programs[task.program].lines[step.at];
-        said = `Step ${state} of ${this.last}: ${task.name}: ${line.op}`;
+        said = `Step ${state} of ${this.last}: ${task.name}: ${recording.programs[task.program][step.at]}`;
         if (step.effect) said += ` (${step.effect})`;
         if (step.findings.length) said += ` – ${step.findings.join(", ")}`;
         said += ".";
@@ -139,20 +159,19 @@
 
     programs(where, waits) {
       this.all(".program").forEach((element, program) => {
-        const lines = this.lines[program];
-        const here = lines.map(() => [[], []]);
+        const lines = this.lines[program], here = new Map();
+        const tasksAt = (line) => here.get(line) ?? here.set(line, [[], []]).get(line);
         this.recording.tasks.forEach((task, i) => {
           if (task.program !== program) return;
           const line = where[i][1] === null ? lines.length - 1 : where[i][1];
-          here[line][waits[i].length ? 0 : 1].push(task.instance || "here");
+          tasksAt(line)[waits[i].length ? 0 : 1].push(task.instance || "here");
         });
-        lines.forEach((line, i) => {
-          // Most lines stay as they are, and a program may have thousands.
-          const said = JSON.stringify(here[i]);
-          if (line.dataset.said === said) return;
-          if (line.dataset.said === undefined && said === "[[],[]]" && !line.matches(".current")) return;
-          line.dataset.said = said;
-          const badges = here[i].flatMap((names, going) => {
+        // Most lines stay as they are, and a program may have thousands.
+        for (const line of this.badged[program]) tasksAt(line);
+        this.badged[program] = new Set();
+        for (const [i, tasks] of here) {
+          const line = lines[i];
+          const badges = tasks.flatMap((names, going) => {
             const texts = names.length > NAMED ? [`×${names.length}`] : names;
             return texts.map((text) => {
               const badge = document.createElement("span");
@@ -169,11 +188,12 @@
             line.append(" ", place);
           }
           place.replaceChildren(...badges.flatMap((badge) => [badge, " "]));
-        });
+          if (badges.length) this.badged[program].add(i);
+        }
         // Keep somebody's line in sight, within the program only: the page does not jump.
-        const list = element.querySelector("ol"), current = list.querySelector(".current");
+        const list = element.querySelector(".lines"), current = list.querySelector(".current");
         if (current !== null && list.scrollHeight > list.clientHeight) {
-          list.scrollTop = current.offsetTop - list.offsetTop - list.clientHeight / 3;
+          list.scrollTop += current.getBoundingClientRect().top - list.getBoundingClientRect().top - list.clientHeight / 3;
         }
       });
     }
@@ -194,7 +214,7 @@
       this.all("table.tasks tbody tr").forEach((row, i) => {
         const lane = recording.lanes[i];
         const next = (task) => where[task][1] === null ? ""
-          : recording.programs[recording.tasks[task].program].lines[where[task][1]].op;
+          : recording.programs[recording.tasks[task].program][where[task][1]];
         const stands = (task) => where[task][1] === null ? "ended"
           : waits[task].length ? `waits for ${waits[task].map(label).join(" and ")}` : "can go on";
         row.cells[1].textContent = this.tally(lane, stands);

@@ -11,6 +11,7 @@
 //! | `view` | what the templates show |
 //! | `chart` | time as paths: steps, waits, slots |
 //! | `graph` | who waits for whom: what there is to draw, and when |
+//! | `script` | what the script gets |
 //! | `data` | JSON that cannot end the script element it is in |
 //!
 //! States are put into words by [`kmapcheck_recording::moment`] for the last one, and in the same
@@ -21,6 +22,7 @@
 mod chart;
 mod data;
 mod graph;
+mod script;
 mod view;
 
 use askama::Template;

@@ -7,10 +7,14 @@ use kmapcheck_recording::{Lane, Line, Listing, Recording};
 use kmapcheck_report::words::list;
 use kmapcheck_report::{Finding, Report, listing, text};
 use kmapcheck_scenario::{Level, Program};
-use serde::Serialize;
 
 use crate::graph::{Edge, Graph, Node};
+use crate::script::{Data, FindingData};
 use crate::{Error, chart, data};
+
+/// So many lines of a program, and so many steps of a trace, are a part: browsers lay out only the
+/// parts that are in sight, and a page of thousands of steps is there at once.
+const PART: usize = 100;
 
 /// The whole page.
 #[derive(Template)]
@@ -61,6 +65,15 @@ struct ProgramView<'a> {
     ended: Vec<Badge>,
 }
 
+/// Some of the lines of a program.
+struct Lines<'a> {
+    /// The number of the first.
+    first: usize,
+    lines: &'a [LineView<'a>],
+    /// Whether the program ends after them.
+    end: bool,
+}
+
 struct LineView<'a> {
     line: &'a Line,
     /// Whether it is the first of those that the scenario has as one operation.
@@ -102,18 +115,6 @@ struct Row<'a> {
     lost: bool,
 }
 
-/// What the script gets.
-#[derive(Serialize)]
-struct Data<'a> {
-    findings: Vec<FindingData<'a>>,
-}
-
-#[derive(Serialize)]
-struct FindingData<'a> {
-    recording: &'a Recording,
-    graph: &'a Graph,
-}
-
 impl<'a> Page<'a> {
     /// `recordings` are those of the report's findings.
     pub fn new(
@@ -126,10 +127,7 @@ impl<'a> Page<'a> {
             .collect();
         let data = Data {
             findings: (recordings.iter().zip(&findings))
-                .map(|(recording, view)| FindingData {
-                    recording,
-                    graph: &view.graph,
-                })
+                .map(|(recording, view)| FindingData::new(recording, &view.graph))
                 .collect(),
         };
         let json = data::json(&data).map_err(|error| Error::Write(error.to_string()))?;
@@ -217,7 +215,30 @@ impl<'a> FindingView<'a> {
     }
 }
 
-impl FindingView<'_> {
+impl ProgramView<'_> {
+    /// The lines, in parts; one of an empty program.
+    fn parts(&self) -> impl Iterator<Item = Lines<'_>> {
+        let all = self.lines.as_slice();
+        (0..all.len().max(1)).step_by(PART).map(|from| {
+            let to = all.len().min(from + PART);
+            Lines {
+                first: from + 1,
+                lines: &all[from..to],
+                end: to == all.len(),
+            }
+        })
+    }
+}
+
+impl<'a> FindingView<'a> {
+    /// The steps, in parts; one of an empty trace.
+    fn parts(&self) -> Vec<&[Row<'a>]> {
+        match self.rows.as_slice() {
+            [] => vec![&[]],
+            rows => rows.chunks(PART).collect(),
+        }
+    }
+
     /// Whether an edge is there at the end.
     fn shows(&self, edge: &Edge) -> bool {
         edge.at(self.last) > 0

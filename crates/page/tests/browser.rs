@@ -304,9 +304,22 @@ async fn five_thousand_steps() {
     browser.press(Key::Home).await;
     browser.press(Key::End).await;
     assert!(browser.text(".now").await.starts_with("Step 5002 of 5002"));
+    // The line where the task is lies in a part that was out of sight, and is scrolled to.
+    let last = "const line = [...document.querySelectorAll('li.line')].find((line) => line.matches('.current')); const list = line.closest('.lines').getBoundingClientRect(), at = line.getBoundingClientRect(); return list.top <= at.top && at.bottom <= list.bottom";
+    let seen = browser.client.execute(last, vec![]).await.expect("it is asked");
+    assert_eq!(seen, true, "the line where the task is can be seen");
+    // The best of some: the others have to do with what else the machine is at. It is about 200 ms,
+    // and was over a second when all of it was laid out at once.
     let took = "const [n] = performance.getEntriesByType('navigation'); return Math.round(n.loadEventEnd)";
-    let took = browser.client.execute(took, vec![]).await.expect("it is measured");
-    println!("5,002 steps, {} kB: loaded after {took} ms", page.len() / 1000);
+    let mut best = u64::MAX;
+    for _ in 0..5 {
+        browser.client.goto("about:blank").await.expect("it opens");
+        browser.show("long.html", &page).await;
+        let took = browser.client.execute(took, vec![]).await.expect("it is measured");
+        best = best.min(took.as_u64().expect("it is a number"));
+    }
+    println!("5,002 steps, {} kB: loaded after {best} ms", page.len() / 1000);
+    assert!(best < 700, "{best} ms");
     })
     .await;
 }

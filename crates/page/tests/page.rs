@@ -53,6 +53,30 @@ fn alike_tasks_are_one_lane_that_opens() {
 }
 
 #[test]
+fn a_long_trace_is_in_parts_that_have_every_step_once() {
+    let page = of(
+        r#"{ "name": "long", "model": { "name": "m", "series": { "S": { "slots": 1, "reuse": "none" } } },
+             "tasks": [{ "name": "t", "pages": ["a"], "program": [
+                 { "repeat": 125, "do": [ { "kmap": "a", "series": "S" }, { "kunmap": "a" } ] },
+                 { "kmap": "a", "series": "S" } ] }] }"#,
+    );
+    let tables: Vec<usize> = (page.split("<table class=\"steps\">").skip(1))
+        .map(|table| table.split("</table>").next().unwrap_or_default())
+        .map(|table| table.matches("<tr><th scope=\"row\">").count())
+        .collect();
+    assert_eq!(tables, [100, 100, 51]);
+    for step in 1..=251 {
+        let row = format!("<th scope=\"row\">{step}</th>");
+        assert_eq!(page.matches(&row).count(), 1, "{step}");
+    }
+    assert!(page.contains("<caption class=\"hidden\">Steps 101 to 200</caption>"));
+    // The program too: its lines, and its end once.
+    assert!(page.contains("<ol class=\"part\" start=\"201\">"));
+    assert_eq!(page.matches("<li class=\"line").count(), 251 + 1);
+    assert_eq!(page.matches("<li class=\"line end").count(), 1);
+}
+
+#[test]
 fn a_clean_scenario_has_a_page() {
     let page = page("scenarios/pte-highmem/mremap-proposed.json");
     assert!(page.contains("<p class=\"verdict clean\">clean</p>"));
@@ -64,9 +88,9 @@ fn a_clean_scenario_has_a_page() {
 fn a_scenario_cannot_break_out() {
     let evil = "</script><script>alert(1)</script><!--";
     let page = of(&format!(
-        r#"{{ "name": {0:?}, "about": {0:?}, "model": {{ "name": {0:?}, "series": {{ "S": {{ "slots": 1, "reuse": "none" }} }} }},
+        r#"{{ "name": {0:?}, "about": {0:?}, "model": {{ "name": {0:?}, "series": {{ {0:?}: {{ "slots": 1, "reuse": "none" }} }} }},
              "tasks": [{{ "name": "t", "count": 2, "pages": ["a", "b"], "program": [
-                 {{ "kmap": "a", "series": "S", "note": {0:?}, "at": {0:?} }}, {{ "kmap": "b", "series": "S" }} ] }}] }}"#,
+                 {{ "kmap": "a", "series": {0:?}, "note": {0:?}, "at": {0:?} }}, {{ "kmap": "b", "series": {0:?} }} ] }}] }}"#,
         evil
     ));
     assert!(!page.contains("alert(1)</script>") && !page.contains("<!--"));
@@ -79,6 +103,6 @@ fn a_scenario_cannot_break_out() {
         .map(|(data, _)| data)
         .expect("there is data");
     let data: serde_json::Value = serde_json::from_str(data).expect("it is JSON");
-    let note = &data["findings"][0]["recording"]["programs"][0]["lines"][0]["note"];
-    assert_eq!(note.as_str(), Some(evil));
+    let thing = &data["findings"][0]["recording"]["things"][0]["label"];
+    assert_eq!(thing.as_str(), Some(evil));
 }

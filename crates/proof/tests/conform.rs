@@ -1,7 +1,6 @@
 //! What conform says against what really happens: on random programs and on every scenario.
 
 use std::collections::{BTreeSet, HashSet, VecDeque};
-use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use kmapcheck_machine::{State, for_each_start, initial, waiting_findings};
@@ -171,21 +170,6 @@ fn nothing_is_reported_that_cannot_happen() {
     assert_eq!(unknown, 0, "{exact} {flushed}");
 }
 
-fn scenarios(folder: &Path, found: &mut Vec<PathBuf>) {
-    let mut entries: Vec<PathBuf> = std::fs::read_dir(folder)
-        .expect("the scenarios are there")
-        .map(|entry| entry.expect("they can be read").path())
-        .collect();
-    entries.sort();
-    for path in entries {
-        if path.is_dir() {
-            scenarios(&path, found);
-        } else {
-            found.push(path);
-        }
-    }
-}
-
 /// Where conform names a path against the rule that no run of the scenario takes: nowhere, since in
 /// no scenario with a rule is there a violation behind a wait that never ends or in a branch that
 /// nobody gets to. (`tests/chains.rs` has one that is.)
@@ -193,11 +177,8 @@ const ONLY_STATIC: [&str; 0] = [];
 
 #[test]
 fn agrees_with_the_search_on_every_scenario() {
-    let mut files = Vec::new();
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios");
-    scenarios(&root, &mut files);
     let (mut agreed, mut differ) = (0, Vec::new());
-    for file in files {
+    for file in kmapcheck_testing::scenario_files() {
         let program = load(&file, &Overrides::default()).unwrap_or_else(|e| panic!("{e}"));
         let ranked = program.series.iter().any(|series| series.rank.is_some())
             || program.resources.iter().any(|lock| lock.rank.is_some());

@@ -7,7 +7,7 @@
 use serde::Serialize;
 
 /// What happens in one trace.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recording {
     /// The tasks that take part: those that take a step, and those the finding is about.
     pub tasks: Vec<Actor>,
@@ -60,7 +60,7 @@ pub struct Lane {
 }
 
 /// A task program as it runs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listing {
     /// The task's name.
     pub name: String,
@@ -73,7 +73,7 @@ pub struct Listing {
 }
 
 /// A step of a task program.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
     /// The primitive, such as `kmap(old_pte, PAGETABLE)`.
     pub op: String,
@@ -126,7 +126,7 @@ pub enum ThingKind {
 }
 
 /// A step.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
     /// Who takes it.
     pub task: usize,
@@ -143,7 +143,7 @@ pub struct Step {
 }
 
 /// A task waits.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wait {
     /// The task.
     pub task: usize,
@@ -156,7 +156,7 @@ pub struct Wait {
 }
 
 /// A task holds something.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hold {
     /// The task.
     pub task: usize,
@@ -171,7 +171,7 @@ pub struct Hold {
 }
 
 /// A task could give something that it does not hold.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Give {
     /// The task.
     pub task: usize,
@@ -180,7 +180,7 @@ pub struct Give {
 }
 
 /// A mapping that nobody uses.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stale {
     /// The series, in [`Recording::series`].
     pub series: usize,

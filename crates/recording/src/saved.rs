@@ -189,6 +189,9 @@ impl SavedTrace {
         }
         let saved: SavedTrace =
             serde_json::from_value(value).map_err(|error| no_trace(error.to_string()))?;
+        if saved.sources.is_empty() {
+            return Err(no_trace("its `sources` name no file".to_owned()));
+        }
         for finding in &saved.findings {
             if kind_of(&finding.kind).is_none() {
                 return Err(no_trace(format!("no finding is called {:?}", finding.kind)));

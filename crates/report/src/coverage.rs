@@ -47,7 +47,14 @@ pub(crate) fn stopped(program: &Program, outcome: &Outcome) -> Option<Stopped> {
     let (reason, text, next) = match outcome.stopped.as_ref()? {
         Why::States(limit) => (
             StopReason::MaxStates,
-            format!("the limit of {} came first", count(*limit, "state")),
+            match outcome.coverage.states > *limit {
+                false => format!("the limit of {} came first", count(*limit, "state")),
+                // All that comes after a state is counted before the limit is looked at.
+                true => format!(
+                    "the limit of {} came first; all that follows one state is counted together",
+                    count(*limit, "state")
+                ),
+            },
             raise("--max-states", limit.saturating_mul(10).to_string()),
         ),
         Why::Memory(limit) => (

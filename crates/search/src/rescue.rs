@@ -29,6 +29,17 @@ pub enum PointOfNoReturn {
     Undetermined,
 }
 
+impl PointOfNoReturn {
+    /// The step, if it is known.
+    #[must_use]
+    pub fn step(self) -> Option<usize> {
+        match self {
+            PointOfNoReturn::Step(step) => Some(step),
+            PointOfNoReturn::Undetermined => None,
+        }
+    }
+}
+
 /// So many states are looked at to find out whether a core can still be saved, unless the limits
 /// say otherwise.
 const MAX_STATES: u64 = 200_000;

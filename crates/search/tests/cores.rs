@@ -76,73 +76,60 @@ fn random_private_programs() {
 
 #[test]
 fn scenarios() {
-    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios");
     let mut tally: BTreeMap<String, u32> = BTreeMap::new();
-    let mut work = vec![root];
-    while let Some(folder) = work.pop() {
-        let mut entries: Vec<_> = std::fs::read_dir(&folder)
-            .expect("the scenarios are there")
-            .map(|entry| entry.expect("they can be read").path())
-            .collect();
-        entries.sort();
-        for path in entries {
-            if path.is_dir() {
-                work.push(path);
-                continue;
-            }
-            let program =
-                load(&path, &Overrides::default()).unwrap_or_else(|errors| panic!("{errors}"));
-            if program.task_count().is_none() {
-                continue;
-            }
-            let start = std::time::Instant::now();
-            let locals = Locals::of(&program);
-            let (verdict, states) = match &locals {
-                Err(broken) => (format!("{}", broken.what), 0),
-                Ok(locals) => {
-                    let graph = Graph::of(&program, locals);
-                    let cores = exclude(&program, locals, &graph);
-                    let expected = program.expect.clone().unwrap_or_default();
-                    let verdict = match cores {
-                        Cores::Excluded(list) => {
-                            assert!(!expected.contains(&FindingKind::Deadlock), "{path:?}");
-                            if cannot_starve(&program, locals) {
-                                assert!(!expected.contains(&FindingKind::Starved), "{path:?}");
-                            }
-                            if list.is_empty() {
-                                "ordered".into()
-                            } else {
-                                "excluded".to_owned()
-                            }
+    for path in kmapcheck_testing::scenario_files() {
+        let program =
+            load(&path, &Overrides::default()).unwrap_or_else(|errors| panic!("{errors}"));
+        if program.task_count().is_none() {
+            continue;
+        }
+        let start = std::time::Instant::now();
+        let locals = Locals::of(&program);
+        let (verdict, states) = match &locals {
+            Err(broken) => (format!("{}", broken.what), 0),
+            Ok(locals) => {
+                let graph = Graph::of(&program, locals);
+                let cores = exclude(&program, locals, &graph);
+                let expected = program.expect.clone().unwrap_or_default();
+                let verdict = match cores {
+                    Cores::Excluded(list) => {
+                        assert!(!expected.contains(&FindingKind::Deadlock), "{path:?}");
+                        if cannot_starve(&program, locals) {
+                            assert!(!expected.contains(&FindingKind::Starved), "{path:?}");
                         }
-                        Cores::Possible(list) => {
-                            let least = list.iter().map(|p| p.tasks()).min();
-                            if !expected.contains(&FindingKind::Deadlock) {
-                                println!("{path:?}: possible with {least:?} {:?}", list[0].core);
-                            }
-                            "possible".into()
-                        }
-                        Cores::Undecided(why) => {
-                            if program.expect == Some(vec![]) {
-                                println!("{path:?}: {why:?}");
-                            }
-                            "undecided".into()
-                        }
-                    };
-                    let possible = locals.possible();
-                    for kind in &expected {
-                        if !matches!(kind, FindingKind::Deadlock | FindingKind::Starved) {
-                            assert!(possible.contains(*kind), "{path:?}: {kind}");
+                        if list.is_empty() {
+                            "ordered".into()
+                        } else {
+                            "excluded".to_owned()
                         }
                     }
-                    (verdict, locals.states.len())
+                    Cores::Possible(list) => {
+                        let least = list.iter().map(|p| p.tasks()).min();
+                        if !expected.contains(&FindingKind::Deadlock) {
+                            println!("{path:?}: possible with {least:?} {:?}", list[0].core);
+                        }
+                        "possible".into()
+                    }
+                    Cores::Undecided(why) => {
+                        if program.expect == Some(vec![]) {
+                            println!("{path:?}: {why:?}");
+                        }
+                        "undecided".into()
+                    }
+                };
+                let possible = locals.possible();
+                for kind in &expected {
+                    if !matches!(kind, FindingKind::Deadlock | FindingKind::Starved) {
+                        assert!(possible.contains(*kind), "{path:?}: {kind}");
+                    }
                 }
-            };
-            if start.elapsed().as_millis() > 200 {
-                println!("{path:?}: {:?}, {states} local states", start.elapsed());
+                (verdict, locals.states.len())
             }
-            *tally.entry(verdict).or_insert(0) += 1;
+        };
+        if start.elapsed().as_millis() > 200 {
+            println!("{path:?}: {:?}, {states} local states", start.elapsed());
         }
+        *tally.entry(verdict).or_insert(0) += 1;
     }
     println!("{tally:?}");
 }

@@ -2,8 +2,6 @@
 //! same numbers of states and transitions, on random programs and on the scenarios; and the same
 //! outcome, trace for trace, for any number of threads. `KMAPCHECK_CASES` sets how many programs.
 
-use std::path::{Path, PathBuf};
-
 use kmapcheck_machine::{Abilities, Outcome, run as replay};
 use kmapcheck_scenario::{FindingKind, Overrides, Program};
 use kmapcheck_search::{Engine, Limits, run};
@@ -194,28 +192,9 @@ fn a_limit_is_kept_and_hides_nothing() {
     }
 }
 
-fn collect(dir: &Path, files: &mut Vec<PathBuf>) {
-    for entry in std::fs::read_dir(dir).expect("the folder can be read") {
-        let path = entry.expect("the folder can be read").path();
-        if path.is_dir() {
-            collect(&path, files);
-        } else if path
-            .extension()
-            .is_some_and(|extension| extension == "json")
-        {
-            files.push(path);
-        }
-    }
-}
-
 #[test]
 fn the_scenarios() {
-    let mut files = Vec::new();
-    collect(
-        &Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios"),
-        &mut files,
-    );
-    files.sort();
+    let files = kmapcheck_testing::scenario_files();
     let mut compared = 0;
     for file in &files {
         let Ok(program) = kmapcheck_scenario::load(file, &Overrides::default()) else {

@@ -4,7 +4,6 @@
 //! On random programs of three sorts (`KMAPCHECK_CASES` sets how many) and on the scenarios.
 
 use std::cell::RefCell;
-use std::path::{Path, PathBuf};
 
 use kmapcheck_machine::{Abilities, Outcome, Standing, Verdict, run as replay, waiting_findings};
 use kmapcheck_scenario::{Bound, FindingKind, Overrides, Program};
@@ -171,23 +170,9 @@ fn random_programs_with_private_pages() {
     agree_on(kmapcheck_testing::private_scenario());
 }
 
-fn collect(dir: &Path, files: &mut Vec<PathBuf>) {
-    for entry in std::fs::read_dir(dir).expect("the folder can be read") {
-        let path = entry.expect("the folder can be read").path();
-        if path.is_dir() {
-            collect(&path, files);
-        } else if path.extension().is_some_and(|e| e == "json") {
-            files.push(path);
-        }
-    }
-}
-
 #[test]
 fn the_scenarios() {
-    let scenarios = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios");
-    let mut files = Vec::new();
-    collect(&scenarios, &mut files);
-    files.sort();
+    let files = kmapcheck_testing::scenario_files();
     let mut compared = 0;
     let mut smaller = vec![0; choices().len()];
     for file in &files {

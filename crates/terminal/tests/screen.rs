@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use kmapcheck_report::Report;
 use kmapcheck_scenario::{Overrides, Program, load};
-use kmapcheck_search::{Engine, Limits, PointOfNoReturn, point_of_no_return, run};
+use kmapcheck_search::{Engine, Limits, point_of_no_return, run};
 use kmapcheck_terminal::{Action, Replay, action, lines, screen};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -20,14 +20,8 @@ fn program(file: &str) -> Program {
 
 fn report(program: &Program) -> Report {
     let outcome = run(Engine::Search, program, &Limits::default(), &mut |_| {}).expect("it runs");
-    let lost = |trace: &_, core: &[usize]| match point_of_no_return(
-        program,
-        trace,
-        core,
-        &Limits::default(),
-    ) {
-        PointOfNoReturn::Step(step) => Some(step),
-        PointOfNoReturn::Undetermined => None,
+    let lost = |trace: &_, core: &[usize]| {
+        point_of_no_return(program, trace, core, &Limits::default()).step()
     };
     Report::build(program, &outcome, Duration::ZERO, &lost).expect("the traces replay")
 }

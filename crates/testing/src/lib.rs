@@ -5,10 +5,14 @@
 //! in pairs, so that the programs are about something; some come loose, so that every kind of
 //! misuse happens too. Everything shrinks: a failing case comes out with few tasks and few
 //! operations.
+//!
+//! [`scenario_files`] has the scenarios of the repository.
 
+mod files;
 mod program;
 mod shared;
 
+pub use files::{scenario_files, scenario_folder};
 pub use shared::shared_page_scenario;
 
 use std::cell::RefCell;

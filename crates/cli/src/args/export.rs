@@ -14,7 +14,7 @@ pub struct Export {
     /// The language
     #[arg(long, value_enum)]
     pub to: TargetArg,
-    /// Where to write it; with `--to tla` the configuration goes beside it. Otherwise it is printed
+    /// Where to write it; with `--to tla` the configuration goes beside it. Without this, or as `-`, it is printed
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
     #[command(flatten)]

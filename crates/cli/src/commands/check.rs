@@ -28,8 +28,8 @@ pub fn run(args: &Check, output: &mut Output) -> io::Result<Exit> {
         timeout: args.timeout,
         interrupt: Some(progress::interrupt()),
     };
-    if args.pictures.any() && args.files.len() > 1 {
-        anstream::eprintln!("kmapcheck: pictures are of one scenario at a time");
+    if let (Some((option, _)), true) = (args.written().next(), args.files.len() > 1) {
+        anstream::eprintln!("kmapcheck: `{option}` is for one scenario at a time");
         return Ok(Exit::BadInput);
     }
     let mut exit = Exit::Clean;
@@ -79,14 +79,9 @@ pub fn run(args: &Check, output: &mut Output) -> io::Result<Exit> {
 
 /// What was found, and how writing a certificate went.
 fn check(file: &Path, args: &Check, limits: &Limits) -> Result<(Program, Report, Exit), Failure> {
-    args.keep.check(args.files.len())?;
     let mut program = input::load(file, &args.overrides)?;
-    let written: Vec<&PathBuf> = (args.keep.files())
-        .chain(args.pictures.files())
-        .chain(&args.certificate)
-        .chain(&args.store.checkpoint)
-        .collect();
-    targets::apart(&written, &program.files)?;
+    let written: Vec<&PathBuf> = args.written().map(|(_, file)| file).collect();
+    targets::check(&written, &program.files)?;
     if args.format == Format::Text {
         tame::program(&mut program);
     }
@@ -97,17 +92,13 @@ fn check(file: &Path, args: &Check, limits: &Limits) -> Result<(Program, Report,
     let mut exit = Exit::Clean;
     let mut report = match &args.certificate {
         None => {
-            if args.store.checkpoint.is_some() && args.files.len() > 1 {
-                let said = "`--checkpoint` is for one scenario at a time";
-                return Err(Failure::Refused(said.to_owned()));
-            }
             let (plain, store) = (args.plain, &args.store);
             input::run(&program, engine, plain, store, args.loom, limits, &line)?
         }
         Some(to) => {
             let (report, certificate) = certified(&program, engine, file, args, limits, &line)?;
             match certificate {
-                Ok(json) => exit = input::write(to, &json),
+                Ok(json) => exit = targets::write(to, &json),
                 Err(failure) => {
                     failure.tell(file);
                     exit = failure.exit();
@@ -137,12 +128,10 @@ fn certified(
     if engine != EngineArg::Proof {
         return refused("`--certificate` is for `--engine proof`");
     }
-    if args.files.len() > 1 {
-        return refused("`--certificate` is for one scenario at a time");
-    }
     if !(given.slots.is_empty() && given.tasks.is_empty()) {
         return refused("a certificate is about the file as it stands: write the numbers into it");
     }
+    input::fits(engine, args.plain, &args.store, args.loom)?;
     let (report, decision) = input::prove(program, limits, line)?;
     let (scenario, model) = (scenario.display().to_string(), given.model.as_deref());
     let written = certificate(program, &decision.reasons, &scenario, model)

@@ -57,7 +57,8 @@ pub fn run(args: &Compare, output: &mut Output) -> io::Result<Exit> {
             on_model(file, first_given, &options),
             on_model(file, second_given, &options),
         ];
-        match sides {
+        match &sides {
+            // All of it, once: what is wrong is hardly about the model.
             [Err((failure, _)), Err(_)] => {
                 failure.tell(file);
                 exit = exit.max(failure.exit());
@@ -65,25 +66,22 @@ pub fn run(args: &Compare, output: &mut Output) -> io::Result<Exit> {
             [a, b] => {
                 let faulty =
                     |side: &Result<_, (Failure, _)>| matches!(side, Err((Failure::Fault(_), _)));
-                if faulty(&a) || faulty(&b) {
+                if faulty(a) || faulty(b) {
                     exit = Exit::Fault;
                 }
-                let name = [&a, &b]
-                    .into_iter()
-                    .flatten()
-                    .map(|(name, _)| name.clone())
-                    .next();
-                let told = |side: Result<(String, Side), (Failure, String)>| match side {
-                    Ok((_, side)) => side,
-                    Err((_, why)) => Side::NotRun { why },
-                };
-                scenarios.push(Compared {
-                    scenario: name.unwrap_or_default(),
-                    file: file.display().to_string(),
-                    sides: [told(a), told(b)],
-                });
             }
         }
+        let name = (sides.iter().flatten())
+            .map(|(name, _)| name.clone())
+            .next();
+        scenarios.push(Compared {
+            scenario: name.unwrap_or_else(|| name_of(file)),
+            file: file.display().to_string(),
+            sides: sides.map(|side| match side {
+                Ok((_, side)) => side,
+                Err((_, why)) => Side::NotRun { why },
+            }),
+        });
     }
     let comparison = Comparison {
         models: [first.clone(), second.clone()],
@@ -92,15 +90,18 @@ pub fn run(args: &Compare, output: &mut Output) -> io::Result<Exit> {
     if !comparison.is_complete() {
         exit = exit.max(Exit::Inconclusive);
     }
-    if comparison.scenarios.is_empty() {
-        return Ok(exit);
-    }
     output.print(&match args.format {
         TableFormat::Text => text::render(&comparison),
         TableFormat::Markdown => text::markdown(&comparison),
         TableFormat::Json => serde_json::to_string_pretty(&comparison)? + "\n",
     })?;
     Ok(exit)
+}
+
+/// The name of a scenario that runs on neither model: on its own, or that of its file.
+fn name_of(file: &Path) -> String {
+    let own = input::load(file, &OverrideArgs::default()).ok();
+    own.map_or_else(|| input::shown(file), |program| tame::line(&program.name))
 }
 
 /// The scenario's name and what holds on that model; or why it was not run, with the same in a line.

@@ -16,7 +16,7 @@ use crate::targets;
 /// Runs the command.
 pub fn run(args: &Export, output: &mut Output) -> io::Result<Exit> {
     match exported(args) {
-        Ok(exported) => match &args.output {
+        Ok(exported) => match output_of(args) {
             None => {
                 output.print(&exported.text)?;
                 if let Some(config) = &exported.config {
@@ -26,20 +26,11 @@ pub fn run(args: &Export, output: &mut Output) -> io::Result<Exit> {
                 Ok(Exit::Clean)
             }
             Some(path) => {
-                let config = exported.config.as_deref();
-                let files = [
-                    (path.clone(), Some(exported.text.as_str())),
-                    (cfg(path), config),
-                ];
-                for (path, text) in files {
-                    let Some(text) = text else { continue };
-                    if let Err(error) = std::fs::write(&path, text) {
-                        let path = input::shown(&path);
-                        anstream::eprintln!("kmapcheck: cannot write {path}: {error}");
-                        return Ok(Exit::BadInput);
-                    }
-                }
-                Ok(Exit::Clean)
+                let exit = targets::write(path, &exported.text);
+                Ok(match &exported.config {
+                    Some(config) => exit.max(targets::write(&cfg(path), config)),
+                    None => exit,
+                })
             }
         },
         Err(Problem::Refusal(refusal)) => {
@@ -60,6 +51,11 @@ pub fn run(args: &Export, output: &mut Output) -> io::Result<Exit> {
     }
 }
 
+/// The file to write; `None`: the model is printed, also where `-` is given for a name.
+fn output_of(args: &Export) -> Option<&PathBuf> {
+    args.output.as_ref().filter(|path| path.as_os_str() != "-")
+}
+
 /// Why there is no model.
 enum Problem {
     Failure(Failure),
@@ -69,9 +65,10 @@ enum Problem {
 
 fn exported(args: &Export) -> Result<Exported, Problem> {
     let mut program = input::load(&args.file, &args.overrides).map_err(Problem::Failure)?;
-    let config = args.output.as_deref().map(cfg);
-    let written: Vec<&PathBuf> = args.output.iter().chain(&config).collect();
-    targets::apart(&written, &program.files).map_err(Problem::Failure)?;
+    let output = output_of(args);
+    let config = (output.filter(|_| args.to == TargetArg::Tla)).map(|path| cfg(path));
+    let written: Vec<&PathBuf> = output.into_iter().chain(&config).collect();
+    targets::check(&written, &program.files).map_err(Problem::Failure)?;
     tame::program(&mut program);
     let target = match args.to {
         TargetArg::Promela => Target::Promela,
@@ -87,7 +84,7 @@ fn exported(args: &Export) -> Result<Exported, Problem> {
 
 /// The module's name, which TLA+ wants to be the file's.
 fn module(args: &Export) -> Result<Option<&str>, Problem> {
-    let Some(path) = args.output.as_deref().filter(|_| args.to == TargetArg::Tla) else {
+    let Some(path) = output_of(args).filter(|_| args.to == TargetArg::Tla) else {
         return Ok(None);
     };
     let stem = path

@@ -1,7 +1,7 @@
 //! `kmapcheck order`: what is held while something else is asked for?
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use kmapcheck_proof::pairs::{Judged, Pairs, picture, text};
 use kmapcheck_report::tame;
@@ -11,7 +11,7 @@ use crate::args::{Format, Order};
 use crate::exit::Exit;
 use crate::input::{self, Failure};
 use crate::output::Output;
-use crate::{fault, pictures};
+use crate::{fault, pictures, targets};
 
 /// Runs the command.
 pub fn run(args: &Order, output: &mut Output) -> io::Result<Exit> {
@@ -19,6 +19,7 @@ pub fn run(args: &Order, output: &mut Output) -> io::Result<Exit> {
         return model(args, order, output);
     }
     let pairs = input::load(&args.file, &args.overrides).and_then(|mut program| {
+        targets::check(&args.pictures.files(), &program.files)?;
         if args.format == Format::Text {
             tame::program(&mut program);
         }
@@ -42,8 +43,8 @@ pub fn run(args: &Order, output: &mut Output) -> io::Result<Exit> {
     }))
 }
 
-/// The name and the order of the model, if the file is one, or the name of one.
-fn of_model(args: &Order) -> Option<(String, Vec<String>)> {
+/// The name, the order and the file of the model, if the file is one, or the name of one.
+fn of_model(args: &Order) -> Option<(String, Vec<String>, PathBuf)> {
     let name = args.file.to_str()?;
     let names_file = args.file.is_file();
     if names_file {
@@ -60,15 +61,15 @@ fn of_model(args: &Order) -> Option<(String, Vec<String>)> {
         true => format!("./{name}"),
         false => name.to_owned(),
     };
-    let (model, _) = load_model_named(&named, Path::new("")).ok()?;
+    let (model, file) = load_model_named(&named, Path::new("")).ok()?;
     let order = model.order.iter().map(|name| tame::line(name)).collect();
-    Some((tame::line(&model.name), order))
+    Some((tame::line(&model.name), order, PathBuf::from(file)))
 }
 
 /// Shows the order that a model states.
 fn model(
     args: &Order,
-    (name, order): (String, Vec<String>),
+    (name, order, file): (String, Vec<String>, PathBuf),
     output: &mut Output,
 ) -> io::Result<Exit> {
     let given = &args.overrides;
@@ -80,6 +81,10 @@ fn model(
             "kmapcheck: {name} is a model: of it there is only the order that it states, as text and in pictures"
         );
         return Ok(Exit::BadInput);
+    }
+    if let Err(failure) = targets::check(&args.pictures.files(), &[&file]) {
+        failure.tell(&args.file);
+        return Ok(failure.exit());
     }
     let written = pictures::of_graph(&picture::stated(&name, &order), &args.pictures);
     output.print(&match order.is_empty() {

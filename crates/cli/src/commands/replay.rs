@@ -9,7 +9,7 @@ use kmapcheck_machine::Trace;
 use kmapcheck_recording::saved::SavedTrace;
 use kmapcheck_report::{Report, tame};
 use kmapcheck_scenario::Program;
-use kmapcheck_search::{Limits, PointOfNoReturn, point_of_no_return};
+use kmapcheck_search::{Limits, point_of_no_return};
 use kmapcheck_terminal::{Replay, lines};
 
 use crate::exit::Exit;
@@ -109,10 +109,7 @@ fn report(
             max_states: Some(POINT_OF_NO_RETURN_STATES),
             ..Limits::default()
         };
-        match point_of_no_return(program, trace, core, &limits) {
-            PointOfNoReturn::Step(step) => Some(step),
-            PointOfNoReturn::Undetermined => None,
-        }
+        point_of_no_return(program, trace, core, &limits).step()
     };
     fault::catch(|| Report::build(program, &saved.outcome(), Duration::ZERO, &lost))
         .map_err(Failure::Fault)

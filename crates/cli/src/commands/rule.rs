@@ -13,6 +13,7 @@ use crate::exit::Exit;
 use crate::fault;
 use crate::input::{Failure, shown};
 use crate::output::Output;
+use crate::targets;
 
 /// Where a scenario stands that is printed and not written.
 const HERE: &str = "rule.json";
@@ -27,17 +28,9 @@ pub fn run(args: &Rule, output: &mut Output) -> io::Result<Exit> {
         Err(said) => return Ok(failed(&Failure::Fault(said), name)),
     };
     // Before anything is decided: what cannot be written must not look like an answer.
-    for file in args.write.iter().chain(&args.certificate) {
-        let folder = file
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty());
-        if folder.is_some_and(|folder| !folder.is_dir()) {
-            anstream::eprintln!(
-                "kmapcheck: cannot write {}: there is no such directory",
-                shown(file)
-            );
-            return Ok(Exit::BadInput);
-        }
+    let written: Vec<&PathBuf> = args.write.iter().chain(&args.certificate).collect();
+    if let Err(failure) = targets::check(&written, &program.files) {
+        return Ok(failed(&failure, name));
     }
     let options = Options {
         pins: args.pins,
@@ -76,12 +69,11 @@ pub fn run(args: &Rule, output: &mut Output) -> io::Result<Exit> {
         (&args.certificate, certificate, "there is no proof"),
         (&args.write, scenario, "no program deadlocks that is known"),
     ];
+    let mut written = Exit::Clean;
     for (file, text, otherwise) in files {
         match (file, text) {
             (Some(file), Some(text)) => {
-                if let Err(exit) = write(file, &text) {
-                    return Ok(exit);
-                }
+                written = written.max(targets::write(file, &text));
             }
             (Some(file), None) => {
                 anstream::eprintln!("kmapcheck: {} is not written: {otherwise}", shown(file));
@@ -101,23 +93,16 @@ pub fn run(args: &Rule, output: &mut Output) -> io::Result<Exit> {
             output.print(&(serde_json::to_string_pretty(&answer)? + "\n"))?;
         }
     }
-    Ok(match decision {
+    Ok(written.max(match decision {
         Decision::Sufficient(_) => Exit::Clean,
         Decision::NotSufficient(_) => Exit::Violated,
         Decision::Undecided(_) => Exit::Inconclusive,
-    })
+    }))
 }
 
 fn failed(failure: &Failure, model: &Path) -> Exit {
     failure.tell(model);
     failure.exit()
-}
-
-fn write(file: &Path, text: &str) -> Result<(), Exit> {
-    fs::write(file, text).map_err(|error| {
-        anstream::eprintln!("kmapcheck: cannot write {}: {error}", shown(file));
-        Exit::BadInput
-    })
 }
 
 /// Where the scenario stands and how it names the model: a path is relative to the scenario.

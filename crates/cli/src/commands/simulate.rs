@@ -1,6 +1,7 @@
 //! `kmapcheck simulate`: how likely is a deadlock?
 
 use std::io;
+use std::path::PathBuf;
 
 use kmapcheck_report::tame;
 use kmapcheck_simulate::{Failure as Why, Options, one, picture, simulate, text};
@@ -12,6 +13,7 @@ use crate::input::{self, Failure};
 use crate::options::simulate::Simulate;
 use crate::output::{self, Output};
 use crate::progress::{self, Line};
+use crate::targets;
 
 /// Runs the command. Without a deadlock it is inconclusive: random runs prove nothing.
 pub fn run(args: &Simulate, output: &mut Output) -> io::Result<Exit> {
@@ -29,6 +31,8 @@ pub fn run(args: &Simulate, output: &mut Output) -> io::Result<Exit> {
 
 fn answer(args: &Simulate) -> Result<(String, Exit), Failure> {
     let mut program = input::load(&args.file, &args.overrides)?;
+    let written: Vec<&PathBuf> = args.svg.iter().collect();
+    targets::check(&written, &program.files)?;
     if args.format == Format::Text {
         tame::program(&mut program);
     }
@@ -66,7 +70,7 @@ fn answer(args: &Simulate) -> Result<(String, Exit), Failure> {
         _ => Exit::Violated,
     };
     if let Some(file) = &args.svg {
-        exit = exit.max(input::write(file, &picture::render(&found)));
+        exit = exit.max(targets::write(file, &picture::render(&found)));
     }
     let text = match args.format {
         Format::Text => text::render(&found, output::width()),

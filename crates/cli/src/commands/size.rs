@@ -1,7 +1,7 @@
 //! `kmapcheck size`: how many slots are enough, and how many tasks are safe.
 
 use std::io;
-use std::path::Path;
+use std::path::PathBuf;
 
 use kmapcheck_proof::size::{Options, SizeReport, picture, sizes, text};
 use kmapcheck_report::tame;
@@ -13,6 +13,7 @@ use crate::fault;
 use crate::input::{self, Failure};
 use crate::output::Output;
 use crate::progress::{self, Line};
+use crate::targets;
 
 /// Memory that one search may use.
 const MEMORY: u64 = 4 << 30;
@@ -26,24 +27,24 @@ pub fn run(args: &Size, output: &mut Output) -> io::Result<Exit> {
             return Ok(failure.exit());
         }
     };
-    if let Some(file) = &args.svg
-        && let Err(error) = std::fs::write(file, picture::render(&report))
-    {
-        return Ok(cannot_write(file, &error));
-    }
+    let written = (args.svg.as_ref()).map_or(Exit::Clean, |file| {
+        targets::write(file, &picture::render(&report))
+    });
     output.print(&match args.format {
         Format::Text => text::render(&report),
         Format::Json => serde_json::to_string_pretty(&report)? + "\n",
     })?;
-    Ok(if report.is_complete() {
+    Ok(written.max(if report.is_complete() {
         Exit::Clean
     } else {
         Exit::Inconclusive
-    })
+    }))
 }
 
 fn find(args: &Size) -> Result<SizeReport, Failure> {
     let mut program = input::load(&args.file, &args.overrides)?;
+    let written: Vec<&PathBuf> = args.svg.iter().collect();
+    targets::check(&written, &program.files)?;
     if args.format == Format::Text || args.svg.is_some() {
         tame::program(&mut program);
     }
@@ -60,12 +61,4 @@ fn find(args: &Size) -> Result<SizeReport, Failure> {
     let line = Line::new(&args.file.display().to_string(), false);
     fault::catch(|| sizes(&program, &options, &mut |progress| line.show(progress)))
         .map_err(Failure::Fault)
-}
-
-fn cannot_write(file: &Path, error: &io::Error) -> Exit {
-    anstream::eprintln!(
-        "kmapcheck: {}: cannot write it: {error}",
-        input::shown(file)
-    );
-    Exit::BadInput
 }

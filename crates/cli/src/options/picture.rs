@@ -15,6 +15,13 @@ pub struct GraphArgs {
     pub dot: Option<PathBuf>,
 }
 
+impl GraphArgs {
+    /// The files to be written.
+    pub fn files(&self) -> Vec<&PathBuf> {
+        [&self.svg, &self.dot].into_iter().flatten().collect()
+    }
+}
+
 /// Pictures of a finding.
 #[derive(Debug, Clone, Default, Args)]
 pub struct PictureArgs {
@@ -30,13 +37,12 @@ pub struct PictureArgs {
 }
 
 impl PictureArgs {
-    /// The files to be written.
-    pub fn files(&self) -> impl Iterator<Item = &PathBuf> {
-        [&self.svg, &self.dot, &self.mermaid].into_iter().flatten()
-    }
-
-    /// Whether any is asked for.
-    pub fn any(&self) -> bool {
-        self.svg.is_some() || self.dot.is_some() || self.mermaid.is_some()
+    /// The files to be written, each with its option.
+    pub fn files(&self) -> [(&'static str, &Option<PathBuf>); 3] {
+        [
+            ("--svg", &self.svg),
+            ("--dot", &self.dot),
+            ("--mermaid", &self.mermaid),
+        ]
     }
 }

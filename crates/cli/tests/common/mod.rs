@@ -65,6 +65,13 @@ pub fn scratch(name: &str, text: &str) -> String {
     path.display().to_string()
 }
 
+/// A path that nothing is at.
+pub fn fresh(name: &str) -> String {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = std::fs::remove_file(&path);
+    path.display().to_string()
+}
+
 /// A scenario on a model with one series of so many slots.
 pub fn scenario(slots: u32, fields: &str) -> String {
     format!(

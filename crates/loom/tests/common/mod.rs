@@ -2,7 +2,6 @@
 #![allow(dead_code, reason = "each test uses its part")]
 
 use std::collections::HashSet;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use kmapcheck_loom::{LoomOutcome, fits, flush_matters};
@@ -18,34 +17,15 @@ pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-fn files(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).expect("a folder") {
-        let path = entry.expect("an entry").path();
-        if path.is_dir() {
-            files(&path, found);
-        } else if path
-            .extension()
-            .is_some_and(|extension| extension == "json")
-        {
-            found.push(path);
-        }
-    }
-}
-
 /// The scenarios that loom can run with at most so many tasks, by their path in the repository.
 pub fn fitting(tasks: u64) -> Vec<(String, Program)> {
-    let mut found = Vec::new();
-    files(&root().join("scenarios"), &mut found);
-    found.sort();
-    found
+    let folder = kmapcheck_testing::scenario_folder();
+    kmapcheck_testing::scenario_files()
         .into_iter()
         .filter_map(|path| {
             let program = kmapcheck_scenario::load(&path, &Overrides::default()).ok()?;
-            let name = path
-                .strip_prefix(root())
-                .expect("inside the repository")
-                .display()
-                .to_string();
+            let below = path.strip_prefix(&folder).expect("it is in there");
+            let name = format!("scenarios/{}", below.display());
             let few = program.task_count().is_some_and(|count| count <= tasks);
             (few && fits(&program).is_ok()).then_some((name, program))
         })

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use kmapcheck_report::Report;
 use kmapcheck_scenario::{Overrides, Program, load, load_str};
-use kmapcheck_search::{Engine, Limits, PointOfNoReturn, point_of_no_return, run};
+use kmapcheck_search::{Engine, Limits, point_of_no_return, run};
 
 /// The page of a scenario of this repository.
 pub fn page(file: &str) -> String {
@@ -26,14 +26,8 @@ pub fn of(text: &str) -> String {
 
 fn of_program(program: Program) -> String {
     let outcome = run(Engine::Search, &program, &Limits::default(), &mut |_| {}).expect("it runs");
-    let lost = |trace: &_, core: &[usize]| match point_of_no_return(
-        &program,
-        trace,
-        core,
-        &Limits::default(),
-    ) {
-        PointOfNoReturn::Step(step) => Some(step),
-        PointOfNoReturn::Undetermined => None,
+    let lost = |trace: &_, core: &[usize]| {
+        point_of_no_return(&program, trace, core, &Limits::default()).step()
     };
     let report =
         Report::build(&program, &outcome, Duration::ZERO, &lost).expect("the traces replay");

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use kmapcheck_report::{Report, json, schema_report, text};
 use kmapcheck_scenario::{Overrides, Program};
-use kmapcheck_search::{Engine, Limits, PointOfNoReturn, point_of_no_return, run};
+use kmapcheck_search::{Engine, Limits, point_of_no_return, run};
 
 /// A model with two series, an order, and an operation.
 const MODEL: &str = r#"{ "name": "two-series", "series": { "A": { "slots": 1, "reuse": "own" }, "B": { "slots": 2, "reuse": "any" } },
@@ -23,14 +23,8 @@ pub fn program(fields: &str) -> Program {
 /// What the search says about it.
 pub fn report(program: &Program, limits: &Limits) -> Report {
     let outcome = run(Engine::Search, program, limits, &mut |_| {}).expect("the search can do it");
-    let lost = |trace: &_, core: &[usize]| match point_of_no_return(
-        program,
-        trace,
-        core,
-        &Limits::default(),
-    ) {
-        PointOfNoReturn::Step(step) => Some(step),
-        PointOfNoReturn::Undetermined => None,
+    let lost = |trace: &_, core: &[usize]| {
+        point_of_no_return(program, trace, core, &Limits::default()).step()
     };
     Report::build(program, &outcome, Duration::from_millis(1), &lost).expect("the traces replay")
 }

@@ -164,12 +164,25 @@ impl Checkpoint {
         }
     }
 
-    /// Writes the file.
-    pub(crate) fn write(&mut self, explorer: &mut Explorer<'_>, at: &At) -> io::Result<()> {
-        let folder = match self.path.parent() {
+    fn folder(&self) -> &Path {
+        match self.path.parent() {
             Some(folder) if folder != Path::new("") => folder,
             _ => Path::new("."),
+        }
+    }
+
+    /// Whether the file can be written, as far as that can be known without doing it.
+    pub(crate) fn try_writing(&self) -> Result<(), String> {
+        let tried = match self.path.is_dir() {
+            true => Err(io::Error::from(io::ErrorKind::IsADirectory)),
+            false => tempfile::NamedTempFile::new_in(self.folder()).map(drop),
         };
+        tried.map_err(|error| self.said("write", &error))
+    }
+
+    /// Writes the file.
+    pub(crate) fn write(&mut self, explorer: &mut Explorer<'_>, at: &At) -> io::Result<()> {
+        let folder = self.folder();
         let file = tempfile::NamedTempFile::new_in(folder)?;
         let mut out = Digesting {
             to: BufWriter::new(file),

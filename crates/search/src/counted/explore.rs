@@ -220,7 +220,7 @@ impl<'a> Explorer<'a> {
     ///
     /// # Errors
     ///
-    /// If there is a checkpoint to go on from and it does not fit, in words.
+    /// If there is a checkpoint to go on from and it does not fit, or none can be written, in words.
     pub(crate) fn run(
         mut self,
         limits: &Limits,
@@ -230,6 +230,7 @@ impl<'a> Explorer<'a> {
         let from = match self.checkpoint.take() {
             None => None,
             Some(checkpoint) => {
+                checkpoint.try_writing()?;
                 let at = checkpoint.read(&mut self)?;
                 self.checkpoint = Some(checkpoint);
                 at

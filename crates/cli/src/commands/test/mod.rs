@@ -63,7 +63,7 @@ fn once(args: &Test, interrupt: &Arc<AtomicBool>, output: &mut Output) -> io::Re
         .into_iter()
         .flatten()
         .collect();
-    if let Err(failure) = targets::apart(&written, &read) {
+    if let Err(failure) = targets::check(&written, &read) {
         failure.tell(Path::new("test"));
         return Ok(None);
     }
@@ -236,7 +236,7 @@ fn write_files(args: &Test, cases: &[Case]) -> Exit {
     let mut exit = Exit::Clean;
     for (file, text) in junit.into_iter().chain(sarif) {
         match text {
-            Ok(text) => exit = exit.max(input::write(file, &text)),
+            Ok(text) => exit = exit.max(targets::write(file, &text)),
             Err(said) => {
                 crate::fault::tell(&format!("writing {}", input::shown(file)), &said);
                 exit = Exit::Fault;
