@@ -1,10 +1,10 @@
 //! `just bench`: kmapcheck beside SPIN, Rumur and stateright, on the same scenarios in one run.
 //!
-//! For each family the number of tasks grows until a tool no longer ends within the cap; then it
-//! is left out of larger sizes. One tool runs at a time. SPIN and Rumur get their models from
+//! For each family the number of tasks grows until a tool no longer ends within the cap, or would
+//! not by far; then it is left out of larger sizes. One tool runs at a time. SPIN and Rumur get their models from
 //! `kmapcheck export`, stateright has one written by hand ([`peer`]). Tools that tell every task
 //! apart must count the same states, and all must agree on whether there is a deadlock; otherwise
-//! the run fails, whatever the times, and records nothing.
+//! the run fails, whatever the times, and records nothing more.
 
 mod family;
 mod measure;
@@ -133,37 +133,34 @@ fn bench(args: &Args) -> Result<(), String> {
             .into_iter()
             .filter(|f| f.name().contains(&args.only))
     };
-    let (mut tables, mut wrong) = (Vec::new(), Vec::new());
-    for family in families() {
-        println!("## {}, every state\n", family.name());
-        let table = series(family, Goal::Whole, args.quick, &places, &mut wrong);
-        tables.push(table);
-    }
-    for family in families().filter(|family| family.deadlocks()) {
-        println!("## {}, to a deadlock\n", family.name());
-        let table = series(family, Goal::Deadlock, args.quick, &places, &mut wrong);
-        tables.push(table);
-    }
+    let mut wrong = Vec::new();
     let real: Vec<Row> = families()
         .map(|family| {
-            one(
-                family.real(),
-                Tool::Counted,
-                Goal::Whole,
-                &places,
-                &mut wrong,
-            )
+            let (case, goal) = (family.real(), Goal::Whole);
+            one(case, Tool::Counted, goal, &places, &mut wrong)
         })
         .collect();
+    let whole = families().map(|family| (family, Goal::Whole));
+    let deadlocks = families().filter(|family| family.deadlocks());
+    let deadlocks = deadlocks.map(|family| (family, Goal::Deadlock));
+    let mut tables = Vec::new();
+    for (family, goal) in whole.chain(deadlocks) {
+        println!("## {}, {}\n", family.name(), goal.name());
+        let table = series(family, goal, args.quick, &places, &mut wrong);
+        tables.push(table);
+        // A run that is cut short leaves the families that it came to the end of.
+        if let (Some(document), []) = (&args.record, &wrong[..]) {
+            summary::record(document, &summary::summary(&tables, &real, &places))?;
+        }
+    }
     let summary = summary::summary(&tables, &real, &places);
     println!("# Summary\n\n{summary}");
     std::fs::remove_dir_all(&places.scratch).map_err(|e| e.to_string())?;
-    if !wrong.is_empty() {
-        return Err(format!("nothing is recorded:\n{}", wrong.join("\n")));
-    }
-    match &args.record {
-        Some(document) => summary::record(document, &summary),
-        None => Ok(()),
+    if wrong.is_empty() {
+        Ok(())
+    } else {
+        let wrong = wrong.join("\n");
+        Err(format!("nothing is recorded from here on:\n{wrong}"))
     }
 }
 
@@ -218,7 +215,14 @@ fn series(
         let from = table.rows.len();
         tools.retain(|tool| tool.can(case));
         for tool in std::mem::take(&mut tools) {
-            let row = one(case, tool, goal, places, wrong);
+            let row = match table.expected(tool, case) {
+                Some(time) if time > places.bounds.time * 2 => Row {
+                    case,
+                    tool,
+                    outcome: Outcome::Gave(format!("not tried, > {} s expected", time.as_secs())),
+                },
+                _ => one(case, tool, goal, places, wrong),
+            };
             tools.extend(row.answer().map(|_| tool));
             table.rows.push(row);
         }

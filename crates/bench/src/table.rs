@@ -1,6 +1,7 @@
 //! Every run of a family, as a table.
 
 use std::fmt::Write;
+use std::time::Duration;
 
 use crate::family::{Case, Family};
 use crate::tool::{Answer, Goal, Outcome, Tool};
@@ -41,6 +42,24 @@ pub struct Table {
 const HEAD: &str = "| scenario | tool | s | states | states/s | bytes a state | time, of kmapcheck's |\n|---|---|--:|--:|--:|--:|--:|\n";
 
 impl Table {
+    /// How long a tool would take for a case if its time grew with a power of the number of tasks,
+    /// as from its last size but one to its last: not long enough, where time grows exponentially.
+    /// `None` where there is too little to go by, as where starting the program took the time.
+    #[must_use]
+    pub fn expected(&self, tool: Tool, case: Case) -> Option<Duration> {
+        let mut done = (self.rows.iter().rev())
+            .filter(|row| row.tool == tool)
+            .filter_map(|row| Some((row.case.tasks as f64, row.answer()?.time.as_secs_f64())));
+        let (tasks, time) = done.next()?;
+        let (fewer, before) = done.next()?;
+        if time < 1.0 {
+            return None;
+        }
+        let power = (time / before).ln() / (tasks / fewer).ln();
+        let expected = time * (case.tasks as f64 / tasks).powf(power);
+        Duration::try_from_secs_f64(expected).ok()
+    }
+
     /// All runs for which `shown` says so, as Markdown.
     #[must_use]
     pub fn show(&self, shown: impl Fn(Case) -> bool) -> String {
@@ -109,5 +128,42 @@ impl Table {
                 format!("{ended} ({}: {why})", last.case.tasks)
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_expected_to_grow_with_a_power_of_the_tasks() {
+        let tool = Tool::Counted;
+        let case = |tasks| Case {
+            family: Family::Ordered,
+            tasks,
+            slots: 2,
+        };
+        let took = |tasks, seconds| Row {
+            case: case(tasks),
+            tool,
+            outcome: Outcome::Answer(Answer {
+                time: Duration::from_secs_f64(seconds),
+                peak: 0,
+                states: 0,
+                deadlock: false,
+            }),
+        };
+        let table = |rows| Table {
+            family: Family::Ordered,
+            goal: Goal::Whole,
+            rows,
+        };
+        let cubic = table(vec![took(4, 1.0), took(8, 8.0)]);
+        let expected = cubic.expected(tool, case(16)).expect("two times");
+        assert!((expected.as_secs_f64() - 64.0).abs() < 1e-6, "{expected:?}");
+        let short = table(vec![took(4, 0.1), took(8, 0.8)]);
+        assert_eq!(short.expected(tool, case(16)), None);
+        let single = table(vec![took(8, 8.0)]);
+        assert_eq!(single.expected(tool, case(16)), None);
     }
 }

@@ -28,6 +28,17 @@ pub enum Goal {
     Deadlock,
 }
 
+impl Goal {
+    /// What it is called.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Goal::Whole => "every state",
+            Goal::Deadlock => "to a deadlock",
+        }
+    }
+}
+
 /// What a tool answered.
 #[derive(Debug, Clone)]
 pub struct Answer {
