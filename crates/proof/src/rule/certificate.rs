@@ -46,19 +46,18 @@ impl RuleCertificate {
     /// What is proved, and of which programs: a sentence, and a line for each hypothesis.
     #[must_use]
     pub fn claim(&self) -> String {
-        let slots = match self.slots {
-            Slots::Any => "any number of slots",
-            Slots::AsInTheModel => "the model's slots",
-        };
-        let mut claim = format!(
-            "the rule of {} is sufficient, for any number of tasks and {slots}, if",
-            self.model
-        );
-        for hypothesis in &self.hypotheses {
-            claim += "\n  - ";
-            claim += &hypothesis.words(self.pins);
-        }
-        claim
+        let (model, slots) = (&self.model, self.slots.words());
+        let hypotheses = self.list_of_hypotheses();
+        format!(
+            "the rule of {model} is sufficient, for any number of tasks and {slots}, if\n{}",
+            hypotheses.trim_end()
+        )
+    }
+
+    /// What a program has to keep to, a line each.
+    pub(super) fn list_of_hypotheses(&self) -> String {
+        let line = |hypothesis: &Hypothesis| format!("  - {}\n", hypothesis.words(self.pins));
+        self.hypotheses.iter().map(line).collect()
     }
 
     /// With the digest that belongs to it.

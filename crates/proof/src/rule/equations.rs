@@ -35,6 +35,16 @@ pub enum Slots {
     AsInTheModel,
 }
 
+impl Slots {
+    /// In words.
+    pub(super) fn words(self) -> &'static str {
+        match self {
+            Slots::Any => "any number of slots",
+            Slots::AsInTheModel => "the model's slots",
+        }
+    }
+}
+
 /// One case of the inequalities.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Case {

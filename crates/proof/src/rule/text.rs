@@ -7,7 +7,6 @@ use kmapcheck_scenario::Program;
 use super::certificate::{Argument, RuleCertificate};
 use super::decide::Decision;
 use super::discipline::{Discipline, Held, Pair, Thing};
-use super::equations::Slots;
 use super::sizes::{HoldersRow, ReservationRow};
 
 /// The answer, as text that ends in a line break.
@@ -61,10 +60,7 @@ pub fn render(program: &Program, pins: Option<u32>, decision: &Decision) -> Stri
 }
 
 fn sufficient(text: &mut String, discipline: &Discipline<'_>, certificate: &RuleCertificate) {
-    let slots = match certificate.slots {
-        Slots::Any => "any number of slots",
-        Slots::AsInTheModel => "the model's slots",
-    };
+    let slots = certificate.slots.words();
     let model = &certificate.model;
     let _ = if discipline.stated_order().is_empty() {
         write!(
@@ -80,9 +76,7 @@ fn sufficient(text: &mut String, discipline: &Discipline<'_>, certificate: &Rule
              {slots}.\n\nA program keeps the rule if\n"
         )
     };
-    for hypothesis in &certificate.hypotheses {
-        let _ = writeln!(text, "  - {}", hypothesis.words(discipline.pins));
-    }
+    text.push_str(&certificate.list_of_hypotheses());
     match &certificate.argument {
         Argument::Order(order) => {
             let names: Vec<&str> = order.iter().map(|entry| entry.name.as_str()).collect();
