@@ -25,8 +25,6 @@ const BATCH: Range<u64> = 32_768..1 << 20;
 
 /// Shares of a batch for each thread.
 const SHARES: usize = 4;
-/// So many partitions are one thread's at a time.
-const TOGETHER: usize = 1;
 
 /// An attempt at a search.
 pub(crate) struct Search<'a, const W: usize, S> {
@@ -178,16 +176,12 @@ impl<'a, const W: usize, S: Space<W>> Search<'a, W, S> {
 
     /// Does something for each partition, by several threads if that is worth it.
     fn each_partition(&mut self, many: bool, work: impl Fn(usize, &mut Partition<W>) + Sync) {
-        let chunks = self.partitions.chunks_mut(TOGETHER).enumerate();
-        let work = |(chunk, partitions): (usize, &mut [Partition<W>])| {
-            for (i, partition) in partitions.iter_mut().enumerate() {
-                work(chunk * TOGETHER + i, partition);
-            }
-        };
+        let partitions = self.partitions.iter_mut().enumerate();
+        let work = |(number, partition): (usize, &mut Partition<W>)| work(number, partition);
         if many {
-            self.threads.each(chunks, work);
+            self.threads.each(partitions, work);
         } else {
-            chunks.for_each(work);
+            partitions.for_each(work);
         }
     }
 

@@ -26,7 +26,7 @@ const GROUP_BITS: u32 = 12;
 const TABLE_BITS: u32 = 20;
 /// So many differences of a group are added whether it has them or not.
 const AT_ONCE: usize = 2;
-/// Successors that are gathered before they are sorted by partition, at least.
+/// So many successors are gathered before they are sorted by partition, and those of one state.
 const GATHERED: usize = 512;
 
 /// Flags of a group above the findings.
@@ -328,11 +328,12 @@ impl<const W: usize> Tables<W> {
         }
         let views: Vec<View<'_>> = self.groups.iter().map(|group| self.view(group)).collect();
         let world_mask = self.layout.world.mask();
+        // What a state may need, unless a group has more than are added at once.
         let room = AT_ONCE * views.len();
         let mut gathered = vec![Key::ZERO; GATHERED + room];
         let (mut used, mut transitions) = (0, 0);
         for key in states.iter().copied().flatten() {
-            if used + room > gathered.len() {
+            if used > GATHERED {
                 block.push_all(&gathered[..used]);
                 used = 0;
             }
@@ -348,7 +349,9 @@ impl<const W: usize> Tables<W> {
                     *next = delta.add(key, view.word, view.shift);
                 }
                 if count > AT_ONCE {
-                    gathered.resize(gathered.len() + count, Key::ZERO);
+                    if gathered.len() < used + count + room {
+                        gathered.resize(used + count + room, Key::ZERO);
+                    }
                     for (next, delta) in gathered[used..].iter_mut().zip(&deltas[..count]) {
                         *next = delta.add(key, view.word, view.shift);
                     }
