@@ -171,8 +171,8 @@ pub struct LoomArgs {
 /// What the search alone can be told.
 #[derive(Debug, Clone, Copy, ClapArgs)]
 pub struct PlainArgs {
-    /// What the search leaves out: a list of symmetry, pages, releases, stubborn and merge, or all,
-    /// counted (the first two) or none; see docs/reductions.md
+    /// What the search leaves out: a list of symmetry, pages, counted (these two), releases,
+    /// stubborn and merge, or all or none; see docs/reductions.md
     #[arg(long, value_name = "LIST", value_parser = reduce, default_value = "counted")]
     pub reduce: Reduce,
     /// Check the premises of the reductions on every state met; slow
@@ -187,14 +187,14 @@ pub struct PlainArgs {
 #[derive(Debug, Clone, Default, ClapArgs)]
 pub struct StoreArgs {
     /// How the search keeps states: exactly, or as 64 bits each, which may miss one; the report says
-    /// how likely that is
+    /// how likely that is. Not with `--reduce none`
     #[arg(long, value_enum, default_value_t = StorageArg::Exact)]
     pub storage: StorageArg,
     /// With fingerprints: keep the states that are still to be expanded in this folder
     #[arg(long, value_name = "DIR")]
     pub spill: Option<PathBuf>,
-    /// Write to this file, every minute and when a limit ends the run, how far the search has come;
-    /// go on from it if it is there
+    /// Write to this file, every minute and when a limit or Ctrl-C ends the run, how far the search
+    /// has come; go on from it if it is there. Not with `--reduce none`
     #[arg(long, value_name = "FILE")]
     pub checkpoint: Option<PathBuf>,
 }
@@ -254,16 +254,20 @@ pub enum Reduce {
     By(Reductions),
 }
 
-/// `none`, `all`, `counted`, or a list of names.
+/// `none`, `all`, or a list of names, of which `counted` is one for several.
 fn reduce(text: &str) -> Result<Reduce, String> {
     let mut reductions = Reductions::NONE;
     match text {
         "none" => return Ok(Reduce::None),
         "all" => return Ok(Reduce::By(Reductions::ALL)),
-        "counted" => return Ok(Reduce::By(Reductions::COUNTED)),
         list => {
-            for name in list.split(',') {
-                if !reductions.turn_on(name.trim()) {
+            for name in list.split(',').map(str::trim) {
+                let names = match name {
+                    "counted" => Reductions::COUNTED.names(),
+                    "all" | "none" => return Err(format!("`{name}` stands alone")),
+                    _ => vec![name],
+                };
+                if !names.into_iter().all(|name| reductions.turn_on(name)) {
                     let known = Reductions::ALL.names().join(", ");
                     return Err(format!(
                         "`{name}` is none of {known}; or say all, counted or none"
@@ -780,6 +784,12 @@ mod tests {
                 && size("99999999999T").is_err()
         );
         assert_eq!(reduce("all"), Ok(Reduce::By(Reductions::ALL)));
+        assert_eq!(reduce("counted"), Ok(Reduce::By(Reductions::COUNTED)));
+        assert_eq!(
+            reduce("counted, stubborn"),
+            reduce("symmetry,pages,stubborn")
+        );
+        assert!(reduce("counted,none").is_err_and(|said| said.contains("alone")));
         assert_eq!(reduce("symmetry,pages"), reduce("counted"));
         assert!(reduce("none") == Ok(Reduce::None) && reduce("some").is_err());
         assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));

@@ -89,6 +89,10 @@ fn storage_that_nobody_can_honour_is_refused() {
     assert!(with(&["--reduce", "none", CLEAN]).contains("with reductions only"));
     assert!(with(&["--engine", "reference", CLEAN]).contains("with reductions only"));
     assert!(with(&["--spill", "no/such/folder", CLEAN]).contains("no folder"));
+    if cfg!(target_os = "linux") {
+        let said = with(&["--spill", "/proc", CLEAN]);
+        assert!(said.contains("cannot keep states in /proc"), "{said}");
+    }
     let (_, err) = exits(&["check", "--spill", ".", CLEAN], 2);
     assert!(
         err.contains("`--spill` is for `--storage fingerprint`"),

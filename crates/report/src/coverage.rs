@@ -128,8 +128,13 @@ pub(crate) fn stopped(program: &Program, outcome: &Outcome) -> Option<Stopped> {
 
 impl Stopped {
     /// Makes the command in `next` repeat the options that were `given`, each with its value, on
-    /// `file`; all are quoted for a shell.
+    /// `file`; all are quoted for a shell. After an interruption with a checkpoint, `next` says that
+    /// the run can go on.
     pub fn repeat(&mut self, engine: &str, given: &[(&'static str, String)], file: &str) {
+        let checkpoint = given.iter().find(|(name, _)| *name == "--checkpoint");
+        if let (StopReason::Interrupted, Some((_, checkpoint))) = (self.reason, checkpoint) {
+            self.next = format!("the same command goes on from {}", quoted(checkpoint));
+        }
         let Some((option, value)) = &self.raise else {
             return;
         };
@@ -241,6 +246,20 @@ mod tests {
         assert_eq!(quoted("~$HOME"), "'~$HOME'");
         assert_eq!(quoted(""), "''");
         assert_eq!(quoted("a\u{1b}'\\"), r"$'a\x1b\'\\'");
+    }
+
+    #[test]
+    fn an_interrupted_run_goes_on_from_its_checkpoint() {
+        let mut stopped = Stopped {
+            reason: StopReason::Interrupted,
+            text: "interrupted".to_owned(),
+            next: "the same command starts over from the beginning".to_owned(),
+            raise: None,
+        };
+        stopped.repeat("search", &[("--timeout", "1m".to_owned())], "f.json");
+        assert!(stopped.next.contains("starts over"), "{}", stopped.next);
+        stopped.repeat("search", &[("--checkpoint", "c k".to_owned())], "f.json");
+        assert_eq!(stopped.next, "the same command goes on from 'c k'");
     }
 
     #[test]

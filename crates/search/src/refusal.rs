@@ -50,6 +50,18 @@ pub(crate) fn check_options(program: &Program, options: &Options) -> Result<(), 
             "fingerprints are for programs without loops: who starves is decided on the states, which have to be kept for that; leave `--storage fingerprint` out".to_owned(),
         ));
     }
+    if let Storage::Fingerprint {
+        spill: Some(folder),
+    } = &options.storage
+        && let Err(error) = tempfile::tempfile_in(folder)
+    {
+        // Tempfile's own words name a file that nobody has heard of.
+        let error = std::io::Error::from(error.kind());
+        return Err(Refusal::because(format!(
+            "cannot keep states in {}: {error}",
+            folder.display()
+        )));
+    }
     if options.check && options.checkpoint.is_some() {
         return Err(Refusal::because(
             "`--check-reductions` and `--checkpoint` do not go together: leave one of them out"

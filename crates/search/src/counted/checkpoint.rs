@@ -177,7 +177,8 @@ impl Checkpoint {
             true => Err(io::Error::from(io::ErrorKind::IsADirectory)),
             false => tempfile::NamedTempFile::new_in(self.folder()).map(drop),
         };
-        tried.map_err(|error| self.said("write", &error))
+        // Tempfile's own words name a file that nobody has heard of.
+        tried.map_err(|error| self.said("write", &error.kind().into()))
     }
 
     /// Writes the file.
