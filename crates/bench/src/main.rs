@@ -1,10 +1,10 @@
 //! `just bench`: kmapcheck beside SPIN, Rumur and stateright, on the same scenarios in one run.
 //!
 //! For each family the number of tasks grows until a tool no longer ends within the cap, or would
-//! not by far; then it is left out of larger sizes. One tool runs at a time. SPIN and Rumur get their models from
-//! `kmapcheck export`, stateright has one written by hand ([`peer`]). Tools that tell every task
-//! apart must count the same states, and all must agree on whether there is a deadlock; otherwise
-//! the run fails, whatever the times, and records nothing more.
+//! not by far; then it is left out of larger sizes. One tool runs at a time. SPIN and Rumur get
+//! their models from `kmapcheck export`, stateright has one written by hand ([`peer`]). Tools that
+//! tell every task apart must count the same states, and all must agree on whether there is a
+//! deadlock; otherwise the run fails, whatever the times, and records nothing more.
 
 mod family;
 mod measure;

@@ -93,7 +93,7 @@ pub fn every_number(
         explorer: Explorer::new(program),
         crowd: FxHashSet::default(),
         looked: 0,
-        most: limits.max_states.map(|n| (n, n.saturating_mul(LOOKS))),
+        max_states: limits.max_states,
         found: EveryNumber {
             possible: Findings::NONE,
             states: 0,
@@ -111,8 +111,8 @@ struct Crowding<'a> {
     crowd: FxHashSet<u32>,
     /// How many states, and tasks of the crowd in them, have been looked at.
     looked: u64,
-    /// The limit of states, and of looks.
-    most: Option<(u64, u64)>,
+    /// The limit of states.
+    max_states: Option<u64>,
     found: EveryNumber,
 }
 
@@ -166,8 +166,10 @@ impl Crowding<'_> {
                 return Some(Stopped::Unbounded(what));
             }
             self.looked += 1 + self.crowd.len() as u64;
-            if let Some((states, _)) = self.most.filter(|&(_, most)| self.looked > most) {
-                return Some(Stopped::States(states));
+            if let Some(most) = self.max_states
+                && self.looked > most.saturating_mul(LOOKS)
+            {
+                return Some(Stopped::States(most));
             }
         }
         None

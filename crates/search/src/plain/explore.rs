@@ -230,8 +230,7 @@ impl<'a, const W: usize, S: Space<W>> Search<'a, W, S> {
     /// Expands the batch, or only looks at it, and inserts the successors.
     fn expand_batch(&mut self, batch: &[Run], depth: u64, look_only: bool) -> Result<(), Halt> {
         let mut deferred: Vec<Key<W>> = Vec::new();
-        let mut first = true;
-        while std::mem::take(&mut first) || !deferred.is_empty() {
+        loop {
             let task = Task {
                 depth,
                 news: FindingKind::ALL
@@ -250,8 +249,10 @@ impl<'a, const W: usize, S: Space<W>> Search<'a, W, S> {
             deferred = self.space.expand(&states, &task, &mut self.blocks)?;
             self.insert();
             self.gather();
+            if deferred.is_empty() {
+                return Ok(());
+            }
         }
-        Ok(())
     }
 
     /// What the blocks brought home, besides successors.

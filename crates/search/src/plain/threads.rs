@@ -32,15 +32,11 @@ impl Threads {
     }
 
     /// Does the work for each item; with one thread, in their order.
-    pub(crate) fn each<T>(
-        &self,
-        mut items: impl Iterator<Item = T> + Send,
-        work: impl Fn(T) + Sync,
-    ) {
+    pub(crate) fn each<T>(&self, items: impl Iterator<Item = T> + Send, work: impl Fn(T) + Sync) {
         let Some(others) = &self.others else {
             return items.for_each(work);
         };
-        let items = Mutex::new(&mut items);
+        let items = Mutex::new(items);
         let next = || {
             // Nobody panics while the lock is held, but for the iterator itself.
             let mut items = items.lock().unwrap_or_else(PoisonError::into_inner);
