@@ -123,6 +123,7 @@ fn last_state(
         constraints.push(Constraint::at_most(of_it, i64::from(count)));
         let ends = (locals.states.iter().zip(put_back))
             .filter(|(local, _)| local.task.template == template && local.task.at.is_none());
+        // Where none ends, all wait, and what they have put back is counted from 0.
         ended[template] = ends.map(|(_, &n)| n).min().unwrap_or(0);
         all += ended[template] * i64::from(count);
     }
@@ -158,7 +159,8 @@ fn put_back(program: &Program, locals: &Locals) -> Option<Vec<i64>> {
             }
         }
         if least == before {
-            return Some(least.into_iter().map(|least| least.unwrap_or(0)).collect());
+            // Every local state is a start, or comes of another.
+            return least.into_iter().collect();
         }
     }
     None

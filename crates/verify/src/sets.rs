@@ -114,7 +114,7 @@ pub fn inequalities(
     let slots = |series: SeriesId| match program.series[series].slots {
         Bound::Exactly(slots) => Size::Number(i64::from(slots)),
         Bound::Any => {
-            let position = open.iter().position(|&s| s == series).unwrap_or(0);
+            let position = (open.iter().position(|&s| s == series)).expect("the series is open");
             Size::Unknown(unknowns.len() + position)
         }
     };
@@ -227,6 +227,7 @@ fn missing_at(program: &Program, thing: &str, slots: &dyn Fn(SeriesId) -> Size) 
     if let Some((n, pool)) = (thing.strip_prefix("units ")).and_then(|rest| rest.split_once(" of "))
         && let Some(resource) = program.resources.iter().find(|r| r.name == pool)
     {
+        // What is no number is more than there is of anything: that excludes nothing.
         let n: i64 = n.parse().unwrap_or(i64::MAX);
         return match (resource.kind, resource.follows) {
             (_, Some(series)) => (slots(series), n - 1),
