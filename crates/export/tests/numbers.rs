@@ -15,7 +15,7 @@ fn program(scenario: &Value) -> Program {
 fn completions_beside_a_loop_are_all_counted() {
     let program = program(&json!({
         "name": "s",
-        "model": { "name": "m", "series": { "S": { "slots": 1 } } },
+        "model": { "name": "m", "series": { "S": { "slots": 1, "reuse": "none" } } },
         "completions": ["c"],
         "tasks": [
             { "name": "give", "count": 200, "program": [
@@ -50,7 +50,7 @@ fn a_number_that_spin_has_no_type_for_is_refused() {
     steps.extend((pools.iter().rev()).map(|pool| json!({ "up": pool, "n": 1_000_000 })));
     let program = program(&json!({
         "name": "s",
-        "model": { "name": "m", "series": { "S": { "slots": 1 } } },
+        "model": { "name": "m", "series": { "S": { "slots": 1, "reuse": "none" } } },
         "locks": locks,
         "tasks": [{ "name": "t", "count": 250, "program": steps }],
     }));

@@ -41,19 +41,13 @@ mod tests {
     use crate::counted::explore::Explorer;
     use crate::limits::{Limits, Progress};
 
-    /// Two sorts of task, one of which reserves what the other waits for: a deadlock after two
-    /// steps of each.
-    fn outcome(most: u32) -> Outcome {
-        let scenario = r#"{ "name": "s",
-            "model": { "name": "m", "series": { "A": { "slots": 1 }, "B": { "slots": 1 } } },
-            "tasks": [
-                { "name": "t", "pages": ["p", "q"], "program": [
-                    { "might_sleep": true }, { "kmap": "p", "series": "A" }, { "kmap": "q", "series": "B" },
-                    { "kunmap": "q" }, { "kunmap": "p" } ] },
-                { "name": "u", "pages": ["p", "q"], "program": [
-                    { "might_sleep": true }, { "kmap": "p", "series": "B" }, { "kmap": "q", "series": "A" },
-                    { "kunmap": "q" }, { "kunmap": "p" } ] } ] }"#;
-        let program = kmapcheck_scenario::load_str("s.json", scenario, &Default::default())
+    fn outcome(tasks: &str, most: u32) -> Outcome {
+        let scenario = format!(
+            r#"{{ "name": "s", "model": {{ "name": "m", "series": {{
+                "A": {{ "slots": 1, "reuse": "none" }}, "B": {{ "slots": 1, "reuse": "none" }} }} }},
+                "tasks": [{tasks}] }}"#
+        );
+        let program = kmapcheck_scenario::load_str("s.json", &scenario, &Default::default())
             .unwrap_or_else(|errors| panic!("{errors}"));
         let mut explorer = Explorer::new(&program);
         explorer.most = most;
@@ -63,16 +57,40 @@ mod tests {
             .unwrap_or_else(|error| panic!("{error}"))
     }
 
+    /// Two tasks that take two slots in opposite orders: two local states at the start, and a
+    /// deadlock four steps later. With too few numbers for that the run is not clean.
     #[test]
     fn what_cannot_be_numbered_is_not_clean() {
-        assert_eq!(outcome(MOST).verdict(), Verdict::Violated);
-        // Two tasks begin in two local states. Then each goes on, which makes two more; and the
-        // first state with its two successors is three.
-        for (most, what) in [(1, "local states of tasks"), (4, "states")] {
-            let outcome = outcome(most);
+        let opposite = r#"
+            { "name": "t", "pages": ["p", "q"], "program": [
+                { "might_sleep": true }, { "kmap": "p", "series": "A" }, { "kmap": "q", "series": "B" },
+                { "kunmap": "q" }, { "kunmap": "p" } ] },
+            { "name": "u", "pages": ["p", "q"], "program": [
+                { "might_sleep": true }, { "kmap": "p", "series": "B" }, { "kmap": "q", "series": "A" },
+                { "kunmap": "q" }, { "kunmap": "p" } ] }"#;
+        assert_eq!(outcome(opposite, MOST).verdict(), Verdict::Violated);
+        for most in 1..=6 {
+            let outcome = outcome(opposite, most);
             assert_eq!(outcome.verdict(), Verdict::Inconclusive);
-            assert_eq!(outcome.stopped, Some(full(what, most)));
+            let what = "local states of tasks";
+            assert!(most > 1 || outcome.stopped == Some(full(what, 1)));
+            assert!(matches!(
+                outcome.stopped,
+                Some(Stopped::Capacity { most: m, .. }) if m == u64::from(most)
+            ));
         }
+    }
+
+    /// Six tasks of three steps: four local states, one world and three steps, and in how many ways
+    /// six are spread over four, 84.
+    #[test]
+    fn states_are_numbered_up_to_the_last() {
+        let steps = r#"{ "name": "t", "count": 6, "program": [
+            { "might_sleep": true }, { "might_sleep": true }, { "might_sleep": true } ] }"#;
+        let (enough, few) = (outcome(steps, 84), outcome(steps, 83));
+        assert_eq!((enough.verdict(), enough.coverage.states), (Verdict::Clean, 84));
+        assert_eq!(few.stopped, Some(full("states", 83)));
+        assert_eq!(few.verdict(), Verdict::Inconclusive);
     }
 
     #[test]
