@@ -88,7 +88,10 @@ mod tests {
         let steps = r#"{ "name": "t", "count": 6, "program": [
             { "might_sleep": true }, { "might_sleep": true }, { "might_sleep": true } ] }"#;
         let (enough, few) = (outcome(steps, 84), outcome(steps, 83));
-        assert_eq!((enough.verdict(), enough.coverage.states), (Verdict::Clean, 84));
+        assert_eq!(
+            (enough.verdict(), enough.coverage.states),
+            (Verdict::Clean, 84)
+        );
         assert_eq!(few.stopped, Some(full("states", 83)));
         assert_eq!(few.verdict(), Verdict::Inconclusive);
     }
