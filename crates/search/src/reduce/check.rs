@@ -29,7 +29,7 @@ const AHEAD: usize = 100;
 /// Looks at premises, and counts how often.
 #[derive(Debug, Default)]
 pub(crate) struct Check {
-    states: u64,
+    states: usize,
 }
 
 impl Check {
@@ -46,7 +46,7 @@ impl Check {
             .map(|&(local, n)| (std::rc::Rc::clone(explorer.table.local(local)), n))
             .collect();
         let named = materialise(explorer.table.world(state.world), &locals);
-        renumbered(explorer, state, &named, self.states as usize);
+        renumbered(explorer, state, &named, self.states);
         if let Some(chosen) = chosen {
             let positions =
                 (state.tasks.iter().enumerate()).flat_map(|(i, &(_, n))| (0..n).map(move |_| i));
