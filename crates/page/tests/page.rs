@@ -183,3 +183,21 @@ fn a_scenario_cannot_break_out() {
     let thing = &data["findings"][0]["recording"]["things"][0]["label"];
     assert_eq!(thing.as_str(), Some(evil));
 }
+
+/// Names of series, models and tasks are shown as they are, whatever they look like.
+#[test]
+fn a_name_may_be_any_text() {
+    for model in ["d", "deadlock", "expected", ", as", "on the model", ":"] {
+        let page = of(&format!(
+            r#"{{ "name": {model:?}, "model": {{ "name": {model:?}, "series": {{ "stale": {{ "slots": 1, "reuse": "none" }} }} }},
+                 "tasks": [{{ "name": "t", "count": 2, "pages": ["a", "b"], "program": [
+                     {{ "kmap": "a", "series": "stale" }}, {{ "kmap": "b", "series": "stale" }} ] }}],
+                 "expect": ["deadlock", "slot-leak"] }}"#
+        ));
+        let header = format!(
+            "<p>on the model <b>{model}</b> · deadlock, not as expected (deadlock, slot-leak)</p>"
+        );
+        assert!(page.contains(&header), "{model}: {}", &page[..0]);
+        assert!(page.contains("<text class=\"label\"") && page.contains("1 of 1 in use</text>"));
+    }
+}
