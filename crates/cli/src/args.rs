@@ -142,7 +142,7 @@ pub struct Check {
     pub store: StoreArgs,
     #[command(flatten)]
     pub loom: LoomArgs,
-    /// How many interleavings loom may run to confirm the search; 0 turns it off [default: 10k]
+    /// How many steps of work loom may do to confirm the search, see docs/engines.md; 0 turns it off [default: 100k]
     #[arg(long, value_name = "N", value_parser = budget, conflicts_with = "engine")]
     pub loom_budget: Option<u64>,
     /// Write down what was proved, for `kmapcheck verify`; one scenario, with the engine `proof`
@@ -511,8 +511,9 @@ pub enum Color {
 
 /// `NAME=N`, `NAME=any`.
 fn assignment(text: &str) -> Result<(String, Bound), String> {
+    // A name may have a `=` in it, a number has none.
     let (name, number) = text
-        .split_once('=')
+        .rsplit_once('=')
         .ok_or("expected NAME=NUMBER, such as PAGETABLE=4")?;
     if name.is_empty() {
         return Err("there is no name before the `=`".to_owned());

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use kmapcheck_machine::{Outcome, Trace};
 use kmapcheck_proof::{Decision, words};
-use kmapcheck_report::{Fault, NotThere, Proof, Report, Size, tame};
+use kmapcheck_report::{Fault, NotThere, Proof, Report, tame};
 use kmapcheck_scenario::{Errors, Overrides, Program};
 use kmapcheck_search::{Engine, Limits, Options, Progress, Reductions, Storage};
 
@@ -165,9 +165,7 @@ pub fn prove(
         excluded: (decision.excluded(program).into_iter())
             .map(|(kinds, because)| NotThere { kinds, because })
             .collect(),
-        sizes: (decision.sizes.iter().cloned())
-            .map(|(name, number)| Size { name, number })
-            .collect(),
+        sizes: decision.sizes.clone(),
         smallest: decision.smallest,
     });
     Ok((report, decision))

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args as ClapArgs;
 use kmapcheck_recording::saved::SavedTrace;
-use kmapcheck_report::{Report, tame};
+use kmapcheck_report::{NumberOf, Report, tame};
 use kmapcheck_scenario::{Bound, Overrides, Program, Source, load_with_sources};
 
 use crate::args::OverrideArgs;
@@ -35,10 +35,9 @@ impl KeepArgs {
         if self.html.is_none() && self.save_trace.is_none() {
             return Exit::Clean;
         }
-        let read = sized(file, given, report)
-            .and_then(|overrides| Ok((read(file, &overrides)?, overrides)));
-        let done = match read {
-            Ok(((mut program, sources), overrides)) => {
+        let overrides = sized(given, report);
+        let done = match read(file, &overrides) {
+            Ok((mut program, sources)) => {
                 let traces = self.write_traces(file, &program, report, &overrides, &sources);
                 tame::program(&mut program);
                 [traces, self.write_page(&program, report)]
@@ -98,40 +97,19 @@ pub fn read(file: &Path, overrides: &Overrides) -> Result<(Program, Vec<Source>)
 
 /// The overrides that give the program the traces are of: those given, and the numbers that stand
 /// for `"any"`.
-fn sized(file: &Path, given: &OverrideArgs, report: &Report) -> Result<Overrides, Failure> {
+fn sized(given: &OverrideArgs, report: &Report) -> Overrides {
     let mut overrides = Overrides {
         model: given.model.clone(),
         slots: given.slots.clone(),
         tasks: given.tasks.clone(),
     };
-    let sizes = report.proof.iter().flat_map(|proof| &proof.sizes);
-    let mut sizes: Vec<(String, Bound)> = sizes
-        .map(|size| (size.name.clone(), Bound::Exactly(size.number)))
-        .collect();
-    if sizes.is_empty() {
-        return Ok(overrides);
+    for size in report.proof.iter().flat_map(|proof| &proof.sizes) {
+        let numbers = match size.of {
+            NumberOf::Tasks => &mut overrides.tasks,
+            NumberOf::Slots => &mut overrides.slots,
+        };
+        numbers.retain(|(name, _)| *name != size.name);
+        numbers.push((size.name.clone(), Bound::Exactly(size.number)));
     }
-    let (program, _) = read(file, &overrides)?;
-    // A task may be called like a series; tasks come first.
-    let mut take = |name: &str| {
-        let i = sizes.iter().position(|(size, _)| size == name)?;
-        Some(sizes.remove(i))
-    };
-    for template in &program.templates {
-        if template.count == Bound::Any
-            && let Some(size) = take(&template.name)
-        {
-            overrides.tasks.retain(|(name, _)| *name != template.name);
-            overrides.tasks.push(size);
-        }
-    }
-    for series in &program.series {
-        if series.slots == Bound::Any
-            && let Some(size) = take(&series.name)
-        {
-            overrides.slots.retain(|(name, _)| *name != series.name);
-            overrides.slots.push(size);
-        }
-    }
-    Ok(overrides)
+    overrides
 }

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use kmapcheck_loom::{Error, LoomLimits, LoomOutcome, OnlyOne, fits, only_one};
+use kmapcheck_loom::{Error, LoomLimits, LoomOutcome, OnlyOne, fits, only_one, steps_of_one};
 use kmapcheck_machine::Findings;
 use kmapcheck_report::words::{count, number};
 use kmapcheck_report::{Report, text};
@@ -28,6 +28,7 @@ pub fn run(
     }
     let loom_limits = LoomLimits {
         max_interleavings: args.max_interleavings,
+        budget: None,
         preemptions: args.preemptions,
         timeout: limits.timeout,
         interrupt: limits.interrupt.clone(),
@@ -39,8 +40,8 @@ pub fn run(
     Ok(report)
 }
 
-/// Lets loom confirm the search's report within a budget; the line to print, or nothing if loom
-/// cannot run such programs.
+/// Lets loom confirm the search's report within a budget of so many steps of work; the line to
+/// print, or nothing if loom cannot run such programs.
 pub fn confirm(
     program: &Program,
     report: &Report,
@@ -52,7 +53,7 @@ pub fn confirm(
         return Ok(String::new());
     }
     let loom_limits = LoomLimits {
-        max_interleavings: Some(budget),
+        budget: Some(budget),
         timeout: limits.timeout,
         interrupt: limits.interrupt.clone(),
         ..LoomLimits::default()
@@ -62,6 +63,11 @@ pub fn confirm(
     let elapsed = start.elapsed();
     let search: Findings = report.findings.iter().map(|finding| finding.kind).collect();
     match only_one(program, search, &loom) {
+        None if loom.interleavings == 0 && !loom.complete => Ok(format!(
+            "loom was not asked: one interleaving of the kernel's own allocator is beyond its budget; \
+             `--loom-budget {}` is enough for about a hundred.\n",
+            steps_of_one(program).saturating_mul(100)
+        )),
         None => Ok(said(search, &loom)),
         Some(OnlyOne::Loom(kind)) => {
             let other = input::report(program, &loom.outcome, elapsed, limits)?;

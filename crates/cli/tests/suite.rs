@@ -80,7 +80,7 @@ fn the_same_output_for_any_number_of_jobs() {
         assert_eq!(many.status.code(), one.status.code());
     }
     let text = short(&one, &folder);
-    assert!(text.ends_with("1 passed, 4 failed, 1 skipped\n"), "{text}");
+    assert!(text.contains("\n1 passed, 4 failed, 1 skipped\n"), "{text}");
 }
 
 #[test]
@@ -139,7 +139,7 @@ fn fail_fast_stops_at_the_first_failure_in_order() {
         assert_eq!(output.status.code(), Some(1));
     }
     let all = test(&folder, &["--fail-fast", "--no-fail-fast"]);
-    assert!(stdout(&all).ends_with("1 passed, 4 failed, 1 skipped\n"));
+    assert!(stdout(&all).contains("\n1 passed, 4 failed, 1 skipped\n"));
 }
 
 /// Read by a parser of JUnit files other than the writer's own.
@@ -278,6 +278,8 @@ fn sarif() {
         // `at` names a file and a line.
         ("slot-leak", "mm/x.c", 12),
         ("expected-finding-missing", "d-missing.json", 1),
+        // It expects nothing, so nothing was checked; what was found is told too.
+        ("no-expectation", "e-open.json", 1),
         ("slot-leak", "mm/x.c", 12),
         ("unreadable", "f-broken.json", 1),
     ];
@@ -307,7 +309,7 @@ fn annotations_on_github_only() {
     assert_eq!(run(None), [""; 0]);
     assert_eq!(run(Some("false")), [""; 0]);
     let lines = run(Some("true"));
-    assert_eq!(lines.len(), 5, "{lines:?}");
+    assert_eq!(lines.len(), 6, "{lines:?}");
     assert!(
         lines[0].starts_with("::error file=b-deadlock.json,line=3,col=5,title=kmapcheck%3A deadlock::t#1 and t#2 each pin"),
         "{lines:?}"
@@ -317,7 +319,12 @@ fn annotations_on_github_only() {
         "{lines:?}"
     );
     assert!(
-        lines[4].starts_with("::error file=f-broken.json,line=1,col="),
+        lines[3]
+            .starts_with("::warning file=e-open.json,line=1,title=kmapcheck%3A no-expectation::"),
+        "{lines:?}"
+    );
+    assert!(
+        lines[5].starts_with("::error file=f-broken.json,line=1,col="),
         "{lines:?}"
     );
 }
@@ -339,7 +346,7 @@ fn expectations_are_rewritten_and_nothing_else() {
     let output = test(&folder, &["--update-expect"]);
     assert_eq!(output.status.code(), Some(0), "{}", stdout(&output));
     assert!(
-        stdout(&output).ends_with("3 passed, 0 failed, 1 skipped\n`expect` rewritten in 2 files\n"),
+        stdout(&output).contains("3 passed, 0 failed, 1 skipped\n`expect` rewritten in 2 files\n"),
         "{}",
         stdout(&output)
     );
@@ -366,7 +373,7 @@ fn expectations_are_rewritten_and_nothing_else() {
     );
     let again = test(&folder, &[]);
     assert!(
-        stdout(&again).ends_with("3 passed, 0 failed, 1 skipped\n"),
+        stdout(&again).contains("\n3 passed, 0 failed, 1 skipped\n"),
         "{}",
         stdout(&again)
     );

@@ -18,11 +18,16 @@ use crate::driver::Driver;
 use crate::faults::Faults;
 use crate::kernel::{Kernel, Setup};
 use crate::recorder::{End, Log, Message, Recorder};
+use crate::work::{self, Cost};
 
 /// What the exploration is to do.
 #[derive(Debug, Clone)]
 pub(crate) struct Orders {
     pub(crate) max_interleavings: Option<u64>,
+    /// So many steps of work.
+    pub(crate) budget: Option<u64>,
+    /// What an interleaving costs.
+    pub(crate) cost: Cost,
     pub(crate) preemptions: Option<u8>,
     /// Set when it is to stop.
     pub(crate) stop: Arc<AtomicBool>,
@@ -33,7 +38,7 @@ pub(crate) struct Orders {
 pub(crate) enum Ended {
     /// Everything was explored, up to the bound on preemptions.
     Done,
-    /// `max_interleavings` came first.
+    /// `max_interleavings` or the budget came first.
     Interleavings,
     /// It was told to stop.
     Told,
@@ -42,6 +47,33 @@ pub(crate) enum Ended {
     /// loom gave up: too many switch points, or an environment variable of its own that it cannot
     /// read.
     GaveUp(&'static str),
+}
+
+/// How far an exploration has come.
+#[derive(Debug, Default)]
+struct Done {
+    interleavings: AtomicU64,
+    /// Steps of work.
+    spent: AtomicU64,
+    /// The most steps of one interleaving.
+    dearest: AtomicU64,
+}
+
+impl Done {
+    /// Whether the next interleaving is one too many. One is not begun if it is beyond the budget
+    /// should it cost as much as the dearest so far, so that the budget holds.
+    fn is_enough(&self, orders: &Orders) -> bool {
+        let so_far = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        let dearest = so_far(&self.dearest).max(orders.cost.estimate());
+        orders.max_interleavings == Some(so_far(&self.interleavings))
+            || (orders.budget).is_some_and(|budget| so_far(&self.spent) + dearest > budget)
+    }
+
+    /// Counts the work of an interleaving in.
+    fn add(&self, steps: u64) {
+        self.spent.fetch_add(steps, Ordering::Relaxed);
+        self.dearest.fetch_max(steps, Ordering::Relaxed);
+    }
 }
 
 /// The payload that stops loom.
@@ -90,7 +122,7 @@ pub(crate) fn explore<F: Faults>(
     sink: &SyncSender<Message>,
 ) -> Ended {
     be_quiet();
-    let explored = Arc::new(AtomicU64::new(0));
+    let done = Arc::new(Done::default());
     for setup in setups {
         if sink.send(Message::Start(setup.start.clone())).is_err() {
             return Ended::Told;
@@ -102,7 +134,7 @@ pub(crate) fn explore<F: Faults>(
                 ..setup.clone()
             };
             let asked = Arc::new(Mutex::new(Asked::default()));
-            let ended = model::<F>(setup, orders, sink, &explored, &asked);
+            let ended = model::<F>(setup, orders, sink, &done, &asked);
             if ended != Ended::Done {
                 return ended;
             }
@@ -120,25 +152,28 @@ fn model<F: Faults>(
     setup: Setup,
     orders: &Orders,
     sink: &SyncSender<Message>,
-    explored: &Arc<AtomicU64>,
+    done: &Arc<Done>,
     asked: &Arc<Mutex<Asked>>,
 ) -> Ended {
+    let setup_steps = orders.cost.of_setup();
+    done.spent.fetch_add(setup_steps, Ordering::Relaxed);
     let result = {
-        let (orders, sink, explored, asked) = (
+        let (orders, sink, done, asked) = (
             orders.clone(),
             sink.clone(),
-            Arc::clone(explored),
+            Arc::clone(done),
             Arc::clone(asked),
         );
         let preemptions = orders.preemptions;
         let execution = move || {
-            if !harvest(&sink, &asked, None) || orders.stop.load(Ordering::Relaxed) {
+            if !harvest(&orders, &sink, &done, &asked, None) || orders.stop.load(Ordering::Relaxed)
+            {
                 resume_unwind(Box::new(Stop(Ended::Told)));
             }
-            if orders.max_interleavings == Some(explored.load(Ordering::Relaxed)) {
+            if done.is_enough(&orders) {
                 resume_unwind(Box::new(Stop(Ended::Interleavings)));
             }
-            explored.fetch_add(1, Ordering::Relaxed);
+            done.interleavings.fetch_add(1, Ordering::Relaxed);
             execute::<F>(&setup);
         };
         catch_unwind(AssertUnwindSafe(|| builder(preemptions).check(execution)))
@@ -156,7 +191,7 @@ fn model<F: Faults>(
             return ended;
         }
     };
-    if harvest(sink, asked, end) {
+    if harvest(orders, sink, done, asked, end) {
         ended
     } else {
         Ended::Told
@@ -201,7 +236,13 @@ pub(crate) fn classify(payload: &(dyn Any + Send)) -> Ended {
 
 /// Sends the log of the execution before this one; false if nobody listens any more. `known` is how
 /// it ended, if loom says so.
-fn harvest(sink: &SyncSender<Message>, asked: &Mutex<Asked>, known: Option<End>) -> bool {
+fn harvest(
+    orders: &Orders,
+    sink: &SyncSender<Message>,
+    done: &Done,
+    asked: &Mutex<Asked>,
+    known: Option<End>,
+) -> bool {
     let Some(current) = CURRENT.with(|current| current.borrow_mut().take()) else {
         return true;
     };
@@ -216,6 +257,7 @@ fn harvest(sink: &SyncSender<Message>, asked: &Mutex<Asked>, known: Option<End>)
         events: current.recorder.take(),
         end: known.unwrap_or(end),
     };
+    done.add(orders.cost.of_one(work::noted(), log.events.len() as u64));
     sink.send(Message::Log(log)).is_ok()
 }
 

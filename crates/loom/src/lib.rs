@@ -15,6 +15,7 @@
 //! | `kernel`, `driver` | all of it together, and a task's program run on it |
 //! | `choices`, `starts` | what loom does not branch on, explored around it |
 //! | `explore`, `recorder` | loom, and what happened in an execution |
+//! | `work` | how much that costs |
 //! | `follow`, `findings` | the log on the machine, and what was found |
 //! | `agreement` | whether loom and the search say the same |
 //! | `faults` | mistakes for the tests to seed |
@@ -43,6 +44,7 @@ mod spinlock;
 mod starts;
 mod tasks;
 mod wait_queue;
+mod work;
 
 pub use agreement::{OnlyOne, only_one};
 pub use follow::Disagreement;
@@ -51,6 +53,7 @@ pub use recorder::{Event, What};
 pub use refusal::{MAX_OPERATIONS, MAX_TASKS, Refusal, fits};
 pub use run::{Error, LoomOutcome, run};
 pub use starts::flush_matters;
+pub use work::steps_of_one;
 
 #[cfg(test)]
 mod tests;

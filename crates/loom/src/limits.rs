@@ -9,6 +9,9 @@ use std::time::Duration;
 pub struct LoomLimits {
     /// So many interleavings.
     pub max_interleavings: Option<u64>,
+    /// So many steps of work, see [`steps_of_one`](crate::steps_of_one): an interleaving that
+    /// would go beyond is not begun.
+    pub budget: Option<u64>,
     /// So much time.
     pub timeout: Option<Duration>,
     /// Only interleavings with at most so many preemptions.

@@ -10,6 +10,7 @@
 use loom::sync::{Mutex, MutexGuard};
 
 use crate::tasks::{Abandoned, TaskId, Tasks};
+use crate::work;
 
 /// The state of a lock with those who wait for it.
 #[derive(Debug, Default)]
@@ -24,6 +25,7 @@ pub(crate) struct Lock<T>(Mutex<Queued<T>>);
 
 /// Takes a loom mutex; its poisoning says nothing here, since a panic ends the execution.
 pub(crate) fn take<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    work::note();
     match mutex.lock() {
         Ok(guard) => guard,
         Err(poisoned) => poisoned.into_inner(),

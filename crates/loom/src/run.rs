@@ -18,6 +18,7 @@ use crate::limits::{LoomLimits, LoomProgress};
 use crate::recorder::Message;
 use crate::refusal::{Refusal, fits};
 use crate::starts::{scan_positions, starts};
+use crate::work::Cost;
 
 /// The answer of loom.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,6 +87,8 @@ pub(crate) fn run_with<F: Faults>(
     let stop = Arc::new(AtomicBool::new(false));
     let orders = Orders {
         max_interleavings: limits.max_interleavings,
+        budget: limits.budget,
+        cost: Cost::of(program),
         preemptions: limits.preemptions,
         stop: Arc::clone(&stop),
     };
@@ -145,7 +148,7 @@ pub(crate) fn run_with<F: Faults>(
         _ => {}
     }
     let cut_short = match ended {
-        Ended::Interleavings => limits.max_interleavings.map(Stopped::Interleavings),
+        Ended::Interleavings => Some(Stopped::Interleavings(interleavings)),
         _ => None,
     };
     let bounded = limits

@@ -14,6 +14,8 @@ use std::cell::{Cell, RefCell};
 
 use loom::thread::Thread;
 
+use crate::work;
+
 /// Index of a task, in the order of the machine's states.
 pub(crate) type TaskId = usize;
 
@@ -64,6 +66,7 @@ impl Tasks {
     pub(crate) fn schedule(&self, task: TaskId) -> Result<(), Abandoned> {
         self.give_up_if_nobody_runs();
         if !self.abandoned.get() && self.standing.borrow()[task] == Standing::Sleeps {
+            work::note();
             loom::thread::park();
         }
         if self.abandoned.get() {

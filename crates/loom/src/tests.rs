@@ -10,6 +10,7 @@ use crate::explore::{Ended, Orders, explore as explore_all};
 use crate::faults::{Faults, Kernel24};
 use crate::recorder::Message;
 use crate::run::{run_with, setups};
+use crate::work::Cost;
 use crate::{Error, Event, LoomLimits, LoomOutcome};
 
 /// A scenario on a model with the one series `S`.
@@ -40,6 +41,8 @@ fn histories(program: &Program) -> usize {
     let (sink, logs) = std::sync::mpsc::sync_channel(1);
     let orders = Orders {
         max_interleavings: None,
+        budget: None,
+        cost: Cost::of(program),
         preemptions: None,
         stop: Arc::default(),
     };

@@ -97,8 +97,8 @@ pub enum Stopped {
     },
     /// `--max-interleavings`.
     Interleavings(u64),
-    /// A claim about every number of tasks or slots: these kinds of finding were neither found nor
-    /// excluded, in words.
+    /// A claim about every number of tasks or slots: which kinds of finding were not excluded, and
+    /// not found with the numbers of the findings, in words.
     Undecided(String),
     /// A file could not be written or read, in words.
     Failed(String),

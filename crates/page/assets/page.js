@@ -242,8 +242,8 @@
 
     // In the picture there is no room for more.
     used(series, state) {
-      const said = this.usage(series, state);
-      return said.includes("stale") ? said : `${said} in use`;
+      const [, , stale] = at(this.recording.series[series].usage, state);
+      return stale ? this.usage(series, state) : `${this.usage(series, state)} in use`;
     }
 
     slots(state) {
@@ -260,19 +260,17 @@
     draw(state, where, waits) {
       const { graph, recording } = this;
       const touched = new Set();
-      const said = this.all("svg.graph .word");
-      this.all("svg.graph .edge").forEach((element, i) => {
-        const edge = graph.edges[i];
+      // Lines and their labels: both say which edge they belong to.
+      for (const element of this.all("svg.graph [data-edge]")) {
+        const edge = graph.edges[element.dataset.edge];
         const n = at(edge.points, state)?.[1] ?? 0;
-        for (const shown of [element, said[i]]) {
-          shown.classList.toggle("off", n === 0);
-          this.stick(shown, edge, state);
-        }
-        const words = edge.kind === "waits" ? (n > 1 ? `${n} wait for` : "waits for")
-          : edge.kind === "holds" ? (n > 1 ? `${n} held by` : "held by") : "could be given by";
-        said[i].textContent = words;
+        element.classList.toggle("off", n === 0);
+        this.stick(element, edge, state);
         if (n > 0) touched.add(edge.from).add(edge.to);
-      });
+        if (!element.matches(".word")) continue;
+        element.textContent = edge.kind === "waits" ? (n > 1 ? `${n} wait for` : "waits for")
+          : edge.kind === "holds" ? (n > 1 ? `${n} held by` : "held by") : "could be given by";
+      }
       this.all("svg.graph .node").forEach((element, i) => {
         const node = graph.nodes[i];
         element.classList.toggle("idle", !touched.has(i) && node.lane === null);

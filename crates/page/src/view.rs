@@ -1,6 +1,5 @@
 //! What the templates show.
 
-use anstream::adapter::strip_str;
 use askama::Template;
 use kmapcheck_recording::moment::{Badge, Moment};
 use kmapcheck_recording::{Lane, Line, Listing, Recording};
@@ -24,10 +23,10 @@ pub(crate) struct Page<'a> {
     about: Option<&'a str>,
     source: Option<&'a str>,
     verdict: &'static str,
-    /// The rest of the line with the verdict.
-    expectation: String,
+    /// What was found, and whether that was expected.
+    outcome: String,
     /// What follows the findings.
-    ending: Vec<String>,
+    ending: Vec<text::EndLine>,
     /// The programs as they run.
     listing: String,
     findings: Vec<FindingView<'a>>,
@@ -105,6 +104,8 @@ struct TrackView<'a> {
     in_use: String,
     stale: String,
     usage: String,
+    /// Whether some slots have mappings that nobody uses.
+    is_stale: bool,
     stale_pages: String,
 }
 
@@ -131,21 +132,13 @@ impl<'a> Page<'a> {
                 .collect(),
         };
         let json = data::json(&data).map_err(|error| Error::Write(error.to_string()))?;
-        let ending = strip_str(&text::ending(report)).to_string();
-        let line = strip_str(&text::verdict_line(report)).to_string();
-        let rest = line
-            .rsplit_once(report.model.as_str())
-            .map(|(_, rest)| rest);
         Ok(Page {
             report,
             about: program.about.as_deref(),
             source: program.source.as_deref(),
             verdict: report.verdict.name(),
-            expectation: rest
-                .unwrap_or_default()
-                .trim_start_matches([':', ',', ' '])
-                .to_owned(),
-            ending: ending.lines().map(str::to_owned).collect(),
+            outcome: text::outcome(report),
+            ending: text::ending(report),
             listing: listing::render(program),
             findings,
             json,
@@ -191,6 +184,7 @@ impl<'a> FindingView<'a> {
                         in_use,
                         stale,
                         usage: moment.usage(i),
+                        is_stale: track.at(last).1 > 0,
                         stale_pages: moment.stale(i),
                     }
                 })
@@ -253,9 +247,9 @@ impl<'a> FindingView<'a> {
     fn second(&self, node: &Node) -> String {
         match (node.lane, node.series) {
             (Some(lane), _) => self.lanes[lane].brief.clone(),
-            (_, Some(series)) => match self.tracks[series].usage.as_str() {
-                usage if usage.contains("stale") => usage.to_owned(),
-                usage => format!("{usage} in use"),
+            (_, Some(series)) => match &self.tracks[series] {
+                track if track.is_stale => track.usage.clone(),
+                track => format!("{} in use", track.usage),
             },
             _ => node.capacity.clone(),
         }

@@ -3,7 +3,8 @@
 
 mod common;
 
-use common::{of, page};
+use common::{of, of_file, page};
+use kmapcheck_search::Limits;
 
 #[test]
 fn the_story_is_told_without_javascript() {
@@ -26,10 +27,86 @@ fn the_story_is_told_without_javascript() {
         assert!(page.contains(said), "{said} is not in the page");
     }
     // The picture: each task waits for the series and holds some of it, all of it stuck.
-    assert_eq!(page.matches("<g class=\"edge waits stuck\">").count(), 2);
-    assert_eq!(page.matches("<g class=\"edge holds stuck\">").count(), 2);
+    assert_eq!(page.matches("<g class=\"edge waits stuck\"").count(), 2);
+    assert_eq!(page.matches("<g class=\"edge holds stuck\"").count(), 2);
     assert_eq!(page.matches("<g class=\"node task stuck\">").count(), 2);
     assert_eq!(page.matches("<g class=\"node thing stuck\">").count(), 1);
+}
+
+/// In every scenario of the repository: each line of the picture has one label, which says what the
+/// line is and lies on it, at a point where two of its curves meet.
+#[test]
+fn labels_stand_on_their_own_edges() {
+    let limits = Limits {
+        max_states: Some(20_000),
+        ..Limits::default()
+    };
+    let pages = kmapcheck_testing::scenario_files();
+    let pages = (pages.iter()).filter_map(|file| Some((file, of_file(file, &limits)?)));
+    let mut drawn = 0;
+    for (file, page) in pages {
+        for rest in page.split("<svg class=\"graph\"").skip(1) {
+            let rest = rest.split("</svg>").next().unwrap_or_default();
+            let text = format!("<svg class=\"graph\"{rest}</svg>");
+            let svg = roxmltree::Document::parse(&text).expect("it is XML");
+            let edges = || (svg.descendants()).filter(|node| node.attribute("data-edge").is_some());
+            for path in edges().filter(|node| node.has_tag_name("g")) {
+                let number = path.attribute("data-edge");
+                let mut words = edges().filter(|node| {
+                    node.has_tag_name("text") && node.attribute("data-edge") == number
+                });
+                let (Some(word), None) = (words.next(), words.next()) else {
+                    panic!("{}: edge {number:?} has no label, or two", file.display());
+                };
+                let (kind, said) = (path.attribute("class").unwrap_or_default(), word.text());
+                let said = said.unwrap_or_default();
+                let meant = [
+                    ("waits", "wait"),
+                    ("holds", "held by"),
+                    ("gives", "given by"),
+                ];
+                let right = meant
+                    .iter()
+                    .any(|(class, word)| kind.contains(class) && said.contains(word));
+                assert!(right, "{}: {said:?} on {kind:?}", file.display());
+                let curves = path
+                    .first_element_child()
+                    .and_then(|path| path.attribute("d"));
+                let at = |name| {
+                    word.attribute(name)
+                        .and_then(|x| x.parse().ok())
+                        .expect("a number")
+                };
+                let at: (f64, f64) = (at("x"), at("y"));
+                assert!(
+                    joints(curves.expect("a way")).any(|joint| beside(at, joint)),
+                    "{}: {said:?} at {at:?} does not lie on {curves:?}",
+                    file.display()
+                );
+                drawn += 1;
+            }
+        }
+    }
+    assert!(drawn > 300, "{drawn} edges");
+}
+
+/// Where the curves of a path meet.
+fn joints(path: &str) -> impl Iterator<Item = (f64, f64)> {
+    let ends: Vec<(f64, f64)> = (path.split(" C").skip(1))
+        .map(|curve| {
+            let numbers = curve.split(' ').map(|n| n.parse().expect("a number"));
+            let numbers: Vec<f64> = numbers.collect();
+            (numbers[4], numbers[5])
+        })
+        .collect();
+    let n = ends.len().saturating_sub(1);
+    ends.into_iter().take(n)
+}
+
+/// Whether a label lies where the layout made room for it: over the point, or at its side.
+fn beside(label: (f64, f64), joint: (f64, f64)) -> bool {
+    let (x, y) = ((label.0 - joint.0).abs(), (label.1 - joint.1).abs());
+    (x < 0.2 && y < 20.0) || (y < 0.2 && x < 140.0)
 }
 
 #[test]
@@ -105,4 +182,22 @@ fn a_scenario_cannot_break_out() {
     let data: serde_json::Value = serde_json::from_str(data).expect("it is JSON");
     let thing = &data["findings"][0]["recording"]["things"][0]["label"];
     assert_eq!(thing.as_str(), Some(evil));
+}
+
+/// Names of series, models and tasks are shown as they are, whatever they look like.
+#[test]
+fn a_name_may_be_any_text() {
+    for model in ["d", "deadlock", "expected", ", as", "on the model", ":"] {
+        let page = of(&format!(
+            r#"{{ "name": {model:?}, "model": {{ "name": {model:?}, "series": {{ "stale": {{ "slots": 1, "reuse": "none" }} }} }},
+                 "tasks": [{{ "name": "t", "count": 2, "pages": ["a", "b"], "program": [
+                     {{ "kmap": "a", "series": "stale" }}, {{ "kmap": "b", "series": "stale" }} ] }}],
+                 "expect": ["deadlock", "slot-leak"] }}"#
+        ));
+        let header = format!(
+            "<p>on the model <b>{model}</b> · deadlock, not as expected (deadlock, slot-leak)</p>"
+        );
+        assert!(page.contains(&header), "{model}: {}", &page[..0]);
+        assert!(page.contains("<text class=\"label\"") && page.contains("1 of 1 in use</text>"));
+    }
 }

@@ -3,15 +3,23 @@
 //! First the arguments of [`reasons`](crate::reasons), which exclude kinds of finding for all the
 //! numbers that are open. Where some kinds are left and the number of slots is given, every number
 //! of tasks is explored at once ([`every_number`]), which excludes more. What is left then is
-//! searched for at growing numbers of tasks (and slots), each searched completely, so that the
-//! sizes that show it first are the smallest; the equations say from how many tasks on a core can
-//! exist at all, and that size is looked at even if it is in the thousands. What is neither
+//! searched for at growing numbers of tasks (and slots); the equations say from how many tasks on a
+//! core can exist at all, and that size is looked at even if it is in the thousands. What is neither
 //! excluded nor found in the end is not decided, and the outcome says so.
+//!
+//! **Smallest numbers.** What is reported was found at some numbers for `"any"`. Two arguments show
+//! that no smaller number of tasks shows all of it, the slots being the same ([`are_smallest`]):
+//! every assignment with a smaller sum was searched to its end and lacks something, or there is a
+//! deadlock among it and the equations allow no core with fewer tasks. Where neither holds, nothing
+//! is claimed; nor where no number of tasks is open.
+//!
+//! [`are_smallest`]: Deciding::are_smallest
 
 use std::time::Instant;
 
 use kmapcheck_cores::{Core, Cores, Graph};
 use kmapcheck_machine::{Coverage, Finding, Findings, Outcome, Stopped};
+use kmapcheck_report::{NumberOf, Size};
 use kmapcheck_scenario::{Bound, FindingKind, Program};
 use kmapcheck_search::{Engine, Limits, Progress, every_number, run};
 
@@ -30,8 +38,10 @@ pub struct Decision {
     /// What was excluded, and why.
     pub reasons: Reasons,
     /// What `"any"` stands for in the traces, if there are any: `mremap` = 2 tasks, and so on.
-    pub sizes: Vec<(String, u32)>,
-    /// Whether no smaller number of tasks shows these findings, the slots being what they are.
+    pub sizes: Vec<Size>,
+    /// Whether it is shown that no smaller number of the tasks that are open shows all of the
+    /// findings: no numbers from 1 on with a smaller sum, with these slots and the other tasks as
+    /// given. False where there are no findings, or no number of tasks is open.
     pub smallest: bool,
 }
 
@@ -78,10 +88,7 @@ struct Deciding<'a> {
 /// A search at some sizes.
 struct Tried {
     program: Program,
-    total: u64,
     outcome: Outcome,
-    /// Whether all else that it found was found with fewer tasks as well.
-    only_deadlock_is_new: bool,
 }
 
 impl Deciding<'_> {
@@ -125,15 +132,14 @@ impl Deciding<'_> {
         let open = self.open();
         if open.is_empty() {
             let program = self.sized(&vec![1; self.open_counts()], self.most_slots());
-            return Ok(self.conclude(program, Vec::new(), None, true));
+            return Ok(self.conclude(program, Vec::new(), None, false));
         }
-        let mut best: Option<Tried> = None;
-        let mut complete = true;
+        let mut tried: Vec<Tried> = Vec::new();
+        let mut stopped = None;
         for program in self.candidates() {
-            let total = tasks(&program);
             let Some(limits) = self.limits_of_one_search() else {
-                let stopped = self.limits.out_of_time();
-                return Ok(self.finish(best, Some(stopped), false));
+                stopped = Some(self.limits.out_of_time());
+                break;
             };
             let mut outcome = run(Engine::Search, &program, &limits, progress)
                 .map_err(|refusal| refusal.to_string())?;
@@ -147,31 +153,17 @@ impl Deciding<'_> {
             let user_limit = outcome.stopped.clone().filter(|_| {
                 !matches!(outcome.stopped, Some(Stopped::States(n)) if self.limits.max_states != Some(n))
             });
-            let found = outcome.kinds();
-            let all_found = open.minus(found).is_empty();
-            let before = best
-                .as_ref()
-                .map_or(Findings::NONE, |best| best.outcome.kinds());
-            let smaller_left_out = !complete;
-            complete &= outcome.stopped.is_none() || all_found;
-            if !found.minus(before).is_empty() {
-                let new = found.minus(before);
-                best = Some(Tried {
-                    program,
-                    total,
-                    outcome,
-                    only_deadlock_is_new: new == Findings::of(FindingKind::Deadlock),
-                });
-                complete = !smaller_left_out;
-            }
+            let all_found = open.minus(outcome.kinds()).is_empty();
+            tried.push(Tried { program, outcome });
             if all_found {
                 break;
             }
             if user_limit.is_some() {
-                return Ok(self.finish(best, user_limit, complete));
+                stopped = user_limit;
+                break;
             }
         }
-        Ok(self.finish(best, None, complete))
+        Ok(self.finish(tried, stopped))
     }
 
     /// `None`: there is no time left.
@@ -188,44 +180,96 @@ impl Deciding<'_> {
         })
     }
 
-    fn finish(self, best: Option<Tried>, stopped: Option<Stopped>, complete: bool) -> Decision {
+    /// The decision after all searches; `stopped` is why there were no more.
+    fn finish(self, mut tried: Vec<Tried>, stopped: Option<Stopped>) -> Decision {
         let open = self.open();
         let exact = !self.program.has_open_counts() && !self.program.has_open_slots();
+        // The first one that shows something, and each later one that shows all that and more.
+        let mut best: Option<usize> = None;
+        for (i, one) in tried.iter().enumerate() {
+            let before = best.map_or(Findings::NONE, |best| tried[best].outcome.kinds());
+            let found = one.outcome.kinds();
+            if found != before && before.minus(found).is_empty() {
+                best = Some(i);
+            }
+        }
         let Some(best) = best else {
+            let complete = tried.iter().all(|tried| tried.outcome.stopped.is_none());
             let program = self.sized(&vec![1; self.open_counts()], self.most_slots());
-            let stopped = stopped.or_else(|| (!exact || !complete).then(|| self.undecided(open)));
+            let undecided = || self.undecided(open, &tried, None);
+            let stopped = stopped.or_else(|| (!exact || !complete).then(undecided));
             return self.conclude(program, Vec::new(), stopped, false);
         };
-        let left = open.minus(best.outcome.kinds());
-        let stopped = match best.outcome.stopped.clone() {
+        let left = open.minus(tried[best].outcome.kinds());
+        let stopped = match tried[best].outcome.stopped.clone() {
             _ if left.is_empty() => None,
             Some(stopped) if exact => Some(stopped),
             _ if exact => stopped,
-            _ => Some(stopped.unwrap_or_else(|| self.undecided(left))),
+            _ => Some(stopped.unwrap_or_else(|| self.undecided(left, &tried, Some(best)))),
         };
-        let smallest = complete && self.are_smallest(&best);
+        let smallest = self.are_smallest(&tried[best], &tried);
+        let best = tried.swap_remove(best);
         self.conclude(best.program, best.outcome.findings, stopped, smallest)
     }
 
-    /// Whether fewer tasks than were tried show nothing of what was found, all that was tried with
-    /// fewer having been searched to the end: nothing was left out below a handful of tasks, and
-    /// what came with more is a deadlock that the equations allow to no fewer.
-    fn are_smallest(&self, best: &Tried) -> bool {
-        if best.total <= u64::from(MOST_TASKS) {
+    /// Whether no numbers for the open counts with a smaller sum, from 1 on, show all of what `best`
+    /// shows, with the same slots and the other tasks as given.
+    ///
+    /// Either a deadlock is among it, and every core that the equations allow, with any slots, has
+    /// as many tasks as there are now; the equations must know that to be the fewest. Or all such
+    /// numbers were `tried` with these slots, searched to the end, and lack something of it.
+    fn are_smallest(&self, best: &Tried, tried: &[Tried]) -> bool {
+        if !self.program.has_open_counts() {
+            return false;
+        }
+        let shown = best.outcome.kinds().minus(self.reasons.kinds());
+        if shown.contains(FindingKind::Deadlock)
+            && let Some((_, Cores::Possible(possible))) = &self.reasons.cores
+            && let Some(tasks) = best.program.task_count()
+            && (possible.iter()).all(|possible| possible.least && possible.tasks() >= tasks)
+        {
             return true;
         }
-        let Some((_, Cores::Possible(possible))) = &self.reasons.cores else {
-            return false;
+        let counts = self.counts_of(&best.program);
+        let sum: u32 = counts.iter().sum();
+        let lacks_something = |counts: &Vec<u32>| {
+            let program = self.with_counts(&best.program, counts);
+            tried.iter().any(|tried| {
+                tried.program == program
+                    && tried.outcome.stopped.is_none()
+                    && !shown.minus(tried.outcome.kinds()).is_empty()
+            })
         };
-        let fewest = possible.iter().map(kmapcheck_cores::Possible::tasks).min();
-        best.only_deadlock_is_new
-            && possible.iter().all(|possible| possible.least)
-            && fewest.is_some_and(|fewest| fewest >= best.total)
+        // Beyond that, not all numbers with a smaller sum are among the vectors.
+        sum <= most_tasks(counts.len()) + 1
+            && (vectors(counts.len()).iter())
+                .filter(|counts| counts.iter().sum::<u32>() < sum)
+                .all(lacks_something)
     }
 
-    fn undecided(&self, left: Findings) -> Stopped {
-        let kinds: Vec<&str> = left.iter().map(FindingKind::name).collect();
-        Stopped::Undecided(kinds.join(", "))
+    /// The kinds that are `left` open, in words: those that no search shows, and those that some of
+    /// the `tried` show, but not the one at `best`, which is reported.
+    fn undecided(&self, left: Findings, tried: &[Tried], best: Option<usize>) -> Stopped {
+        let mut said = Vec::new();
+        let mut unknown = left;
+        for (i, one) in tried.iter().enumerate() {
+            let new = unknown.intersection(one.outcome.kinds());
+            if Some(i) == best || new.is_empty() {
+                continue;
+            }
+            unknown = unknown.minus(new);
+            let sizes: Vec<String> = (sizes(self.program, &one.program).iter())
+                .map(|size| format!("{} = {}", size.name, size.number))
+                .collect();
+            said.push(format!("{} shows with {}", names(new), sizes.join(", ")));
+        }
+        if !unknown.is_empty() {
+            said.insert(
+                0,
+                format!("not decided for every number: {}", names(unknown)),
+            );
+        }
+        Stopped::Undecided(said.join("; "))
     }
 
     fn conclude(
@@ -282,17 +326,8 @@ impl Deciding<'_> {
             1..=1
         };
         let open = self.open_counts();
-        let mut vectors: Vec<Vec<u32>> = vec![Vec::new()];
-        for _ in 0..open {
-            vectors = (vectors.iter())
-                .flat_map(|v| (1..=MOST_TASKS).map(|n| v.iter().copied().chain([n]).collect()))
-                .collect();
-            let most = open.saturating_add(1).max(MOST_TASKS as usize);
-            vectors.retain(|v: &Vec<u32>| v.iter().sum::<u32>() as usize <= most);
-        }
-        vectors.sort_by_key(|v| (v.iter().sum::<u32>(), std::cmp::Reverse(v.clone())));
         let mut found: Vec<Program> = Vec::new();
-        for counts in &vectors {
+        for counts in &vectors(open) {
             found.extend(slots.clone().map(|slots| self.sized(counts, slots)));
         }
         found.extend(self.cores());
@@ -338,15 +373,32 @@ impl Deciding<'_> {
 
     /// The program with those instance counts and slots for `"any"`.
     fn sized(&self, counts: &[u32], slots: u32) -> Program {
-        let mut program = self.program.clone();
+        self.with_counts(self.program, counts)
+            .with_open_slots(slots)
+    }
+
+    /// A program with those instance counts where this one has `"any"`.
+    fn with_counts(&self, sized: &Program, counts: &[u32]) -> Program {
+        let mut program = sized.clone();
         let mut counts = counts.iter();
-        for template in &mut program.templates {
-            if template.count == Bound::Any {
+        for (open, template) in self.program.templates.iter().zip(&mut program.templates) {
+            if open.count == Bound::Any {
                 let count = counts.next().expect("there is a count for every open one");
                 template.count = Bound::Exactly(*count);
             }
         }
-        program.with_open_slots(slots)
+        program
+    }
+
+    /// The instance counts that a sized program has for `"any"`.
+    fn counts_of(&self, sized: &Program) -> Vec<u32> {
+        (self.program.templates.iter().zip(&sized.templates))
+            .filter(|(open, _)| open.count == Bound::Any)
+            .map(|(_, template)| match template.count {
+                Bound::Exactly(n) => n,
+                Bound::Any => unreachable!("it has numbers"),
+            })
+            .collect()
     }
 }
 
@@ -355,15 +407,45 @@ fn tasks(sized: &Program) -> u64 {
     sized.task_count().expect("all its numbers are given")
 }
 
+/// The largest sum of so many open counts that is tried in every way.
+fn most_tasks(open: usize) -> u32 {
+    let each_once = u32::try_from(open).expect("task programs come from a file of limited size");
+    MOST_TASKS.max(each_once.saturating_add(1))
+}
+
+/// All numbers for so many open counts, from 1 on, whose sum is at most [`most_tasks`]; small sums
+/// first.
+fn vectors(open: usize) -> Vec<Vec<u32>> {
+    let mut vectors: Vec<Vec<u32>> = vec![Vec::new()];
+    for _ in 0..open {
+        // None is above `MOST_TASKS` anyway: the others are 1 at least.
+        vectors = (vectors.iter())
+            .flat_map(|v| (1..=MOST_TASKS).map(|n| v.iter().copied().chain([n]).collect()))
+            .collect();
+        vectors.retain(|v: &Vec<u32>| v.iter().sum::<u32>() <= most_tasks(open));
+    }
+    vectors.sort_by_key(|v| (v.iter().sum::<u32>(), std::cmp::Reverse(v.clone())));
+    vectors
+}
+
+fn names(kinds: Findings) -> String {
+    let names: Vec<&str> = kinds.iter().map(FindingKind::name).collect();
+    names.join(", ")
+}
+
 /// What stands for `"any"` in the sized program.
-fn sizes(open: &Program, sized: &Program) -> Vec<(String, u32)> {
+fn sizes(open: &Program, sized: &Program) -> Vec<Size> {
     let tasks = (open.templates.iter().zip(&sized.templates))
-        .map(|(open, sized)| (&open.name, open.count, sized.count));
+        .map(|(open, sized)| (NumberOf::Tasks, &open.name, open.count, sized.count));
     let slots = (open.series.iter().zip(&sized.series))
-        .map(|(open, sized)| (&open.name, open.slots, sized.slots));
+        .map(|(open, sized)| (NumberOf::Slots, &open.name, open.slots, sized.slots));
     (tasks.chain(slots))
-        .filter_map(|(name, open, sized)| match (open, sized) {
-            (Bound::Any, Bound::Exactly(n)) => Some((name.clone(), n)),
+        .filter_map(|(of, name, open, sized)| match (open, sized) {
+            (Bound::Any, Bound::Exactly(number)) => Some(Size {
+                of,
+                name: name.clone(),
+                number,
+            }),
             _ => None,
         })
         .collect()

@@ -264,11 +264,12 @@ impl<'a> Camera<'a> {
                 continue;
             }
             let name_of = |task| self.names.name(task);
+            let (name, owner) = things::page_name(self.program, state, page, self.acts);
             self.stale
                 .insert((series, page), self.recording.stale.len());
             self.recording.stale.push(Stale {
                 series,
-                page: things::page_name(self.program, state, &name_of, page, self.acts),
+                page: things::with_owner(name, owner, &name_of),
                 from: at,
                 to: None,
             });

@@ -5,10 +5,19 @@ use std::collections::BTreeMap;
 
 use kmapcheck_report::{Who, folded};
 
-use crate::recording::{Lane, Recording, ThingKind};
+use crate::recording::{Lane, Recording};
 
 /// Up to so many tasks are shown one by one.
 const SHOWN_SINGLY: usize = 8;
+
+/// What a task waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Awaited<'a> {
+    /// Something that belongs to a task, by the name that it has there.
+    Own(&'a str),
+    /// Something of all tasks, in [`Recording::things`].
+    Shared(usize),
+}
 
 /// The lanes of a recording, in the order of their first tasks.
 pub(crate) fn lanes(recording: &Recording, who: &[Who]) -> Vec<Lane> {
@@ -23,15 +32,13 @@ pub(crate) fn lanes(recording: &Recording, who: &[Who]) -> Vec<Lane> {
     for step in &recording.steps {
         paths[step.task].push((step.at, step.to));
     }
-    let mut waits: Vec<Vec<String>> = vec![Vec::new(); recording.tasks.len()];
+    // What each waits for; things of tasks' own count as the same.
+    let mut waits: Vec<Vec<Awaited<'_>>> = vec![Vec::new(); recording.tasks.len()];
     for wait in recording.waits_at(recording.last()) {
-        let thing = &recording.things[wait.thing];
-        // Locks of tasks' own and of their pages differ in name only.
-        let name = match thing.kind {
-            ThingKind::Resource => thing.label.split(" of ").next().unwrap_or_default(),
-            _ => &thing.label,
-        };
-        waits[wait.task].push(name.to_owned());
+        waits[wait.task].push(match &recording.things[wait.thing].own {
+            Some(name) => Awaited::Own(name),
+            None => Awaited::Shared(wait.thing),
+        });
     }
     let mut alike: BTreeMap<_, Vec<usize>> = BTreeMap::new();
     for (task, actor) in recording.tasks.iter().enumerate() {

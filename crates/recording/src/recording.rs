@@ -109,6 +109,10 @@ pub struct Shown {
     pub kind: ThingKind,
     /// How much there is, of what is counted.
     pub capacity: Option<u32>,
+    /// What it is called by the task that it belongs to, if it belongs to one: such things of
+    /// different tasks differ in the task only.
+    #[serde(skip)]
+    pub own: Option<String>,
 }
 
 /// What a [`Shown`] is.

@@ -78,6 +78,7 @@ pub(crate) fn shown(
         Bound::Exactly(n) => Some(n),
         Bound::Any => None,
     };
+    let mut own = None;
     let (label, kind, capacity) = match key {
         Key::Series(series) => {
             let series = &program.series[series];
@@ -97,11 +98,14 @@ pub(crate) fn shown(
             let name = resource(program, template, Ref::Own(i));
             let kind = program.templates[template].resources[i].kind;
             let label = format!("{name} of {}", name_of(task));
+            own = Some(name);
             (label, ThingKind::Resource, units(kind))
         }
         Key::PageLock(page) => {
-            let name = page_name(program, state, name_of, page, None);
-            (format!("lock of page {name}"), ThingKind::Resource, None)
+            let (name, owner) = page_name(program, state, page, None);
+            let label = format!("lock of page {}", with_owner(name, owner, name_of));
+            own = owner.map(|_| format!("lock of page {name}"));
+            (label, ThingKind::Resource, None)
         }
         Key::Memory => (
             "free pages".to_owned(),
@@ -117,6 +121,7 @@ pub(crate) fn shown(
         label,
         kind,
         capacity,
+        own,
     }
 }
 
@@ -127,26 +132,37 @@ fn units(kind: ResourceKind) -> Option<u32> {
     }
 }
 
-/// What a page is called, with the task that alone knows it by that name. The task that has just
+/// What a page is called, and the task that alone knows it by that name. The task that has just
 /// acted is asked first: most often it is its page, and tasks may be many.
-pub(crate) fn page_name(
-    program: &Program,
+pub(crate) fn page_name<'a>(
+    program: &'a Program,
     state: &State,
-    name_of: &dyn Fn(usize) -> String,
     page: PageId,
     acts: Option<usize>,
-) -> String {
+) -> (&'a str, Option<usize>) {
     let is_page = |name: &Name| *name == Name::Page(page);
     if let Some(shared) = state.shared.names.iter().position(is_page) {
-        return program.pages[shared].name.clone();
+        return (&program.pages[shared].name, None);
     }
     let others = 0..state.tasks.len();
     for number in acts.into_iter().chain(others) {
         let task = &state.tasks[number];
         if let Some(own) = task.names.iter().position(is_page) {
             let name = &program.templates[task.template].vars[own].name;
-            return format!("{name} of {}", name_of(number));
+            return (name, Some(number));
         }
     }
-    "a page".to_owned()
+    ("a page", None)
+}
+
+/// A name with the task that alone knows it.
+pub(crate) fn with_owner(
+    name: &str,
+    owner: Option<usize>,
+    name_of: &dyn Fn(usize) -> String,
+) -> String {
+    match owner {
+        Some(task) => format!("{name} of {}", name_of(task)),
+        None => name.to_owned(),
+    }
 }

@@ -13,6 +13,8 @@ use kmapcheck_waitgraph::explain::{Deadlock, explain};
 
 use crate::coverage;
 use crate::names::Names;
+use crate::order::causes_first;
+use crate::place::Place;
 use crate::report::{Finding, Holding, Report, Standing, StartMapping, TaskAtEnd};
 use crate::walk::Walk;
 use crate::{contested, describe, summary};
@@ -58,11 +60,12 @@ impl Report {
             abilities: Abilities::of(program),
             point_of_no_return,
         };
-        let findings = outcome
+        let mut findings = outcome
             .findings
             .iter()
             .map(|finding| builder.finding(finding))
             .collect::<Result<Vec<_>, _>>()?;
+        causes_first(&mut findings);
         Ok(Report {
             scenario: program.name.clone(),
             file: program.files.first().cloned().unwrap_or_default(),
@@ -204,6 +207,7 @@ impl Builder<'_> {
             next: origin.map(|origin| origin.text().to_owned()),
             source: origin.map(|origin| self.program.show_location(origin.location())),
             at: origin.and_then(|origin| origin.at()).map(str::to_owned),
+            place: origin.map(|origin| Place::in_program(self.program, origin.location())),
             waits_for: match standing {
                 Stands::Waits(waiting) => describe::waits_for(self.program, at, waiting),
                 _ => Vec::new(),

@@ -89,6 +89,7 @@ impl Scene<'_> {
         let givers = self.givers(what, first);
         Contested {
             resource: self.name(what, first),
+            is_series: matches!(what, Wanted::Slot(_)),
             state: self.standing(what, first),
             waited_for_by: names(waiters),
             held_by: names(&holders),
@@ -157,10 +158,9 @@ impl Scene<'_> {
             Wanted::PageLock(_) => {
                 let task = &self.state.tasks[waiter];
                 let name = describe::op_of(self.program, task).and_then(page_operand);
-                let name = name.map_or("?", |name| self.program.page_name(task.template, name));
-                format!("page lock of {name}")
+                describe::page_lock(self.program, task.template, name)
             }
-            Wanted::Memory => "memory".to_owned(),
+            Wanted::Memory => describe::MEMORY.to_owned(),
             Wanted::Cpu => plural(
                 self.program.cpus.map_or(1, |cpus| u64::from(cpus.count)),
                 "CPU",

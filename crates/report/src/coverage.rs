@@ -96,9 +96,9 @@ pub(crate) fn stopped(program: &Program, outcome: &Outcome) -> Option<Stopped> {
             ),
             raise("--preemptions", (bound + 1).to_string()),
         ),
-        Why::Undecided(kinds) => (
+        Why::Undecided(said) => (
             StopReason::Undecided,
-            format!("not decided for every number: {kinds}"),
+            said.clone(),
             Err(
                 "give numbers with `--tasks NAME=N` and `--slots NAME=K` to have those sizes explored, or see `kmapcheck order` for what is waited for in a circle",
             ),

@@ -138,6 +138,47 @@ pub(crate) fn waits_for(program: &Program, task: &Task, waiting: Waiting) -> Vec
     said
 }
 
+/// What people call the lock of a page.
+pub(crate) fn page_lock(program: &Program, template: TemplateId, page: Option<Ref>) -> String {
+    let name = page.map_or("?", |name| program.page_name(template, name));
+    format!("page lock of {name}")
+}
+
+/// What people call the freelist, where there is too little of it.
+pub(crate) const MEMORY: &str = "memory";
+
+/// What an operation takes or gives back, other than slots; nothing if it is about none.
+pub(crate) fn thing(program: &Program, template: TemplateId, op: Op) -> Option<String> {
+    match op {
+        Op::SpinLock { lock: what }
+        | Op::SpinTrylock { lock: what }
+        | Op::SpinUnlock { lock: what }
+        | Op::Down { pool: what, .. }
+        | Op::DownTrylock { pool: what, .. }
+        | Op::Up { pool: what, .. }
+        | Op::DownRead { lock: what }
+        | Op::UpRead { lock: what }
+        | Op::DownWrite { lock: what }
+        | Op::UpWrite { lock: what }
+        | Op::WaitForCompletion { completion: what }
+        | Op::Complete { completion: what } => Some(resource(program, template, what)),
+        Op::LockPage { page } | Op::TrylockPage { page } | Op::UnlockPage { page } => {
+            Some(page_lock(program, template, Some(page)))
+        }
+        Op::AllocPage { .. } | Op::FreePage { .. } => Some(MEMORY.to_owned()),
+        Op::Kmap { .. }
+        | Op::TryKmap { .. }
+        | Op::Kunmap { .. }
+        | Op::KunmapAny { .. }
+        | Op::KmapAtomic { .. }
+        | Op::KunmapAtomic { .. }
+        | Op::KmapLocal { .. }
+        | Op::KunmapLocal { .. }
+        | Op::MightSleep
+        | Op::Choose => None,
+    }
+}
+
 /// Something held, in words.
 pub(crate) fn holding(program: &Program, template: TemplateId, entry: &Entry) -> String {
     let name = &entry.name;

@@ -1,10 +1,13 @@
-//! Who holds what since which step.
+//! Who holds what since which step, and who took and gave back what before.
 //!
-//! The machine's states say what a task holds; for a reader, *since when* matters as much. The
-//! ledger follows a trace and compares what the task that took a step held before and after.
+//! The machine's states say what a task holds; for a reader, *since when* matters as much, and so
+//! does when that was undone which a task relies on. The ledger follows a trace and compares what
+//! the task that took a step held before and after.
 
 use kmapcheck_machine::{Effect, Held, Map, Mode, Name, PageId, State, Successor, Task, TaskId};
-use kmapcheck_scenario::{Location, Op, Program, Ref, ResourceKind, TemplateId};
+use kmapcheck_scenario::{
+    FindingKind, Location, NodeId, Op, Program, Ref, ResourceKind, TemplateId,
+};
 
 /// Something held, and the step that took it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,12 +36,36 @@ pub(crate) struct Freed {
     pub location: Location,
 }
 
+/// A step in which a task took something, gave it back, or failed to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Past {
+    pub step: usize,
+    pub node: NodeId,
+    pub op: Op,
+    /// The page that the operation's name stood for.
+    pub page: Option<PageId>,
+    pub came_to: CameTo,
+}
+
+/// What came of the operation of a [`Past`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CameTo {
+    /// It took effect; of pools, so many units were free afterwards.
+    Done { free: Option<u32> },
+    /// The try failed.
+    Failed,
+    /// It was skipped, for that finding.
+    Skipped(FindingKind),
+}
+
 /// What everybody holds at some moment of a trace.
 #[derive(Debug, Clone)]
 pub(crate) struct Ledger {
     maps: Vec<Vec<Entry>>,
     held: Vec<Vec<Entry>>,
     page_locks: Vec<Vec<Entry>>,
+    /// What each task has taken and given back so far.
+    past: Vec<Vec<Past>>,
     /// What a task still held when it ended.
     lost: Vec<(TaskId, Vec<Entry>)>,
     /// For names that dangle (shared, or of a task): who freed the page.
@@ -55,6 +82,7 @@ impl Ledger {
             maps: vec![Vec::new(); n],
             held: vec![Vec::new(); n],
             page_locks: vec![Vec::new(); n],
+            past: vec![Vec::new(); n],
             lost: Vec::new(),
             freed: Vec::new(),
             tasks: start.tasks.clone(),
@@ -85,6 +113,11 @@ impl Ledger {
             .iter()
             .chain(&self.held[task])
             .chain(&self.page_locks[task])
+    }
+
+    /// What the task has done so far, the latest first.
+    pub fn past(&self, task: TaskId) -> impl Iterator<Item = &Past> {
+        self.past[task].iter().rev()
     }
 
     /// What the task still held when it ended.
@@ -128,6 +161,16 @@ impl Ledger {
         };
         let node = &program.templates[template].nodes[at];
         let location = program.origins[node.origin].location();
+        if let Some(came_to) = came_to(&successor.effect) {
+            let page = page_operand(node.op).map(|name| self.resolve(task, name));
+            self.past[task].push(Past {
+                step,
+                node: at,
+                op: node.op,
+                page: page.and_then(known_page),
+                came_to,
+            });
+        }
         let entry = |thing, name: Option<Ref>| Entry {
             thing,
             name: name.map_or_else(String::new, |name| {
@@ -185,10 +228,7 @@ impl Ledger {
         entry: &impl Fn(Thing, Option<Ref>) -> Entry,
     ) {
         let page = page_operand(op).map(|name| self.resolve(task, name));
-        let page = match page {
-            Some(Name::Page(page) | Name::Dangling(Some(page))) => Some(page),
-            _ => None,
-        };
+        let page = page.and_then(known_page);
         let name = page_operand(op);
         let mut left: Vec<Entry> = self.of(task).cloned().collect();
         if !matches!(effect, Effect::Skipped { .. } | Effect::Failed) {
@@ -228,6 +268,25 @@ impl Ledger {
         for (i, _) in own.filter(|(_, name)| dangles(name)) {
             self.freed.push((Some(freed.by), i, freed));
         }
+    }
+}
+
+/// The page that a name stands for, or stood for before it was freed.
+pub(crate) fn known_page(name: Name) -> Option<PageId> {
+    match name {
+        Name::Page(page) | Name::Dangling(Some(page)) => Some(page),
+        Name::Dangling(None) | Name::Unbound => None,
+    }
+}
+
+/// What came of an operation; `None`: it is still under way.
+fn came_to(effect: &Effect) -> Option<CameTo> {
+    match *effect {
+        Effect::Queued | Effect::Sleeps | Effect::Spins => None,
+        Effect::Failed => Some(CameTo::Failed),
+        Effect::Skipped { kind } => Some(CameTo::Skipped(kind)),
+        Effect::UnitsLeft { free } => Some(CameTo::Done { free: Some(free) }),
+        _ => Some(CameTo::Done { free: None }),
     }
 }
 

@@ -18,8 +18,10 @@ mod describe;
 pub mod json;
 mod ledger;
 pub mod listing;
+mod misuse;
 mod named;
 mod names;
+mod order;
 pub mod picture;
 pub mod place;
 mod report;
@@ -37,6 +39,6 @@ pub use json::schema_report;
 pub use kmapcheck_machine::Verdict;
 pub use names::{Names, Who, folded};
 pub use report::{
-    Contested, Coverage, Finding, Holding, NeverExecuted, NotThere, Proof, Report, Size, SlotUsage,
-    Standing, StartMapping, Step, StopReason, Stopped, TaskAtEnd,
+    Contested, Coverage, Finding, Holding, NeverExecuted, NotThere, NumberOf, Proof, Report, Size,
+    SlotUsage, Standing, StartMapping, Step, StopReason, Stopped, TaskAtEnd,
 };

@@ -4,9 +4,11 @@
 //! comes from; where that has the form of a file and a line (`mm/mremap.c:123`), it is the better
 //! place to show, since that is the text that one wants to change.
 
-use kmapcheck_scenario::FindingKind;
+use std::fmt;
 
-use crate::report::{Finding, Standing};
+use kmapcheck_scenario::{FindingKind, Location, Program};
+
+use crate::report::{Finding, Standing, TaskAtEnd};
 
 /// A place in a file.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,10 +21,27 @@ pub struct Place {
     pub column: Option<usize>,
 }
 
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.file, self.line)?;
+        self.column.map_or(Ok(()), |column| write!(f, ":{column}"))
+    }
+}
+
 impl Place {
-    /// Reads `file:line` or `file:line:column`; `None`: it is something else.
+    /// A place in one of the files that a program was read from.
     #[must_use]
-    pub fn parse(text: &str) -> Option<Place> {
+    pub fn in_program(program: &Program, location: Location) -> Place {
+        let file = program.files.get(location.file);
+        Place {
+            file: file.map_or("?", String::as_str).to_owned(),
+            line: location.line,
+            column: Some(location.column),
+        }
+    }
+
+    /// Reads what an author wrote as `at`: `file:line` or `file:line:column`; `None`: it is prose.
+    fn written(text: &str) -> Option<Place> {
         let number = |text: &str| text.parse::<usize>().ok().filter(|&number| number > 0);
         let (rest, last) = text.rsplit_once(':')?;
         let last = number(last)?;
@@ -30,10 +49,8 @@ impl Place {
             Some((file, line)) if number(line).is_some() => (file, number(line)?, Some(last)),
             _ => (rest, last, None),
         };
-        let no_file = file.is_empty() || file.chars().any(char::is_whitespace);
-        // The scenario's own path may have blanks; what an author writes as `at` with blanks in it
-        // is prose.
-        (!no_file || column.is_some() && !file.is_empty()).then(|| Place {
+        let is_file = !file.is_empty() && !file.contains(char::is_whitespace);
+        is_file.then(|| Place {
             file: file.to_owned(),
             line,
             column,
@@ -43,8 +60,9 @@ impl Place {
     /// Where an operation is: its `at`, if that is a file and a line, otherwise its place in the
     /// scenario.
     #[must_use]
-    pub fn of(source: &str, at: Option<&str>) -> Option<Place> {
-        at.and_then(Place::parse).or_else(|| Place::parse(source))
+    pub fn of(source: &Place, at: Option<&str>) -> Place {
+        at.and_then(Place::written)
+            .unwrap_or_else(|| source.clone())
     }
 
     /// Where a finding is: the operation that is wrong, or that a task of the core waits in.
@@ -58,21 +76,18 @@ impl Place {
     #[must_use]
     pub fn all_of(finding: &Finding) -> Vec<Place> {
         let waiting = (finding.tasks.iter()).filter(|task| task.standing == Standing::Waits);
+        let place = |task: &TaskAtEnd| Some(Place::of(task.place.as_ref()?, task.at.as_deref()));
         let places: Vec<Place> = match finding.kind {
             FindingKind::Deadlock => waiting
                 .filter(|task| finding.core.contains(&task.task))
-                .filter_map(|task| Place::of(task.source.as_deref()?, task.at.as_deref()))
+                .filter_map(place)
                 .collect(),
             kind => {
                 let step = (finding.trace.last()).filter(|step| step.findings.contains(&kind));
                 match step {
-                    Some(step) => Place::of(&step.source, step.at.as_deref())
-                        .into_iter()
-                        .collect(),
+                    Some(step) => vec![Place::of(&step.place, step.at.as_deref())],
                     // Judged where a task waits in its call.
-                    None => waiting
-                        .filter_map(|task| Place::of(task.source.as_deref()?, task.at.as_deref()))
-                        .collect(),
+                    None => waiting.filter_map(place).collect(),
                 }
             }
         };
@@ -100,10 +115,9 @@ mod tests {
             })
         };
         assert_eq!(
-            Place::parse("mm/mremap.c:12"),
+            Place::written("mm/mremap.c:12"),
             place("mm/mremap.c", 12, None)
         );
-        assert_eq!(Place::parse("a b.json:1:2"), place("a b.json", 1, Some(2)));
         for no_place in [
             "mm/mremap.c move_one_page",
             "mm/mremap.c",
@@ -111,17 +125,17 @@ mod tests {
             "a:0",
             "a:b",
             "see also: 3",
+            "two words:3:4",
         ] {
-            assert_eq!(Place::parse(no_place), None, "{no_place}");
+            assert_eq!(Place::written(no_place), None, "{no_place}");
         }
-        let scenario = place("s.json", 3, Some(9));
+        // A file may have any name.
+        let scenario = place("a: 1:2.json", 3, Some(9)).expect("it is one");
+        let prose = "mm/mremap.c move_one_page";
+        assert_eq!(Place::of(&scenario, Some(prose)), scenario);
+        assert_eq!(Place::of(&scenario, None), scenario);
         assert_eq!(
-            Place::of("s.json:3:9", Some("mm/mremap.c move_one_page")),
-            scenario
-        );
-        assert_eq!(Place::of("s.json:3:9", None), scenario);
-        assert_eq!(
-            Place::of("s.json:3:9", Some("fs/exec.c:7")),
+            Some(Place::of(&scenario, Some("fs/exec.c:7"))),
             place("fs/exec.c", 7, None)
         );
     }

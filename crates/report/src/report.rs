@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use crate::named;
 use crate::names::Who;
+use crate::place::Place;
 
 /// What a run of one scenario found.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -27,7 +28,8 @@ pub struct Report {
     #[serde(serialize_with = "named::verdict_name")]
     #[schemars(schema_with = "named::verdict_schema")]
     pub verdict: Verdict,
-    /// At most one finding of each kind, each with a shortest trace.
+    /// At most one finding of each kind, each with a shortest trace. What causes another comes
+    /// before it: they are in the order of the earliest steps at which they show.
     pub findings: Vec<Finding>,
     /// The findings that the scenario expects; null if it expects nothing in particular.
     #[serde(serialize_with = "named::kind_names")]
@@ -153,9 +155,13 @@ pub struct Step {
     /// The node, which tells equal steps of different tasks apart from others.
     #[serde(skip)]
     pub node: usize,
-    /// Line and column alone.
+    /// Where the scenario has it.
     #[serde(skip)]
-    pub line: (usize, usize),
+    pub place: Place,
+    /// What it takes or gives back, other than slots, under the name that [`Contested::resource`]
+    /// has for it.
+    #[serde(skip)]
+    pub thing: Option<String>,
     /// Whether the effect says nothing that the slots do not show.
     #[serde(skip)]
     pub plain: bool,
@@ -191,6 +197,9 @@ pub struct TaskAtEnd {
     /// Where in the kernel.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at: Option<String>,
+    /// The same place.
+    #[serde(skip)]
+    pub place: Option<Place>,
     /// What it waits for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub waits_for: Vec<String>,
@@ -241,6 +250,9 @@ pub struct Contested {
     /// themselves.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub could_be_given_by: Vec<String>,
+    /// Whether it is the slots of a series.
+    #[serde(skip)]
+    pub is_series: bool,
     /// Who holds it, for folding.
     #[serde(skip)]
     pub holders: Vec<Who>,
@@ -301,7 +313,9 @@ pub struct Proof {
     pub excluded: Vec<NotThere>,
     /// What `"any"` stands for in the traces; empty if there are none.
     pub sizes: Vec<Size>,
-    /// Whether no smaller number of tasks shows all of the findings.
+    /// Whether it is shown that no smaller number of the tasks with `"any"` shows all of the
+    /// findings: no numbers from 1 on with a smaller sum, with these slots, and with the other tasks
+    /// as given. False: that is not known, or no number of tasks is open.
     pub smallest: bool,
 }
 
@@ -316,9 +330,22 @@ pub struct NotThere {
     pub because: String,
 }
 
+/// What a number that stands for `"any"` counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum NumberOf {
+    /// Instances of a task.
+    #[default]
+    Tasks,
+    /// Slots of a series.
+    Slots,
+}
+
 /// A number that stands for `"any"`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Size {
+    /// What is counted.
+    #[serde(skip)]
+    pub of: NumberOf,
     /// A task or a series.
     pub name: String,
     /// How many instances, or slots.

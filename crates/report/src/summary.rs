@@ -1,12 +1,12 @@
 //! One sentence for each kind of finding.
 
 use kmapcheck_machine::{Effect, Map, Mode, Name, State, Successor, TaskId};
-use kmapcheck_scenario::{FindingKind, Op, Program, Ref};
+use kmapcheck_scenario::{FindingKind, Location, NodeId, Op, Program};
 
-use crate::describe;
 use crate::ledger::{Entry, Ledger, Thing, page_operand};
 use crate::names::Names;
-use crate::words::{article, list, plural};
+use crate::words::{article, list};
+use crate::{describe, misuse};
 
 /// The moment a finding shows: a call, before it is carried out.
 pub(crate) struct Moment<'a> {
@@ -39,13 +39,15 @@ impl Moment<'_> {
             }
             FindingKind::FreedWhileMapped => {
                 let users = self.users();
-                let mapped = match users.len() {
-                    0 => "it is still mapped by a task that has ended".to_owned(),
-                    n => format!(
-                        "{} still {} it mapped",
-                        list(&users),
-                        if n == 1 { "has" } else { "have" }
-                    ),
+                let mapped = match users.as_slice() {
+                    [] => "it is still mapped by a task that has ended".to_owned(),
+                    [(who, since)] => format!("{who} still has it mapped since step {since}"),
+                    users => {
+                        let each =
+                            |(who, since): &(String, usize)| format!("{who} (since step {since})");
+                        let users: Vec<String> = users.iter().map(each).collect();
+                        format!("{} still have it mapped", list(&users))
+                    }
                 };
                 format!("{who} frees {} while {mapped}", self.page_name())
             }
@@ -82,7 +84,7 @@ impl Moment<'_> {
                     self.freed_by()
                 )
             }
-            FindingKind::Misuse => format!("{who} calls {call}, {}", self.misuse()),
+            FindingKind::Misuse => format!("{who} calls {call}, but {}", misuse::why(self)),
             FindingKind::OrderViolation => self.order_violation(&who),
             FindingKind::SeriesMixture => {
                 let series = |id: usize| self.program.series[id].name.as_str();
@@ -101,7 +103,7 @@ impl Moment<'_> {
         }
     }
 
-    fn op(&self) -> Option<Op> {
+    pub fn op(&self) -> Option<Op> {
         describe::op_of(self.program, self.ledger.before(self.task))
     }
 
@@ -112,11 +114,25 @@ impl Moment<'_> {
         })
     }
 
-    fn page_name(&self) -> &str {
+    pub fn page_name(&self) -> &str {
         let template = self.ledger.before(self.task).template;
         self.op()
             .and_then(page_operand)
             .map_or("a page", |name| self.program.page_name(template, name))
+    }
+
+    /// `at step 3 (s.json:5:9)`.
+    pub fn at(&self, step: usize, location: Location) -> String {
+        format!("at step {step} ({})", self.program.show_location(location))
+    }
+
+    /// The same of an operation of the task.
+    pub fn at_node(&self, step: usize, node: NodeId) -> String {
+        let template = &self.program.templates[self.ledger.before(self.task).template];
+        self.at(
+            step,
+            self.program.origins[template.nodes[node].origin].location(),
+        )
     }
 
     /// Something held and since when, such as `spinlock l (since step 1)`.
@@ -151,8 +167,8 @@ impl Moment<'_> {
             .collect()
     }
 
-    /// Who has a pin of the page that is freed.
-    fn users(&self) -> Vec<String> {
+    /// Who has a pin of the page that is freed, and since when.
+    fn users(&self) -> Vec<(String, usize)> {
         let Some(Name::Page(page)) = self
             .op()
             .and_then(page_operand)
@@ -160,15 +176,15 @@ impl Moment<'_> {
         else {
             return Vec::new();
         };
-        let pins = |entry: &Entry| matches!(entry.thing, Thing::Map(map) if map.is_pin() && map.page() == page);
+        let pins = |entry: &&Entry| matches!(entry.thing, Thing::Map(map) if map.is_pin() && map.page() == page);
         (0..self.ledger.tasks())
-            .filter(|&task| self.ledger.of(task).any(pins))
-            .map(|task| {
-                if task == self.task {
-                    "it".to_owned()
-                } else {
-                    self.names.name(task)
-                }
+            .filter_map(|task| {
+                let since = self.ledger.of(task).find(pins)?.step;
+                let who = match task == self.task {
+                    true => "it".to_owned(),
+                    false => self.names.name(task),
+                };
+                Some((who, since))
             })
             .collect()
     }
@@ -190,69 +206,12 @@ impl Moment<'_> {
         name.and_then(|name| self.ledger.freed(self.task, name))
             .map_or_else(String::new, |freed| {
                 format!(
-                    ", by {} in step {} ({})",
+                    ", by {} at step {} ({})",
                     self.names.name(freed.by),
                     freed.step,
                     self.program.show_location(freed.location)
                 )
             })
-    }
-
-    fn misuse(&self) -> String {
-        let unbound = |name: Ref| self.ledger.resolve(self.task, name) == Name::Unbound;
-        let Some(op) = self.op() else {
-            return "which it may not".to_owned();
-        };
-        if page_operand(op).is_some_and(unbound) {
-            return format!(
-                "but no page was ever allocated into {} on this path",
-                self.page_name()
-            );
-        }
-        match op {
-            Op::KunmapLocal { .. } => "which is not the latest of its local maps".to_owned(),
-            Op::Kunmap { .. } | Op::KunmapAtomic { .. } => {
-                "which it has not mapped like that".to_owned()
-            }
-            Op::KunmapAny { .. } => {
-                let mapped = self
-                    .op()
-                    .and_then(page_operand)
-                    .map(|name| self.ledger.resolve(self.task, name));
-                let has = |entry: &Entry| match (entry.thing, mapped) {
-                    (Thing::Map(map), Some(Name::Page(page) | Name::Dangling(Some(page)))) => {
-                        map.page() == page
-                    }
-                    _ => false,
-                };
-                if self.ledger.of(self.task).any(has) {
-                    "which would undo a local map that is not the latest".to_owned()
-                } else {
-                    "which it has not mapped".to_owned()
-                }
-            }
-            Op::SpinUnlock { .. }
-            | Op::UnlockPage { .. }
-            | Op::UpRead { .. }
-            | Op::UpWrite { .. } => "which it does not hold".to_owned(),
-            Op::Up { n, .. } => {
-                let template = self.ledger.before(self.task).template;
-                let owned = !matches!(op, Op::Up { pool, .. } if {
-                    use kmapcheck_scenario::ResourceKind::{Mempool, Semaphore};
-                    matches!(
-                        self.program.resource(template, pool).kind,
-                        Semaphore { owned: false, .. } | Mempool { owned: false, .. }
-                    )
-                });
-                let more = plural(u64::from(n), "unit");
-                if owned {
-                    format!("but it does not hold {n} {more}")
-                } else {
-                    "but all units are there already".to_owned()
-                }
-            }
-            _ => "which it may not".to_owned(),
-        }
     }
 
     fn order_violation(&self, who: &str) -> String {

@@ -8,6 +8,7 @@ use kmapcheck_scenario::{Bound, FindingKind, Program};
 use crate::describe;
 use crate::ledger::{Entry, Ledger};
 use crate::names::Names;
+use crate::place::Place;
 use crate::report::{SlotUsage, Step};
 use crate::summary::Moment;
 
@@ -160,7 +161,12 @@ fn step(
             .collect(),
         who: names.who(task),
         node,
-        line: (location.line, location.column),
+        place: Place::in_program(program, location),
+        thing: describe::thing(
+            program,
+            template,
+            program.templates[template].nodes[node].op,
+        ),
         plain: describe::is_plain(successor),
     }
 }

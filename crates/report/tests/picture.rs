@@ -78,7 +78,54 @@ proptest! {
             let end = routed.curves.last().expect("there is a way")[2];
             prop_assert!(near(routed.start, edge.from), "{routed:?} does not start at {:?}", found.nodes[edge.from]);
             prop_assert!(near(end, edge.to), "{routed:?} does not end at {:?}", found.nodes[edge.to]);
+            if edge.from != edge.to && !edge.label.is_empty() {
+                prop_assert!(lies_on(routed.label, routed, &edge.label), "the label of {routed:?} lies elsewhere");
+            }
         }
+    }
+}
+
+/// Whether a label lies on a way: at one of the points where two of its curves meet, with that
+/// point above or below the middle of the text, or at the side, as the layout makes room for it.
+fn lies_on(label: layout::Point, way: &layout::Routed, text: &str) -> bool {
+    let letters = text.chars().count() as f64;
+    let reach = letters * layout::FONT_SIZE as f64 / 2.0 + 6.0;
+    let joints = way.curves.iter().map(|curve| curve[2]);
+    joints
+        .take(way.curves.len().saturating_sub(1))
+        .any(|joint| {
+            let (x, y) = ((joint.x - label.x).abs(), (joint.y - label.y).abs());
+            (x < 0.2 && y < layout::LINE_HEIGHT) || (y < 0.2 && x < reach)
+        })
+}
+
+/// An edge that leads back over several ranks has room for its label at several places, and the
+/// label may go to any of them: it stays on its edge.
+#[test]
+fn a_label_belongs_to_its_edge() {
+    // Three tasks hold a slot (node 3) each and wait for a lock (node 4) or for another slot.
+    let mut graph = graph(
+        5,
+        &[
+            (3, 0, true),
+            (3, 1, true),
+            (3, 2, true),
+            (4, 0, true),
+            (0, 3, true),
+            (1, 4, true),
+            (2, 4, true),
+        ],
+    );
+    for (i, edge) in graph.edges.iter_mut().enumerate() {
+        edge.label = if i < 4 { "held by" } else { "waits for" }.to_owned();
+    }
+    for (i, node) in graph.nodes.iter_mut().enumerate() {
+        node.shape = if i < 3 { Shape::Box } else { Shape::Ellipse };
+        node.lines = vec!["a task or a lock".to_owned(), "can go on".to_owned()];
+    }
+    let found = layout::layout(&graph);
+    for (routed, edge) in found.edges.iter().zip(&graph.edges) {
+        assert!(lies_on(routed.label, routed, &edge.label), "{routed:?}");
     }
 }
 

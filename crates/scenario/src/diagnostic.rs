@@ -8,6 +8,7 @@
 use std::collections::HashSet;
 use std::fmt;
 
+use crate::program::Location;
 use crate::render;
 use crate::source::{Sources, Span};
 
@@ -225,6 +226,17 @@ impl Log {
     }
 }
 
+/// One thing that is wrong, for those who show it in their own way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mistake<'a> {
+    /// The file and where in it, unless it is about no place in particular.
+    pub place: Option<(&'a str, Location)>,
+    /// What is wrong.
+    pub message: &'a str,
+    /// What to do.
+    pub help: Option<&'a str>,
+}
+
 /// Everything that is wrong with the files of one run.
 ///
 /// `Display` gives one line for each problem, `file:line:column: message`;
@@ -237,7 +249,8 @@ pub struct Errors {
 
 impl Errors {
     /// Whether there may be more problems than are shown, and how to say so.
-    pub(crate) fn more(&self) -> Option<String> {
+    #[must_use]
+    pub fn more(&self) -> Option<String> {
         (self.problems.len() >= KEPT)
             .then(|| format!("these are the first {KEPT} problems; there may be more"))
     }
@@ -245,6 +258,18 @@ impl Errors {
     /// The kind of each problem shown, in their order.
     pub fn codes(&self) -> impl Iterator<Item = Code> + '_ {
         self.problems.iter().map(|problem| problem.code)
+    }
+
+    /// Each problem, in the order of their places.
+    pub fn mistakes(&self) -> impl Iterator<Item = Mistake<'_>> {
+        self.problems.iter().map(|problem| Mistake {
+            place: problem.span.map(|span| {
+                let file = &self.sources.files[span.file];
+                (file.name.as_str(), self.sources.locate(span))
+            }),
+            message: &problem.message,
+            help: problem.help.as_deref(),
+        })
     }
 
     /// All problems with the text underlined, for a terminal of `width` columns.

@@ -1,7 +1,5 @@
 //! The words on a picture of the wait-for graph.
 
-use std::fmt::Write;
-
 use crate::graph::{Link, Need, Node, NodeKind};
 use crate::thing::How;
 
@@ -25,32 +23,28 @@ pub fn link(link: &Link) -> String {
     }
 }
 
-/// A node in a picture: its name, and how much of it there is; lines are separated by `\n`.
+/// A node in a picture, line by line: its name, and how much of it there is.
 #[must_use]
-pub fn node(node: &Node) -> String {
-    let mut label = node.label.clone();
+pub fn node(node: &Node) -> Vec<String> {
+    let name = node.label.clone();
     let unit = match node.kind {
-        NodeKind::Task if node.count > 1 => {
-            let _ = write!(label, "\n{} tasks", node.count);
-            return label;
-        }
+        NodeKind::Task if node.count > 1 => return vec![name, format!("{} tasks", node.count)],
         NodeKind::Series => "slot",
         NodeKind::Semaphore => "unit",
         NodeKind::Mempool => "element",
         NodeKind::Cpus => "CPU",
-        _ => return label,
+        _ => return vec![name],
     };
-    if let Some(capacity) = node.capacity {
-        let _ = write!(
-            label,
-            "\n{capacity} {unit}{}",
-            if capacity == 1 { "" } else { "s" }
-        );
+    let capacity = node.capacity.map(|capacity| {
+        let plural = if capacity == 1 { "" } else { "s" };
+        format!("{capacity} {unit}{plural}")
+    });
+    let leaked = (node.leaked > 0).then(|| format!("{} leaked", node.leaked));
+    let amount: Vec<String> = capacity.into_iter().chain(leaked).collect();
+    match amount.is_empty() {
+        true => vec![name],
+        false => vec![name, amount.join(", ")],
     }
-    if node.leaked > 0 {
-        let _ = write!(label, ", {} leaked", node.leaked);
-    }
-    label
 }
 
 fn word(how: How) -> &'static str {

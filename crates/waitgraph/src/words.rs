@@ -12,6 +12,14 @@ use crate::thing::{Blockers, Holding, How, Leaks, Thing, holdings};
 /// How many kinds of members a summary spells out.
 const MOST_CLAUSES: usize = 6;
 
+/// What a task waits for, in words.
+enum Awaited {
+    /// A thing, to be said after `for`: `another`.
+    Thing(String),
+    /// What it is going to do with a thing that was named before: `to read it`.
+    Deed(&'static str),
+}
+
 /// What the sentences about a core are made from.
 pub(crate) struct Words<'a> {
     pub scene: &'a Scene<'a>,
@@ -80,13 +88,10 @@ impl Words<'_> {
         };
         let waits: Vec<String> = awaited
             .iter()
-            .map(|&thing| {
-                let text = self.awaited(first, thing, &held);
-                if spins || text.starts_with("to ") {
-                    text
-                } else {
-                    format!("for {text}")
-                }
+            .map(|&thing| match self.awaited(first, thing, &held) {
+                Awaited::Thing(text) if !spins => format!("for {text}"),
+                Awaited::Thing(text) => text,
+                Awaited::Deed(text) => text.to_owned(),
             })
             .collect();
         text += &list(&waits);
@@ -174,17 +179,20 @@ impl Words<'_> {
             .blockers
             .of_task(task)
             .iter()
-            .map(|&thing| self.awaited(task, thing, &[]))
+            .map(|&thing| match self.awaited(task, thing, &[]) {
+                Awaited::Thing(text) => text,
+                Awaited::Deed(text) => text.to_owned(),
+            })
             .collect();
         list(&awaited)
     }
 
     /// The same for one thing, said after what is `held`: `another`.
-    fn awaited(&self, task: usize, thing: Thing, held: &[Holding]) -> String {
+    fn awaited(&self, task: usize, thing: Thing, held: &[Holding]) -> Awaited {
         let name = self.name(thing);
         let holding = held.iter().find(|holding| holding.thing == thing);
         let only = held.len() == 1;
-        match (thing, self.wait(task)) {
+        Awaited::Thing(match (thing, self.wait(task)) {
             (Thing::Cpus, _) => "a CPU".to_owned(),
             (Thing::Freelist, _) => "a free page".to_owned(),
             (Thing::Series(_), _) => match holding {
@@ -195,15 +203,15 @@ impl Words<'_> {
             (_, Some(Wait::Read(_))) => match holding {
                 Some(Holding {
                     how: How::Reads, ..
-                }) if only => "to read it again".to_owned(),
-                Some(_) if only => "to read it".to_owned(),
+                }) if only => return Awaited::Deed("to read it again"),
+                Some(_) if only => return Awaited::Deed("to read it"),
                 _ => format!("{name} to read"),
             },
             (_, Some(Wait::Write(_))) => match holding {
                 Some(Holding {
                     how: How::Writes, ..
-                }) if only => "to write it again".to_owned(),
-                Some(_) if only => "to write it".to_owned(),
+                }) if only => return Awaited::Deed("to write it again"),
+                Some(_) if only => return Awaited::Deed("to write it"),
                 _ => format!("{name} to write"),
             },
             (_, Some(Wait::Units(_, n))) => match holding {
@@ -212,7 +220,7 @@ impl Words<'_> {
                 _ => self.units(thing, n),
             },
             _ => name,
-        }
+        })
     }
 
     /// What could still be given by those who do not hold it.

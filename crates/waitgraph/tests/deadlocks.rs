@@ -572,8 +572,8 @@ fn the_graph_as_json_and_its_labels() {
                        { "from": "series:P", "to": "task:mremap", "kind": "held-by", "count": 1, "how": "pins" } ],
         })
     );
-    let nodes: Vec<String> = deadlock.graph.nodes.iter().map(label::node).collect();
-    assert_eq!(nodes, ["mremap", "P\n1 slot"]);
+    let nodes: Vec<Vec<String>> = deadlock.graph.nodes.iter().map(label::node).collect();
+    assert_eq!(nodes, [vec!["mremap"], vec!["P", "1 slot"]]);
     let links = deadlock.graph.edges.iter();
     let links: Vec<String> = links.map(|edge| label::link(&edge.link)).collect();
     assert_eq!(links, ["waits for", "pinned by"]);

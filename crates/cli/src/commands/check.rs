@@ -16,9 +16,10 @@ use crate::pictures;
 use crate::progress::{self, Line};
 use crate::targets;
 
-/// How many interleavings loom may run to confirm the search, unless told otherwise. A number, not a
-/// time: what is printed must not depend on how fast the machine is.
-const LOOM_BUDGET: u64 = 10_000;
+/// How many steps of work loom may do to confirm the search, unless told otherwise: about a tenth of
+/// a second of them. A number, not a time: what is printed must not depend on how fast the machine
+/// is.
+const LOOM_BUDGET: u64 = 100_000;
 
 /// Runs the command.
 pub fn run(args: &Check, output: &mut Output) -> io::Result<Exit> {

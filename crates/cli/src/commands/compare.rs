@@ -6,7 +6,7 @@ use std::path::Path;
 use kmapcheck_proof::compare::{Compared, Comparison, Side, side, text};
 use kmapcheck_proof::size::Options;
 use kmapcheck_report::tame;
-use kmapcheck_scenario::load_model_named;
+use kmapcheck_scenario::{Errors, load_model_named};
 use kmapcheck_search::Limits;
 
 use crate::args::OverrideArgs;
@@ -116,7 +116,7 @@ fn on_model(
     };
     let mut program = input::load(file, &overrides).map_err(|failure| {
         let why = match &failure {
-            Failure::Input(errors) => first_line(&errors.to_string()),
+            Failure::Input(errors) => first_message(errors),
             Failure::Refused(said) | Failure::Fault(said) => tame::line(said),
         };
         (failure, why)
@@ -131,8 +131,7 @@ fn on_model(
 }
 
 /// The first problem, without its place in a file that is named already, and without advice.
-fn first_line(said: &str) -> String {
-    let said = said.lines().next().unwrap_or_default();
-    let said = said.split_once(": ").map_or(said, |(_, said)| said);
-    tame::line(said.split_once(" (").map_or(said, |(said, _)| said))
+pub(super) fn first_message(errors: &Errors) -> String {
+    let first = errors.mistakes().next();
+    first.map_or_else(String::new, |mistake| tame::line(mistake.message))
 }

@@ -7,6 +7,7 @@ use kmapcheck_proof::conform::{Conformance, NotJudged, Report, Summary, Verdict,
 use kmapcheck_report::tame;
 use kmapcheck_scenario::load_model_named;
 
+use super::compare::first_message;
 use crate::args::{Conform, Format, OverrideArgs};
 use crate::exit::Exit;
 use crate::input::{self, Failure};
@@ -106,13 +107,7 @@ fn judge(
             if format == Format::Text {
                 tame::program(&mut program);
             }
-            // The first problem, without its place in a file that is named already, and without
-            // advice on running this one file.
-            let said = errors.to_string();
-            let said = said.lines().next().unwrap_or_default();
-            let said = said.split_once(": ").map_or(said, |(_, said)| said);
-            let said = said.split_once(" (").map_or(said, |(said, _)| said);
-            let why = format!("it is not for this model: {}", tame::line(said));
+            let why = format!("it is not for this model: {}", first_message(&errors));
             Ok(Conformance::not_judged(
                 &program,
                 model,

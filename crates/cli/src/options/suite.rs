@@ -25,9 +25,12 @@ pub struct SuiteArgs {
     /// Write what is not as it should be in the SARIF format
     #[arg(long, value_name = "FILE")]
     pub sarif: Option<PathBuf>,
-    /// Rewrite `expect` where it differs from what was found; look at the difference before you commit it
+    /// Rewrite `expect` where it differs from what was found (with --require-expect, add it where there is none); look at the difference before you commit it
     #[arg(long)]
     pub update_expect: bool,
+    /// Fail on scenarios without `expect`: nothing can be checked of them
+    #[arg(long)]
+    pub require_expect: bool,
     /// Run again whenever a file changes, until Ctrl-C
     #[arg(long)]
     pub watch: bool,

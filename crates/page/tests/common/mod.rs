@@ -14,22 +14,29 @@ pub fn page(file: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../..")
         .join(file);
-    of_program(load(&path, &Overrides::default()).unwrap_or_else(|errors| panic!("{errors}")))
+    let limits = Limits::default();
+    of_file(&path, &limits).expect("it ends within no limits")
+}
+
+/// The page of a scenario; `None`: a limit came first, or it is about every number.
+pub fn of_file(path: &Path, limits: &Limits) -> Option<String> {
+    let program = load(path, &Overrides::default()).unwrap_or_else(|errors| panic!("{errors}"));
+    of_program(&program, limits)
 }
 
 /// The page of a scenario that is written here.
 pub fn of(text: &str) -> String {
-    of_program(
-        load_str("s.json", text, &Overrides::default()).unwrap_or_else(|errors| panic!("{errors}")),
-    )
+    let program = load_str("s.json", text, &Overrides::default());
+    let program = program.unwrap_or_else(|errors| panic!("{errors}"));
+    of_program(&program, &Limits::default()).expect("it ends within no limits")
 }
 
-fn of_program(program: Program) -> String {
-    let outcome = run(Engine::Search, &program, &Limits::default(), &mut |_| {}).expect("it runs");
-    let lost = |trace: &_, core: &[usize]| {
-        point_of_no_return(&program, trace, core, &Limits::default()).step()
-    };
-    let report =
-        Report::build(&program, &outcome, Duration::ZERO, &lost).expect("the traces replay");
-    kmapcheck_page::render(&program, &report).expect("there is a page")
+fn of_program(program: &Program, limits: &Limits) -> Option<String> {
+    let outcome = run(Engine::Search, program, limits, &mut |_| {}).ok()?;
+    if outcome.stopped.is_some() {
+        return None;
+    }
+    let lost = |trace: &_, core: &[usize]| point_of_no_return(program, trace, core, limits).step();
+    let report = Report::build(program, &outcome, Duration::ZERO, &lost).expect("it replays");
+    Some(kmapcheck_page::render(program, &report).expect("there is a page"))
 }

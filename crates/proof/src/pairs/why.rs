@@ -5,8 +5,11 @@
 
 use std::collections::BTreeSet;
 
-use kmapcheck_cores::{Amount, Case, Equations, Excluded, Fact, Graph, Kind, Need, Possible, Sets};
+use kmapcheck_cores::{
+    Amount, Case, Equations, Excluded, Fact, Graph, Kind, Need, Open, Possible, Sets,
+};
 use kmapcheck_linear::Node;
+use kmapcheck_locals::Holding;
 use kmapcheck_machine::Mode;
 use kmapcheck_report::resource;
 use kmapcheck_report::words::{article, count, list};
@@ -108,7 +111,7 @@ fn core(program: &Program, graph: &Graph, possible: &Possible) -> Vec<String> {
                 [] => "nothing".to_owned(),
                 held => list(held),
             };
-            let need = article_of(&label(program, kind.need));
+            let need = needed(program, kind.need);
             format!("{n} of {name}, {each} {held} and asking for {need}")
         })
         .collect();
@@ -124,29 +127,37 @@ fn holdings(program: &Program, kind: &Kind) -> Vec<String> {
         .map(|&(held, n)| {
             let label = label_of_held(program, kind.template, held);
             match n {
-                1 => article_of(&label),
+                1 => held_one(label, held),
                 n => format!("{label} x{n}"),
             }
         })
         .collect()
 }
 
-/// Locks go by name, everything else is one of many.
-fn article_of(label: &str) -> String {
-    let named = [
-        "spinlock ",
-        "rwsem ",
-        "semaphore ",
-        "mempool ",
-        "completion ",
-    ];
-    let counted = label.starts_with(|c: char| c.is_ascii_digit()) || label.starts_with("units of ");
-    if label.starts_with("lock of page") {
-        format!("the {label}")
-    } else if counted || named.iter().any(|kind| label.starts_with(kind)) {
-        label.to_owned()
-    } else {
-        article(label)
+/// Something that is needed, with its article: locks go by name, slots are some of many.
+fn needed(program: &Program, need: Need) -> String {
+    let label = label(program, need);
+    match need {
+        Need::Slot { .. } | Need::Cpu | Need::Open(Open::Unowned(_) | Open::Memory) => {
+            article(&label)
+        }
+        Need::PageLock(_) => format!("the {label}"),
+        Need::Spin(_)
+        | Need::Units(..)
+        | Need::Read(_)
+        | Need::Write(_)
+        | Need::Open(Open::Completion(_) | Open::Own) => label,
+    }
+}
+
+/// Something held, with its article.
+fn held_one(label: String, held: Holding) -> String {
+    match held {
+        Holding::Held(..) => label,
+        Holding::PageLock(_) => format!("the {label}"),
+        Holding::Slots(_) | Holding::JointSlots(_) | Holding::Queued(_) | Holding::Cpu => {
+            article(&label)
+        }
     }
 }
 
@@ -218,7 +229,7 @@ fn sentence(program: &Program, graph: &Graph, equations: &Equations, i: usize) -
             format!("{} keeps {} for holders", series.name, series.for_holders)
         }
         Fact::Waits(need) => {
-            let need = article_of(&label(program, need));
+            let need = needed(program, need);
             format!("one of them asks for {need}: {}", who.names("nobody does"))
         }
         Fact::Missing(need) => missing(program, need, &who),

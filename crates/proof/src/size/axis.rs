@@ -45,6 +45,12 @@ impl Axis {
         axes
     }
 
+    /// Whether it is all templates together.
+    #[must_use]
+    pub fn is_joint(&self) -> bool {
+        self.unit.len() > 1
+    }
+
     /// The numbers with `n` units along this axis; `None`: too many.
     #[must_use]
     pub fn put(&self, numbers: &Numbers, n: u32) -> Option<Numbers> {

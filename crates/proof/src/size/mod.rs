@@ -103,6 +103,9 @@ pub struct Table {
     pub series: String,
     /// What is counted.
     pub tasks: String,
+    /// Whether that is all tasks together.
+    #[serde(skip)]
+    pub all_tasks: bool,
     /// For each number of slots, from 1 on.
     pub rows: Vec<Row>,
 }
@@ -133,6 +136,7 @@ pub fn sizes(
         .map(|(series, axis)| Table {
             series: program.series[series].name.clone(),
             tasks: axis.name.clone(),
+            all_tasks: axis.is_joint(),
             rows: (1..=options.slots_up_to)
                 .map(|slots| {
                     let numbers = given.with_slots(series, slots);

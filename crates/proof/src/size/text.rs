@@ -184,10 +184,7 @@ fn most(limit: &TaskLimit) -> String {
 fn table(out: &mut String, table: &Table, report: &SizeReport) -> std::fmt::Result {
     let others: Vec<(String, Option<u32>)> = (report.slots.iter())
         .filter(|(name, _)| *name != table.series)
-        .chain(
-            (report.tasks.iter())
-                .filter(|(name, _)| *name != table.tasks && !table.tasks.starts_with('(')),
-        )
+        .chain((report.tasks.iter()).filter(|(name, _)| *name != table.tasks && !table.all_tasks))
         .cloned()
         .collect();
     let with = match others.as_slice() {

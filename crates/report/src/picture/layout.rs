@@ -143,7 +143,7 @@ fn draw(graph: &Graph, orientation: Orientation, plainly: bool) -> Notes {
             LineEndKind::None,
             LineEndKind::Arrow,
             LineStyleKind::Normal,
-            &edge.label,
+            &notes::placeholder(i, &edge.label),
             &look,
             i.to_string(),
             &None,

@@ -10,7 +10,7 @@
 
 use std::fmt::Write;
 
-use crate::report::{Finding, Report, Standing, Step};
+use crate::report::{Contested, Finding, Report, Standing, Step};
 use crate::text::fold::{Grid, Row};
 
 /// Traces longer than this, or with more tasks, are folded.
@@ -39,7 +39,7 @@ pub fn render(report: &Report) -> Option<String> {
         );
     }
     for (i, thing) in things.iter().enumerate() {
-        let _ = writeln!(out, "  participant R{i} as {}", escaped(thing));
+        let _ = writeln!(out, "  participant R{i} as {}", escaped(thing.name));
     }
     for row in &grid.rows {
         steps(&mut out, &grid, row, &things);
@@ -68,20 +68,42 @@ fn main_finding(report: &Report) -> Option<&Finding> {
         .or_else(|| findings().next())
 }
 
+/// What is fought over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Thing<'a> {
+    name: &'a str,
+    /// Whether it is the slots of a series; a lock may have the same name.
+    is_series: bool,
+}
+
+impl<'a> Thing<'a> {
+    fn of(contested: &'a Contested) -> Self {
+        Thing {
+            name: &contested.resource,
+            is_series: contested.is_series,
+        }
+    }
+}
+
 /// The series that the trace uses, then what else tasks are stuck on.
-fn things(finding: &Finding) -> Vec<String> {
+fn things(finding: &Finding) -> Vec<Thing<'_>> {
     let slots = finding.trace.last().map_or(&[][..], |step| &step.slots);
-    let mut things: Vec<String> = slots.iter().map(|slots| slots.series.clone()).collect();
-    for contested in &finding.contested {
-        if !things.contains(&contested.resource) {
-            things.push(contested.resource.clone());
+    let mut things: Vec<Thing<'_>> = (slots.iter())
+        .map(|slots| Thing {
+            name: &slots.series,
+            is_series: true,
+        })
+        .collect();
+    for thing in finding.contested.iter().map(Thing::of) {
+        if !things.contains(&thing) {
+            things.push(thing);
         }
     }
     things
 }
 
 /// The arrows of a row.
-fn steps(out: &mut String, grid: &Grid<'_>, row: &Row, things: &[String]) {
+fn steps(out: &mut String, grid: &Grid<'_>, row: &Row, things: &[Thing<'_>]) {
     let numbers = match row.steps.len() {
         1 => format!("{}", row.steps.start + 1),
         _ => format!("{}-{}", row.steps.start + 1, row.steps.end),
@@ -106,7 +128,7 @@ fn steps(out: &mut String, grid: &Grid<'_>, row: &Row, things: &[String]) {
 }
 
 /// The thing that a step changes or names.
-fn touched(finding: &Finding, row: &Row, step: &Step, things: &[String]) -> Option<usize> {
+fn touched(finding: &Finding, row: &Row, step: &Step, things: &[Thing<'_>]) -> Option<usize> {
     let before = match row.steps.start {
         0 => None,
         first => Some(&finding.trace[first - 1].slots),
@@ -115,24 +137,19 @@ fn touched(finding: &Finding, row: &Row, step: &Step, things: &[String]) -> Opti
         let was = before.and_then(|slots| slots.get(i));
         was.map_or((0, 0), |was| (was.in_use, was.stale)) != (now.in_use, now.stale)
     });
-    let named = || {
-        let mut words = step
-            .op
-            .split(|c: char| !(c.is_alphanumeric() || "_.-".contains(c)));
-        let last = |thing: &String| thing.rsplit(' ').next().map(str::to_owned);
-        words.find_map(|word| {
-            things
-                .iter()
-                .position(|thing| last(thing).as_deref() == Some(word))
-        })
-    };
-    changed
-        .filter(|&i| step.slots[i].series == things[i])
-        .or_else(named)
+    // The things begin with the series, in the order of the slots.
+    changed.or_else(|| {
+        let name = step.thing.as_deref()?;
+        let named = Thing {
+            name,
+            is_series: false,
+        };
+        things.iter().position(|&thing| thing == named)
+    })
 }
 
 /// Where the tasks stand at the end.
-fn ends(out: &mut String, grid: &Grid<'_>, things: &[String]) {
+fn ends(out: &mut String, grid: &Grid<'_>, things: &[Thing<'_>]) {
     for (i, column) in grid.columns.iter().enumerate() {
         let Some(task) = column.tasks.first().map(|&task| &grid.finding.tasks[task]) else {
             continue;
@@ -144,7 +161,11 @@ fn ends(out: &mut String, grid: &Grid<'_>, things: &[String]) {
         let mut awaited =
             contested.filter(|contested| contested.waited_for_by.contains(&task.task));
         let to = (awaited.next())
-            .and_then(|contested| things.iter().position(|thing| *thing == contested.resource))
+            .and_then(|contested| {
+                things
+                    .iter()
+                    .position(|&thing| thing == Thing::of(contested))
+            })
             .map_or_else(|| format!("T{i}"), |thing| format!("R{thing}"));
         let next = task.next.as_deref().unwrap_or_default();
         let _ = writeln!(

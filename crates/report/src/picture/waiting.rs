@@ -39,7 +39,7 @@ fn of(waiting: &WaitForGraph, finding: &Finding) -> Graph {
         let task = node.kind == NodeKind::Task;
         graph.nodes.push(Node {
             id: node.id.clone(),
-            lines: (label::node(node).split('\n'))
+            lines: (label::node(node).iter())
                 .flat_map(|line| wrap(line, WIDTH))
                 .collect(),
             shape: if task { Shape::Box } else { Shape::Ellipse },

@@ -47,7 +47,8 @@ fn property(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::suite::Tested;
+    use crate::place::Place;
+    use crate::suite::{Mistake, Tested};
 
     #[test]
     fn nothing_breaks_out_of_a_command() {
@@ -67,14 +68,25 @@ mod tests {
     fn mistakes_in_files_have_their_places() {
         let case = Case {
             file: "x.json".to_owned(),
-            tested: Tested::Unreadable(
-                "x.json:3:7: no such series (one)\nmodel missing".to_owned(),
-            ),
+            tested: Tested::Unreadable(vec![
+                Mistake {
+                    place: Some(Place {
+                        file: "x: y.json".to_owned(),
+                        line: 3,
+                        column: Some(7),
+                    }),
+                    message: "no such series (one)".to_owned(),
+                },
+                Mistake {
+                    place: None,
+                    message: "model missing".to_owned(),
+                },
+            ]),
             report: None,
         };
         assert_eq!(
             render(&case),
-            "::error file=x.json,line=3,col=7,title=kmapcheck%3A unreadable::no such series (one)\n\
+            "::error file=x%3A y.json,line=3,col=7,title=kmapcheck%3A unreadable::no such series (one)\n\
              ::error file=x.json,line=1,title=kmapcheck%3A unreadable::model missing\n"
         );
     }

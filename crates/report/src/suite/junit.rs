@@ -2,7 +2,7 @@
 //!
 //! One suite, a case for each scenario: its name is the file, its class the folder. What differs
 //! from `expect` is a failure; a file that cannot be read, a limit that came first and a fault are
-//! errors; a scenario that expects nothing is skipped.
+//! errors; a scenario without `expect` is skipped, or a failure where every one is to have it.
 
 use std::path::Path;
 use std::time::Duration;
@@ -58,16 +58,26 @@ fn status(tested: &Tested) -> TestCaseStatus {
             .set_description(said);
         status
     };
+    let skipped = |said: String| {
+        let mut status = TestCaseStatus::skipped();
+        status.set_message(said);
+        status
+    };
     match tested {
         Tested::Passed => TestCaseStatus::success(),
-        Tested::NoExpectation(said) | Tested::Refused(said) => {
-            let mut status = TestCaseStatus::skipped();
-            status.set_message(said.as_str());
-            status
-        }
+        Tested::NoExpectation(unexpecting) if unexpecting.required => not(
+            NonSuccessKind::Failure,
+            super::NO_EXPECTATION,
+            &unexpecting.to_string(),
+        ),
+        Tested::NoExpectation(unexpecting) => skipped(unexpecting.to_string()),
+        Tested::Refused(said) => skipped(said.clone()),
         Tested::Failed(said) => not(NonSuccessKind::Failure, "not as expected", said),
         Tested::Inconclusive(said) => not(NonSuccessKind::Error, super::INCONCLUSIVE, said),
-        Tested::Unreadable(said) => not(NonSuccessKind::Error, super::UNREADABLE, said),
+        Tested::Unreadable(mistakes) => {
+            let lines: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
+            not(NonSuccessKind::Error, super::UNREADABLE, &lines.join("\n"))
+        }
         Tested::Fault(said) => not(NonSuccessKind::Error, super::FAULT, said),
     }
 }

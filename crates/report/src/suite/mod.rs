@@ -8,7 +8,9 @@ pub mod github;
 pub mod junit;
 pub mod sarif;
 
-use kmapcheck_scenario::{FindingKind, Level};
+use std::fmt;
+
+use kmapcheck_scenario::{Errors, FindingKind, Level};
 
 use crate::place::Place;
 use crate::report::Report;
@@ -29,18 +31,81 @@ pub struct Case {
 pub enum Tested {
     /// Exactly what it expects.
     Passed,
-    /// It expects nothing; in words what was found.
-    NoExpectation(String),
+    /// It does not say what to expect, so there was nothing to check.
+    NoExpectation(Unexpecting),
     /// Something else than it expects, in words.
     Failed(String),
     /// A limit came first, in words.
     Inconclusive(String),
     /// The engine cannot do what it asks for, in words.
     Refused(String),
-    /// It cannot be read; one line for each mistake, each with its place in front if it has one.
-    Unreadable(String),
+    /// It cannot be read.
+    Unreadable(Vec<Mistake>),
     /// A fault of this program, in words.
     Fault(String),
+}
+
+/// A scenario without `expect`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unexpecting {
+    /// What was found, in words.
+    pub found: String,
+    /// What to write into the file to expect just that; `None`: a limit came first.
+    pub add: Option<String>,
+    /// Whether every scenario is to have an `expect`.
+    pub required: bool,
+}
+
+impl fmt::Display for Unexpecting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let found = &self.found;
+        write!(f, "nothing was checked: it has no `expect`; found: {found}")?;
+        match &self.add {
+            Some(add) => write!(f, "; if that is right, add {add}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// One thing that is wrong with a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mistake {
+    /// Where, if it has a place.
+    pub place: Option<Place>,
+    /// What, in words.
+    pub message: String,
+}
+
+impl Mistake {
+    /// All that is wrong with the files of a scenario.
+    #[must_use]
+    pub fn all(errors: &Errors) -> Vec<Mistake> {
+        let mistake = |mistake: kmapcheck_scenario::Mistake<'_>| Mistake {
+            place: mistake.place.map(|(file, at)| Place {
+                file: file.to_owned(),
+                line: at.line,
+                column: Some(at.column),
+            }),
+            message: match mistake.help {
+                Some(help) => format!("{} ({help})", mistake.message),
+                None => mistake.message.to_owned(),
+            },
+        };
+        let more = errors.more().map(|message| Mistake {
+            place: None,
+            message,
+        });
+        errors.mistakes().map(mistake).chain(more).collect()
+    }
+}
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.place {
+            Some(place) => write!(f, "{place}: {}", self.message),
+            None => f.write_str(&self.message),
+        }
+    }
 }
 
 /// Something that is not as it should be: a line in SARIF, an annotation on GitHub.
@@ -58,6 +123,8 @@ pub struct Problem {
 
 /// An expected finding did not turn up.
 pub const NOT_FOUND: &str = "expected-finding-missing";
+/// A scenario does not say what to expect.
+pub const NO_EXPECTATION: &str = "no-expectation";
 /// A limit came first.
 pub const INCONCLUSIVE: &str = "inconclusive";
 /// A file that cannot be read.
@@ -66,10 +133,14 @@ pub const UNREADABLE: &str = "unreadable";
 pub const FAULT: &str = "internal-fault";
 
 /// The rules that are not the names of findings, each with what it says.
-pub const OTHER_RULES: [(&str, &str); 4] = [
+pub const OTHER_RULES: [(&str, &str); 5] = [
     (
         NOT_FOUND,
         "A finding that the scenario expects was not found.",
+    ),
+    (
+        NO_EXPECTATION,
+        "The scenario does not say what to expect, so nothing was checked.",
     ),
     (INCONCLUSIVE, "A limit came before the answer."),
     (UNREADABLE, "The scenario or its model cannot be read."),
@@ -120,17 +191,26 @@ impl Case {
             Tested::Passed | Tested::Refused(_) => Vec::new(),
             Tested::Inconclusive(said) => vec![whole(INCONCLUSIVE, Level::Warning, said)],
             Tested::Fault(said) => vec![whole(FAULT, Level::Error, said)],
-            Tested::Unreadable(said) => (said.lines())
-                .map(|line| {
-                    unreadable(line).unwrap_or_else(|| whole(UNREADABLE, Level::Error, line))
+            Tested::Unreadable(mistakes) => (mistakes.iter())
+                .map(|mistake| Problem {
+                    places: vec![mistake.place.clone().unwrap_or_else(|| start.clone())],
+                    ..whole(UNREADABLE, Level::Error, &mistake.message)
                 })
                 .collect(),
             Tested::NoExpectation(_) | Tested::Failed(_) => {
+                let mut problems = Vec::new();
+                if let Tested::NoExpectation(unexpecting) = &self.tested {
+                    let level = match unexpecting.required {
+                        true => Level::Error,
+                        false => Level::Warning,
+                    };
+                    problems.push(whole(NO_EXPECTATION, level, &unexpecting.to_string()));
+                }
                 let Some(report) = &self.report else {
-                    return Vec::new();
+                    return problems;
                 };
                 let expected: &[FindingKind] = report.expected.as_deref().unwrap_or_default();
-                let mut problems: Vec<Problem> = (report.findings.iter())
+                let findings = (report.findings.iter())
                     .filter(|finding| !expected.contains(&finding.kind))
                     .map(|finding| Problem {
                         rule: finding.kind.name(),
@@ -140,8 +220,8 @@ impl Case {
                             none if none.is_empty() => vec![start.clone()],
                             places => places,
                         },
-                    })
-                    .collect();
+                    });
+                problems.extend(findings);
                 let found = |kind: &&FindingKind| report.findings.iter().any(|f| f.kind == **kind);
                 let missing = expected.iter().filter(|kind| !found(kind));
                 problems.extend(missing.map(|kind| {
@@ -152,15 +232,4 @@ impl Case {
             }
         }
     }
-}
-
-/// `file:line:column: message`.
-fn unreadable(line: &str) -> Option<Problem> {
-    let (place, message) = line.split_once(": ")?;
-    Some(Problem {
-        rule: UNREADABLE,
-        level: Level::Error,
-        message: message.to_owned(),
-        places: vec![Place::parse(place)?],
-    })
 }

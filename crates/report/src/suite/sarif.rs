@@ -32,7 +32,7 @@ pub fn render(cases: &[Case]) -> Result<String, serde_json::Error> {
         .map(|kind| (kind.name(), about(kind), kind.level()))
         .chain(OTHER_RULES.map(|(name, about)| {
             let level = match name {
-                super::INCONCLUSIVE => Level::Warning,
+                super::INCONCLUSIVE | super::NO_EXPECTATION => Level::Warning,
                 _ => Level::Error,
             };
             (name, about, level)
@@ -115,16 +115,12 @@ fn flow(finding: &Finding) -> Option<CodeFlow> {
     if finding.trace.is_empty() || finding.trace.len() > MOST_STEPS {
         return None;
     }
-    let steps = finding
-        .trace
-        .iter()
-        .zip(1_i64..)
-        .filter_map(|(step, number)| {
-            let mut at = location(&Place::of(&step.source, step.at.as_deref())?);
-            at.message = Some(message(&format!("{}: {}", step.task, step.op)));
-            let step = ThreadFlowLocation::builder().location(at);
-            Some(step.execution_order(number).build())
-        });
+    let steps = finding.trace.iter().zip(1_i64..).map(|(step, number)| {
+        let mut at = location(&Place::of(&step.place, step.at.as_deref()));
+        at.message = Some(message(&format!("{}: {}", step.task, step.op)));
+        let step = ThreadFlowLocation::builder().location(at);
+        step.execution_order(number).build()
+    });
     let thread = ThreadFlow::builder().locations(steps.collect::<Vec<_>>());
     Some(
         CodeFlow::builder()

@@ -15,8 +15,8 @@ use kmapcheck_machine::Verdict;
 use kmapcheck_scenario::Level;
 
 use crate::named::level_text;
-use crate::report::{Coverage, Finding, Proof, Report};
-use crate::words::{count, number, sentence};
+use crate::report::{Coverage, Finding, NumberOf, Proof, Report, Size};
+use crate::words::{count, list, number, sentence};
 
 /// How to render.
 #[derive(Debug, Clone, Copy)]
@@ -99,39 +99,42 @@ pub fn verdict_line(report: &Report) -> String {
         (Some(false), _) | (None, Verdict::Violated) => RED,
         (None, Verdict::Inconclusive) => YELLOW,
     };
-    let expectation = match (report.as_expected, &report.expected) {
-        (Some(true), _) => ", as expected".to_owned(),
-        (Some(false), Some(expected)) => {
-            format!(", not as expected ({})", expected_kinds(expected))
-        }
-        // What was found so far is among it: else it would not be as expected.
-        (None, Some(_)) if !report.findings.is_empty() => ", as expected so far".to_owned(),
-        (None, Some(expected)) => format!(", expected {}", expected_kinds(expected)),
-        _ => String::new(),
-    };
-    let kinds: Vec<&str> = report
-        .findings
-        .iter()
-        .map(|finding| finding.kind.name())
-        .collect();
-    let kinds = if kinds.is_empty() {
-        String::new()
-    } else {
-        format!(": {}", kinds.join(", "))
-    };
-    let missed = match &report.coverage.fingerprints {
-        Some(fingerprints) if report.verdict == Verdict::Clean => format!(
-            ", unless a state was missed (probability at most {:.1e})",
-            fingerprints.missed
-        ),
-        _ => String::new(),
+    let outcome = match outcome(report) {
+        none if none.is_empty() => none,
+        outcome if report.findings.is_empty() => format!(", {outcome}"),
+        outcome => format!(": {outcome}"),
     };
     format!(
-        "{style}{}{style:#} {BOLD}{}{BOLD:#} on {}{kinds}{expectation}{missed}",
+        "{style}{}{style:#} {BOLD}{}{BOLD:#} on {}{outcome}",
         report.verdict.name(),
         report.scenario,
         report.model,
     )
+}
+
+/// What the line of the verdict says after the names: what was found, whether that was expected, and
+/// what a clean verdict depends on, such as `deadlock, as expected`. Empty: nothing of that.
+#[must_use]
+pub fn outcome(report: &Report) -> String {
+    let kinds = report.findings.iter().map(|finding| finding.kind.name());
+    let mut parts: Vec<String> = kinds.map(str::to_owned).collect();
+    parts.extend(match (report.as_expected, &report.expected) {
+        (Some(true), _) => Some("as expected".to_owned()),
+        (Some(false), Some(expected)) => {
+            Some(format!("not as expected ({})", expected_kinds(expected)))
+        }
+        // What was found so far is among it: else it would not be as expected.
+        (None, Some(_)) if !report.findings.is_empty() => Some("as expected so far".to_owned()),
+        (None, Some(expected)) => Some(format!("expected {}", expected_kinds(expected))),
+        _ => None,
+    });
+    if let (Some(prints), Verdict::Clean) = (&report.coverage.fingerprints, report.verdict) {
+        parts.push(format!(
+            "unless a state was missed (probability at most {:.1e})",
+            prints.missed
+        ));
+    }
+    parts.join(", ")
 }
 
 /// Kinds in a list, such as `deadlock, slot-leak`, or `nothing`.
@@ -206,66 +209,103 @@ pub fn start(finding: &Finding) -> Option<String> {
     finding.start.as_deref().map(sentences::start)
 }
 
-/// What follows the findings: what was proved and seen, and what to beware of; with styles.
-#[must_use]
-pub fn ending(report: &Report) -> String {
-    let mut out = String::new();
-    render_end(&mut out, report);
-    out
+/// A line of what follows the findings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndLine {
+    /// The words that it begins with, to be set off.
+    pub head: Option<&'static str>,
+    /// The rest.
+    pub text: String,
+    /// Whether it belongs to the line before.
+    pub nested: bool,
 }
 
-fn render_end(out: &mut String, report: &Report) {
+impl EndLine {
+    fn plain(text: String) -> EndLine {
+        EndLine {
+            head: None,
+            text,
+            nested: false,
+        }
+    }
+
+    fn headed(head: &'static str, text: String) -> EndLine {
+        EndLine {
+            head: Some(head),
+            ..EndLine::plain(text)
+        }
+    }
+
+    fn nested(text: String) -> EndLine {
+        EndLine {
+            nested: true,
+            ..EndLine::plain(text)
+        }
+    }
+}
+
+/// The word before what was proved; the others are warnings.
+const PROVED: &str = "Proved";
+
+/// What follows the findings: what was proved and seen, and what to beware of.
+#[must_use]
+pub fn ending(report: &Report) -> Vec<EndLine> {
+    let mut lines = Vec::new();
     if let Some(stopped) = &report.stopped {
-        let _ = writeln!(out, "{YELLOW}Stopped early{YELLOW:#}: {}.", stopped.text);
+        let text = format!(": {}.", stopped.text);
+        lines.push(EndLine::headed("Stopped early", text));
         let next = if stopped.raise.is_some() {
             format!("To go on: {}", stopped.next)
         } else {
             format!("{}.", sentence(&stopped.next))
         };
-        let _ = writeln!(out, "What was not found so far may still be there. {next}");
+        let text = format!("What was not found so far may still be there. {next}");
+        lines.push(EndLine::plain(text));
     }
     if let Some(proof) = &report.proof {
-        render_proof(out, proof, report.findings.is_empty());
-        if report.coverage.states == 0 {
-            return render_remarks(out, report);
+        lines.extend(proved(proof, report.findings.is_empty()));
+    }
+    // What was proved without exploring anything has no coverage.
+    if report.proof.is_none() || report.coverage.states > 0 {
+        lines.push(EndLine::plain(coverage_line(report)));
+        for never in report.coverage.never_executed.iter().flatten() {
+            let at = (never.at.as_ref()).map_or_else(String::new, |at| format!(", {at}"));
+            lines.push(EndLine::nested(format!(
+                "never executed: {}: {} ({}{at})",
+                never.task, never.op, never.source
+            )));
         }
     }
-    let _ = writeln!(out, "{}", coverage_line(report));
-    for never in report.coverage.never_executed.iter().flatten() {
-        let at = never
-            .at
-            .as_ref()
-            .map_or_else(String::new, |at| format!(", {at}"));
-        let _ = writeln!(
-            out,
-            "  never executed: {}: {} ({}{at})",
-            never.task, never.op, never.source
-        );
-    }
-    render_remarks(out, report);
+    let remarks = report.remarks.iter();
+    lines.extend(remarks.map(|remark| EndLine::headed("Beware", format!(": {remark}."))));
+    lines
 }
 
-fn render_remarks(out: &mut String, report: &Report) {
-    for remark in &report.remarks {
-        let _ = writeln!(out, "{YELLOW}Beware{YELLOW:#}: {remark}.");
+fn render_end(out: &mut String, report: &Report) {
+    for EndLine { head, text, nested } in ending(report) {
+        if nested {
+            out.push_str("  ");
+        }
+        if let Some(head) = head {
+            let style = if head == PROVED { BOLD } else { YELLOW };
+            let _ = write!(out, "{style}{head}{style:#}");
+        }
+        let _ = writeln!(out, "{text}");
     }
 }
 
 /// What was proved, and at which sizes the findings are.
-fn render_proof(out: &mut String, proof: &Proof, clean: bool) {
+fn proved(proof: &Proof, clean: bool) -> Vec<EndLine> {
+    let mut lines = Vec::new();
     if !clean && !proof.sizes.is_empty() {
         let sizes: Vec<String> = (proof.sizes.iter())
             .map(|size| format!("{} = {}", size.name, number(size.number.into())))
             .collect();
-        let smallest = if proof.smallest {
-            ": fewer tasks do not show all of that"
-        } else {
-            ""
-        };
-        let _ = writeln!(out, "Found with {}{smallest}.", sizes.join(", "));
+        let text = format!("Found with {}{}.", sizes.join(", "), smallest(proof));
+        lines.push(EndLine::plain(text));
     }
     if !proof.excluded.is_empty() {
-        let _ = writeln!(out, "{BOLD}Proved{BOLD:#} for {}:", proof.claim);
+        lines.push(EndLine::headed(PROVED, format!(" for {}:", proof.claim)));
     }
     for excluded in &proof.excluded {
         let kinds: Vec<&str> = excluded.kinds.iter().map(|kind| kind.name()).collect();
@@ -274,8 +314,32 @@ fn render_proof(out: &mut String, proof: &Proof, clean: bool) {
             [_, _, _, _, ..] => "other error".to_owned(),
             kinds => kinds.join(", "),
         };
-        let _ = writeln!(out, "  no {kinds}: {}.", excluded.because);
+        let text = format!("no {kinds}: {}.", excluded.because);
+        lines.push(EndLine::nested(text));
     }
+    lines
+}
+
+/// The claim that smaller numbers do not do, if it is made and says something.
+fn smallest(proof: &Proof) -> String {
+    let (tasks, slots): (Vec<&Size>, Vec<&Size>) =
+        (proof.sizes.iter()).partition(|size| size.of == NumberOf::Tasks);
+    if !proof.smallest || tasks.iter().all(|size| size.number <= 1) {
+        return String::new();
+    }
+    let names: Vec<&str> = tasks.iter().map(|size| size.name.as_str()).collect();
+    let with = match slots.is_empty() {
+        true => "",
+        false => "with these slots, ",
+    };
+    let together = match names.len() {
+        1 => "",
+        _ => " together",
+    };
+    format!(
+        "; {with}no smaller number of {}{together} shows all of it",
+        list(&names)
+    )
 }
 
 /// What a state takes, to a tenth of a byte; nothing about so few that the rest outweighs them.

@@ -40,7 +40,7 @@ fn table(grid: &Grid<'_>, width: usize) -> String {
             .map(|slots| slots.series.as_str())
             .collect()
     });
-    let lines = finding.trace.iter().any(|step| step.line != (0, 0));
+    let lines = finding.trace.iter().any(|step| step.place.line != 0);
     let mut header = vec![Cell::new("step").set_alignment(CellAlignment::Right)];
     header.extend(
         grid.columns
@@ -107,7 +107,7 @@ fn table_row(grid: &Grid<'_>, row: &Row, lines: bool) -> TableRow {
     if let Some(last) = steps.last() {
         cells.extend(last.slots.iter().map(|slots| Cell::new(usage(slots))));
         if lines {
-            cells.push(Cell::new(format!("{}:{}", last.line.0, last.line.1)));
+            cells.push(Cell::new(line_of(last)));
         }
     }
     TableRow::from(cells)
@@ -215,7 +215,7 @@ fn steps_list(grid: &Grid<'_>) -> String {
                 Cell::new(format!("{}{times}", first.op)),
                 Cell::new(effect),
                 Cell::new(slots.join(", ")),
-                Cell::new(format!("{}:{}", first.line.0, first.line.1)),
+                Cell::new(line_of(first)),
             ]);
         }
     }
@@ -251,4 +251,10 @@ fn row_label(grid: &Grid<'_>, row: &Row, column: usize) -> String {
     tasks.sort_unstable();
     tasks.dedup();
     super::fold::label(&tasks)
+}
+
+/// Line and column of a step.
+fn line_of(step: &Step) -> String {
+    let column = (step.place.column).map_or_else(String::new, |column| format!(":{column}"));
+    format!("{}{column}", step.place.line)
 }

@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
-use kmapcheck_report::suite::{Case, Tested, github, junit, sarif};
+use kmapcheck_report::suite::{Case, Mistake, Tested, Unexpecting, github, junit, sarif};
 use kmapcheck_report::{Report, StopReason, quoted, tame, text};
 use kmapcheck_scenario::FindingKind;
 use kmapcheck_search::Limits;
@@ -103,7 +103,7 @@ fn once(args: &Test, interrupt: &Arc<AtomicBool>, output: &mut Output) -> io::Re
             if on_github && written.is_ok() {
                 written = output.print(&github::render(&case));
             }
-            tally.add(&case.tested);
+            tally.add(&case);
             cases.push(case);
             let failed = tally.failed > 0;
             written.is_ok() && !(args.suite.fail_fast && failed)
@@ -118,7 +118,7 @@ fn once(args: &Test, interrupt: &Arc<AtomicBool>, output: &mut Output) -> io::Re
         tally.interrupted = interrupt.load(Ordering::Relaxed);
     }
     let files_written = write_files(args, &cases);
-    output.print(&tally.summary())?;
+    output.print(&tally.summary(&args.paths))?;
     Ok(Some(tally.exit().max(files_written)))
 }
 
@@ -136,11 +136,11 @@ fn case(file: &Path, args: &Test, done: Result<Report, Failure>) -> (Case, Optio
                 (None, _) if was_interrupted(&report) => {
                     Tested::Inconclusive(format!("inconclusive{}", why(&report)))
                 }
-                (None, _) => Tested::NoExpectation(format!(
-                    "no expectation: {}{}",
-                    found(&report),
-                    why(&report)
-                )),
+                (None, _) => Tested::NoExpectation(Unexpecting {
+                    found: format!("{}{}", found(&report), why(&report)),
+                    add: (report.stopped.is_none()).then(|| expect_field(&kinds(&report))),
+                    required: args.suite.require_expect,
+                }),
                 (Some(_), Some(true)) => Tested::Passed,
                 (Some(expected), Some(false)) => {
                     Tested::Failed(differences(&report, expected, args, file))
@@ -151,7 +151,7 @@ fn case(file: &Path, args: &Test, done: Result<Report, Failure>) -> (Case, Optio
         }
         Err(Failure::Refused(refusal)) => (case(Tested::Refused(refusal), None), None),
         Err(Failure::Input(errors)) => {
-            let tested = Tested::Unreadable(errors.to_string());
+            let tested = Tested::Unreadable(Mistake::all(&errors));
             (case(tested, None), Some(Failure::Input(errors)))
         }
         Err(Failure::Fault(said)) => {
@@ -164,7 +164,12 @@ fn case(file: &Path, args: &Test, done: Result<Report, Failure>) -> (Case, Optio
 /// With `--update-expect`, makes the file of a scenario that was explored to its end expect what was
 /// found.
 fn update(file: &Path, args: &Test, case: Case, tally: &mut Tally) -> Case {
-    let wanted = args.suite.update_expect && matches!(case.tested, Tested::Failed(_));
+    let differs = match &case.tested {
+        Tested::Failed(_) => true,
+        Tested::NoExpectation(unexpecting) => unexpecting.required,
+        _ => false,
+    };
+    let wanted = args.suite.update_expect && differs;
     let Some(report) = case.report.as_ref().filter(|_| wanted) else {
         return case;
     };
@@ -206,7 +211,10 @@ fn print(case: &Case, args: &Test, output: &mut Output) -> io::Result<()> {
             "ok",
             case.report.as_ref().map_or_else(String::new, found),
         ),
-        Tested::NoExpectation(said) => (YELLOW, "?", said.clone()),
+        Tested::NoExpectation(unexpecting) if unexpecting.required => {
+            (RED, "FAIL", unexpecting.to_string())
+        }
+        Tested::NoExpectation(unexpecting) => (YELLOW, "?", unexpecting.to_string()),
         Tested::Failed(said) => (RED, "FAIL", said.clone()),
         Tested::Inconclusive(said) => (YELLOW, "stop", said.clone()),
         Tested::Refused(said) => (YELLOW, "skip", said.clone()),
@@ -272,6 +280,14 @@ fn attempt(file: &Path, args: &Test, limits: &Limits, line: &Line) -> Result<Rep
 
 fn kinds(report: &Report) -> Vec<FindingKind> {
     report.findings.iter().map(|finding| finding.kind).collect()
+}
+
+/// `"expect": ["deadlock"]`: what to write into a scenario that is to have these findings.
+fn expect_field(kinds: &[FindingKind]) -> String {
+    let names: Vec<String> = (kinds.iter())
+        .map(|kind| format!("\"{}\"", kind.name()))
+        .collect();
+    format!("`\"expect\": [{}]`", names.join(", "))
 }
 
 /// What was found, in a few words.

@@ -1,18 +1,28 @@
 //! How many scenarios came to what.
 
-use anstyle::Style;
-use kmapcheck_report::suite::Tested;
-use kmapcheck_report::words::count;
+use std::path::{Path, PathBuf};
 
-use super::{GREEN, RED};
+use anstyle::Style;
+use kmapcheck_report::quoted;
+use kmapcheck_report::suite::{Case, Tested};
+use kmapcheck_report::words::{count, list, number};
+
+use super::{GREEN, RED, YELLOW};
 use crate::exit::Exit;
+use crate::input;
+
+/// So many files without `expect` are named.
+const MOST_NAMED: usize = 5;
 
 /// How many scenarios came to what.
 #[derive(Debug, Default)]
 pub struct Tally {
     pub passed: usize,
     pub failed: usize,
-    pub skipped: usize,
+    /// Those that have no `expect`, and need none: their files as shown.
+    pub unexpecting: Vec<String>,
+    /// Those that the engine cannot run.
+    pub refused: usize,
     pub inconclusive: usize,
     /// Of the failed: those that could not be read.
     pub unreadable: usize,
@@ -27,10 +37,14 @@ pub struct Tally {
 
 impl Tally {
     /// Counts a scenario in.
-    pub fn add(&mut self, tested: &Tested) {
-        match tested {
+    pub fn add(&mut self, case: &Case) {
+        match &case.tested {
             Tested::Passed => self.passed += 1,
-            Tested::NoExpectation(_) | Tested::Refused(_) => self.skipped += 1,
+            Tested::NoExpectation(unexpecting) if unexpecting.required => self.failed += 1,
+            Tested::NoExpectation(_) => {
+                self.unexpecting.push(input::shown(Path::new(&case.file)));
+            }
+            Tested::Refused(_) => self.refused += 1,
             Tested::Inconclusive(_) => self.inconclusive += 1,
             Tested::Failed(_) => self.failed += 1,
             Tested::Unreadable(_) => {
@@ -44,9 +58,14 @@ impl Tally {
         }
     }
 
-    /// The last lines of the output.
-    pub fn summary(&self) -> String {
-        let style: Style = if self.failed > 0 { RED } else { GREEN };
+    /// The last lines of the output, for a run on these paths.
+    pub fn summary(&self, paths: &[PathBuf]) -> String {
+        let skipped = self.unexpecting.len() + self.refused;
+        let style: Style = match (self.failed, self.passed, skipped) {
+            (1.., ..) => RED,
+            (0, 0, 1..) => YELLOW,
+            _ => GREEN,
+        };
         let inconclusive = match self.inconclusive {
             0 => String::new(),
             n => format!(", {n} inconclusive"),
@@ -64,8 +83,37 @@ impl Tally {
             ),
         };
         format!(
-            "{style}{} passed, {} failed, {} skipped{inconclusive}{style:#}\n{updated}{not_run}",
-            self.passed, self.failed, self.skipped
+            "{style}{} passed, {} failed, {skipped} skipped{inconclusive}{style:#}\n{updated}{not_run}{}",
+            self.passed,
+            self.failed,
+            self.unchecked(paths)
+        )
+    }
+
+    /// What was skipped because nothing says what is right, and what to do about it.
+    fn unchecked(&self, paths: &[PathBuf]) -> String {
+        let n = self.unexpecting.len();
+        let (have, them) = match n {
+            0 => return String::new(),
+            1 => ("has", "it"),
+            _ => ("have", "them"),
+        };
+        let mut names: Vec<&str> = self.unexpecting.iter().map(String::as_str).collect();
+        let more = format!("{} more", number(n.saturating_sub(MOST_NAMED) as u64));
+        if n > MOST_NAMED {
+            names.truncate(MOST_NAMED);
+            names.push(&more);
+        }
+        let paths: Vec<String> = (paths.iter())
+            .map(|path| format!(" {}", quoted(&path.display().to_string())))
+            .collect();
+        format!(
+            "{} {have} no `expect`, so nothing was checked of {them}: {}.\n\
+             To fail on {them}: kmapcheck test --require-expect{paths}\n\
+             To write what is found into {them}: kmapcheck test --require-expect --update-expect{paths}\n",
+            count(n as u64, "file"),
+            list(&names),
+            paths = paths.concat()
         )
     }
 

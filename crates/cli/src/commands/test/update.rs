@@ -2,7 +2,7 @@
 //!
 //! The file is edited as a concrete syntax tree (crate jsonc-parser), so comments and layout stay:
 //! names that were not found go, those that are missing are added at the end, the others stay where
-//! they are, with the comments beside them.
+//! they are, with the comments beside them. A file without `expect` gets one as its last field.
 
 use std::path::Path;
 
@@ -14,7 +14,7 @@ use kmapcheck_scenario::FindingKind;
 ///
 /// # Errors
 ///
-/// In words, if the file has no `expect` to rewrite, or cannot be written.
+/// In words, if `expect` is no list, or the file cannot be written.
 pub fn rewrite(file: &Path, found: &[FindingKind]) -> Result<(), String> {
     let text = std::fs::read_to_string(file).map_err(|error| error.to_string())?;
     let text = rewritten(&text, found)?;
@@ -25,9 +25,14 @@ pub fn rewrite(file: &Path, found: &[FindingKind]) -> Result<(), String> {
 fn rewritten(text: &str, found: &[FindingKind]) -> Result<String, String> {
     let root =
         CstRootNode::parse(text, &ParseOptions::default()).map_err(|error| error.to_string())?;
-    let list = (root.object_value())
-        .and_then(|object| object.array_value("expect"))
-        .ok_or("it has no list `expect`")?;
+    let object = root.object_value().ok_or("it is no object")?;
+    if object.get("expect").is_none() {
+        let names = found.iter().map(|kind| kind.name().to_owned());
+        let names = names.map(CstInputValue::String).collect();
+        object.append("expect", CstInputValue::Array(names));
+        return Ok(root.to_string());
+    }
+    let list = (object.array_value("expect")).ok_or("`expect` is no list")?;
     let mut missing: Vec<&str> = found.iter().map(|kind| kind.name()).collect();
     for element in list.elements() {
         let name = (element.as_string_lit()).and_then(|text| text.decoded_value().ok());
@@ -91,8 +96,21 @@ mod tests {
     }
 
     #[test]
+    fn a_file_without_expect_gets_one() {
+        let changed = |text: &str, found: &[_]| rewritten(text, found).expect("it is an object");
+        assert_eq!(
+            changed(r#"{ "name": "s" }"#, &[Deadlock, SlotLeak]),
+            "{\n  \"name\": \"s\",\n  \"expect\": [\"deadlock\", \"slot-leak\"]\n}"
+        );
+        assert_eq!(
+            changed("{\n  \"name\": \"s\" // last\n}\n", &[]),
+            "{\n  \"name\": \"s\", // last\n  \"expect\": []\n}\n"
+        );
+    }
+
+    #[test]
     fn a_file_without_a_list_is_left_alone() {
-        for text in ["{}", "[]", r#"{ "expect": 3 }"#, "{"] {
+        for text in ["[]", r#"{ "expect": 3 }"#, "{"] {
             assert!(rewritten(text, &[]).is_err(), "{text}");
         }
     }

@@ -1,21 +1,38 @@
 //! A backend that writes down what it is asked to draw, and makes a [`Layout`] of it.
 //!
 //! The crate passes the properties of nodes and edges through; here they are positions in the
-//! [`Graph`].
+//! [`Graph`]. A label has no properties: the crate makes it a node of its own, and may move the text
+//! from there to another node on the way of the same edge. So the order in which labels are drawn
+//! says nothing. What is laid out is therefore not the label but a [`placeholder`], a text as long
+//! that says which edge it belongs to.
 
 use layout::core::format::{ClipHandle, RenderBackend};
 use layout::core::geometry::Point as At;
 use layout::core::style::StyleAttr;
 
-use super::{Layout, MARGIN, Placed, Point, Routed, between_two, size};
+use super::{Layout, MARGIN, Placed, Point, Routed, size};
 use crate::picture::{Graph, Shape};
 
 /// What is to be drawn where.
 pub(super) struct Notes {
     nodes: Vec<Placed>,
     edges: Vec<Routed>,
-    /// The middles of the labels of edges: the crate makes each a node, in the order of the edges.
-    labels: Vec<Point>,
+    /// The middles of the labels of edges, by the edge.
+    labels: Vec<Option<Point>>,
+}
+
+/// What stands for the label of an edge while the graph is laid out: its position in the [`Graph`],
+/// made as long as the label so that it gets the same room. Empty if there is no label.
+pub(super) fn placeholder(edge: usize, label: &str) -> String {
+    match label.chars().count() {
+        0 => String::new(),
+        letters => format!("{edge:>letters$}"),
+    }
+}
+
+/// The edge that a [`placeholder`] stands for.
+fn edge_of(placeholder: &str) -> Option<usize> {
+    placeholder.trim_start().parse().ok()
 }
 
 impl Notes {
@@ -24,7 +41,7 @@ impl Notes {
         Notes {
             nodes: vec![Placed::default(); graph.nodes.len()],
             edges: vec![Routed::default(); graph.edges.len()],
-            labels: Vec::new(),
+            labels: vec![None; graph.edges.len()],
         }
     }
 
@@ -44,18 +61,15 @@ impl Notes {
 
     /// Everything moved to the corner and rounded, and labels put on their edges.
     pub fn into_layout(mut self, graph: &Graph) -> Layout {
-        let labelled = between_two(graph).filter(|(_, edge)| !edge.label.is_empty());
-        for ((i, _), label) in labelled.zip(std::mem::take(&mut self.labels)) {
-            self.edges[i].label = label;
-        }
         let mut loops = vec![0_u32; graph.nodes.len()];
-        for (routed, edge) in self.edges.iter_mut().zip(&graph.edges) {
+        let labels = std::mem::take(&mut self.labels);
+        for ((routed, edge), label) in self.edges.iter_mut().zip(&graph.edges).zip(labels) {
             if edge.from == edge.to {
                 let nth = &mut loops[edge.from];
                 *routed = around(self.nodes[edge.from], graph.nodes[edge.from].shape, *nth);
                 *nth += 1;
-            } else if edge.label.is_empty() {
-                routed.label = middle(routed);
+            } else {
+                routed.label = label.unwrap_or_else(|| middle(routed));
             }
         }
         let (mut low, mut high) = ([f64::INFINITY; 2], [f64::NEG_INFINITY; 2]);
@@ -173,8 +187,8 @@ impl RenderBackend for Notes {
 
     fn draw_text(&mut self, xy: At, text: &str, _: &StyleAttr) {
         // Nodes have no text here.
-        if !text.is_empty() {
-            self.labels.push(Point { x: xy.x, y: xy.y });
+        if let Some(label) = edge_of(text).and_then(|i| self.labels.get_mut(i)) {
+            *label = Some(Point { x: xy.x, y: xy.y });
         }
     }
 
