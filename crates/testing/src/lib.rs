@@ -14,9 +14,11 @@ pub mod edge;
 mod files;
 mod program;
 mod shared;
+mod walk;
 
 pub use files::{scenario_files, scenario_folder};
 pub use shared::shared_page_scenario;
+pub use walk::for_each_state_of_runs;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
