@@ -132,15 +132,17 @@ fn refuted(program: &Program, locals: &Locals, waiting: &[kmapcheck_verify::Kind
     };
     systems
         .filter_map(|system| {
-            let problem = problem(program, system.unknowns.len(), &system.inequalities);
+            let system = system.unwrap_or_else(|wrong| panic!("{wrong}"));
+            let inequalities = system.inequalities();
+            let problem = problem(program, system.unknowns.len(), &inequalities);
             let Answer::Infeasible(refutation) = solve(&problem, BUDGET) else {
                 return None;
             };
             Some(Set {
                 awaited: system.awaited,
-                nobody: system.nobody,
+                case: system.case,
                 unknowns: system.unknowns,
-                inequalities: system.inequalities,
+                inequalities,
                 refutation,
             })
         })

@@ -89,7 +89,14 @@ fn write(
 ) -> Value {
     let extras = dice.pick(&[0, 1, 2, 3]);
     wanted.extend((0..extras).map(|_| dice.pick(constructs)));
-    if dice.once_in(3) {
+    let keeps_slots = wanted.iter().any(|&construct| {
+        use Construct as C;
+        matches!(
+            construct,
+            C::UnusedKept | C::ForHoldersBeyond | C::ForHoldersAny
+        )
+    });
+    if keeps_slots || dice.once_in(3) {
         // What is waited for in circles.
         let waits = [
             Construct::Down,
@@ -108,7 +115,7 @@ fn write(
     if statements.is_empty() || (needs_series && !maps.iter().any(|op| wanted.contains(op))) {
         statements.push(Construct::Kmap);
     }
-    if dice.once_in(3) {
+    if dice.once_in(if keeps_slots { 2 } else { 3 }) {
         // Twice: so that a task can be in its own way.
         statements.push(dice.pick(&statements));
     }
