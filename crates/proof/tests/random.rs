@@ -30,7 +30,7 @@ fn model() -> impl Strategy<Value = Model> {
     let series = || {
         (
             select(vec!["any", "own", "none"]),
-            select(vec![0u32, 0, 0, 1]),
+            select(vec![0u32, 0, 1, 2]),
         )
     };
     (
@@ -186,12 +186,12 @@ fn keeps_pins(model: &Model, body: &Body) -> bool {
     model.pins.is_none_or(few)
 }
 
-/// What a state of some runs of a program that keeps the rule shows to be wrong with its inequalities.
-fn inequalities_hold(rule: &Program, pins: Option<u32>, program: &Program) {
+/// Holds the inequalities of a rule, sufficient or not, against states of a program that keeps it.
+fn hold_against_states(rule: &Program, pins: Option<u32>, program: &Program) {
     let discipline = Discipline::of(rule, pins);
     let cases = cases(&discipline, &discipline.pairs(), Slots::Any).unwrap_or_default();
-    for_each_state_of_runs(program, 4, 40, |state| {
-        for case in &cases {
+    for_each_state_of_runs(program, 6, 30, |state| {
+        for case in cases.iter().take(100) {
             if let Some(wrong) = wrong(&discipline, case, program, state) {
                 let inequality = &case.problem.constraints[wrong];
                 panic!("{inequality:?} over {:?}\n{state:?}", case.unknowns);
@@ -237,7 +237,7 @@ fn deadlocks(
     let kept = (outcome.findings.iter())
         .all(|f| f.kind == FindingKind::Deadlock || f.kind.level() == Level::Warning);
     if kept && outcome.stopped.is_none() {
-        inequalities_hold(rule, model.pins, &program);
+        hold_against_states(rule, model.pins, &program);
     }
     (kept && outcome.stopped.is_none()).then(|| outcome.finding(FindingKind::Deadlock).is_some())
 }
@@ -294,6 +294,10 @@ fn random_models() {
                 }
                 Decision::NotSufficient(refuted) => {
                     count("not sufficient".into());
+                    for (bodies, slots, stale) in programs.into_iter().take(2) {
+                        let answer = deadlocks(&program, &model, &bodies, slots, stale);
+                        count(format!("program of another {answer:?}"));
+                    }
                     let outcome = run(
                         Engine::Reference,
                         &refuted.program,

@@ -211,3 +211,115 @@ fn number(slots: Bound) -> u32 {
         Bound::Any => unreachable!("the program has numbers"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::certificate::Inequality;
+    use crate::systems::systems;
+    use crate::waiting::kinds;
+    use kmapcheck_locals::Locals;
+    use serde_json::json;
+
+    /// Tasks that take two slots one by one, of a series that keeps one for holders. So one of two
+    /// tasks can have a pin, if there are two slots; it gets the second one, and the other waits.
+    fn program() -> Program {
+        kmapcheck_testing::load(&json!({
+            "name": "s",
+            "model": { "name": "m",
+                       "series": { "A": { "slots": "any", "reuse": "none", "for_holders": 1 } } },
+            "tasks": [{ "name": "t", "count": "any", "pages": ["p", "q"], "program": [
+                { "kmap": "p", "series": "A" }, { "kmap": "q", "series": "A" },
+                { "kunmap": "q" }, { "kunmap": "p" }] }],
+        }))
+    }
+
+    fn all_systems(program: &Program, locals: &Locals, kinds: &[Kind]) -> Vec<System> {
+        let systems = systems(program, locals, kinds).expect("few things are waited for");
+        systems
+            .collect::<Result<_, _>>()
+            .expect("the bounds are right")
+    }
+
+    #[test]
+    fn what_is_so_is_accepted_and_what_is_not_is_refused() {
+        let program = program();
+        let locals = Locals::of(&program).expect("it has a closure");
+        let kinds = kinds(&program, &locals).expect("only slots are waited for");
+        let observed = Observed::of(&program, &kinds).expect("the kinds are all there are");
+        let mut refused = 0;
+        for system in all_systems(&program, &locals, &kinds) {
+            assert_eq!(observed.agrees_with(&program, &system), Ok(()));
+            let slots = system.unknowns.len();
+            // No waiting task at all, one with a pin more than there can be, and no slots.
+            for wrong in [
+                Inequality {
+                    terms: vec![(0, 1)],
+                    at_least: false,
+                    bound: 0,
+                },
+                Inequality {
+                    terms: vec![(0, 1)],
+                    at_least: true,
+                    bound: 4,
+                },
+                Inequality {
+                    terms: vec![(slots, 1)],
+                    at_least: false,
+                    bound: 0,
+                },
+            ] {
+                let mut system = system.clone();
+                system.follows.of_any_tasks.push(wrong.clone());
+                if !system.unknowns.is_empty() {
+                    let said = observed.agrees_with(&program, &system);
+                    assert!(
+                        said.is_err_and(|said| said.contains("a run breaks")),
+                        "{wrong:?}"
+                    );
+                    refused += 1;
+                }
+            }
+        }
+        assert!(refused > 0);
+    }
+
+    /// The bound as it once was: no more than the slots less those kept, whatever the case.
+    #[test]
+    fn the_bound_without_its_case_is_refused() {
+        let program = program();
+        let locals = Locals::of(&program).expect("it has a closure");
+        let kinds = kinds(&program, &locals).expect("only slots are waited for");
+        let observed = Observed::of(&program, &kinds).expect("the kinds are all there are");
+        let mut systems = all_systems(&program, &locals, &kinds);
+        let system = systems
+            .first_mut()
+            .expect("a slot is waited for with a slot in hand");
+        system.assumed.ranges.clear();
+        system.follows.of_any_tasks = vec![Inequality {
+            terms: vec![(system.unknowns.len(), -1)],
+            at_least: false,
+            bound: -2,
+        }];
+        assert!(
+            observed.agrees_with(&program, system).is_err(),
+            "one slot is an edge"
+        );
+    }
+
+    #[test]
+    fn a_waiting_task_of_an_unknown_kind_is_noticed() {
+        let program = program();
+        let locals = Locals::of(&program).expect("it has a closure");
+        let kinds = kinds(&program, &locals).expect("only slots are waited for");
+        for left_out in 0..kinds.len() {
+            let mut fewer = kinds.clone();
+            fewer.remove(left_out);
+            let said = Observed::of(&program, &fewer).map(|_| ());
+            assert!(
+                said.is_err_and(|said| said.contains("no local state has")),
+                "{left_out}"
+            );
+        }
+    }
+}
