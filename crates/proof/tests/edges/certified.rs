@@ -23,12 +23,11 @@ const BUDGET: u64 = 50_000;
 /// What our own certificate excludes; nothing where there is nothing to certify.
 fn ours(program: &Program) -> Result<Findings, String> {
     let reasons = Reasons::of(program);
-    let certifiable = (reasons.locals.is_ok())
-        .then(|| {
-            let mut excluded = reasons.excluded.iter();
-            excluded.any(|excluded| !matches!(excluded.reason, Reason::EveryNumber { .. }))
-        })
-        .unwrap_or(false);
+    let by_arguments = reasons
+        .excluded
+        .iter()
+        .any(|excluded| !matches!(excluded.reason, Reason::EveryNumber { .. }));
+    let certifiable = reasons.locals.is_ok() && by_arguments;
     match certificate(program, &reasons, "s.json", None) {
         Ok(certificate) => match verify(&certificate, program) {
             Ok(()) => Ok(claimed(&certificate)),

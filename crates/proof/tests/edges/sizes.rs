@@ -80,7 +80,7 @@ impl Plainly<'_> {
             Cell::Unsafe { findings, .. } => match self.if_given(sizes) {
                 Some((kinds, true)) => {
                     let there = |name: &&str| kinds.iter().any(|kind| kind.name() == *name);
-                    let all = findings.iter().all(|name| there(name));
+                    let all = findings.iter().all(there);
                     all.then_some(())
                         .ok_or(format!("{findings:?} at {sizes:?}: {kinds:?}"))
                 }
@@ -144,10 +144,8 @@ fn others(plainly: &Plainly<'_>, given: &Sizes, report: &SizeReport) -> Checked 
 }
 
 fn axis(program: &Program, name: &str) -> Result<Axis, String> {
-    let axes = Axis::all(program).into_iter();
-    axes.filter(|axis| axis.name == name)
-        .last()
-        .ok_or(format!("there is no {name}"))
+    let axis = (Axis::all(program).into_iter()).find(|axis| axis.name == name);
+    axis.ok_or(format!("there is no {name}"))
 }
 
 fn series(program: &Program, name: &str) -> Result<SeriesId, String> {

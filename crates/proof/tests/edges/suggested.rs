@@ -114,7 +114,7 @@ fn fails(program: &Program, report: &SuggestReport) -> Result<(), String> {
         }
         let (kinds, complete) = found(&variant, 20 * MAX_STATES);
         let there = |name: &&str| kinds.iter().any(|kind| kind.name() == *name);
-        if complete && !fails.findings.iter().all(|name| there(name)) {
+        if complete && !fails.findings.iter().all(there) {
             return Err(format!("{fails:?}: {kinds:?}"));
         }
     }
