@@ -42,6 +42,11 @@ update:
 fuzz-any CASES="5000":
     KMAPCHECK_CASES={{CASES}} cargo test --release -p kmapcheck-proof --test agree
 
+# What the commands say of scenarios that aim at edges, against the reference at small numbers; a
+# part of it with the name of a test. KMAPCHECK_SEED=N does once more what that seed did.
+fuzz-edges CASES="5000" *TEST:
+    KMAPCHECK_CASES={{CASES}} cargo test --release --workspace --test edges {{TEST}} -- --nocapture
+
 # The search against the reference on 10,000 random programs.
 fuzz-agree CASES="10000":
     KMAPCHECK_CASES={{CASES}} cargo test --release -p kmapcheck-search

@@ -1,19 +1,16 @@
 //! What conform says against what really happens: on random programs and on every scenario.
 
-use std::collections::{BTreeSet, HashSet, VecDeque};
+mod common;
+
 use std::sync::Mutex;
 
-use kmapcheck_machine::{State, for_each_start, initial, waiting_findings};
+use common::{Broken, breaks_the_order as happens};
 use kmapcheck_proof::conform::{Conformance, Verdict};
-use kmapcheck_proof::place::Place;
 use kmapcheck_scenario::{FindingKind, Overrides, Program, load};
 use kmapcheck_search::{Engine, Limits, run};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
-
-/// Operations that go against the order: task, operation, where.
-type Broken = BTreeSet<(String, String, String)>;
 
 fn reported(conformance: &Conformance) -> Broken {
     let key = |v: &kmapcheck_proof::conform::Violation| {
@@ -21,39 +18,6 @@ fn reported(conformance: &Conformance) -> Broken {
         (v.task.clone(), by.operation.clone(), by.location.clone())
     };
     conformance.violations.iter().map(key).collect()
-}
-
-/// The operations that go against the order in some run, and whether every state was visited.
-fn happens(program: &Program, max_states: usize) -> (Broken, bool) {
-    let mut found = Broken::new();
-    let (mut queue, mut seen) = (VecDeque::new(), HashSet::new());
-    for_each_start(program, |start| {
-        queue.push_back(initial(program, &start));
-        queue.len() < 100
-    });
-    let mut complete = queue.len() < 100;
-    seen.extend(queue.iter().cloned());
-    while let Some(state) = queue.pop_front() {
-        let state: State = state;
-        for (id, task) in state.tasks.iter().enumerate() {
-            let Some(at) = task.at else { continue };
-            let mut findings = waiting_findings(program, task, &state.shared);
-            for (step, next) in state.successors(program, id) {
-                findings = findings.union(step.findings);
-                if seen.len() >= max_states {
-                    complete = false;
-                } else if seen.insert(next.clone()) {
-                    queue.push_back(next);
-                }
-            }
-            if findings.contains(FindingKind::OrderViolation) {
-                let place = Place::of(program, task.template, at);
-                let task = program.templates[task.template].name.clone();
-                found.insert((task, place.operation, place.location));
-            }
-        }
-    }
-    (found, complete)
 }
 
 fn in_reference(program: &Program, max_states: u64) -> bool {
@@ -153,7 +117,7 @@ fn nothing_is_reported_that_cannot_happen() {
             tally.0 += u32::from(complete && !happens.is_empty() && happens == reported);
             if complete && happens != reported {
                 let program = kmapcheck_testing::load(&with_flushes(&alone));
-                let (flushed, complete) = self::happens(&program, 20_000);
+                let (flushed, complete) = common::breaks_the_order(&program, 20_000);
                 tally.1 += u32::from(reported.is_subset(&flushed));
                 tally.2 += u32::from(!complete && !reported.is_subset(&flushed));
                 prop_assert!(

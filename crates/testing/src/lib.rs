@@ -6,8 +6,11 @@
 //! misuse happens too. Everything shrinks: a failing case comes out with few tasks and few
 //! operations.
 //!
+//! [`edge`] aims at edges: numbers as small or as large as they may be, and whatever seldom meets.
+//!
 //! [`scenario_files`] has the scenarios of the repository.
 
+pub mod edge;
 mod files;
 mod program;
 mod shared;
@@ -30,9 +33,7 @@ use serde_json::{Value, json};
 /// itself; or, in a campaign, `KMAPCHECK_CASES` fresh ones.
 #[must_use]
 pub fn config(default: u32) -> ProptestConfig {
-    let campaign = std::env::var("KMAPCHECK_CASES")
-        .ok()
-        .and_then(|n| n.parse().ok());
+    let campaign = campaign();
     ProptestConfig {
         cases: campaign.unwrap_or(default),
         rng_seed: if campaign.is_some() {
@@ -44,6 +45,13 @@ pub fn config(default: u32) -> ProptestConfig {
         max_shrink_iters: 20_000,
         ..ProptestConfig::default()
     }
+}
+
+/// How many cases a campaign has; `None`: this is none.
+#[must_use]
+pub fn campaign() -> Option<u32> {
+    let cases = std::env::var("KMAPCHECK_CASES").ok();
+    cases.and_then(|n| n.parse().ok())
 }
 
 /// The program of a random scenario.

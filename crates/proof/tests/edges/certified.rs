@@ -1,0 +1,195 @@
+//! Certificates: what is proved can be certified and is accepted, and nothing that is accepted
+//! happens, whoever wrote the certificate.
+
+use kmapcheck_linear::{Answer, solve};
+use kmapcheck_locals::Locals;
+use kmapcheck_machine::Findings;
+use kmapcheck_proof::certificate;
+use kmapcheck_proof::reasons::{Reason, Reasons};
+use kmapcheck_scenario::{FindingKind, Program};
+use kmapcheck_testing::edge::Numbers;
+use kmapcheck_testing::edge::aim::aimed;
+use kmapcheck_testing::load;
+use kmapcheck_verify::{
+    By, Certificate, FORMAT, NotThere, Set, keeps, kinds, problem, systems, verify,
+};
+use serde_json::json;
+
+use super::common::{MAX_STATES, found, numbers, small};
+
+/// Pivots for each system of inequalities.
+const BUDGET: u64 = 50_000;
+
+/// What our own certificate excludes; nothing where there is nothing to certify.
+fn ours(program: &Program) -> Result<Findings, String> {
+    let reasons = Reasons::of(program);
+    let by_arguments = reasons
+        .excluded
+        .iter()
+        .any(|excluded| !matches!(excluded.reason, Reason::EveryNumber { .. }));
+    let certifiable = reasons.locals.is_ok() && by_arguments;
+    match certificate(program, &reasons, "s.json", None) {
+        Ok(certificate) => match verify(&certificate, program) {
+            Ok(()) => Ok(claimed(&certificate)),
+            Err(why) => Err(format!("our own certificate is refused: {why}")),
+        },
+        Err(why) if certifiable && !why.contains("in circles") => {
+            Err(format!("what is proved cannot be certified: {why}"))
+        }
+        Err(_) => Ok(Findings::NONE),
+    }
+}
+
+fn claimed(certificate: &Certificate) -> Findings {
+    let names = certificate
+        .excluded
+        .iter()
+        .flat_map(|excluded| &excluded.kinds);
+    names
+        .filter_map(|name| {
+            FindingKind::ALL
+                .into_iter()
+                .find(|kind| kind.name() == name)
+        })
+        .collect()
+}
+
+/// What the checker can be made to accept by somebody who claims all that he can: each kind of
+/// finding by each argument, with an order and refutations made for the checker's own systems.
+fn boldest(program: &Program) -> Findings {
+    let Ok(locals) = Locals::of(program) else {
+        return Findings::NONE;
+    };
+    let waiting = kinds(program, &locals).unwrap_or_default();
+    let mut certificate = Certificate {
+        format: FORMAT.to_owned(),
+        scenario: "s.json".to_owned(),
+        model: None,
+        excluded: Vec::new(),
+        locals: locals.states.len(),
+        order: order(&waiting),
+        sets: refuted(program, &locals, &waiting),
+        waiting,
+        digest: String::new(),
+    };
+    let not_there = |kind: &str, by| NotThere {
+        kinds: vec![kind.to_owned()],
+        by,
+    };
+    let mut accepted = Findings::NONE;
+    for kind in FindingKind::ALL {
+        for by in [
+            By::Locals,
+            By::Order,
+            By::Equations,
+            By::NoLoops,
+            By::Drains,
+        ] {
+            let mut claims = vec![vec![not_there(kind.name(), by)]];
+            if by == By::Drains {
+                // Says something only beside one of these.
+                claims = [By::Order, By::Equations]
+                    .map(|first| vec![not_there("deadlock", first), not_there(kind.name(), by)])
+                    .to_vec();
+            }
+            for claim in claims {
+                certificate.excluded = claim;
+                certificate.digest = certificate.digest_of();
+                if verify(&certificate, program).is_ok() {
+                    accepted = accepted.union(claimed(&certificate));
+                }
+            }
+        }
+    }
+    accepted
+}
+
+/// An order of what is waited for, as far as there is one.
+fn order(waiting: &[kmapcheck_verify::Kind]) -> Vec<String> {
+    let mut left: Vec<String> = waiting.iter().map(|kind| kind.waits_for.clone()).collect();
+    left.sort_unstable();
+    left.dedup();
+    let mut order = Vec::new();
+    while !left.is_empty() {
+        let after = |thing: &String, first: &String| {
+            waiting
+                .iter()
+                .any(|kind| kind.waits_for == *thing && keeps(kind, first))
+        };
+        let next = left
+            .iter()
+            .position(|thing| !left.iter().any(|first| after(thing, first)));
+        order.push(left.remove(next.unwrap_or(0)));
+    }
+    order
+}
+
+/// The checker's systems that have no solution, with the refutation of each.
+fn refuted(program: &Program, locals: &Locals, waiting: &[kmapcheck_verify::Kind]) -> Vec<Set> {
+    let Some(systems) = systems(program, locals, waiting) else {
+        return Vec::new();
+    };
+    systems
+        .filter_map(|system| {
+            let system = system.unwrap_or_else(|wrong| panic!("{wrong}"));
+            let inequalities = system.inequalities();
+            let problem = problem(program, system.unknowns.len(), &inequalities);
+            let Answer::Infeasible(refutation) = solve(&problem, BUDGET) else {
+                return None;
+            };
+            Some(Set {
+                awaited: system.awaited,
+                case: system.case,
+                unknowns: system.unknowns,
+                inequalities,
+                refutation,
+            })
+        })
+        .collect()
+}
+
+fn certified_rightly(program: &Program) -> Result<&'static str, String> {
+    let ours = ours(program)?;
+    let accepted = ours.union(boldest(program));
+    for sized in small(program, 5) {
+        let (kinds, _) = found(&sized, MAX_STATES);
+        let wrong = kinds.minus(kinds.minus(accepted));
+        if let Some(kind) = wrong.iter().next() {
+            let numbers = numbers(&sized);
+            return Err(format!(
+                "a certificate against {kind} is accepted: {numbers}"
+            ));
+        }
+    }
+    Ok(match ours.contains(FindingKind::Deadlock) {
+        true => "no deadlock",
+        false if ours.is_empty() => "nothing",
+        false => "something",
+    })
+}
+
+#[test]
+fn what_is_certified_is_so() {
+    let came = aimed(Numbers::Open, 60, |scenario| {
+        certified_rightly(&load(scenario))
+    });
+    assert!(came.of("no deadlock") > 15);
+    aimed(Numbers::Given, 30, |scenario| {
+        certified_rightly(&load(scenario))
+    });
+}
+
+/// Two units at once of a semaphore with as many units as a series has slots: then there are two
+/// slots at least, and the argument needs that.
+#[test]
+fn units_of_slots_say_how_many_slots_there_are() {
+    let program = load(&json!({
+        "name": "units-of-slots",
+        "model": { "name": "m", "series": { "A": { "slots": "any", "reuse": "any", "for_holders": 1 } } },
+        "locks": { "R": { "semaphore": { "slots_of": "A" } } },
+        "tasks": [{ "name": "t", "count": 2, "pages": ["p", "q"], "program": [
+            { "kmap": "p", "series": "A" }, { "kmap": "q", "series": "A" },
+            { "down": "R", "n": 2 }, { "up": "R", "n": 2 },
+            { "kunmap": "q" }, { "kunmap": "p" } ] }] }));
+    assert_eq!(certified_rightly(&program), Ok("no deadlock"));
+}
