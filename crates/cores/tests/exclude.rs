@@ -2,9 +2,10 @@
 
 mod common;
 
-use common::{Judged, kmap, kunmap, nested, op, pins, scenario, semaphore, slot};
+use common::Judged;
 use kmapcheck_cores::{Cores, Need, Undecided};
 use kmapcheck_linear::refutes;
+use kmapcheck_testing::small::{kmap, kunmap, nested, op, pins, scenario, semaphore, slot};
 use serde_json::{Value, json};
 
 /// *t* tasks that each take *k* of one kind, one by one, can all be waiting for their last while

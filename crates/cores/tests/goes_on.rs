@@ -2,8 +2,9 @@
 
 mod common;
 
-use common::{Judged, nested, op, pins, scenario, semaphore};
+use common::Judged;
 use kmapcheck_cores::{cannot_starve, memory_suffices, shortest_run};
+use kmapcheck_testing::small::{nested, op, pins, scenario, semaphore};
 use serde_json::{Value, json};
 
 fn looping(body: &[Value]) -> Value {

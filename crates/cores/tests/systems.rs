@@ -2,9 +2,10 @@
 
 mod common;
 
-use common::{Judged, kmap, kunmap, nested, op, pins, scenario, slot};
+use common::Judged;
 use kmapcheck_cores::{Cores, Equations, Need};
 use kmapcheck_locals::Holding;
+use kmapcheck_testing::small::{kmap, kunmap, nested, op, pins, scenario, slot};
 use serde_json::{Value, json};
 
 /// The one system there is, whether it has a solution or not.

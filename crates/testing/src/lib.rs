@@ -6,11 +6,12 @@
 //! misuse happens too. Everything shrinks: a failing case comes out with few tasks and few
 //! operations.
 //!
-//! [`scenario_files`] has the scenarios of the repository.
+//! [`scenario_files`] has the scenarios of the repository; [`small`] builds programs by hand.
 
 mod files;
 mod program;
 mod shared;
+pub mod small;
 
 pub use files::{scenario_files, scenario_folder};
 pub use shared::shared_page_scenario;
