@@ -5,6 +5,7 @@ use kmapcheck_locals::Holding;
 use kmapcheck_machine::Mode;
 use kmapcheck_scenario::{Bound, Program, Ref, ResourceKind, SeriesId};
 
+use crate::case::{Case, cases};
 use crate::graph::{Graph, Kind};
 use crate::need::{Amount, Need, units};
 
@@ -17,9 +18,8 @@ pub struct Equations {
     pub kinds: Vec<usize>,
     /// Series whose slots are open, one unknown each, after those of `kinds`.
     pub open: Vec<SeriesId>,
-    /// Rwsems of which it is assumed that nobody holds them for writing (`false`), or that nobody
-    /// holds them for reading: one or the other is so.
-    pub read_free: Vec<(usize, bool)>,
+    /// The case that they are about.
+    pub case: Case,
     /// The inequalities.
     pub problem: Problem,
     /// What each inequality of `problem` says, by position.
@@ -31,6 +31,10 @@ pub struct Equations {
 pub enum Fact {
     /// A series whose number of slots is open has one at least, and as many as are asked for at once.
     SomeSlots(SeriesId),
+    /// A series whose number of slots is open keeps all of them for holders.
+    KeepsAll(SeriesId),
+    /// It has more slots than it keeps for holders.
+    HasOthers(SeriesId),
     /// At least one of them waits for it.
     Waits(Need),
     /// They hold so much that it is not to be had.
@@ -68,8 +72,8 @@ pub struct Core {
 pub struct Sizes<'a> {
     /// The program.
     pub program: &'a Program,
-    /// For each series, whether a task gets its first pin there only by taking a slot that is not
-    /// kept for holders: then no more tasks have one than there are such slots.
+    /// For each series, whether no more tasks have a pin there than there are slots that are not
+    /// kept for holders.
     pub holders_bounded: Vec<bool>,
 }
 
@@ -88,11 +92,11 @@ impl Equations {
                 needs.contains(&kind.need) && (holds_some(kind) || needs.iter().all(open))
             })
             .collect();
-        let cases = cases(graph, &kinds);
+        let cases = cases(sizes.program, &sizes.holders_bounded, graph, &kinds);
         (cases.into_iter())
             .map(|case| {
                 let kinds = (kinds.iter().copied())
-                    .filter(|&i| !case.iter().any(|&c| excluded(&graph.kinds[i], c)))
+                    .filter(|&i| case.allows(&graph.kinds[i]))
                     .collect();
                 Equations::in_case(sizes, graph, needs.clone(), kinds, case)
             })
@@ -104,7 +108,7 @@ impl Equations {
         graph: &Graph,
         awaited: Vec<Need>,
         kinds: Vec<usize>,
-        read_free: Vec<(usize, bool)>,
+        case: Case,
     ) -> Equations {
         let program = sizes.program;
         let open: Vec<SeriesId> = (0..program.series.len())
@@ -118,7 +122,7 @@ impl Equations {
             awaited,
             kinds,
             open,
-            read_free,
+            case,
             facts: Vec::new(),
         };
         for position in 0..equations.open.len() {
@@ -127,6 +131,18 @@ impl Equations {
             let least = i64::from(program.least_slots(series));
             let some = Constraint::at_least([(slots, 1)], least);
             equations.require(Fact::SomeSlots(series), some);
+            let kept = i64::from(program.series[series].for_holders);
+            match equations.case.keeps_all.iter().find(|&&(s, _)| s == series) {
+                Some((_, true)) => {
+                    let few = Constraint::at_most([(slots, 1)], kept);
+                    equations.require(Fact::KeepsAll(series), few);
+                }
+                Some((_, false)) => {
+                    let more = Constraint::at_least([(slots, 1)], kept + 1);
+                    equations.require(Fact::HasOthers(series), more);
+                }
+                None => {}
+            }
         }
         for need in equations.awaited.clone() {
             let waits = equations.sum(graph, |kind| i64::from(kind.need == need));
@@ -186,16 +202,9 @@ impl Equations {
                 amount_held(kind, |holding| holding == Holding::Slots(series))
             });
             self.compare(Fact::Slots(series), held, slots, false);
-            let kept_back = i64::from(program.series[series].for_holders);
-            if kept_back > 0 && sizes.holders_bounded[series] {
+            if let Some(others) = self.not_kept(sizes, series) {
                 let holders = self.sum(graph, |kind| i64::from(kind.pins_in.contains(&series)));
-                let plus = slots.plus - kept_back;
-                self.compare(
-                    Fact::Holders(series),
-                    holders,
-                    Amount { plus, ..slots },
-                    false,
-                );
+                self.compare(Fact::Holders(series), holders, others, false);
             }
         }
         for (i, resource) in program.resources.iter().enumerate() {
@@ -224,6 +233,24 @@ impl Equations {
                 amount_held(kind, |holding| holding == Holding::Cpu)
             });
             self.compare(Fact::Cpus, held, Amount::number(cpus.count), false);
+        }
+    }
+
+    /// The slots of a series that are not kept for holders, if the tasks with a pin there are no
+    /// more than them. `None` also where an open number of slots makes it one or the other, and the
+    /// [case](Case) does not say which.
+    fn not_kept(&self, sizes: &Sizes<'_>, series: SeriesId) -> Option<Amount> {
+        let declared = &sizes.program.series[series];
+        if !sizes.holders_bounded[series] {
+            return None;
+        }
+        match declared.slots {
+            Bound::Exactly(slots) => {
+                Some(Amount::number(slots.saturating_sub(declared.for_holders)))
+            }
+            Bound::Any => (self.case.keeps_all.contains(&(series, false))).then(|| {
+                Amount::slots(sizes.program, series).less(i64::from(declared.for_holders))
+            }),
         }
     }
 
@@ -295,43 +322,4 @@ fn amount_held(kind: &Kind, which: impl Fn(Holding) -> bool) -> i64 {
         .filter(|&&(holding, _)| which(holding))
         .map(|&(_, n)| i64::from(n))
         .sum()
-}
-
-/// Whether a kind of task cannot be there in that case of an rwsem.
-fn excluded(kind: &Kind, (lock, read_free): (usize, bool)) -> bool {
-    let mode = if read_free { Mode::Read } else { Mode::Write };
-    (kind.holdings.iter()).any(|&(held, _)| held == Holding::Held(Ref::Shared(lock), mode))
-}
-
-/// An rwsem is not held for reading and for writing at once, unless by one task: for each that
-/// some kinds read and others write, one case without the former and one without the latter.
-fn cases(graph: &Graph, kinds: &[usize]) -> Vec<Vec<(usize, bool)>> {
-    let holders = |wanted: Mode| {
-        let mut locks: Vec<usize> = (kinds.iter())
-            .flat_map(|&kind| &graph.kinds[kind].holdings)
-            .filter_map(|&(held, _)| match held {
-                Holding::Held(Ref::Shared(lock), mode) if mode == wanted => Some(lock),
-                _ => None,
-            })
-            .collect();
-        locks.sort_unstable();
-        locks.dedup();
-        locks
-    };
-    let writers = holders(Mode::Write);
-    let mut cases = vec![Vec::new()];
-    for lock in holders(Mode::Read) {
-        if writers.contains(&lock) && cases.len() < 16 {
-            cases = (cases.into_iter())
-                .flat_map(|case: Vec<(usize, bool)>| {
-                    [false, true].map(|read_free| {
-                        let mut case = case.clone();
-                        case.push((lock, read_free));
-                        case
-                    })
-                })
-                .collect();
-        }
-    }
-    cases
 }

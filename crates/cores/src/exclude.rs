@@ -2,9 +2,9 @@
 
 use kmapcheck_linear::{Answer, Minimum, Refutation, minimise, solve};
 use kmapcheck_locals::{Found, Locals};
-use kmapcheck_machine::Name;
-use kmapcheck_scenario::{FindingKind, Op, Program, Ref, SeriesId};
+use kmapcheck_scenario::{FindingKind, Program};
 
+use crate::case::holders_bounded;
 use crate::equations::{Core, Equations, Sizes};
 use crate::graph::Graph;
 use crate::need::Need;
@@ -135,12 +135,9 @@ impl<'a> Sizes<'a> {
     /// What is to be known of the program that the closure is of.
     #[must_use]
     pub fn of(program: &'a Program, locals: &Locals) -> Sizes<'a> {
-        let holders_bounded = (0..program.series.len())
-            .map(|series| !gets_a_first_pin_by_reuse(program, locals, series))
-            .collect();
         Sizes {
             program,
-            holders_bounded,
+            holders_bounded: holders_bounded(program, locals),
         }
     }
 }
@@ -176,28 +173,6 @@ fn missing_anyway(sizes: &Sizes<'_>, graph: &Graph, node: usize) -> Option<Possi
             slots,
         },
         least: true,
-    })
-}
-
-/// Whether a task without a pin lying in the series may get one through a mapping that is there
-/// already: that is not refused for the sake of holders.
-fn gets_a_first_pin_by_reuse(program: &Program, locals: &Locals, series: SeriesId) -> bool {
-    locals.states.iter().any(|local| {
-        let (page, asked) = match local.op(program) {
-            Some(Op::Kmap { page, series } | Op::TryKmap { page, series, .. }) => (page, series),
-            _ => return false,
-        };
-        let takes = kmapcheck_machine::acceptable_series(program, asked).any(|s| s == series);
-        let found = match page {
-            Ref::Shared(_) => true,
-            Ref::Own(name) => match local.task.names.get(name) {
-                Some(&Name::Page(page)) => (page.checked_sub(program.pages.len()))
-                    .and_then(|own| local.pages.get(own))
-                    .is_none_or(|page| page.count[series] > 0),
-                _ => false,
-            },
-        };
-        takes && found && !local.pins_in(series)
     })
 }
 

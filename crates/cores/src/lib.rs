@@ -1,7 +1,8 @@
 //! Which sets of waiting tasks could be stuck on one another: the *stuck-core equations*.
 //!
 //! In a state with a stuck set, let K be the greatest one and *r -> r'* where a task of K holds
-//! what *r* is waited for and itself waits for *r'*. The graph of what K waits for has a strongly
+//! what *r* is waited for and itself waits for *r'*. (Who waits for two things at once, one of them a
+//! CPU, is stuck on one of them at least, and counts with that one alone.) The graph of what K waits for has a strongly
 //! connected component E that no edge leaves. Everything that keeps the things in E from being had
 //! is held by tasks of K that wait, again, for something in E: they are a *core*. So for every
 //! *r* in E the tasks of the core hold enough: all slots of a series, the lock, all but fewer than
@@ -13,6 +14,8 @@
 //! - for each series in E: what the core holds of it in slots of its own, and one slot for each
 //!   shared page >= the same, since a shared page lies in one slot, whoever maps it;
 //! - for every resource, in E or not: what the core holds of it <= what there is of it;
+//! - for each series that keeps n slots for holders: the tasks of the core with a pin there <= the
+//!   other slots, or none if there are no others (where that follows: see [`case`]);
 //! - for each task program: its tasks in the core <= its instances;
 //! - for each *r* in E: at least one task of the core waits for it.
 //!
@@ -31,20 +34,25 @@
 //! |---|---|
 //! | [`need`] | what is waited for, and what makes it unavailable |
 //! | [`graph`] | who holds what while waiting for what; order; cycles |
+//! | [`case`] | what is told apart before there are inequalities |
 //! | [`mod@equations`] | the inequalities for one set of things waited for |
+//! | [`evaluate`] | whether a state breaks an inequality |
 //! | [`mod@exclude`] | all sets: excluded, each with its refutation, or possible |
 //! | [`memory`] | that enough pages come back |
 //! | [`drain`] | that no task starves |
 //! | [`reach`] | a shortest run into a core |
 
+pub mod case;
 pub mod drain;
 pub mod equations;
+pub mod evaluate;
 pub mod exclude;
 pub mod graph;
 pub mod memory;
 pub mod need;
 pub mod reach;
 
+pub use case::Case;
 pub use drain::cannot_starve;
 pub use equations::{Core, Equations, Fact, Sizes};
 pub use exclude::{Cores, Excluded, Possible, Sets, Undecided, each_set, exclude, leak};

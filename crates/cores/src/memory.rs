@@ -15,7 +15,7 @@
 
 use kmapcheck_linear::{Answer, Constraint, Problem, solve};
 use kmapcheck_locals::{LocalState, Locals};
-use kmapcheck_machine::Name;
+use kmapcheck_machine::{Name, Standing, State};
 use kmapcheck_scenario::{Bound, Op, Program, Ref};
 
 use crate::exclude::Possible;
@@ -58,9 +58,54 @@ pub fn memory_suffices(
                 .filter(|i| set >> i & 1 == 1)
                 .map(|i| graph.needs[i])
                 .collect();
-            let problem = last_state(program, locals, graph, &awaited, &put_back, pages);
-            problem.is_some_and(|p| matches!(solve(&p, BUDGET), Answer::Infeasible(_)))
+            let last = last_state(program, locals, graph, &awaited, &put_back, pages);
+            last.is_some_and(|last| matches!(solve(&last.problem, BUDGET), Answer::Infeasible(_)))
         })
+}
+
+/// The inequalities of a last state.
+struct LastState {
+    problem: Problem,
+    /// What each unknown counts the tasks of: a local state, and what is waited for in it.
+    unknowns: Vec<(u32, Need)>,
+}
+
+/// Whether the inequalities for a last state hold in this one, in which nobody moves; all of them,
+/// since they are about what is waited for in it. `None`: nobody waits for a page, or there are none.
+///
+/// `program` has numbers, and its tasks have no loops and need no CPUs.
+#[must_use]
+pub fn holds_in(program: &Program, locals: &Locals, graph: &Graph, state: &State) -> Option<bool> {
+    let mut waiting: Vec<(u32, Need)> = Vec::new();
+    for (id, task) in state.tasks.iter().enumerate() {
+        if let Standing::Waits(waits) = state.standing(program, id) {
+            let local = LocalState::of(program, task, &state.shared);
+            let number = locals.number(&local)?;
+            waiting.extend(
+                Need::of(program, &local, waits)
+                    .iter()
+                    .map(|&need| (number, need)),
+            );
+        }
+    }
+    let mut awaited: Vec<Need> = waiting.iter().map(|&(_, need)| need).collect();
+    awaited.sort_unstable();
+    awaited.dedup();
+    if !awaited.contains(&Need::Open(Open::Memory)) {
+        return None;
+    }
+    let put_back = put_back(program, locals)?;
+    let last = last_state(
+        program,
+        locals,
+        graph,
+        &awaited,
+        &put_back,
+        program.free_pages?,
+    )?;
+    let tasks = |unknown| waiting.iter().filter(|&other| other == unknown).count() as i64;
+    let values: Vec<i64> = last.unknowns.iter().map(tasks).collect();
+    Some(values.iter().sum::<i64>() == waiting.len() as i64 && last.problem.satisfied_by(&values))
 }
 
 /// The inequalities of a last state in which exactly that is waited for; an unknown for each local
@@ -72,7 +117,7 @@ fn last_state(
     awaited: &[Need],
     put_back: &[i64],
     pages: u32,
-) -> Option<Problem> {
+) -> Option<LastState> {
     let waiting: Vec<(&Kind, u32)> = (locals.waiters.iter())
         .flat_map(|waiter| {
             let local = &locals.states[waiter.local as usize];
@@ -131,9 +176,14 @@ fn last_state(
         .filter(|&(_, n)| n != 0)
         .collect();
     constraints.push(Constraint::at_most(instead, -all));
-    Some(Problem {
-        variables: waiting.len(),
-        constraints,
+    Some(LastState {
+        problem: Problem {
+            variables: waiting.len(),
+            constraints,
+        },
+        unknowns: (waiting.iter())
+            .map(|&(kind, local)| (local, kind.need))
+            .collect(),
     })
 }
 

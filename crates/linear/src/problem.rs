@@ -54,6 +54,15 @@ impl Constraint {
             bound,
         }
     }
+
+    /// Whether it holds for the values, one for each variable. Sums too large to tell do not.
+    pub fn satisfied_by(&self, values: &[i64]) -> bool {
+        let bound = i128::from(self.bound);
+        sum(&self.terms, values).is_some_and(|sum| match self.relation {
+            Relation::AtLeast => sum >= bound,
+            Relation::AtMost => sum <= bound,
+        })
+    }
 }
 
 impl Problem {
@@ -68,13 +77,7 @@ impl Problem {
     pub fn satisfied_by(&self, values: &[i64]) -> bool {
         values.len() == self.variables
             && values.iter().all(|&value| value >= 0)
-            && self.constraints.iter().all(|constraint| {
-                let bound = i128::from(constraint.bound);
-                sum(&constraint.terms, values).is_some_and(|sum| match constraint.relation {
-                    Relation::AtLeast => sum >= bound,
-                    Relation::AtMost => sum <= bound,
-                })
-            })
+            && (self.constraints.iter()).all(|constraint| constraint.satisfied_by(values))
     }
 }
 

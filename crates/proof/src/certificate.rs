@@ -100,16 +100,18 @@ fn sets(
 ) -> Result<Vec<Set>, String> {
     let systems = systems(program, locals, kinds)
         .ok_or("too much is waited for in circles for a certificate")?;
-    let refuted = |system: System| {
-        let problem = problem(program, system.unknowns.len(), &system.inequalities);
+    let refuted = |system: Result<System, String>| {
+        let system = system?;
+        let inequalities = system.inequalities();
+        let problem = problem(program, system.unknowns.len(), &inequalities);
         let Answer::Infeasible(refutation) = solve(&problem, BUDGET) else {
             return Err("the inequalities could not be refuted once more".to_owned());
         };
         Ok(Set {
             awaited: system.awaited,
-            nobody: system.nobody,
+            case: system.case,
             unknowns: system.unknowns,
-            inequalities: system.inequalities,
+            inequalities,
             refutation,
         })
     };

@@ -3,11 +3,11 @@
 
 use kmapcheck_proof::certificate;
 use kmapcheck_proof::reasons::Reasons;
-use kmapcheck_scenario::{Bound, Overrides, Program, load};
-use kmapcheck_verify::{By, Certificate, verify};
+use kmapcheck_scenario::{Bound, FindingKind, Overrides, Program, load};
+use kmapcheck_verify::{By, Certificate, NotThere, verify};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 fn of(program: &Program) -> Option<Certificate> {
     certificate(program, &Reasons::of(program), "s.json", None).ok()
@@ -32,6 +32,97 @@ fn every_scenario() {
         }
     }
     assert!(by[0] > 100 && by[1] > 10 && by[2] > 100, "{by:?}");
+}
+
+/// A semaphore that follows the slots, and of which two units are asked for at once, leaves no series
+/// with fewer: so one kept slot is never all there is, and the proof holds for every number.
+#[test]
+fn as_many_slots_as_are_asked_for_at_once() {
+    let program = kmapcheck_testing::load(&json!({
+        "name": "reservation",
+        "model": { "name": "m", "series": { "A": { "slots": "any", "reuse": "any", "for_holders": 1 } } },
+        "locks": { "r": { "semaphore": { "slots_of": "A" } } },
+        "tasks": [{ "name": "t", "count": 1, "pages": ["p", "q"], "program": [
+            { "kmap": "p", "series": "A" }, { "kmap": "q", "series": "A" },
+            { "down": "r", "n": 2 }, { "up": "r", "n": 2 },
+            { "kunmap": "q" }, { "kunmap": "p" }] }],
+    }));
+    let certificate = of(&program).expect("it is proved");
+    assert!(
+        certificate
+            .excluded
+            .iter()
+            .any(|e| e.by == By::Order || e.by == By::Equations)
+    );
+    assert_eq!(verify(&certificate, &program), Ok(()));
+}
+
+/// A series of which all slots may be kept for holders is missing though nobody holds it: whoever
+/// asks for a first slot waits for ever, and no argument by what is held excludes that.
+#[test]
+fn what_is_kept_from_everybody_has_no_certificate() {
+    for (slots, kept) in [
+        (json!(2), 2),
+        (json!(1), 2),
+        (json!("any"), 1),
+        (json!("any"), 3),
+    ] {
+        let program = kmapcheck_testing::load(&json!({
+            "name": "kept",
+            "model": { "name": "m", "series": { "A": { "slots": slots, "reuse": "none", "for_holders": kept } } },
+            "tasks": [{ "name": "t", "count": "any", "pages": ["p"], "program": [
+                { "kmap": "p", "series": "A" }, { "kunmap": "p" }] }],
+        }));
+        let certificate = of(&program).expect("something is proved");
+        let deadlock = FindingKind::Deadlock.name();
+        assert!(
+            !certificate
+                .excluded
+                .iter()
+                .any(|e| e.kinds.iter().any(|kind| kind == deadlock))
+        );
+        let mut forged = certificate;
+        forged.excluded.push(NotThere {
+            kinds: vec![deadlock.into()],
+            by: By::Order,
+        });
+        forged.order = vec!["slot A".into()];
+        forged.digest = forged.digest_of();
+        let refused = verify(&forged, &program).expect_err("it is false");
+        assert!(refused.contains("can be kept from everybody"), "{refused}");
+    }
+}
+
+/// The claim is about every number of slots, those that are all kept for holders among them: where
+/// tasks have pins, both cases are refuted, and a certificate with one of them alone is refused.
+#[test]
+fn both_cases_of_an_open_number_of_slots() {
+    let task = |name: &str, first: &str, second: &str| {
+        json!({ "name": name, "count": "any", "pages": ["p"], "program": [
+            { "try_kmap": "p", "series": "A", "then": [
+                { "down": "gate" }, { "down": first }, { "down": second },
+                { "up": second }, { "up": first }, { "up": "gate" }, { "kunmap": "p" }] }] })
+    };
+    let program = kmapcheck_testing::load(&json!({
+        "name": "gate",
+        "model": { "name": "m", "series": { "A": { "slots": "any", "reuse": "none", "for_holders": 2 } } },
+        "locks": { "gate": "semaphore", "a": "semaphore", "b": "semaphore" },
+        "tasks": [task("t", "a", "b"), task("u", "b", "a")],
+    }));
+    let certificate = of(&program).expect("the gate is held once");
+    assert_eq!(verify(&certificate, &program), Ok(()));
+    let cases: Vec<&[String]> = certificate.sets.iter().map(|set| &*set.case).collect();
+    assert_eq!(cases, [["slots of A <= 2"], ["slots of A > 2"]]);
+    for left_out in 0..2 {
+        let mut forged = certificate.clone();
+        forged.sets.remove(left_out);
+        forged.digest = forged.digest_of();
+        let refused = verify(&forged, &program).expect_err("a case is left out");
+        assert!(
+            refused.starts_with("nothing is said about tasks stuck on"),
+            "{refused}"
+        );
+    }
 }
 
 /// Changes the value at `path`; what kind of change depends on what is there.

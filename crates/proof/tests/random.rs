@@ -5,10 +5,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Mutex;
 
+use kmapcheck_proof::rule::equations::{Slots, cases};
+use kmapcheck_proof::rule::evaluate::wrong;
 use kmapcheck_proof::rule::scenario::Place;
-use kmapcheck_proof::rule::{Decision, Options, decide, verify_rule};
-use kmapcheck_scenario::{FindingKind, Level, Overrides, load_model_program, load_str};
+use kmapcheck_proof::rule::{Decision, Discipline, Options, decide, verify_rule};
+use kmapcheck_scenario::{FindingKind, Level, Overrides, Program, load_model_program, load_str};
 use kmapcheck_search::{Engine, Limits, run};
+use kmapcheck_testing::for_each_state_of_runs;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use proptest::test_runner::TestRunner;
@@ -27,7 +30,7 @@ fn model() -> impl Strategy<Value = Model> {
     let series = || {
         (
             select(vec!["any", "own", "none"]),
-            select(vec![0u32, 0, 0, 1]),
+            select(vec![0u32, 0, 1, 2]),
         )
     };
     (
@@ -183,9 +186,29 @@ fn keeps_pins(model: &Model, body: &Body) -> bool {
     model.pins.is_none_or(few)
 }
 
+/// Holds the inequalities of a rule, sufficient or not, against states of a program that keeps it.
+fn hold_against_states(rule: &Program, pins: Option<u32>, program: &Program) {
+    let discipline = Discipline::of(rule, pins);
+    let cases = cases(&discipline, &discipline.pairs(), Slots::Any).unwrap_or_default();
+    for_each_state_of_runs(program, 6, 30, |state| {
+        for case in cases.iter().take(100) {
+            if let Some(wrong) = wrong(&discipline, case, program, state) {
+                let inequality = &case.problem.constraints[wrong];
+                panic!("{inequality:?} over {:?}\n{state:?}", case.unknowns);
+            }
+        }
+    });
+}
+
 /// Whether the program keeps the rule, and if so whether it deadlocks; `None`: it does not, or it
 /// is too large.
-fn deadlocks(model: &Model, bodies: &[(Body, u32)], slots: u32, stale: usize) -> Option<bool> {
+fn deadlocks(
+    rule: &Program,
+    model: &Model,
+    bodies: &[(Body, u32)],
+    slots: u32,
+    stale: usize,
+) -> Option<bool> {
     if !bodies.iter().all(|(body, _)| keeps_pins(model, body)) {
         return None;
     }
@@ -213,6 +236,9 @@ fn deadlocks(model: &Model, bodies: &[(Body, u32)], slots: u32, stale: usize) ->
         .unwrap_or_else(|refusal| panic!("{refusal}"));
     let kept = (outcome.findings.iter())
         .all(|f| f.kind == FindingKind::Deadlock || f.kind.level() == Level::Warning);
+    if kept && outcome.stopped.is_none() {
+        hold_against_states(rule, model.pins, &program);
+    }
     (kept && outcome.stopped.is_none()).then(|| outcome.finding(FindingKind::Deadlock).is_some())
 }
 
@@ -261,13 +287,17 @@ fn random_models() {
                         if bodies[0].1 == 2 {
                             bodies[1].1 = 1;
                         }
-                        let answer = deadlocks(&model, &bodies, slots, stale);
+                        let answer = deadlocks(&program, &model, &bodies, slots, stale);
                         count(format!("program {answer:?}"));
                         prop_assert!(answer != Some(true), "{model:?} {bodies:?} {slots}");
                     }
                 }
                 Decision::NotSufficient(refuted) => {
                     count("not sufficient".into());
+                    for (bodies, slots, stale) in programs.into_iter().take(2) {
+                        let answer = deadlocks(&program, &model, &bodies, slots, stale);
+                        count(format!("program of another {answer:?}"));
+                    }
                     let outcome = run(
                         Engine::Reference,
                         &refuted.program,

@@ -116,6 +116,47 @@ fn more_slots_can_be_worse() {
     assert_eq!(report.smallest_slots.from[0].safe_from, None);
 }
 
+/// Two tasks take two locks the other way round, and one of them tries for a slot first. They deadlock
+/// however many slots there are and however many are kept for holders, all of them and more included.
+#[test]
+fn kept_for_holders_up_to_more_than_there_are() {
+    for kept in 0..=6 {
+        let program = kmapcheck_testing::load(&json!({
+            "name": "kept",
+            "model": { "name": "m",
+                       "series": { "A": { "slots": 4, "reuse": "none", "for_holders": kept } } },
+            "locks": { "l": "semaphore", "k": "semaphore" },
+            "tasks": [
+                { "name": "t", "pages": ["a"], "program": [
+                    { "try_kmap": "a", "series": "A", "then": [{ "kunmap": "a" }] },
+                    { "down": "l" }, { "down": "k" }, { "up": "k" }, { "up": "l" }] },
+                { "name": "u", "program": [
+                    { "down": "k" }, { "down": "l" }, { "up": "l" }, { "up": "k" }] }],
+        }));
+        let report = report(&program, 4);
+        assert!(
+            report.smallest_slots.minimal.is_empty(),
+            "{kept}: {report:?}"
+        );
+        let from = report.smallest_slots.from.iter().map(|from| from.safe_from);
+        assert!(
+            from.into_iter().all(|from| from.is_none()),
+            "{kept}: {report:?}"
+        );
+        for slots in 1..=4 {
+            let numbers = Numbers::of(&program).with_slots(0, slots);
+            let mut progress = |_: &kmapcheck_search::Progress| {};
+            let limits = Limits::default();
+            let cell = Cells::new(&program, &limits, &mut progress).at(&numbers);
+            assert!(
+                matches!(cell, Cell::Unsafe { .. }),
+                "{kept} of {slots}: {cell:?}"
+            );
+            assert!(confirm(&program, &numbers, &cell, 1_000));
+        }
+    }
+}
+
 /// Each of two series needs more slots only if the other has too few: two minimal vectors.
 #[test]
 fn several_minimal_vectors() {

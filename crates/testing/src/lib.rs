@@ -12,9 +12,11 @@ mod files;
 mod program;
 mod shared;
 pub mod small;
+mod walk;
 
 pub use files::{scenario_files, scenario_folder};
 pub use shared::shared_page_scenario;
+pub use walk::for_each_state_of_runs;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;

@@ -1,13 +1,13 @@
 //! What a certificate consists of.
 
-use kmapcheck_linear::Refutation;
+use kmapcheck_linear::{Constraint, Refutation};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::waiting::Kind;
 
 /// The first field of every certificate.
-pub const FORMAT: &str = "kmapcheck-certificate-1";
+pub const FORMAT: &str = "kmapcheck-certificate-2";
 
 /// A proof about a scenario.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,8 +68,9 @@ pub enum By {
 pub struct Set {
     /// The things, by name.
     pub awaited: Vec<String>,
-    /// What, of rwsems, nobody is assumed to hold: `read mmap_sem` or `write mmap_sem`.
-    pub nobody: Vec<String>,
+    /// The case: `nobody holds read mmap_sem`, `slots of DEFAULT <= 3`. Every case of a set of
+    /// things is there.
+    pub case: Vec<String>,
     /// The kinds of task that may be in a core, by position in [`Certificate::waiting`]: one
     /// unknown each, in that order. Series of `"any"` slots follow, one unknown each.
     pub unknowns: Vec<usize>,
@@ -89,6 +90,18 @@ pub struct Inequality {
     pub at_least: bool,
     /// The bound.
     pub bound: i64,
+}
+
+impl Inequality {
+    /// The same for the solver.
+    #[must_use]
+    pub fn constraint(&self) -> Constraint {
+        if self.at_least {
+            Constraint::at_least(self.terms.clone(), self.bound)
+        } else {
+            Constraint::at_most(self.terms.clone(), self.bound)
+        }
+    }
 }
 
 impl Certificate {

@@ -3,10 +3,12 @@
 use kmapcheck_linear::refutes;
 use kmapcheck_locals::Locals;
 use kmapcheck_machine::Findings;
-use kmapcheck_scenario::{FindingKind, Program};
+use kmapcheck_scenario::{Bound, FindingKind, Program};
 
+use crate::bounds::fewest_slots;
 use crate::certificate::{By, Certificate, FORMAT, Inequality, Set};
 use crate::drains::everybody_drains;
+use crate::evaluate::Observed;
 use crate::sets::keeps;
 use crate::systems::{problem, systems};
 use crate::waiting::{Kind, kinds};
@@ -18,7 +20,10 @@ use crate::waiting::{Kind, kinds};
 /// The first thing that is wrong with it, in a sentence.
 pub fn verify(certificate: &Certificate, program: &Program) -> Result<(), String> {
     if certificate.format != FORMAT {
-        return Err(format!("`format` is not `{FORMAT}`"));
+        return Err(format!(
+            "its format is `{}`, not `{FORMAT}`: make it again with `kmapcheck check --certificate`",
+            certificate.format
+        ));
     }
     if certificate.digest != certificate.digest_of() {
         return Err("the digest does not match: something was changed after it was written".into());
@@ -87,17 +92,17 @@ fn no_deadlock(
 /// A series that keeps all its slots for holders would be missing though nobody holds any.
 fn missing_only_if_held(program: &Program, thing: &str) -> Result<(), String> {
     let series = thing.strip_prefix("slot ");
-    for declared in program
-        .series
-        .iter()
-        .filter(|s| Some(s.name.as_str()) == series)
-    {
-        let enough = match declared.slots {
-            kmapcheck_scenario::Bound::Exactly(slots) => slots > declared.for_holders,
-            kmapcheck_scenario::Bound::Any => declared.for_holders == 0,
+    let is_it = |name: &str| Some(name) == series;
+    for (id, declared) in program.series.iter().enumerate() {
+        let fewest = match declared.slots {
+            Bound::Exactly(slots) => u64::from(slots),
+            Bound::Any => fewest_slots(program, id),
         };
-        if !enough {
-            return Err(format!("{} can be kept from everybody", declared.name));
+        if is_it(&declared.name) && fewest <= u64::from(declared.for_holders) {
+            return Err(format!(
+                "{} can be kept from everybody: it may have {}, and keeps {} for holders",
+                declared.name, fewest, declared.for_holders
+            ));
         }
     }
     Ok(())
@@ -127,15 +132,19 @@ fn no_solutions(
     kinds: &[Kind],
 ) -> Result<(), String> {
     let systems = systems(program, locals, kinds).ok_or("too much is waited for in circles")?;
+    let observed = Observed::of(program, kinds)?;
     for system in systems {
+        let system = system?;
+        observed.agrees_with(program, &system)?;
         let awaited = &system.awaited;
         let set = (sets.iter())
-            .find(|set| set.awaited == *awaited && set.nobody == system.nobody)
+            .find(|set| set.awaited == *awaited && set.case == system.case)
             .ok_or_else(|| format!("nothing is said about tasks stuck on {awaited:?}"))?;
         if set.unknowns != system.unknowns {
             return Err(format!("the unknowns for {awaited:?} are others"));
         }
-        let follows = |inequality: &Inequality| system.inequalities.contains(inequality);
+        let inequalities = system.inequalities();
+        let follows = |inequality: &Inequality| inequalities.contains(inequality);
         if !set.inequalities.iter().all(follows) {
             return Err(format!("an inequality for {awaited:?} does not follow"));
         }

@@ -12,9 +12,13 @@
 //! [refutations](kmapcheck_linear::refutes). The prover's graph, equations and solver are not: this
 //! crate shares no code with them. Here everything is done in the plainest way, by enumeration.
 
+mod bounds;
+mod cases;
 mod certificate;
 mod check;
 mod drains;
+mod evaluate;
+mod inequalities;
 mod sets;
 mod systems;
 mod waiting;

@@ -4,12 +4,14 @@
 //! This is the definition of what a certificate by equations consists of. Whoever writes one and
 //! the checker both take it from here; where a refutation comes from is not known here.
 
-use kmapcheck_linear::{Constraint, Problem};
+use kmapcheck_linear::Problem;
 use kmapcheck_locals::Locals;
-use kmapcheck_scenario::{Bound, Program};
+use kmapcheck_scenario::Program;
 
+use crate::cases::{Case, cases};
 use crate::certificate::Inequality;
-use crate::sets::{cases, inequalities, keeps, knotted};
+use crate::inequalities::{Inequalities, Subject, open_series};
+use crate::sets::{keeps, knotted};
 use crate::waiting::Kind;
 
 /// What tasks would satisfy that are stuck on a set of things, in one case.
@@ -17,21 +19,35 @@ use crate::waiting::Kind;
 pub struct System {
     /// The things.
     pub awaited: Vec<String>,
-    /// The case: what nobody among them holds.
-    pub nobody: Vec<String>,
+    /// The case, in words.
+    pub case: Vec<String>,
     /// The kinds of waiting task that can be among them, by number: how many of each is unknown.
     pub unknowns: Vec<usize>,
+    pub(crate) assumed: Case,
+    pub(crate) follows: Inequalities,
+}
+
+impl System {
     /// All that follows.
-    pub inequalities: Vec<Inequality>,
+    #[must_use]
+    pub fn inequalities(&self) -> Vec<Inequality> {
+        let Inequalities {
+            of_stuck_tasks,
+            of_any_tasks,
+        } = &self.follows;
+        [of_stuck_tasks.as_slice(), of_any_tasks].concat()
+    }
 }
 
 /// All of them; `None`: too much is waited for in circles.
+///
+/// Each comes out as an error, a sentence, if one of its bounds is not what the semantics says.
 #[must_use]
 pub fn systems<'a>(
     program: &'a Program,
     locals: &'a Locals,
     kinds: &'a [Kind],
-) -> Option<impl Iterator<Item = System> + 'a> {
+) -> Option<impl Iterator<Item = Result<System, String>> + 'a> {
     let of_set = move |awaited: Vec<String>| {
         let members: Vec<usize> = (0..kinds.len())
             .filter(|&i| {
@@ -40,16 +56,25 @@ pub fn systems<'a>(
             })
             .collect();
         let of_them: Vec<&Kind> = members.iter().map(|&i| &kinds[i]).collect();
-        cases(&of_them).into_iter().map(move |nobody| {
+        let cases = cases(program, locals, &of_them);
+        cases.into_iter().map(move |case| {
             let unknowns: Vec<usize> = (members.iter().copied())
-                .filter(|&i| !nobody.iter().any(|held| kinds[i].holds.contains_key(held)))
+                .filter(|&i| case.allows(program, &kinds[i]))
                 .collect();
-            System {
-                inequalities: inequalities(program, locals, kinds, &unknowns, &awaited),
+            let subject = Subject {
+                program,
+                locals,
+                kinds,
+                unknowns: &unknowns,
+                case: &case,
+            };
+            Ok(System {
+                follows: subject.inequalities(&awaited)?,
                 awaited: awaited.clone(),
-                nobody,
+                case: case.written(program),
                 unknowns,
-            }
+                assumed: case,
+            })
         })
     };
     Some(knotted(kinds)?.into_iter().flat_map(of_set))
@@ -59,17 +84,8 @@ pub fn systems<'a>(
 /// series that leave them open are unknowns too.
 #[must_use]
 pub fn problem(program: &Program, unknowns: usize, inequalities: &[Inequality]) -> Problem {
-    let open = program.series.iter().filter(|s| s.slots == Bound::Any);
-    let constraint = |inequality: &Inequality| {
-        let (terms, bound) = (inequality.terms.clone(), inequality.bound);
-        if inequality.at_least {
-            Constraint::at_least(terms, bound)
-        } else {
-            Constraint::at_most(terms, bound)
-        }
-    };
     Problem {
-        variables: unknowns + open.count(),
-        constraints: inequalities.iter().map(constraint).collect(),
+        variables: unknowns + open_series(program).len(),
+        constraints: inequalities.iter().map(Inequality::constraint).collect(),
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use kmapcheck_locals::{Holding, LocalState, Locals};
-use kmapcheck_machine::{Mode, Wait};
+use kmapcheck_machine::{Mode, Wait, Waiting};
 use kmapcheck_scenario::{Program, Ref, ResourceKind};
 use serde::{Deserialize, Serialize};
 
@@ -30,28 +30,38 @@ pub fn kinds(program: &Program, locals: &Locals) -> Option<Vec<Kind>> {
     let mut found = Vec::new();
     for waiter in &locals.waiters {
         let local = &locals.states[waiter.local as usize];
-        let mut needs = Vec::new();
-        if waiter.waiting.cpu {
-            needs.push("cpu".to_owned());
-        }
-        if let Some(wait) = waiter.waiting.wait {
-            needs.push(need(program, local, wait)?);
-        }
-        for waits_for in needs {
-            let pins = (0..program.series.len()).filter(|&series| local.pins_in(series));
-            found.push(Kind {
-                task: program.templates[local.task.template].name.clone(),
-                waits_for,
-                holds: holds(program, local),
-                pins_in: pins
-                    .map(|series| program.series[series].name.clone())
-                    .collect(),
-            });
-        }
+        found.extend(kinds_of(program, local, waiter.waiting)?);
     }
     found.sort();
     found.dedup();
     Some(found)
+}
+
+/// The kinds that a waiting task is of, one for each thing that it waits for; `None` if nobody need
+/// hold one of these for it to be missing.
+pub(crate) fn kinds_of(
+    program: &Program,
+    local: &LocalState,
+    waiting: Waiting,
+) -> Option<Vec<Kind>> {
+    let mut needs = Vec::new();
+    if waiting.cpu {
+        needs.push("cpu".to_owned());
+    }
+    if let Some(wait) = waiting.wait {
+        needs.push(need(program, local, wait)?);
+    }
+    let pins = (0..program.series.len()).filter(|&series| local.pins_in(series));
+    let pins_in: Vec<String> = pins
+        .map(|series| program.series[series].name.clone())
+        .collect();
+    let kind = |waits_for| Kind {
+        task: program.templates[local.task.template].name.clone(),
+        waits_for,
+        holds: holds(program, local),
+        pins_in: pins_in.clone(),
+    };
+    Some(needs.into_iter().map(kind).collect())
 }
 
 fn need(program: &Program, local: &LocalState, wait: Wait) -> Option<String> {

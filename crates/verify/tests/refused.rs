@@ -72,7 +72,7 @@ fn with_lock(mut scenario: Value, lock: Value) -> Value {
 fn another_format() {
     let certified = certified(&in_order());
     let said = refusal(&certified, |c| c.format.push('x'));
-    assert_eq!(said, "`format` is not `kmapcheck-certificate-1`");
+    assert!(said.starts_with("its format is `"), "{said}");
 }
 
 #[test]
@@ -321,7 +321,7 @@ fn a_set_that_is_left_out() {
     assert_eq!(refusal(&certified, |c| c.sets.clear()), nothing);
     let renamed = |c: &mut Certificate| c.sets[0].awaited = vec!["slot A".to_owned()];
     assert_eq!(refusal(&certified, renamed), nothing);
-    let cased = |c: &mut Certificate| c.sets[0].nobody.push("read l".to_owned());
+    let cased = |c: &mut Certificate| c.sets[0].case.push("nobody holds read l".to_owned());
     assert_eq!(refusal(&certified, cased), nothing);
     // More than is needed does no harm.
     let twice = |c: &mut Certificate| c.sets.push(c.sets[0].clone());

@@ -15,7 +15,8 @@ fn none_is_stuck(scenario: &Value) -> bool {
     let kinds = kinds(&program, &locals).expect("everything waited for is held");
     let mut systems = systems(&program, &locals, &kinds).expect("few things are waited for");
     systems.all(|system| {
-        let problem = problem(&program, system.unknowns.len(), &system.inequalities);
+        let system = system.unwrap_or_else(|wrong| panic!("{wrong}"));
+        let problem = problem(&program, system.unknowns.len(), &system.inequalities());
         match solve(&problem, 10_000) {
             Answer::Infeasible(_) => true,
             Answer::Feasible(_) => false,

@@ -5,8 +5,9 @@
 
 use std::collections::BTreeSet;
 
-use kmapcheck_cores::{Amount, Equations, Excluded, Fact, Graph, Kind, Need, Possible, Sets};
+use kmapcheck_cores::{Amount, Case, Equations, Excluded, Fact, Graph, Kind, Need, Possible, Sets};
 use kmapcheck_linear::Node;
+use kmapcheck_machine::Mode;
 use kmapcheck_report::resource;
 use kmapcheck_report::words::{article, count, list};
 use kmapcheck_scenario::{Bound, Program, Ref, ResourceKind};
@@ -160,12 +161,7 @@ fn reasons(program: &Program, graph: &Graph, excluded: &Excluded) -> Vec<String>
     }
     // Positions from there on are what the refutation has derived from those before.
     used.retain(|&i| i < equations.facts.len());
-    let case: Vec<String> = (equations.read_free.iter())
-        .map(|&(lock, read_free)| {
-            let mode = if read_free { "read" } else { "write" };
-            format!("if nobody holds {} to {mode}", shared(program, lock))
-        })
-        .collect();
+    let case = case(program, &equations.case);
     let mut said: Vec<String> = (used.into_iter())
         .map(|i| sentence(program, graph, equations, i))
         .collect();
@@ -177,6 +173,27 @@ fn reasons(program: &Program, graph: &Graph, excluded: &Excluded) -> Vec<String>
             .collect();
     }
     said
+}
+
+/// What the case is, in words.
+fn case(program: &Program, case: &Case) -> Vec<String> {
+    let locks = case.nobody_holds.iter().map(|&(lock, mode)| {
+        let mode = if mode == Mode::Read { "read" } else { "write" };
+        format!("if nobody holds {} to {mode}", shared(program, lock))
+    });
+    let series = case.keeps_all.iter().map(|&(series, all)| {
+        let declared = &program.series[series];
+        let kept = count(u64::from(declared.for_holders), "slot");
+        if all {
+            format!(
+                "if {} has no more than {kept}, so that nobody gets one",
+                declared.name
+            )
+        } else {
+            format!("if {} has more than {kept}", declared.name)
+        }
+    });
+    locks.chain(series).collect()
 }
 
 fn shared(program: &Program, i: usize) -> String {
@@ -196,6 +213,10 @@ fn sentence(program: &Program, graph: &Graph, equations: &Equations, i: usize) -
             1 => format!("{} has a slot", program.series[series].name),
             n => format!("{} has {n} slots at least", program.series[series].name),
         },
+        Fact::KeepsAll(series) | Fact::HasOthers(series) => {
+            let series = &program.series[series];
+            format!("{} keeps {} for holders", series.name, series.for_holders)
+        }
         Fact::Waits(need) => {
             let need = article_of(&label(program, need));
             format!("one of them asks for {need}: {}", who.names("nobody does"))
@@ -217,9 +238,11 @@ fn sentence(program: &Program, graph: &Graph, equations: &Equations, i: usize) -
             let series = &program.series[series];
             let (kept, name) = (series.for_holders, &series.name);
             let names = who.names("nobody");
-            format!(
-                "the last {kept} of {name} are for holders, and {names} must have got in before"
-            )
+            let kept = match series.slots {
+                Bound::Exactly(slots) if slots <= kept => format!("all slots of {name}"),
+                _ => format!("the last {kept} of {name}"),
+            };
+            format!("{kept} are for holders, and {names} must have got in before")
         }
         Fact::Resource(lock) => {
             let name = shared(program, lock);

@@ -54,6 +54,10 @@ pub struct Case {
     pub groups: Vec<(Thing, Way)>,
     /// The inequalities.
     pub problem: Problem,
+    /// What each of them sums up, by the position of the unknowns.
+    pub unknowns: Vec<Unknown>,
+    /// For each inequality, whether it is said only of tasks that are stuck.
+    pub of_stuck_tasks: Vec<bool>,
 }
 
 /// More things than this in a circle have too many subsets.
@@ -94,11 +98,10 @@ pub fn cases(discipline: &Discipline<'_>, pairs: &[Pair], slots: Slots) -> Optio
             if found.len() + choices.len() > MAX_CASES {
                 return None;
             }
-            found.extend(choices.into_iter().map(|groups| Case {
-                awaited: awaited.clone(),
-                problem: System::new(discipline, pairs, slots, &groups).build(&awaited),
-                groups,
-            }));
+            found.extend(
+                (choices.into_iter())
+                    .map(|groups| System::new(discipline, pairs, slots, &groups).build(&awaited)),
+            );
         }
     }
     Some(found)
@@ -130,9 +133,9 @@ fn ways(discipline: &Discipline<'_>, thing: Thing) -> Vec<Way> {
     ways
 }
 
-/// An unknown.
+/// An unknown. Groups go by position in [`Case::groups`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Unknown {
+pub enum Unknown {
     /// The tasks of a group.
     Tasks(usize),
     /// What they hold.
@@ -149,6 +152,7 @@ struct System<'a> {
     groups: &'a [(Thing, Way)],
     unknowns: Vec<Unknown>,
     constraints: Vec<Constraint>,
+    of_stuck_tasks: Vec<bool>,
 }
 
 impl<'a> System<'a> {
@@ -182,10 +186,11 @@ impl<'a> System<'a> {
             groups,
             unknowns,
             constraints: Vec::new(),
+            of_stuck_tasks: Vec::new(),
         }
     }
 
-    fn build(mut self, awaited: &[Thing]) -> Problem {
+    fn build(mut self, awaited: &[Thing]) -> Case {
         let program = self.discipline.program;
         for series in 0..program.series.len() {
             let slots = self.sum(|u| i64::from(u == Unknown::Slots(series)));
@@ -208,9 +213,15 @@ impl<'a> System<'a> {
         for group in 0..self.groups.len() {
             self.of_group(group);
         }
-        Problem {
-            variables: self.unknowns.len(),
-            constraints: self.constraints,
+        Case {
+            awaited: awaited.to_vec(),
+            groups: self.groups.to_vec(),
+            problem: Problem {
+                variables: self.unknowns.len(),
+                constraints: self.constraints,
+            },
+            unknowns: self.unknowns,
+            of_stuck_tasks: self.of_stuck_tasks,
         }
     }
 
@@ -220,7 +231,7 @@ impl<'a> System<'a> {
             self.sum(|u| i64::from(matches!(u, Unknown::Holds(_, held) if held.thing() == thing)));
         let Thing::Series(series) = thing else {
             // All units, or so many that too few are left: one at least.
-            return self.at_least(held, 1);
+            return self.at_least_if_stuck(held, 1);
         };
         held.extend(self.sum(|u| -i64::from(u == Unknown::Slots(series))));
         // A holder among those who wait lacks the last slot; the others lack those kept as well.
@@ -229,7 +240,7 @@ impl<'a> System<'a> {
             true => 0,
             false => self.discipline.program.series[series].for_holders,
         };
-        self.at_least(held, -i64::from(kept_back));
+        self.at_least_if_stuck(held, -i64::from(kept_back));
     }
 
     /// First pins in a series are only taken from what is not kept for holders.
@@ -263,7 +274,7 @@ impl<'a> System<'a> {
     fn of_group(&mut self, group: usize) {
         let (thing, way) = self.groups[group];
         let tasks = self.sum(|u| i64::from(u == Unknown::Tasks(group)));
-        self.at_least(tasks, 1);
+        self.at_least_if_stuck(tasks, 1);
         for series in 0..self.discipline.program.series.len() {
             let asks = i64::from(thing == Thing::Series(series));
             let asked_for = |u: Unknown| matches!(u, Unknown::Holds(g, Held::Slot { asked, .. }) if g == group && asked == series);
@@ -326,11 +337,20 @@ impl<'a> System<'a> {
             .collect()
     }
 
+    fn at_least_if_stuck(&mut self, sum: Vec<(usize, i64)>, bound: i64) {
+        self.require(Constraint::at_least(sum, bound), true);
+    }
+
     fn at_least(&mut self, sum: Vec<(usize, i64)>, bound: i64) {
-        self.constraints.push(Constraint::at_least(sum, bound));
+        self.require(Constraint::at_least(sum, bound), false);
     }
 
     fn at_most(&mut self, sum: Vec<(usize, i64)>, bound: i64) {
-        self.constraints.push(Constraint::at_most(sum, bound));
+        self.require(Constraint::at_most(sum, bound), false);
+    }
+
+    fn require(&mut self, constraint: Constraint, of_stuck_tasks: bool) {
+        self.constraints.push(constraint);
+        self.of_stuck_tasks.push(of_stuck_tasks);
     }
 }

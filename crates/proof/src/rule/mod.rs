@@ -29,6 +29,7 @@ pub mod certificate;
 pub mod decide;
 pub mod discipline;
 pub mod equations;
+pub mod evaluate;
 pub mod json;
 pub mod refute;
 pub mod scenario;

@@ -1,0 +1,145 @@
+//! The cases that the inequalities are told apart by.
+//!
+//! What is so in every state is not always a linear inequality, but one of two. An rwsem is not held
+//! for reading and for writing at once. A series whose number of slots is open either has no more
+//! slots than it keeps for holders, and then nobody ever has a pin there; or it has more, and then no
+//! more tasks have a pin than there are others. One case is made of each, so every number of slots
+//! is in a case: a case split is not a premise.
+
+use kmapcheck_locals::{Holding, Locals};
+use kmapcheck_machine::{Mode, Name};
+use kmapcheck_scenario::{Bound, Op, Program, Ref, SeriesId};
+
+use crate::graph::{Graph, Kind};
+
+/// More cases than this are not told apart. What is not told apart is left out of the inequalities,
+/// which makes solutions more likely and is safe.
+const MAX_CASES: usize = 64;
+
+/// One case.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Case {
+    /// Shared rwsems and how nobody holds them.
+    pub nobody_holds: Vec<(usize, Mode)>,
+    /// Series with an open number of slots, and whether they keep all of them for holders.
+    pub keeps_all: Vec<(SeriesId, bool)>,
+}
+
+impl Case {
+    /// Whether tasks of that kind can be there in this case.
+    pub(crate) fn allows(&self, kind: &Kind) -> bool {
+        let holds = |&(lock, mode): &(usize, Mode)| {
+            let what = Holding::Held(Ref::Shared(lock), mode);
+            kind.holdings.iter().any(|&(held, _)| held == what)
+        };
+        let has_a_pin = |&(series, all): &(SeriesId, bool)| all && kind.pins_in.contains(&series);
+        !self.nobody_holds.iter().any(holds) && !self.keeps_all.iter().any(has_a_pin)
+    }
+
+    fn and_nobody_holds(&self, lock: usize, mode: Mode) -> Case {
+        let mut case = self.clone();
+        case.nobody_holds.push((lock, mode));
+        case
+    }
+
+    fn and_keeps_all(&self, series: SeriesId, all: bool) -> Case {
+        let mut case = self.clone();
+        case.keeps_all.push((series, all));
+        case
+    }
+}
+
+/// All cases for tasks of those kinds: of each rwsem that some hold for reading and others for
+/// writing, and of each series that bounds its holders and has an open number of slots.
+pub(crate) fn cases(
+    program: &Program,
+    holders_bounded: &[bool],
+    graph: &Graph,
+    kinds: &[usize],
+) -> Vec<Case> {
+    let mut cases = vec![Case::default()];
+    let writers = held(graph, kinds, Mode::Write);
+    for lock in held(graph, kinds, Mode::Read) {
+        if writers.contains(&lock) && cases.len() < MAX_CASES {
+            cases = (cases.iter())
+                .flat_map(|case| [Mode::Write, Mode::Read].map(|m| case.and_nobody_holds(lock, m)))
+                .collect();
+        }
+    }
+    for series in 0..program.series.len() {
+        let open = program.series[series].slots == Bound::Any;
+        let has_pins = |&kind: &usize| graph.kinds[kind].pins_in.contains(&series);
+        if open && holders_bounded[series] && kinds.iter().any(has_pins) && cases.len() < MAX_CASES
+        {
+            cases = (cases.iter())
+                .flat_map(|case| [true, false].map(|all| case.and_keeps_all(series, all)))
+                .collect();
+        }
+    }
+    cases
+}
+
+/// The shared locks that some of the kinds hold in that mode, sorted.
+fn held(graph: &Graph, kinds: &[usize], wanted: Mode) -> Vec<usize> {
+    let mut locks: Vec<usize> = (kinds.iter())
+        .flat_map(|&kind| &graph.kinds[kind].holdings)
+        .filter_map(|&(held, _)| match held {
+            Holding::Held(Ref::Shared(lock), mode) if mode == wanted => Some(lock),
+            _ => None,
+        })
+        .collect();
+    locks.sort_unstable();
+    locks.dedup();
+    locks
+}
+
+/// For each series, whether no more tasks have a pin there than there are slots that are not kept
+/// for holders, or nobody where there are no others.
+///
+/// That is so where the series keeps some and, in every state, there are at least as many slots in
+/// use as tasks with a pin. For then a task without a pin is given a slot only while the slots in
+/// use, those kept, and one more are at most all; afterwards the tasks with a pin are at most the
+/// slots in use, so they and those kept are at most all. Nothing else makes a task one with a pin,
+/// if no kmap does by reuse. Two things are needed:
+///
+/// - whoever has a pin has a slot there that nobody else can be using too. Else many tasks could
+///   share one slot, and a next one be let in;
+/// - no task gets its first pin through a mapping that is there already. That is not refused, however
+///   many slots are in use.
+pub(crate) fn holders_bounded(program: &Program, locals: &Locals) -> Vec<bool> {
+    let each_has_its_own = |series: SeriesId| {
+        locals.states.iter().all(|local| {
+            !local.pins_in(series)
+                || (local.holdings(program).iter()).any(|&(held, _)| held == Holding::Slots(series))
+        })
+    };
+    (0..program.series.len())
+        .map(|series| {
+            program.series[series].for_holders > 0
+                && each_has_its_own(series)
+                && !gets_a_first_pin_by_reuse(program, locals, series)
+        })
+        .collect()
+}
+
+/// Whether a task without a pin lying in the series may get one through a mapping that is there
+/// already: that is not refused for the sake of holders.
+fn gets_a_first_pin_by_reuse(program: &Program, locals: &Locals, series: SeriesId) -> bool {
+    locals.states.iter().any(|local| {
+        let (page, asked) = match local.op(program) {
+            Some(Op::Kmap { page, series } | Op::TryKmap { page, series, .. }) => (page, series),
+            _ => return false,
+        };
+        let takes = kmapcheck_machine::acceptable_series(program, asked).any(|s| s == series);
+        let found = match page {
+            Ref::Shared(_) => true,
+            Ref::Own(name) => match local.task.names.get(name) {
+                Some(&Name::Page(page)) => (page.checked_sub(program.pages.len()))
+                    .and_then(|own| local.pages.get(own))
+                    .is_none_or(|page| page.count[series] > 0),
+                _ => false,
+            },
+        };
+        takes && found && !local.pins_in(series)
+    })
+}

@@ -1,0 +1,146 @@
+//! The cases that are told apart before there are inequalities, found anew.
+
+use kmapcheck_locals::{Holding, LocalState, Locals};
+use kmapcheck_machine::{Name, acceptable_series};
+use kmapcheck_scenario::{Bound, Op, Program, Ref, SeriesId};
+
+use crate::bounds::Range;
+use crate::waiting::Kind;
+
+/// One case: all that is assumed in it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Case {
+    /// What nobody holds, as [`Kind::holds`] has it.
+    pub nobody_holds: Vec<String>,
+    /// Series with an open number of slots, and in which range that is.
+    pub ranges: Vec<(SeriesId, Range)>,
+}
+
+impl Case {
+    /// The range of the slots of a series.
+    pub(crate) fn range(&self, series: SeriesId) -> Range {
+        let known = self.ranges.iter().find(|&&(s, _)| s == series);
+        known.map_or(Range::Every, |&(_, range)| range)
+    }
+
+    /// Whether tasks of that kind can be there: nobody has a pin where nobody gets a slot.
+    pub(crate) fn allows(&self, program: &Program, kind: &Kind) -> bool {
+        let has_a_pin = |&(series, range): &(SeriesId, Range)| {
+            range == Range::AllKept && kind.pins_in.contains(&program.series[series].name)
+        };
+        !(self.nobody_holds.iter()).any(|held| kind.holds.contains_key(held))
+            && !self.ranges.iter().any(has_a_pin)
+    }
+
+    /// As a certificate has it.
+    pub(crate) fn written(&self, program: &Program) -> Vec<String> {
+        let locks = (self.nobody_holds.iter()).map(|held| format!("nobody holds {held}"));
+        let ranges = self.ranges.iter().map(|&(series, range)| {
+            let declared = &program.series[series];
+            let relation = if range == Range::AllKept { "<=" } else { ">" };
+            format!(
+                "slots of {} {relation} {}",
+                declared.name, declared.for_holders
+            )
+        });
+        locks.chain(ranges).collect()
+    }
+
+    fn and(&self, change: impl FnOnce(&mut Case)) -> Case {
+        let mut case = self.clone();
+        change(&mut case);
+        case
+    }
+}
+
+/// The cases to be told apart for those kinds. Of each rwsem that some hold for reading and others
+/// for writing, nobody holds it in one of the two ways. Of each series that [bounds its
+/// holders](bounds_holders), has an open number of slots, and in which some have a pin, the slots are
+/// no more than are kept for holders, or more.
+pub(crate) fn cases(program: &Program, locals: &Locals, kinds: &[&Kind]) -> Vec<Case> {
+    let held = |how: &str| {
+        let mut locks: Vec<&str> = (kinds.iter())
+            .flat_map(|kind| kind.holds.keys())
+            .filter_map(|key| key.strip_prefix(how))
+            .collect();
+        locks.sort_unstable();
+        locks.dedup();
+        locks
+    };
+    let (readers, writers) = (held("read "), held("write "));
+    let mut cases = vec![Case::default()];
+    for lock in readers.into_iter().filter(|lock| writers.contains(lock)) {
+        cases = (cases.iter())
+            .flat_map(|case| {
+                ["write ", "read "]
+                    .map(|how| case.and(|case| case.nobody_holds.push(format!("{how}{lock}"))))
+            })
+            .collect();
+    }
+    for (series, declared) in program.series.iter().enumerate() {
+        let has_pins = kinds
+            .iter()
+            .any(|kind| kind.pins_in.contains(&declared.name));
+        if declared.slots == Bound::Any && has_pins && bounds_holders(program, locals, series) {
+            cases = (cases.iter())
+                .flat_map(|case| {
+                    [Range::AllKept, Range::SomeNotKept]
+                        .map(|range| case.and(|case| case.ranges.push((series, range))))
+                })
+                .collect();
+        }
+    }
+    cases
+}
+
+/// Whether a series keeps slots for holders, and at any time there are as many slots in use there as
+/// tasks with a pin. Then each of them was let in with at least as many in use as there were holders
+/// before, which is what [`most_holders`](crate::bounds::most_holders) counts. Found from the local
+/// states: each task with a pin has a slot to itself, and each that has none yet gets its first pin
+/// by a slot, never by a mapping that is already there.
+pub(crate) fn bounds_holders(program: &Program, locals: &Locals, series: SeriesId) -> bool {
+    let to_itself = |local: &LocalState| {
+        let slots = |&(held, n): &(Holding, u32)| held == Holding::Slots(series) && n > 0;
+        local.holdings(program).iter().any(slots)
+    };
+    let first_by_a_slot = |local: &LocalState| match local.op(program) {
+        Some(
+            Op::Kmap {
+                page,
+                series: asked,
+            }
+            | Op::TryKmap {
+                page,
+                series: asked,
+                ..
+            },
+        ) => {
+            acceptable_series(program, asked).all(|accepted| accepted != series)
+                || is_unmapped(program, local, page, series)
+        }
+        _ => true,
+    };
+    program.series[series].for_holders > 0
+        && locals
+            .states
+            .iter()
+            .all(|local| match local.pins_in(series) {
+                true => to_itself(local),
+                false => first_by_a_slot(local),
+            })
+}
+
+/// Whether it is certain that the page of that name has no mapping in the series.
+fn is_unmapped(program: &Program, local: &LocalState, page: Ref, series: SeriesId) -> bool {
+    let Ref::Own(name) = page else {
+        // Others may have mapped it.
+        return false;
+    };
+    match local.task.names.get(name) {
+        Some(&Name::Page(page)) => (page.checked_sub(program.pages.len()))
+            .and_then(|own| local.pages.get(own))
+            .is_some_and(|page| page.count[series] == 0),
+        // A dangling name maps nothing.
+        _ => true,
+    }
+}

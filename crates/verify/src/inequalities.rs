@@ -1,0 +1,196 @@
+//! What tasks satisfy that are stuck on a set of things, in one case.
+
+use kmapcheck_locals::Locals;
+use kmapcheck_scenario::{Bound, Program, ResourceKind, SeriesId};
+
+use crate::bounds::{self, Amount, Range};
+use crate::cases::{Case, bounds_holders};
+use crate::certificate::Inequality;
+use crate::waiting::{Kind, keepers};
+
+/// What follows, in two parts.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Inequalities {
+    /// What is so because they are stuck on it: they wait for it, and hold what makes it missing.
+    pub of_stuck_tasks: Vec<Inequality>,
+    /// What is so of any tasks at any time: they hold no more than there is.
+    pub of_any_tasks: Vec<Inequality>,
+}
+
+/// What the inequalities are about.
+pub(crate) struct Subject<'a> {
+    pub program: &'a Program,
+    pub locals: &'a Locals,
+    /// All kinds of waiting task.
+    pub kinds: &'a [Kind],
+    /// Those of which some may be there, by position in `kinds`: an unknown each.
+    pub unknowns: &'a [usize],
+    pub case: &'a Case,
+}
+
+/// The series that leave their slots open: an unknown each, after those of the tasks.
+pub(crate) fn open_series(program: &Program) -> Vec<SeriesId> {
+    (0..program.series.len())
+        .filter(|&series| program.series[series].slots == Bound::Any)
+        .collect()
+}
+
+impl Subject<'_> {
+    /// All that follows for tasks that are stuck on `awaited`.
+    ///
+    /// # Errors
+    ///
+    /// A sentence, if a bound is not what the semantics says.
+    pub(crate) fn inequalities(&self, awaited: &[String]) -> Result<Inequalities, String> {
+        let mut found = Inequalities::default();
+        for thing in awaited {
+            let waits = self.sum(|kind| u32::from(kind.waits_for == *thing));
+            (found.of_stuck_tasks).push(self.at_least(waits, Amount::number(1)));
+            let keepers = keepers(thing);
+            let held = self.sum(|kind| {
+                let held = keepers.iter().filter_map(|key| kind.holds.get(key));
+                held.sum()
+            });
+            let missing = self.missing_at(thing)?;
+            (found.of_stuck_tasks).push(self.at_least(held, missing));
+        }
+        self.slots(&mut found.of_any_tasks)?;
+        self.locks(&mut found.of_any_tasks);
+        for template in &self.program.templates {
+            if let Bound::Exactly(count) = template.count {
+                let of_it = self.sum(|kind| u32::from(kind.task == template.name));
+                let count = Amount::number(u64::from(count));
+                (found.of_any_tasks).push(self.at_most(of_it, count));
+            }
+        }
+        Ok(found)
+    }
+
+    /// How many slots there are, and who can hold them.
+    fn slots(&self, found: &mut Vec<Inequality>) -> Result<(), String> {
+        let program = self.program;
+        for (id, series) in program.series.iter().enumerate() {
+            let kept = u64::from(series.for_holders);
+            if series.slots == Bound::Any {
+                let slots = || vec![(self.unknown(id), 1)];
+                let fewest = bounds::fewest_slots(program, id);
+                found.push(self.at_least(slots(), Amount::number(fewest)));
+                match self.case.range(id) {
+                    Range::Every => {}
+                    Range::AllKept => found.push(self.at_most(slots(), Amount::number(kept))),
+                    Range::SomeNotKept => {
+                        found.push(self.at_least(slots(), Amount::number(kept + 1)));
+                    }
+                }
+            }
+            let held = self.holding(&format!("slot {}", series.name));
+            found.push(self.at_most(held, bounds::slots(program, id)));
+            if bounds_holders(program, self.locals, id)
+                && let Some(most) = bounds::most_holders(program, id, self.case.range(id))?
+            {
+                let holders = self.sum(|kind| u32::from(kind.pins_in.contains(&series.name)));
+                found.push(self.at_most(holders, most));
+            }
+        }
+        Ok(())
+    }
+
+    /// Locks are held once, units as often as there are, CPUs and page locks too.
+    fn locks(&self, found: &mut Vec<Inequality>) {
+        let program = self.program;
+        let mut once = |key: String| {
+            found.push(self.at_most(self.holding(&key), Amount::number(1)));
+        };
+        for resource in &program.resources {
+            match resource.kind {
+                ResourceKind::Spinlock => once(format!("spin {}", resource.name)),
+                ResourceKind::Rwsem { .. } => once(format!("write {}", resource.name)),
+                _ => {}
+            }
+        }
+        for page in &program.pages {
+            once(format!("page lock {}", page.name));
+        }
+        for (id, resource) in program.resources.iter().enumerate() {
+            let owned = matches!(
+                resource.kind,
+                ResourceKind::Semaphore { owned: true, .. }
+                    | ResourceKind::Mempool { owned: true, .. }
+            );
+            if owned {
+                let held = self.holding(&format!("unit {}", resource.name));
+                let (all, _) = bounds::units(program, id, 1);
+                found.push(self.at_most(held, all));
+            }
+        }
+        if let Some(cpus) = program.cpus {
+            let cpus = Amount::number(u64::from(cpus.count));
+            found.push(self.at_most(self.holding("cpu"), cpus));
+        }
+    }
+
+    /// How much of a thing must be held for it to be missing.
+    fn missing_at(&self, thing: &str) -> Result<Amount, String> {
+        let program = self.program;
+        let series = |name: &str| program.series.iter().position(|series| series.name == name);
+        if let Some(id) = thing.strip_prefix("next slot ").and_then(series) {
+            return bounds::slot_missing_at(program, id, true);
+        }
+        if let Some(id) = thing.strip_prefix("slot ").and_then(series) {
+            return bounds::slot_missing_at(program, id, false);
+        }
+        if let Some((n, pool)) =
+            (thing.strip_prefix("units ")).and_then(|rest| rest.split_once(" of "))
+            && let Some(id) = program.resources.iter().position(|r| r.name == pool)
+        {
+            let n = n.parse().map_err(|_| format!("`{thing}` has no number"))?;
+            return Ok(bounds::units(program, id, n).1);
+        }
+        if let (true, Some(cpus)) = (thing == "cpu", program.cpus) {
+            return Ok(Amount::number(u64::from(cpus.count)));
+        }
+        Ok(Amount::number(1))
+    }
+
+    /// The unknown that stands for the slots of a series.
+    fn unknown(&self, series: SeriesId) -> usize {
+        let position = (open_series(self.program).iter()).position(|&open| open == series);
+        self.unknowns.len() + position.expect("its slots are open")
+    }
+
+    fn holding(&self, key: &str) -> Vec<(usize, i64)> {
+        self.sum(|kind| kind.holds.get(key).copied().unwrap_or_default())
+    }
+
+    /// The sum over the unknown tasks of what `of` makes of each.
+    fn sum(&self, of: impl Fn(&Kind) -> u32) -> Vec<(usize, i64)> {
+        (self.unknowns.iter().enumerate())
+            .map(|(variable, &kind)| (variable, i64::from(of(&self.kinds[kind]))))
+            .filter(|&(_, coefficient)| coefficient != 0)
+            .collect()
+    }
+
+    fn at_least(&self, terms: Vec<(usize, i64)>, amount: Amount) -> Inequality {
+        self.inequality(terms, true, amount)
+    }
+
+    fn at_most(&self, terms: Vec<(usize, i64)>, amount: Amount) -> Inequality {
+        self.inequality(terms, false, amount)
+    }
+
+    fn inequality(
+        &self,
+        mut terms: Vec<(usize, i64)>,
+        at_least: bool,
+        amount: Amount,
+    ) -> Inequality {
+        if let Some(series) = amount.slots_of {
+            terms.push((self.unknown(series), -1));
+        }
+        Inequality {
+            terms,
+            at_least,
+            bound: amount.plus,
+        }
+    }
+}
