@@ -52,12 +52,13 @@ fuzz TARGET SECONDS="60" *ARGS="":
     #!/usr/bin/env bash
     set -euo pipefail
     fuzz=crates/fuzz
-    # What the search begins with, made anew of scenarios/ and models/; what it adds is in corpus/.
-    cargo run --release --locked --manifest-path $fuzz/Cargo.toml --example corpus -- $fuzz/seeds
+    # What the search begins with is made anew of scenarios/ and models/; what it adds is in corpus/.
+    export KMAPCHECK_SEEDS=$PWD/$fuzz/seeds/{{TARGET}}
+    rm -rf "$KMAPCHECK_SEEDS"
     mkdir -p $fuzz/corpus/{{TARGET}}
     # Nothing here is unsafe, so sanitizers have nothing to find, and no nightly Rust is needed.
     cargo fuzz run --fuzz-dir $fuzz --sanitizer none {{TARGET}} \
-        $fuzz/corpus/{{TARGET}} $fuzz/seeds/{{TARGET}} -- \
+        $fuzz/corpus/{{TARGET}} "$KMAPCHECK_SEEDS" -- \
         -max_total_time={{SECONDS}} -dict=$fuzz/json.dict -timeout=20 -rss_limit_mb=2048 {{ARGS}}
 
 # Small faults seeded into a crate, one after the other: do its own tests notice? Goes on where it was

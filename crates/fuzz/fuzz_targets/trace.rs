@@ -3,7 +3,10 @@
 
 use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
 
-fuzz_target!(|data: &[u8]| kmapcheck_fuzz::trace(data));
+fuzz_target!(
+    init: kmapcheck_fuzz::corpus::prepare("trace"),
+    |data: &[u8]| kmapcheck_fuzz::trace(data)
+);
 
 fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
     kmapcheck_fuzz::mutate(data, size, max_size, seed, fuzzer_mutate)

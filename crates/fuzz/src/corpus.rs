@@ -22,48 +22,64 @@ const MOST_TASKS: u64 = 64;
 /// States of the searches for traces.
 const MAX_STATES: u64 = 2_000;
 
-/// Writes a folder of inputs for each target into `to`, made of `scenarios/` and `models/` in
-/// `repository`. Returns how many there are.
+/// Writes what a target begins with into the folder that `KMAPCHECK_SEEDS` names, made of
+/// `scenarios/` and `models/`; nothing if there is such a folder already, or the variable is not
+/// set. So whoever runs the target needs no other program for it.
 ///
-/// # Errors
+/// # Panics
 ///
 /// If something cannot be read or written.
-pub fn write(repository: &Path, to: &Path) -> io::Result<usize> {
-    let mut inputs: Vec<(&str, String, Value)> = Vec::new();
+pub fn prepare(target: &str) {
+    if let Some(folder) = std::env::var_os("KMAPCHECK_SEEDS").map(PathBuf::from)
+        && !folder.is_dir()
+    {
+        let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let written = write(target, &repository, &folder);
+        if let Err(error) = written {
+            panic!("{}: {error}", folder.display());
+        }
+    }
+}
+
+fn write(target: &str, repository: &Path, folder: &Path) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
     let models = repository.join("models");
-    for file in files(&models)? {
-        inputs.push(("model", name(repository, &file), plain(&file)?));
-    }
-    for file in files(&repository.join("scenarios"))? {
-        let name = name(repository, &file);
-        let scenario = with_model(plain(&file)?, &models)?;
-        let Ok((program, sources)) = load_with_sources(&file, &Overrides::default()) else {
-            continue;
+    let of = repository.join(if target == "model" {
+        "models"
+    } else {
+        "scenarios"
+    });
+    for file in files(&of)? {
+        let input = match target {
+            "model" => Some(plain(&file)?),
+            _ => about(target, &file, &models)?,
         };
-        if program.task_count().is_some_and(|tasks| tasks > MOST_TASKS) {
-            continue;
-        }
-        let about = |key: &str, value: Value| json!({ "scenario": scenario, key: value });
-        if let Some(trace) = saved(&program, &sources) {
-            inputs.push(("trace", name.clone(), about("trace", trace)));
-        }
-        if let Ok(proof) = certificate(&program, &Reasons::of(&program), FILE, None) {
-            let proof = serde_json::to_value(proof).map_err(io::Error::other)?;
-            inputs.push(("certificate", name.clone(), about("certificate", proof)));
-        }
-        inputs.push(("scenario", name, scenario));
-    }
-    let mut written = 0;
-    for (target, name, input) in inputs {
-        let text = input.to_string();
-        if text.len() <= LARGEST {
-            let folder = to.join(target);
-            fs::create_dir_all(&folder)?;
-            fs::write(folder.join(name), text)?;
-            written += 1;
+        let text = input.map(|input| input.to_string());
+        if let Some(text) = text.filter(|text| text.len() <= LARGEST) {
+            fs::write(folder.join(name(repository, &file)), text)?;
         }
     }
-    Ok(written)
+    Ok(())
+}
+
+/// A scenario, or a scenario and what the target is about; `None`: it is too large, or there is
+/// nothing about it.
+fn about(target: &str, file: &Path, models: &Path) -> io::Result<Option<Value>> {
+    let Ok((program, sources)) = load_with_sources(file, &Overrides::default()) else {
+        return Ok(None);
+    };
+    if program.task_count().is_some_and(|n| n > MOST_TASKS) {
+        return Ok(None);
+    }
+    let scenario = with_model(plain(file)?, models)?;
+    let about = match target {
+        "trace" => saved(&program, &sources),
+        "certificate" => certificate(&program, &Reasons::of(&program), FILE, None)
+            .ok()
+            .map(|certificate| json!(certificate)),
+        _ => return Ok(Some(scenario)),
+    };
+    Ok(about.map(|about| json!({ "scenario": scenario, target: about })))
 }
 
 /// The traces of a scenario, if there are any.
