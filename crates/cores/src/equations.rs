@@ -187,7 +187,8 @@ impl Equations {
             let solo = self.sum(graph, |kind| {
                 amount_held(kind, |holding| holding == Holding::Slots(series))
             });
-            let pages = sizes.program.pages.len() as i64;
+            let pages = sizes.program.pages.len();
+            let pages = i64::try_from(pages).expect("pages come from a file of limited size");
             let fact = Fact::MissingBeside(need);
             self.compare(fact, solo, amount.less(pages), true);
         }
@@ -293,7 +294,9 @@ impl Equations {
     /// What a solution stands for.
     #[must_use]
     pub fn core(&self, values: &[i64]) -> Core {
-        let count = |position: usize| u64::try_from(values[position]).unwrap_or(0);
+        let count = |position: usize| {
+            u64::try_from(values[position]).expect("solutions have no negative values")
+        };
         let tasks = (self.kinds.iter().enumerate())
             .map(|(i, &kind)| (kind, count(i)))
             .filter(|&(_, n)| n > 0)

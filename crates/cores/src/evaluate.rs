@@ -109,7 +109,7 @@ pub fn wrong(
                 Ok(waiting) => waiting,
                 Err(need) => return Some(Wrong::UnknownKind(need)),
             };
-            let tasks = |kind: &usize| waiting.iter().filter(|&other| other == kind).count() as i64;
+            let tasks = |kind: &usize| waiting.iter().map(|other| i64::from(other == kind)).sum();
             let mut values: Vec<i64> = equations.kinds.iter().map(tasks).collect();
             values.extend(equations.open.iter().map(|&series| slots(series)));
             (equations.problem.constraints.iter())

@@ -86,7 +86,7 @@ impl Graph {
         needs.dedup();
         let (mut edges, mut pairs): (Vec<(usize, usize)>, Vec<Pair>) = (Vec::new(), Vec::new());
         for kind in &kinds {
-            let to = needs.binary_search(&kind.need).unwrap_or(0);
+            let to = (needs.binary_search(&kind.need)).expect("the needs are those of the kinds");
             for &(held, _) in &kind.holdings {
                 if !pairs.iter().any(|p| (p.held, p.need) == (held, kind.need)) {
                     pairs.push(Pair {

@@ -103,9 +103,15 @@ pub fn holds_in(program: &Program, locals: &Locals, graph: &Graph, state: &State
         &put_back,
         program.free_pages?,
     )?;
-    let tasks = |unknown| waiting.iter().filter(|&other| other == unknown).count() as i64;
+    let tasks = |unknown| {
+        waiting
+            .iter()
+            .map(|other| i64::from(other == unknown))
+            .sum()
+    };
     let values: Vec<i64> = last.unknowns.iter().map(tasks).collect();
-    Some(values.iter().sum::<i64>() == waiting.len() as i64 && last.problem.satisfied_by(&values))
+    let are_unknowns = waiting.iter().all(|waiter| last.unknowns.contains(waiter));
+    Some(are_unknowns && last.problem.satisfied_by(&values))
 }
 
 /// The inequalities of a last state in which exactly that is waited for; an unknown for each local
@@ -168,6 +174,7 @@ fn last_state(
         constraints.push(Constraint::at_most(of_it, i64::from(count)));
         let ends = (locals.states.iter().zip(put_back))
             .filter(|(local, _)| local.task.template == template && local.task.at.is_none());
+        // Where none ends, all wait, and what they have put back is counted from 0.
         ended[template] = ends.map(|(_, &n)| n).min().unwrap_or(0);
         all += ended[template] * i64::from(count);
     }
@@ -208,7 +215,8 @@ fn put_back(program: &Program, locals: &Locals) -> Option<Vec<i64>> {
             }
         }
         if least == before {
-            return Some(least.into_iter().map(|least| least.unwrap_or(0)).collect());
+            // Every local state is a start, or comes of another.
+            return least.into_iter().collect();
         }
     }
     None

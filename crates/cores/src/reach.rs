@@ -66,14 +66,14 @@ fn targets(program: &Program, locals: &Locals, kind: &Kind) -> Vec<u32> {
 /// For each local state, those that a step (`true`) or a flush by others leads from.
 fn predecessors(locals: &Locals) -> Vec<Vec<(u32, bool)>> {
     let mut before = vec![Vec::new(); locals.states.len()];
-    for from in 0..locals.states.len() {
-        for situation in &locals.situations[from] {
+    for ((from, situations), flushes) in (0..).zip(&locals.situations).zip(&locals.flushes) {
+        for situation in situations {
             for &to in &situation.next {
-                before[to as usize].push((from as u32, true));
+                before[to as usize].push((from, true));
             }
         }
-        for &to in &locals.flushes[from] {
-            before[to as usize].push((from as u32, false));
+        for &to in flushes {
+            before[to as usize].push((from, false));
         }
     }
     before

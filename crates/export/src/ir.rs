@@ -16,6 +16,11 @@ pub type VarId = usize;
 /// Index of a control state in [`Automaton::controls`].
 pub type ControlId = usize;
 
+/// A number of things as the models write numbers.
+pub(crate) fn int(n: usize) -> i64 {
+    i64::try_from(n).expect("what lies in memory is fewer than 2^63")
+}
+
 /// A scenario as guarded transitions.
 #[derive(Debug, Clone)]
 pub struct Model {

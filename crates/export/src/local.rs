@@ -15,6 +15,8 @@ use std::collections::BTreeMap;
 use kmapcheck_machine::{Held, Mode};
 use kmapcheck_scenario::{AtomicTypeId, NodeId, Ref, SeriesId};
 
+use crate::ir::int;
+
 /// A page as one task knows it.
 pub(crate) type Class = usize;
 
@@ -155,7 +157,7 @@ impl Local {
     /// The highest number of things held at once, for the sizes of counters.
     pub(crate) fn weight(&self) -> i64 {
         let held: u32 = self.held.iter().map(|held| held.n).sum();
-        self.maps.len() as i64 + self.locks.len() as i64 + i64::from(held)
+        int(self.maps.len()) + int(self.locks.len()) + i64::from(held)
     }
 
     /// Numbers the classes canonically; returns which class each number had before. `shared` is

@@ -167,6 +167,7 @@ impl Net<'_> {
         let (all, complements) = self.counters();
         for counter in all {
             let var = &self.model.vars[counter.0];
+            // Of pages that there are not, nothing is counted.
             let init = var.init.first().copied().unwrap_or(0);
             let name = self.name(counter);
             place(&name, &format!("{name}: {}", var.about), init);

@@ -16,6 +16,9 @@ use crate::syntax::{Syntax, has_loops, instance_init, kinds, needs_helpers, page
 /// Processes that SPIN can run.
 const MAX_PROCESSES: u32 = 255;
 
+/// The largest number that an `int` holds.
+const MAX_NUMBER: i64 = (1 << 31) - 1;
+
 /// Prints the model.
 pub(crate) fn print(model: &Model, header: &Header) -> Result<String, Refusal> {
     let tasks: u32 = model.automata.iter().map(|a| a.count).sum();
@@ -24,6 +27,15 @@ pub(crate) fn print(model: &Model, header: &Header) -> Result<String, Refusal> {
         return Err(Refusal::new(
             format!("{tasks} tasks; SPIN runs at most {MAX_PROCESSES} processes"),
             "use fewer instances with `--tasks NAME=N`, or `--to murphi`",
+        ));
+    }
+    if let Some(var) = model.vars.iter().find(|var| var.max > MAX_NUMBER) {
+        return Err(Refusal::new(
+            format!(
+                "`{}`, which may be {}; a number in SPIN is at most {MAX_NUMBER}",
+                var.name, var.max
+            ),
+            "use smaller numbers, or `--to murphi`",
         ));
     }
     let mut out = String::new();
@@ -273,7 +285,7 @@ impl Syntax for Printer<'_> {
     }
 }
 
-/// The smallest type that holds it.
+/// The smallest type that holds it; what no type holds was refused.
 fn kind(max: i64, truth: bool) -> &'static str {
     match max {
         _ if truth => "bool",

@@ -68,6 +68,7 @@ fn changing(model: &Model, superfluous: Option<VarId>) -> Vec<bool> {
             stmt.visit(&mut |stmt| {
                 if let Stmt::Set(place, value) = stmt {
                     let decl = &model.vars[place.var];
+                    // A variable of no page has no value, and nothing sets it.
                     let first = decl.init.first().copied().unwrap_or(0);
                     let uniform = decl.init.iter().all(|&v| v == first);
                     let same = match value {

@@ -32,6 +32,7 @@ pub enum Minimum {
 
 /// The problem with one more constraint, the last: the objective is less than a value.
 pub fn below(problem: &Problem, objective: &[(usize, i64)], value: i64) -> Problem {
+    // Nothing is less than the least number; that a sum is at most that says less, and is true.
     problem.with(Constraint::at_most(objective, value.saturating_sub(1)))
 }
 
@@ -59,6 +60,7 @@ pub fn minimise(problem: &Problem, objective: &[(usize, i64)], mut budget: u64) 
             Ok(found) => (at, value) = found,
             Err(Minimum::Infeasible(refutation)) => {
                 (least, lower) = (limit, refutation);
+                // No more than a guess: `limit` is what is asked, and between the two.
                 ask = limit.saturating_add(step);
                 step = step.saturating_mul(2);
             }

@@ -160,6 +160,7 @@ fn branch_and_cut<T: Number>(
             cuts += 1;
         }
     }
+    // Without cuts none are allowed.
     let last = cuts + allowed.unwrap_or(0);
     let mut too_deep = false;
     let mut open = vec![(first, root + cuts)];

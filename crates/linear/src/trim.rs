@@ -16,6 +16,7 @@ pub(crate) fn trim(refutation: Refutation, constraints: usize) -> Refutation {
     renumber(&mut nodes, &kept, constraints, |path, weight| path[weight]);
     let kept = needed(&nodes, constraints);
     renumber(&mut nodes, &kept, constraints, |path, weight| {
+        // What is not there is no position: then the check refuses the result.
         path.binary_search(&weight).unwrap_or(usize::MAX)
     });
     let mut kept = kept.into_iter();

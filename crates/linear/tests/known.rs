@@ -65,7 +65,10 @@ fn a_pool_filled_exactly() {
 /// Even numbers do not add up to an odd one, however many there are: one cut and one leaf.
 #[test]
 fn parity_takes_one_cut() {
-    let sum: Vec<_> = (0..300).map(|x| (x, 2 * (1 + x as i64 % 7))).collect();
+    let sum: Vec<_> = (0..300)
+        .zip((0..7).cycle())
+        .map(|(x, n)| (x, 2 * (1 + n)))
+        .collect();
     let problem = Problem {
         variables: 300,
         constraints: vec![

@@ -18,6 +18,11 @@ use crate::surroundings::Surroundings;
 /// More local states than this are not worth the time.
 const MAX_STATES: usize = 5_000;
 
+/// A number of local states, or of what a task holds, in 32 bits.
+pub(crate) fn short(number: usize) -> u32 {
+    u32::try_from(number).expect("there are no more than MAX_STATES, and MAX_ACQUIRED")
+}
+
 /// A task that has acquired more than this at once takes more in every round of some loop.
 const MAX_ACQUIRED: usize = 100;
 
@@ -176,7 +181,7 @@ impl<'a, 'p> Closing<'a, 'p> {
         }
         let mut next = 0;
         while next < self.locals.states.len() {
-            self.close(next as u32)?;
+            self.close(short(next))?;
             next += 1;
         }
         Ok(())
@@ -195,10 +200,11 @@ impl<'a, 'p> Closing<'a, 'p> {
                 at: None,
             });
         }
-        self.locals.numbers.insert(local.clone(), number as u32);
+        let number = short(number);
+        self.locals.numbers.insert(local.clone(), number);
         self.locals.states.push(local);
         self.locals.came.push(came);
-        Ok(number as u32)
+        Ok(number)
     }
 
     /// Finds all that can happen to a task in that local state.

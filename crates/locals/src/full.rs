@@ -28,6 +28,7 @@ pub(crate) fn candidates(program: &Program) -> Vec<bool> {
                     template.nodes.iter().any(|node| maps(node.op))
                 })
                 .map(|template| tasks(template.count));
+            // So many that they do not fit are not fewer than the slots: nothing is assumed then.
             let mappers = mappers.fold(0, u64::saturating_add);
             series.for_holders == 0 && (program.cpus.is_some() || mappers < u64::from(slots))
         })
@@ -58,17 +59,19 @@ fn most_pinned(program: &Program, locals: &Locals, series: usize) -> u64 {
             .max()
             .unwrap_or(0)
     };
-    let sleeping = (program.templates.iter().enumerate())
-        .map(|(id, template)| most(&|t, on_cpu| t == id && !on_cpu) * tasks(template.count));
+    let sleeping = (program.templates.iter().enumerate()).map(|(id, template)| {
+        most(&|t, on_cpu| t == id && !on_cpu).saturating_mul(tasks(template.count))
+    });
+    // A sum beyond all numbers is more than any number of slots, as is the greatest of them.
     let sleeping = sleeping.fold(0, u64::saturating_add);
     let cpus = program.cpus.map_or(0, |cpus| u64::from(cpus.count));
     sleeping.saturating_add(most(&|_, on_cpu| on_cpu).saturating_mul(cpus))
 }
 
-/// How many instances there may be.
+/// How many instances there may be; the greatest number for any.
 fn tasks(count: Bound) -> u64 {
     match count {
         Bound::Exactly(count) => u64::from(count),
-        Bound::Any => u64::from(u32::MAX),
+        Bound::Any => u64::MAX,
     }
 }

@@ -3,6 +3,8 @@
 use kmapcheck_machine::{Map, Name, Page, PageId, Shared, State, Task};
 use kmapcheck_scenario::Program;
 
+use crate::closure::short;
+
 /// A task with the pages that only it knows.
 ///
 /// Page numbers below the number of the program's shared pages are those pages; from there on they
@@ -101,7 +103,7 @@ impl LocalState {
             if !program.series[series].reuse.keeps_mappings() {
                 let lies_here =
                     |map: &&Map| matches!(map, Map::Pin { lies, .. } if *lies == series);
-                usage.0 += self.task.maps.iter().filter(lies_here).count() as u32;
+                usage.0 += short(self.task.maps.iter().filter(lies_here).count());
             }
         }
         for page in 0..program.pages.len() {

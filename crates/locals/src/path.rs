@@ -3,7 +3,7 @@
 use kmapcheck_machine::Map;
 use kmapcheck_scenario::{NodeId, TemplateId};
 
-use crate::closure::Locals;
+use crate::closure::{Locals, short};
 use crate::local::LocalState;
 
 /// How a local state was first met.
@@ -66,7 +66,7 @@ pub enum Acquired {
 impl Locals {
     /// The local states in which tasks start.
     pub fn starts(&self) -> impl Iterator<Item = u32> + '_ {
-        (0..self.states.len() as u32).filter(|&local| self.came[local as usize].is_none())
+        (0..short(self.states.len())).filter(|&local| self.came[local as usize].is_none())
     }
 
     /// A shortest way to a local state: the local states before each step, with the step.

@@ -3,6 +3,7 @@
 use kmapcheck_machine::{Mode, Name, Page, ResourceState, Shared, Task, Usage};
 use kmapcheck_scenario::{Bound, Op, Program, Ref, ResourceKind, Reuse, SeriesId, StaleIn};
 
+use crate::closure::short;
 use crate::local::LocalState;
 
 /// What the program's tasks can leave for one another to meet, found once.
@@ -185,15 +186,16 @@ impl<'a> Surroundings<'a> {
         let own = local.own_usage(self.program);
         (self.program.series.iter().zip(own).zip(&self.never_full))
             .map(|((series, (in_use, own_stale)), &never_full)| {
-                let slots = match series.slots {
-                    Bound::Exactly(slots) => slots,
-                    Bound::Any => u32::MAX / 2,
+                let Bound::Exactly(slots) = series.slots else {
+                    unreachable!("the closure has put a number for `any`");
                 };
                 let left = slots.checked_sub(in_use + own_stale)?;
                 let keeps = series.reuse.keeps_mappings();
                 let stale = u32::from(choice.stale && keeps && left > 0);
                 let others = if choice.slots_used { left - stale } else { 0 };
                 let is_full = in_use + others == slots;
+                // Where the task itself has all of them there is nothing to take away: then the
+                // series is full, which `confirmed` sees.
                 let others = others.saturating_sub(u32::from(is_full && never_full));
                 Some(Usage {
                     in_use: in_use + others,
@@ -227,7 +229,7 @@ impl<'a> Surroundings<'a> {
         let maps = local.task.maps.iter().filter(|map| map.page() == page);
         let locked = local.task.page_locks.contains(&page);
         state.locked = locked || choice.page_locked;
-        state.holders = maps.count() as u32 + u32::from(locked);
+        state.holders = short(maps.count()) + u32::from(locked);
         state
     }
 }

@@ -149,6 +149,7 @@ impl<F: Faults> Kernel<F> {
             });
             own_names.push(bound.collect());
         }
+        // Where the freelist has no bound, fresh pages come as they are asked for.
         for _ in 0..program.free_pages.unwrap_or(0) {
             pages.add(Page {
                 free: true,
@@ -222,11 +223,10 @@ impl<F: Faults> Kernel<F> {
         let question = (task, asked.0[task]);
         asked.0[task] += 1;
         asked.1.insert(question, arity);
-        self.policy
-            .get(&question)
-            .copied()
-            .unwrap_or(0)
-            .min(arity - 1)
+        // What was not asked before is answered with 0 at first. How many answers there are can
+        // depend on the schedule: the last stands for those that there are not.
+        let answer = self.policy.get(&question).copied().unwrap_or(0);
+        answer.min(arity - 1)
     }
 
     /// The questions that came up.

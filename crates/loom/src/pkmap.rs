@@ -260,7 +260,7 @@ impl<F: Faults> Kmaps<F> {
         for &nr in &unused {
             tables.clear(Address { series, nr });
         }
-        (tables, u32::try_from(unused.len()).unwrap_or(u32::MAX))
+        (tables, number(unused.len()))
     }
 
     /// `kunmap_high`. `which` says, under the lock, what is to be unmapped, or that nothing is;
@@ -381,7 +381,7 @@ impl Tables {
             .iter()
             .filter(|&&count| count > 1)
             .count();
-        u32::try_from(used).unwrap_or(u32::MAX)
+        number(used)
     }
 
     fn set(&mut self, program: &Program, page: PageId, address: Address, count: u32) {
@@ -402,6 +402,11 @@ impl Tables {
             self.address[page][series] = None;
         }
     }
+}
+
+/// A number of slots.
+fn number(slots: usize) -> u32 {
+    u32::try_from(slots).expect("a series has a 32-bit number of slots")
 }
 
 /// The number of slots; a program with `"any"` is refused before it runs.

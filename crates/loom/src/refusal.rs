@@ -51,7 +51,7 @@ pub fn fits(program: &Program) -> Result<(), Refusal> {
     if program.has_loops() {
         return refuse("`loop`".to_owned(), "use `--engine search`");
     }
-    let tasks = program.task_count().unwrap_or(u64::MAX);
+    let tasks = (program.task_count()).expect("a number that is open was refused");
     if tasks > MAX_TASKS {
         return refuse(
             format!("{tasks} tasks; it runs at most {MAX_TASKS}"),

@@ -184,6 +184,7 @@ impl Watch<'_> {
         if let Some(timeout) = self.limits.timeout
             && elapsed >= timeout
         {
+            // To be shown; a limit is not that long.
             return Some(Stopped::Time(
                 u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX),
             ));

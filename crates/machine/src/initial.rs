@@ -203,6 +203,7 @@ pub fn initial(program: &Program, start: &Start) -> State {
         free: true,
         ..Page::fresh(program.series.len())
     };
+    // Where the freelist has no bound, fresh pages come as they are asked for.
     shared
         .pages
         .extend((0..program.free_pages.unwrap_or(0)).map(|_| free.clone()));

@@ -88,6 +88,13 @@ pub enum Stopped {
     Interrupted,
     /// A counter that can grow without bound, in words.
     Unbounded(String),
+    /// The numbers by which an engine tells things apart are used up.
+    Capacity {
+        /// What there is too much of, in the plural.
+        what: &'static str,
+        /// So many of them the engine can tell apart.
+        most: u64,
+    },
     /// `--max-interleavings`.
     Interleavings(u64),
     /// A claim about every number of tasks or slots: these kinds of finding were neither found nor

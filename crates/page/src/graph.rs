@@ -303,7 +303,7 @@ fn points(spans: &Spans) -> Points {
     let mut points: Points = Vec::new();
     for (state, change) in changes {
         now += change;
-        let n = u32::try_from(now).unwrap_or_default();
+        let n = u32::try_from(now).expect("what ends has begun, and a state has less than 2^32");
         if points.last().map(|last| last.1) != Some(n) {
             points.push((state, n));
         }

@@ -51,7 +51,7 @@ impl Chains {
         };
         let mut known: FxHashSet<(u32, Chain)> = FxHashSet::default();
         let mut queue: VecDeque<(u32, Chain)> = VecDeque::new();
-        for local in 0..locals.states.len() as u32 {
+        for (local, _) in (0..).zip(&locals.states) {
             if locals.path(local).is_empty() {
                 queue.push_back((local, Vec::new()));
             }
@@ -90,9 +90,9 @@ impl Chains {
 
     /// Gives local states that the limit has left without a way a shortest one.
     fn fill(&mut self, locals: &Locals) {
-        for (local, chains) in self.of.iter_mut().enumerate() {
+        for (local, chains) in (0..).zip(&mut self.of) {
             if chains.is_empty() {
-                let acquired = locals.acquired(local as u32).into_iter();
+                let acquired = locals.acquired(local).into_iter();
                 chains.push(
                     acquired
                         .map(|held| Link {

@@ -10,7 +10,7 @@
 
 use std::time::Instant;
 
-use kmapcheck_cores::Cores;
+use kmapcheck_cores::{Core, Cores, Graph};
 use kmapcheck_machine::{Coverage, Finding, Findings, Outcome, Stopped};
 use kmapcheck_scenario::{Bound, FindingKind, Program};
 use kmapcheck_search::{Engine, Limits, Progress, every_number, run};
@@ -78,7 +78,7 @@ struct Deciding<'a> {
 /// A search at some sizes.
 struct Tried {
     program: Program,
-    total: u32,
+    total: u64,
     outcome: Outcome,
     /// Whether all else that it found was found with fewer tasks as well.
     only_deadlock_is_new: bool,
@@ -130,7 +130,7 @@ impl Deciding<'_> {
         let mut best: Option<Tried> = None;
         let mut complete = true;
         for program in self.candidates() {
-            let total = program.task_count().unwrap_or(0).min(u64::from(u32::MAX)) as u32;
+            let total = tasks(&program);
             let Some(limits) = self.limits_of_one_search() else {
                 let stopped = self.limits.out_of_time();
                 return Ok(self.finish(best, Some(stopped), false));
@@ -211,7 +211,7 @@ impl Deciding<'_> {
     /// fewer having been searched to the end: nothing was left out below a handful of tasks, and
     /// what came with more is a deadlock that the equations allow to no fewer.
     fn are_smallest(&self, best: &Tried) -> bool {
-        if best.total <= MOST_TASKS {
+        if best.total <= u64::from(MOST_TASKS) {
             return true;
         }
         let Some((_, Cores::Possible(possible))) = &self.reasons.cores else {
@@ -220,7 +220,7 @@ impl Deciding<'_> {
         let fewest = possible.iter().map(kmapcheck_cores::Possible::tasks).min();
         best.only_deadlock_is_new
             && possible.iter().all(|possible| possible.least)
-            && fewest.is_some_and(|fewest| fewest >= u64::from(best.total))
+            && fewest.is_some_and(|fewest| fewest >= best.total)
     }
 
     fn undecided(&self, left: Findings) -> Stopped {
@@ -269,7 +269,8 @@ impl Deciding<'_> {
         let series = 0..self.program.series.len();
         let open = series.filter(|&series| self.program.series[series].slots == Bound::Any);
         let least = open.map(|series| self.program.least_slots(series)).max();
-        least.unwrap_or(1).saturating_add(MOST_SLOTS - 1)
+        // Units that are asked for are given in a file, and so at most a million.
+        least.unwrap_or(1) + (MOST_SLOTS - 1)
     }
 
     /// The program at growing sizes: few tasks and slots first, then what the equations ask for.
@@ -286,8 +287,8 @@ impl Deciding<'_> {
             vectors = (vectors.iter())
                 .flat_map(|v| (1..=MOST_TASKS).map(|n| v.iter().copied().chain([n]).collect()))
                 .collect();
-            let most = MOST_TASKS.max(open as u32 + 1);
-            vectors.retain(|v: &Vec<u32>| v.iter().sum::<u32>() <= most);
+            let most = open.saturating_add(1).max(MOST_TASKS as usize);
+            vectors.retain(|v: &Vec<u32>| v.iter().sum::<u32>() as usize <= most);
         }
         vectors.sort_by_key(|v| (v.iter().sum::<u32>(), std::cmp::Reverse(v.clone())));
         let mut found: Vec<Program> = Vec::new();
@@ -296,7 +297,7 @@ impl Deciding<'_> {
         }
         found.extend(self.cores());
         found.retain(Program::numbers_fit);
-        found.sort_by_key(|program| program.task_count().unwrap_or(u64::MAX));
+        found.sort_by_key(tasks);
         found.dedup();
         found
     }
@@ -308,26 +309,31 @@ impl Deciding<'_> {
         };
         let mut found: Vec<Program> = Vec::new();
         for possible in possible {
-            let mut program = self.program.clone();
-            for (series, slots) in &possible.core.slots {
-                let slots = u32::try_from(*slots).unwrap_or(u32::MAX);
-                program.set_slots(*series, Bound::Exactly(slots));
-            }
-            for (id, template) in program.templates.iter_mut().enumerate() {
-                let tasks = (possible.core.tasks.iter())
-                    .filter(|&&(kind, _)| graph.kinds[kind].template == id)
-                    .map(|&(_, n)| u32::try_from(n).unwrap_or(u32::MAX));
-                if template.count == Bound::Any {
-                    let tasks = tasks.fold(0, u32::saturating_add);
-                    template.count = Bound::Exactly(tasks.max(1));
-                }
-            }
-            let program = program.with_open_slots(self.most_slots());
-            if !found.contains(&program) {
+            if let Some(program) = self.of_core(graph, &possible.core)
+                && !found.contains(&program)
+            {
                 found.push(program);
             }
         }
         found
+    }
+
+    /// The size of a core; `None`: no program can have such numbers.
+    fn of_core(&self, graph: &Graph, core: &Core) -> Option<Program> {
+        let mut program = self.program.clone();
+        for &(series, slots) in &core.slots {
+            program.set_slots(series, Bound::Exactly(u32::try_from(slots).ok()?));
+        }
+        for (id, template) in program.templates.iter_mut().enumerate() {
+            let tasks: u64 = (core.tasks.iter())
+                .filter(|&&(kind, _)| graph.kinds[kind].template == id)
+                .map(|&(_, n)| n)
+                .sum();
+            if template.count == Bound::Any {
+                template.count = Bound::Exactly(u32::try_from(tasks.max(1)).ok()?);
+            }
+        }
+        Some(program.with_open_slots(self.most_slots()))
     }
 
     /// The program with those instance counts and slots for `"any"`.
@@ -336,11 +342,17 @@ impl Deciding<'_> {
         let mut counts = counts.iter();
         for template in &mut program.templates {
             if template.count == Bound::Any {
-                template.count = Bound::Exactly(counts.next().copied().unwrap_or(0));
+                let count = counts.next().expect("there is a count for every open one");
+                template.count = Bound::Exactly(*count);
             }
         }
         program.with_open_slots(slots)
     }
+}
+
+/// How many tasks a sized program has.
+fn tasks(sized: &Program) -> u64 {
+    sized.task_count().expect("all its numbers are given")
 }
 
 /// What stands for `"any"` in the sized program.

@@ -206,6 +206,9 @@ pub fn ended(stopped: &Stopped) -> String {
         Stopped::Time(_) => "the search ran out of time".into(),
         Stopped::Interrupted => "the search was interrupted".into(),
         Stopped::Unbounded(what) | Stopped::Undecided(what) | Stopped::Failed(what) => what.clone(),
+        Stopped::Capacity { what, most } => {
+            format!("there are more {what} than the {most} that the search can number")
+        }
         Stopped::Interleavings(_) | Stopped::Preemptions(_) => "the search was cut short".into(),
     }
 }

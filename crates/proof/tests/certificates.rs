@@ -57,6 +57,24 @@ fn as_many_slots_as_are_asked_for_at_once() {
     assert_eq!(verify(&certificate, &program), Ok(()));
 }
 
+/// Two slots, of which a shared page can fill one: who holds the spinlock gets the other. That is
+/// proved by counting the shared page once, and so it must be certified.
+#[test]
+fn a_shared_page_takes_one_slot() {
+    let program = kmapcheck_testing::load(&json!({
+        "name": "beside",
+        "model": { "name": "m", "series": { "B": { "slots": 2, "reuse": "own" } } },
+        "locks": { "gate": "semaphore" },
+        "pages": ["shared"],
+        "tasks": [{ "name": "t", "count": 2, "pages": ["own"], "program": [
+            { "kmap": "shared", "series": "B" }, { "down": "gate" }, { "kmap": "own", "series": "B" },
+            { "kunmap": "own" }, { "up": "gate" }, { "kunmap": "shared" }] }],
+    }));
+    let certificate = of(&program).expect("it is proved");
+    assert!(certificate.excluded.iter().any(|e| e.by == By::Equations));
+    assert_eq!(verify(&certificate, &program), Ok(()));
+}
+
 /// A series of which all slots may be kept for holders is missing though nobody holds it: whoever
 /// asks for a first slot waits for ever, and no argument by what is held excludes that.
 #[test]

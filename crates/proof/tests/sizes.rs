@@ -315,7 +315,8 @@ fn random_private_programs() {
                 let mut numbers = Numbers::of(&program);
                 numbers.slots[0] = Some(slots[0]);
                 numbers.slots[1] = Some(slots[1]);
-                let others = numbers.tasks.len() as u32 - 1;
+                let tasks_all = numbers.tasks.len();
+                let others = u32::try_from(tasks_all).expect("they are few") - 1;
                 numbers.tasks.fill(Some(1));
                 numbers.tasks[0] = Some(tasks.min(4 - others));
                 let cell = cells.at(&numbers);

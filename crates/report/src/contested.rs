@@ -232,7 +232,7 @@ impl Scene<'_> {
             pins.sort_unstable();
             pins.dedup();
         }
-        let pinned = u32::try_from(pins.len()).unwrap_or(u32::MAX);
+        let pinned = u32::try_from(pins.len()).expect("pins are fewer than 2^32");
         self.state.shared.usage[series]
             .in_use
             .saturating_sub(pinned)

@@ -4,7 +4,7 @@ use kmapcheck_machine::{Outcome, Stopped as Why, instances};
 use kmapcheck_scenario::{Bound, Op, Program};
 
 use crate::report::{Coverage, Fingerprints, NeverExecuted, StopReason, Stopped};
-use crate::words::{bytes, count};
+use crate::words::{bytes, count, number};
 
 pub(crate) fn coverage(program: &Program, outcome: &Outcome) -> Coverage {
     let seen = &outcome.coverage;
@@ -39,7 +39,7 @@ pub(crate) fn coverage(program: &Program, outcome: &Outcome) -> Coverage {
 /// probability that there is one: n (n - 1) / 2 pairs, each with a chance of one in 2^bits.
 fn missed(states: u64, bits: u32) -> f64 {
     let n = states as f64;
-    (n * (n - 1.0) / 2.0 / 2f64.powi(bits as i32)).min(1.0)
+    (n * (n - 1.0) / 2.0 / 2f64.powi(bits.cast_signed())).min(1.0)
 }
 
 pub(crate) fn stopped(program: &Program, outcome: &Outcome) -> Option<Stopped> {
@@ -108,6 +108,16 @@ pub(crate) fn stopped(program: &Program, outcome: &Outcome) -> Option<Stopped> {
             what.clone(),
             Err(
                 "no limit helps there: let a loop take back what it gives, or use `repeat` in place of `loop`",
+            ),
+        ),
+        Why::Capacity { what, most } => (
+            StopReason::Capacity,
+            format!(
+                "there are more {what} than the {} that this engine can number",
+                number(*most)
+            ),
+            Err(
+                "no limit helps there: give smaller numbers with `--tasks NAME=N` or `--slots NAME=K`",
             ),
         ),
     };

@@ -282,6 +282,8 @@ pub enum StopReason {
     Failed,
     /// A counter that can grow without bound.
     Unbounded,
+    /// There are more states, or parts of states, than the engine can number.
+    Capacity,
     /// The limit on interleavings.
     MaxInterleavings,
     /// The bound on preemptions.

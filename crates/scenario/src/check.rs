@@ -271,7 +271,7 @@ fn check_recursion(signatures: &[Signature], bodies: &[Vec<Step>], log: &mut Log
                     let from = path
                         .iter()
                         .position(|(index, _)| *index == used)
-                        .unwrap_or(0);
+                        .expect("what is on the path is in the path");
                     let mut names: Vec<usize> =
                         path[from..].iter().map(|(index, _)| *index).collect();
                     names.push(used);

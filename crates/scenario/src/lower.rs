@@ -277,6 +277,7 @@ impl Lowering<'_> {
                     leave: Some(next),
                     ..inherit(step, around)
                 };
+                // What is no number was noted, and then nothing comes of the program.
                 let times = self.number(times, around).unwrap_or(0);
                 self.growth.repeats |= times > 1;
                 let mut goal = next;

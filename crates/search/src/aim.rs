@@ -23,6 +23,7 @@ use kmapcheck_machine::Stopped;
 use kmapcheck_scenario::{Bound, FindingKind, Op, Program, Ref, ResourceKind};
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::capacity::next_number;
 use crate::counted::explore::{CountedStep, Explorer};
 use crate::counted::packed::Counts;
 use crate::counted::table::Table;
@@ -87,6 +88,7 @@ impl Aim {
         self.cycles
             .iter()
             .map(|cycle| {
+                // More may be pinned than is needed: then none is missing.
                 let missing: u32 = cycle
                     .series
                     .iter()
@@ -105,6 +107,7 @@ impl Cycle {
                 Asked::Series(id) => match program.series[id].slots {
                     // Tasks without a pin are refused before the last slots are taken.
                     Bound::Exactly(slots) => {
+                        // With none left over, `refuses_for_ever` has seen to it.
                         Some((id, slots.saturating_sub(program.series[id].for_holders)))
                     }
                     Bound::Any => None,
@@ -281,7 +284,7 @@ pub(crate) fn search(
         }
         queues[total as usize].push(number);
     };
-    for number in 0..explorer.visited.len() as u32 {
+    for number in 0..next_number(explorer.visited.len()) {
         explorer.visited.get(number, &mut state);
         slots.learn(&explorer.table, &state);
         depth.push(0);
@@ -311,7 +314,7 @@ pub(crate) fn search(
             memory: explorer.memory(),
             ..Progress::default()
         };
-        if let Some(stopped) = meter.check(0, progress) {
+        if let Some(stopped) = meter.check(0, progress).or_else(|| explorer.full()) {
             return Err(stopped);
         }
         explorer.visited.get(number, &mut state);
@@ -325,13 +328,7 @@ pub(crate) fn search(
                 let row = explorer.table.row(entry, i);
                 explorer.successor(&state, position, row, &mut next);
                 let (to, new) = explorer.visited.insert(&next);
-                let step = (
-                    number,
-                    CountedStep {
-                        local,
-                        row: i as u32,
-                    },
-                );
+                let step = (number, CountedStep { local, row: i });
                 if new {
                     depth.push(here + 1);
                     closed.push(false);

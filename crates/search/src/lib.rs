@@ -7,6 +7,7 @@
 
 mod aim;
 mod candidates;
+mod capacity;
 mod counted;
 mod crew;
 mod limits;

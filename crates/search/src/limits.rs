@@ -46,6 +46,7 @@ impl Limits {
     /// What a run says that has no time left.
     #[must_use]
     pub fn out_of_time(&self) -> Stopped {
+        // To be shown; a limit is not that long.
         let timeout = self.timeout.unwrap_or_default();
         Stopped::Time(u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX))
     }

@@ -60,9 +60,12 @@ pub(crate) fn run(
     let starved = if stopped.is_none() && program.has_loops() {
         reference.starved()
     } else {
-        None
+        Ok(None)
     };
-    reference.outcome(stopped, depth, starved)
+    match starved {
+        Ok(starved) => reference.outcome(stopped, depth, starved),
+        Err(stopped) => reference.outcome(Some(stopped), depth, None),
+    }
 }
 
 impl<'a> Reference<'a> {
@@ -219,8 +222,12 @@ impl<'a> Reference<'a> {
     }
 
     /// The first state in which a task starves, with that task.
-    fn starved(&self) -> Option<(usize, usize)> {
-        let mut graph = Graph::default();
+    ///
+    /// # Errors
+    ///
+    /// If there is more to be looked at than can be numbered.
+    fn starved(&self) -> Result<Option<(usize, usize)>, Stopped> {
+        let mut graph = Graph::new();
         let tasks = self.states.first().map_or(0, |state| state.tasks.len());
         let mut stands = Vec::new();
         for (i, state) in self.states.iter().enumerate() {
@@ -240,8 +247,12 @@ impl<'a> Reference<'a> {
                     }
                 }
             }
+            if let Some(full) = graph.full() {
+                return Err(full);
+            }
         }
-        starved::first(&graph, &stands).map(|found| (found / tasks, found % tasks))
+        let found = starved::first(&graph, &stands)?;
+        Ok(found.map(|found| (found / tasks, found % tasks)))
     }
 
     fn trace(&self, run: &Run) -> Trace {

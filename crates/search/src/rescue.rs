@@ -154,6 +154,7 @@ impl Marked {
                     states,
                     ..Progress::default()
                 })
+                .or_else(|| explorer.full())
                 .is_some()
             {
                 return None;

@@ -10,13 +10,19 @@
 //! Without loops nothing starves: every run ends, and a task that still waits when nobody moves is
 //! stuck. So the analysis is done only where some task program loops.
 
-use kmapcheck_machine::{Map, Mode, ResourceState, State, Task};
+use kmapcheck_machine::{Map, Mode, ResourceState, State, Stopped, Task};
 use kmapcheck_scenario::{Op, Program};
 
+use crate::capacity;
+
 /// Edges between points.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Graph {
     edges: Vec<(u32, u32)>,
+    /// So many points and so many edges can be numbered.
+    most: u32,
+    /// Whether there are more.
+    is_full: bool,
 }
 
 /// How the task of a point stands.
@@ -29,16 +35,45 @@ pub(crate) enum Stand {
 }
 
 impl Graph {
+    pub(crate) fn new() -> Graph {
+        Graph::of_most(u32::MAX)
+    }
+
+    fn of_most(most: u32) -> Graph {
+        Graph {
+            edges: Vec::new(),
+            most,
+            is_full: false,
+        }
+    }
+
+    /// Whether nobody can tell any more: edges that do not fit are left out.
+    pub(crate) fn full(&self) -> Option<Stopped> {
+        (self.is_full).then(|| capacity::full("ways from one waiting task to the next", self.most))
+    }
+
     pub(crate) fn edge(&mut self, from: usize, to: usize) {
-        let number = |point| u32::try_from(point).unwrap_or(u32::MAX);
-        self.edges.push((number(from), number(to)));
+        let number = |point| u32::try_from(point).ok().filter(|&point| point < self.most);
+        match (number(from), number(to)) {
+            (Some(from), Some(to)) if self.edges.len() < self.most as usize => {
+                self.edges.push((from, to));
+            }
+            _ => self.is_full = true,
+        }
     }
 }
 
 /// The first point whose task starves.
-pub(crate) fn first(graph: &Graph, stands: &[Stand]) -> Option<usize> {
+///
+/// # Errors
+///
+/// If there are more points or edges than can be numbered.
+pub(crate) fn first(graph: &Graph, stands: &[Stand]) -> Result<Option<usize>, Stopped> {
+    if let Some(full) = graph.full() {
+        return Err(full);
+    }
     if !stands.contains(&Stand::Waits) {
-        return None;
+        return Ok(None);
     }
     let mut saved: Vec<bool> = stands.iter().map(|&stand| stand == Stand::Fine).collect();
     // Predecessors in compressed form: those of point p are at starts[p]..starts[p + 1].
@@ -55,8 +90,10 @@ pub(crate) fn first(graph: &Graph, stands: &[Stand]) -> Option<usize> {
         predecessors[fill[to as usize] as usize] = from;
         fill[to as usize] += 1;
     }
-    let mut work: Vec<u32> = (0..stands.len() as u32)
-        .filter(|&point| saved[point as usize])
+    // A point beyond all numbers has no edge to it: nobody is saved by way of it.
+    let mut work: Vec<u32> = (0..=u32::MAX)
+        .zip(&saved)
+        .filter_map(|(point, &saved)| saved.then_some(point))
         .collect();
     while let Some(point) = work.pop() {
         let range = starts[point as usize] as usize..starts[point as usize + 1] as usize;
@@ -67,7 +104,7 @@ pub(crate) fn first(graph: &Graph, stands: &[Stand]) -> Option<usize> {
             }
         }
     }
-    saved.iter().position(|&saved| !saved)
+    Ok(saved.iter().position(|&saved| !saved))
 }
 
 /// What counters stay within unless they grow without bound.
@@ -93,12 +130,12 @@ impl Bounds {
                 .iter()
                 .filter(|node| matches!(node.op, Op::Complete { .. }))
                 .count();
-            u32::try_from(n)
-                .unwrap_or(u32::MAX)
-                .saturating_mul(kmapcheck_machine::instances(template.count))
+            n as u64 * u64::from(kmapcheck_machine::instances(template.count))
         });
+        // Such a counter ends at `u32::MAX`, which is beyond any bound: it never sticks there.
+        let bound = completes.sum::<u64>() + 64;
         Some(Bounds {
-            completion: completes.fold(64, u32::saturating_add),
+            completion: u32::try_from(bound).map_or(u32::MAX - 1, |bound| bound.min(u32::MAX - 1)),
         })
     }
 
@@ -179,13 +216,13 @@ mod tests {
     #[test]
     fn a_waiting_point_is_saved_by_any_way_to_a_moving_one() {
         // 0 waits -> 1 waits -> 2 moves; 3 waits and goes round for ever.
-        let mut graph = Graph::default();
+        let mut graph = Graph::new();
         graph.edge(0, 1);
         graph.edge(1, 0);
         graph.edge(1, 2);
         graph.edge(3, 3);
         let stands = [Stand::Waits, Stand::Waits, Stand::Fine, Stand::Waits];
-        assert_eq!(first(&graph, &stands), Some(3));
+        assert_eq!(first(&graph, &stands), Ok(Some(3)));
         assert_eq!(
             first(
                 &graph,
@@ -195,7 +232,23 @@ mod tests {
                     .chain([Stand::Fine])
                     .collect::<Vec<_>>()
             ),
-            None
+            Ok(None)
         );
+    }
+
+    /// The only way by which 0 is saved does not fit: that nobody saves it is not known.
+    #[test]
+    fn ways_that_cannot_be_numbered_are_said() {
+        let stands = [Stand::Waits, Stand::Waits, Stand::Fine];
+        let graph = |most| {
+            let mut graph = Graph::of_most(most);
+            graph.edge(1, 2);
+            graph.edge(1, 1);
+            graph.edge(0, 2);
+            graph
+        };
+        assert_eq!(first(&graph(3), &stands), Ok(None));
+        let what = "ways from one waiting task to the next";
+        assert_eq!(first(&graph(2), &stands), Err(capacity::full(what, 2)));
     }
 }

@@ -69,7 +69,7 @@ fn one_by_one_deadlocks_iff_n_times_k_minus_1_reaches_p() {
                 for engine in [Engine::Search, Engine::Reference] {
                     let outcome = answer(engine, &program);
                     let deadlock = outcome.finding(FindingKind::Deadlock);
-                    let expected = tasks * (k as u32 - 1) >= slots;
+                    let expected = tasks as usize * (k - 1) >= slots as usize;
                     assert_eq!(
                         deadlock.is_some(),
                         expected,

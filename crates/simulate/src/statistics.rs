@@ -131,10 +131,8 @@ pub fn histogram(sorted: &[u64]) -> Vec<Bucket> {
         })
         .collect();
     for &number in sorted {
-        let bar = usize::try_from((number - first) / width).unwrap_or(usize::MAX);
-        if let Some(bucket) = buckets.get_mut(bar) {
-            bucket.runs += 1;
-        }
+        let bar = usize::try_from((number - first) / width).expect("there are but `BARS` of them");
+        buckets[bar].runs += 1;
     }
     buckets
 }

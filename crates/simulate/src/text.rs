@@ -102,7 +102,7 @@ fn bars(out: &mut String, simulation: &Simulation) {
     let _ = writeln!(out, "  {:>width$}  runs", "steps");
     for (bar, label) in simulation.histogram.iter().zip(&labels) {
         let long = (bar.runs * LONGEST).div_ceil(most.unwrap_or(1).max(1));
-        let drawn = "#".repeat(usize::try_from(long).unwrap_or_default());
+        let drawn = "#".repeat(usize::try_from(long).expect("it is at most `LONGEST`"));
         let space = if drawn.is_empty() { "" } else { " " };
         let _ = writeln!(out, "  {label:>width$}  {drawn}{space}{}", number(bar.runs));
     }

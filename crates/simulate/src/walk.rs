@@ -123,7 +123,7 @@ fn step(
 /// A number below `n`, all as likely.
 fn below(random: &mut ChaCha8Rng, n: usize) -> usize {
     // Of fixed width, so that the same seed draws the same on every machine.
-    let n = u32::try_from(n).unwrap_or(u32::MAX);
+    let n = u32::try_from(n).expect("tasks, steps and starts lie in memory, and are fewer");
     random.random_range(0..n.max(1)) as usize
 }
 

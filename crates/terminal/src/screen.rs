@@ -26,6 +26,7 @@ pub fn draw(frame: &mut Frame<'_>, replay: &Replay<'_>) {
         );
     };
     let moment = Moment::of(recording, replay.state);
+    // No screen has so many lines.
     let slots = u16::try_from(recording.series.len())
         .unwrap_or(u16::MAX)
         .saturating_add(2);
@@ -124,6 +125,7 @@ fn draw_programs(frame: &mut Frame<'_>, area: Rect, recording: &Recording, momen
         let room = usize::from(area.height.saturating_sub(2));
         let most = lines.len().saturating_sub(room);
         let above = first.unwrap_or(0).saturating_sub(room / 3).min(most);
+        // Further than that the widget cannot be told to scroll.
         let program = Paragraph::new(lines)
             .scroll((u16::try_from(above).unwrap_or(u16::MAX), 0))
             .block(Block::bordered().title(format!(" {} ", listing.name)));

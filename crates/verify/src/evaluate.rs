@@ -159,7 +159,8 @@ impl Observed {
 /// The program at few tasks and, where slots are open, at each edge of them.
 fn sizes(program: &Program) -> Vec<Program> {
     let mut few = program.clone();
-    let each = (TASKS / few.templates.len().max(1)).clamp(1, INSTANCES) as u32;
+    let each = TASKS / few.templates.len().max(1);
+    let each = u32::try_from(each.clamp(1, INSTANCES)).expect("few take part");
     for (position, template) in few.templates.iter_mut().enumerate() {
         template.count = Bound::Exactly(match template.count {
             Bound::Exactly(count) => count.min(each),

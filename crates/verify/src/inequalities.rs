@@ -53,6 +53,17 @@ impl Subject<'_> {
             });
             let missing = self.missing_at(thing)?;
             (found.of_stuck_tasks).push(self.at_least(held, missing));
+            // However many tasks map a shared page, it lies in one slot of a series: so many slots
+            // but one for each shared page are held in slots that nobody else is using.
+            if let [own, shared] = keepers.as_slice()
+                && shared.starts_with("shared slot ")
+                && !self.holding(shared).is_empty()
+            {
+                let pages = Amount::number(self.program.pages.len() as u64).plus;
+                let plus = missing.plus - pages;
+                let beside = Amount { plus, ..missing };
+                (found.of_stuck_tasks).push(self.at_least(self.holding(own), beside));
+            }
         }
         self.slots(&mut found.of_any_tasks)?;
         self.locks(&mut found.of_any_tasks);

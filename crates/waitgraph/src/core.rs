@@ -77,7 +77,7 @@ fn tail(group: usize) -> usize {
 }
 
 fn size(members: &[usize]) -> u32 {
-    u32::try_from(members.len()).unwrap_or(u32::MAX)
+    u32::try_from(members.len()).expect("a template has a 32-bit number of instances")
 }
 
 /// The scene with two parties for each group, represented by its first and its last member. They
@@ -338,6 +338,7 @@ impl Numbers {
     }
 
     fn of_size(&self, size: u32) -> u64 {
+        // More than there are cannot be chosen.
         self.0.get(size as usize).copied().unwrap_or(0)
     }
 }
@@ -563,7 +564,7 @@ mod tests {
             random = random
                 .wrapping_mul(6_364_136_223_846_793_005)
                 .wrapping_add(1_442_695_040_888_963_407);
-            (random >> 33) as usize % below
+            usize::try_from(random >> 33).expect("usize has 64 bits") % below
         };
         for program in programs() {
             let abilities = Abilities::of(&program);

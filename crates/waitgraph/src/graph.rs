@@ -222,7 +222,7 @@ pub(crate) fn graph_of(
 }
 
 fn size(block: &[usize]) -> u32 {
-    u32::try_from(block.len()).unwrap_or(u32::MAX)
+    u32::try_from(block.len()).expect("a template has a 32-bit number of instances")
 }
 
 /// Which holders of `thing` would have to give for `task` to get it.

@@ -110,7 +110,7 @@ pub fn holdings(scene: &Scene<'_>, i: usize) -> Vec<Holding> {
         add(
             Thing::Series(series),
             How::SharesPins,
-            u32::try_from(joint).unwrap_or(u32::MAX),
+            u32::try_from(joint).expect("pins of common pages are fewer than slots"),
         );
     }
     for held in &task.held {

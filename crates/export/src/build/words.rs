@@ -10,7 +10,8 @@ pub(super) fn label(node: NodeId, n: usize) -> String {
     let mut suffix = String::new();
     let mut rest = n - 1;
     while rest > 0 {
-        suffix.insert(0, char::from(b'a' + u8::try_from(rest % 26).unwrap_or(0)));
+        let letter = (b'a'..=b'z').nth(rest % 26).expect("there are 26 letters");
+        suffix.insert(0, char::from(letter));
         rest /= 26;
     }
     format!("{}{suffix}", node + 1)

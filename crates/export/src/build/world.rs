@@ -8,7 +8,7 @@ use kmapcheck_machine::instances;
 use kmapcheck_scenario::{Bound, NodeId, Op, Program, Ref, SeriesId, TemplateId};
 
 use super::Options;
-use crate::ir::{Expr, Scope, Var, VarId};
+use crate::ir::{Expr, Scope, Var, VarId, int};
 use crate::local::{Class, NEW};
 use crate::names::Names;
 use crate::refusal::Refusal;
@@ -132,7 +132,7 @@ impl<'p> World<'p> {
             });
             let variables = (bound || freed).then(|| {
                 let var = world.global(&format!("{}_page", page.name), "the page of this name", 0);
-                world.vars[var].init = vec![i as i64 + 1];
+                world.vars[var].init = vec![int(i) + 1];
                 let dangles = freed
                     .then(|| world.truth(&format!("{}_dangles", page.name), "its page was freed"));
                 (var, dangles)
@@ -148,7 +148,7 @@ impl<'p> World<'p> {
         let locked = world.locked;
         world.vars[locked].truth = true;
         world.holders = world.by_page("page_holders", "by page: maps and locks of tasks that live");
-        let mut next = program.pages.len() as i64 + 1;
+        let mut next = int(program.pages.len()) + 1;
         for (id, template) in program.templates.iter().enumerate() {
             world.first_page.push(next);
             next += world.stride(id) * i64::from(world.count(id));
@@ -172,12 +172,12 @@ impl<'p> World<'p> {
                     world.var(&name, "the page of this name", scope, 0)
                 });
                 if let Some(register) = register {
-                    let count = i64::from(world.count(id));
+                    let count = world.count(id);
                     world.vars[register].init = match variable.page {
-                        Some(_) => (0..count)
-                            .map(|t| world.first_page[id] + v as i64 + world.stride(id) * t)
+                        Some(_) => (0..i64::from(count))
+                            .map(|t| world.first_page[id] + int(v) + world.stride(id) * t)
                             .collect(),
-                        None => vec![0; count.try_into().unwrap_or(0)],
+                        None => vec![0; count as usize],
                     };
                 }
                 registers.push(register);
@@ -206,7 +206,7 @@ impl<'p> World<'p> {
     /// How many pages each instance declares.
     fn stride(&self, template: TemplateId) -> i64 {
         let vars = &self.program.templates[template].vars;
-        vars.iter().filter(|var| var.page.is_some()).count() as i64
+        int(vars.iter().filter(|var| var.page.is_some()).count())
     }
 
     pub(crate) fn used_var(&self, series: SeriesId) -> VarId {
@@ -274,7 +274,7 @@ impl<'p> World<'p> {
         let shared = self.program.pages.len();
         let vars = self.program.templates[template].vars.len();
         if class < shared {
-            Expr::Int(class as i64 + 1)
+            Expr::Int(int(class) + 1)
         } else if class < shared + vars {
             let v = class - shared;
             match self.registers[template][v] {
@@ -287,7 +287,7 @@ impl<'p> World<'p> {
     }
 
     fn own_page(&self, template: TemplateId, v: usize) -> Expr {
-        let base = self.first_page[template] + v as i64;
+        let base = self.first_page[template] + int(v);
         if self.count(template) == 1 {
             Expr::Int(base)
         } else {

@@ -49,16 +49,14 @@ impl Call<'_> {
     pub(super) fn up(self, pool: Ref, n: u32) -> Vec<Done> {
         let free = self.free_units(pool);
         let (units, owned) = self.units(pool);
-        let mut done = self.done(Effect::UnitsLeft { free: free + n });
-        let allowed = if owned {
-            done.task.let_go(pool, Mode::Units, n)
-        } else {
-            free + n <= units
+        let Some(after) = free.checked_add(n).filter(|&after| owned || after <= units) else {
+            return self.misuse();
         };
-        if !allowed {
+        let mut done = self.done(Effect::UnitsLeft { free: after });
+        if owned && !done.task.let_go(pool, Mode::Units, n) {
             return self.misuse();
         }
-        *done.state_mut(pool) = ResourceState::Units { free: free + n };
+        *done.state_mut(pool) = ResourceState::Units { free: after };
         vec![done]
     }
 
@@ -178,7 +176,8 @@ impl Call<'_> {
     pub(super) fn complete(self, completion: Ref) -> Vec<Done> {
         let mut done = self.done(Effect::Nothing);
         if let ResourceState::Completion { done } = done.state_mut(completion) {
-            *done = done.saturating_add(1);
+            // Searches stop where it grows without bound, and no run has so many steps otherwise.
+            *done = done.checked_add(1).expect("fewer than 2^32 completions");
         }
         vec![done]
     }

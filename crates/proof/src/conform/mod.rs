@@ -150,7 +150,7 @@ impl Conformance {
     fn judge(&mut self, program: &Program, locals: &Locals) {
         let chains = Chains::of(locals);
         let mut paths = rustc_hash::FxHashSet::default();
-        for (number, local) in locals.states.iter().enumerate() {
+        for (number, local) in (0..).zip(&locals.states) {
             let (Some(at), Some(op)) = (local.task.at, local.op(program)) else {
                 continue;
             };
@@ -164,10 +164,9 @@ impl Conformance {
                 place: rank + 1,
                 by: Place::of(program, template, at),
             };
-            let breaks = (locals.found.iter()).any(|f| {
-                f.local as usize == number && f.findings.contains(FindingKind::OrderViolation)
-            });
-            for chain in chains.to(number as u32) {
+            let breaks = (locals.found.iter())
+                .any(|f| f.local == number && f.findings.contains(FindingKind::OrderViolation));
+            for chain in chains.to(number) {
                 let path = Violation {
                     task: program.templates[template].name.clone(),
                     held: held(program, template, chain, rank),

@@ -306,7 +306,8 @@ fn missing(program: &Program, need: Need, who: &Who<'_>) -> String {
                     plus,
                 } => format!("all but {} of {name}", count(plus.unsigned_abs(), "slot")),
                 Amount { plus, .. } => {
-                    let n = u64::try_from(plus).unwrap_or(0);
+                    // More may be kept for holders than there are: then none need be held.
+                    let n = plus.max(0).unsigned_abs();
                     format!("{} of {name}", count(n, "slot"))
                 }
             };

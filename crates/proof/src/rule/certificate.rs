@@ -231,7 +231,8 @@ impl Hypothesis {
             Hypothesis::RunsOnceItCan => "a task that can run is run in the end: CPUs are not counted".into(),
             Hypothesis::FewPins => match pins {
                 Some(1) => "a task has at most one slot of a series at once, as asked for".into(),
-                n => format!("a task has at most {} slots of one series at once, as asked for", n.unwrap_or(0)),
+                Some(n) => format!("a task has at most {n} slots of one series at once, as asked for"),
+                None => "a task has few slots of one series at once: how many is not said".into(),
             },
             Hypothesis::MoreSlotsThanKept => "a series has more slots than it keeps for holders".into(),
             Hypothesis::SlotsOfTheModel => "the series have the numbers of slots that the model gives".into(),

@@ -37,11 +37,11 @@ pub fn wrong(
     };
     let value = |&unknown: &Unknown| -> i64 {
         match unknown {
-            Unknown::Tasks(group) => tasks(group).count() as i64,
+            Unknown::Tasks(group) => tasks(group).map(|_| 1).sum(),
             Unknown::Holds(group, held) => tasks(group).map(|task| names.holds(task, held)).sum(),
             Unknown::Holders(group, series) => tasks(group)
-                .filter(|task| names.slots(task).any(|(_, lies)| lies == series))
-                .count() as i64,
+                .map(|task| i64::from(names.slots(task).any(|(_, lies)| lies == series)))
+                .sum(),
             Unknown::Slots(series) => match names.series(series).slots {
                 Bound::Exactly(slots) => i64::from(slots),
                 Bound::Any => unreachable!("the program has numbers"),
@@ -112,8 +112,8 @@ impl Names<'_> {
         match held {
             Held::Slot { asked, lies } => self
                 .slots(task)
-                .filter(|&slot| slot == (asked, lies))
-                .count() as i64,
+                .map(|slot| i64::from(slot == (asked, lies)))
+                .sum(),
             Held::Lock(lock) => {
                 let name = &self.discipline.program.resources[lock].name;
                 let is_it = |what: Ref| match what {

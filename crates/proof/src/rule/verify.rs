@@ -26,6 +26,9 @@ use super::certificate::{
 use super::discipline::{Discipline, Held, Thing};
 use super::equations::{Slots, cases};
 
+/// Things in circles whose every set can be looked at.
+const MOST_IN_CIRCLES: usize = 20;
+
 /// Checks a certificate against a model.
 ///
 /// # Errors
@@ -156,13 +159,11 @@ fn refuted(
             matches!(thing, Thing::Lock(_)),
         )
     };
-    for set in 1u64..1 << things.len().min(20) {
-        let set: Vec<Thing> = (0..things.len())
-            .filter(|i| set >> i & 1 == 1)
-            .map(|i| things[i])
-            .collect();
-        let names: Vec<(String, bool)> = set.iter().map(|&thing| named(thing)).collect();
-        if in_a_circle(&names, pairs) && !own.iter().any(|case| case.awaited == set) {
+    let names: Vec<(String, bool)> = things.iter().map(|&thing| named(thing)).collect();
+    for circle in circles(&names, pairs)? {
+        let set: Vec<Thing> = circle.iter().map(|&i| things[i]).collect();
+        if !own.iter().any(|case| case.awaited == set) {
+            let names: Vec<&(String, bool)> = circle.iter().map(|&i| &names[i]).collect();
             return Err(format!("nothing is said of {names:?}"));
         }
     }
@@ -189,8 +190,37 @@ fn refuted(
     Ok(())
 }
 
-/// Whether each name leads to each, by paths of pairs among them: transitive closure by brute force.
-fn in_a_circle(names: &[(String, bool)], pairs: &BTreeSet<PairFact>) -> bool {
+/// Every set of names, by their positions, in which each leads to each by paths of pairs among them.
+///
+/// # Errors
+///
+/// If there are too many to look at every set.
+fn circles(
+    names: &[(String, bool)],
+    pairs: &BTreeSet<PairFact>,
+) -> Result<Vec<Vec<usize>>, String> {
+    // What no path leads back to is in no circle.
+    let leads = leads_to(names, pairs);
+    let round: Vec<usize> = (0..names.len()).filter(|&i| leads[i][i]).collect();
+    if round.len() > MOST_IN_CIRCLES {
+        return Err(format!(
+            "{} series and locks are in circles; of at most {MOST_IN_CIRCLES} every set can be looked at",
+            round.len()
+        ));
+    }
+    let sets = (1u32..1 << round.len()).map(|set| -> Vec<usize> {
+        let chosen = (0..round.len()).filter(|i| set >> i & 1 == 1);
+        chosen.map(|i| round[i]).collect()
+    });
+    let in_a_circle = |set: &Vec<usize>| {
+        let names: Vec<(String, bool)> = set.iter().map(|&i| names[i].clone()).collect();
+        leads_to(&names, pairs).iter().flatten().all(|&leads| leads)
+    };
+    Ok(sets.filter(in_a_circle).collect())
+}
+
+/// Which name leads to which, by paths of pairs among them: transitive closure by brute force.
+fn leads_to(names: &[(String, bool)], pairs: &BTreeSet<PairFact>) -> Vec<Vec<bool>> {
     let n = names.len();
     let mut leads = vec![vec![false; n]; n];
     for pair in pairs {
@@ -211,7 +241,7 @@ fn in_a_circle(names: &[(String, bool)], pairs: &BTreeSet<PairFact>) -> bool {
             }
         }
     }
-    leads.iter().flatten().all(|&leads| leads)
+    leads
 }
 
 /// All that the machine lets a task hold while it asks for something, without breaking the rule.
@@ -352,4 +382,32 @@ fn two_operations(model: &Program, ops: [Op; 2], leftover: Vec<usize>) -> Progra
         entry: go(Some(0)),
     }];
     program
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn slot(held: usize, asked: usize) -> PairFact {
+        PairFact {
+            held: held.to_string(),
+            lies_in: Some(held.to_string()),
+            asked: asked.to_string(),
+            asked_is_lock: false,
+        }
+    }
+
+    /// Of thirty series, the last three ask for one another in two circles.
+    #[test]
+    fn circles_are_found_wherever_they_are() {
+        let names: Vec<(String, bool)> = (0..30).map(|i| (i.to_string(), false)).collect();
+        let order = (1..30).map(|i| slot(i - 1, i));
+        let pairs: BTreeSet<PairFact> = order.chain([slot(29, 28), slot(28, 27)]).collect();
+        assert_eq!(
+            circles(&names, &pairs),
+            Ok(vec![vec![27, 28], vec![28, 29], vec![27, 28, 29]])
+        );
+        let all: BTreeSet<PairFact> = pairs.iter().cloned().chain([slot(29, 0)]).collect();
+        assert!(circles(&names, &all).is_err_and(|said| said.starts_with("30 series")));
+    }
 }

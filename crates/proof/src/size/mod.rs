@@ -61,7 +61,7 @@ pub struct Options {
 
 impl Options {
     fn vectors_up_to(&self, series: usize) -> u32 {
-        let exponent = u32::try_from(series).unwrap_or(u32::MAX);
+        let exponent = u32::try_from(series).expect("a model has at most 1,000 series");
         (1..=self.slots_up_to)
             .rev()
             .find(|n| n.checked_pow(exponent).is_some_and(|n| n <= MOST_VECTORS))

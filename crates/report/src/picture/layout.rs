@@ -165,6 +165,7 @@ fn between_two(graph: &Graph) -> impl Iterator<Item = (usize, &Edge)> {
 /// Room for a label.
 fn size(lines: &[String], shape: Shape) -> (f64, f64) {
     let letters = lines.iter().map(|line| line.chars().count()).max();
+    // No line has no letters.
     #[allow(clippy::cast_precision_loss, reason = "labels are short")]
     let (letters, lines) = (letters.unwrap_or(0) as f64, lines.len() as f64);
     let (width, height) = (letters * LETTER + 20.0, lines * LINE_HEIGHT + 14.0);

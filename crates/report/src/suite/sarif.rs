@@ -44,7 +44,8 @@ pub fn render(cases: &[Case]) -> Result<String, serde_json::Error> {
             let index = rules.iter().position(|(name, ..)| *name == problem.rule);
             let findings = case.report.iter().flat_map(|report| &report.findings);
             let finding = findings.into_iter().find(|f| f.kind.name() == problem.rule);
-            results.push(result(case, &problem, index.unwrap_or_default(), finding));
+            let index = index.expect("the rules are those of the problems");
+            results.push(result(case, &problem, index, finding));
         }
     }
     let driver = ToolComponent::builder()
@@ -93,7 +94,7 @@ fn result(case: &Case, problem: &Problem, rule: usize, finding: Option<&Finding>
         .build();
     let mut result = SarifResult::builder()
         .rule_id(problem.rule)
-        .rule_index(i64::try_from(rule).unwrap_or_default())
+        .rule_index(i64::try_from(rule).expect("there are a few rules"))
         .level(match problem.level {
             Level::Error => ResultLevel::Error,
             Level::Warning => ResultLevel::Warning,
@@ -137,7 +138,7 @@ fn message(text: &str) -> Message {
 }
 
 fn location(place: &Place) -> Location {
-    let number = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
+    let number = |n: usize| i64::try_from(n).expect("a file has fewer than 2^63 lines");
     let mut region = Region::builder().start_line(number(place.line)).build();
     region.start_column = place.column.map(number);
     let artifact = ArtifactLocation::builder().uri(uri(&place.file)).build();

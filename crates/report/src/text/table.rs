@@ -80,6 +80,7 @@ fn table(grid: &Grid<'_>, width: usize) -> String {
         .unwrap_or(0);
     if natural > width {
         table.set_content_arrangement(ContentArrangement::Dynamic);
+        // As wide as the table can be told to be.
         table.set_width(u16::try_from(width).unwrap_or(u16::MAX));
     }
     let mut out = String::new();

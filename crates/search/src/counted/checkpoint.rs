@@ -23,6 +23,7 @@ use super::explore::{At, CountedStep, Explorer, Run};
 use super::packed::Counts;
 use super::starts;
 use super::table::Event;
+use crate::capacity::next_number;
 use crate::options::{Options, Storage};
 
 const MAGIC: &[u8] = b"kmapcheck checkpoint 1\n";
@@ -223,7 +224,7 @@ impl Checkpoint {
             depth: at.depth,
             level: (at.level.start, at.level.end),
             next: at.next,
-            states: explorer.visited.len() as u32,
+            states: next_number(explorer.visited.len()),
             found: numbers(found),
             settled: (settled.into_iter())
                 .map(|(kind, length, run)| (kind as usize, length, kept(run)))

@@ -81,6 +81,7 @@ pub(super) fn measures(
             let places = (possible.core.tasks.iter())
                 .map(|&(kind, n)| {
                     let local = &locals.states[graph.kinds[kind].local as usize];
+                    // Of how many there is more is no matter: a measure is only where to look.
                     (Place::of(&local.task), u32::try_from(n).unwrap_or(u32::MAX))
                 })
                 .collect();
@@ -169,6 +170,7 @@ impl Climb<'_> {
         let wanted = measure.places.iter().map(|&(_, n)| n);
         let in_place = (present.iter().zip(wanted)).map(|(&n, wanted)| u64::from(n.min(wanted)));
         let held = if measure.lost { pinned } else { 0 };
+        // What tasks hold is in use, but slots of a page that several pin count for each of them.
         (in_place.sum(), in_use.saturating_sub(held), waiting)
     }
 }
@@ -220,6 +222,7 @@ fn enough(program: &Program, measure: &Measure) -> u32 {
         Bound::Any => 0,
     });
     let places = measure.places.iter().map(|&(_, n)| n);
+    // There are never more instances than a 32-bit number of them.
     slots.chain(places).fold(64, u32::saturating_add)
 }
 
@@ -385,6 +388,9 @@ fn repeat(
 
 /// Whether a limit is reached.
 fn look(explorer: &Explorer<'_>, meter: &mut Meter<'_>) -> Result<(), Stopped> {
+    if let Some(full) = explorer.full() {
+        return Err(full);
+    }
     // Not counted against the limit of states: these are looked at beside the search.
     let stopped = meter.check(0, || Progress {
         states: explorer.visited.len() as u64,
@@ -420,10 +426,7 @@ impl Explorer<'_> {
         let mut found = Vec::new();
         for i in 0..Table::row_count(entry) {
             let row = self.table.row(entry, i);
-            let step = CountedStep {
-                local,
-                row: i as u32,
-            };
+            let step = CountedStep { local, row: i };
             self.note_step(number, step, row, 0);
             let followed = self.follow(state, position, row);
             let (after, is_new) = self.visited.insert(&followed.next);

@@ -31,6 +31,7 @@ use super::explore::Explorer;
 use super::packed::{Counts, Visited};
 use super::starts;
 use super::table::Table;
+use crate::capacity::next_number;
 use crate::limits::{Limits, Meter, Progress};
 
 /// What an exploration of every number of tasks says.
@@ -146,20 +147,23 @@ impl Crowding<'_> {
         }
         let (mut state, mut next) = (Counts::default(), Counts::default());
         let mut at = 0;
-        while at < self.explorer.visited.len() as u32 {
+        while at < self.explorer.visited.len() {
             let states = self.explorer.visited.len() as u64;
             self.found.states = states;
             let progress = || Progress {
                 states,
                 transitions: self.found.transitions,
-                frontier: states - u64::from(at),
+                frontier: states - at as u64,
                 memory: self.explorer.memory(),
                 ..Progress::default()
             };
-            if let Some(stopped) = meter.check(states, progress) {
+            if let Some(stopped) = meter
+                .check(states, progress)
+                .or_else(|| self.explorer.full())
+            {
                 return Some(stopped);
             }
-            self.explorer.visited.get(at, &mut state);
+            self.explorer.visited.get(next_number(at), &mut state);
             self.expand(&state, &mut next);
             at += 1;
             if let Some(what) = self.explorer.unbounded() {
@@ -167,6 +171,7 @@ impl Crowding<'_> {
             }
             self.looked += 1 + self.crowd.len() as u64;
             if let Some(most) = self.max_states
+                // A limit beyond all numbers is none.
                 && self.looked > most.saturating_mul(LOOKS)
             {
                 return Some(Stopped::States(most));

@@ -26,6 +26,7 @@ use super::packed::{Counts, Visited};
 use super::starts;
 use super::table::{Event, Table};
 use crate::candidates::Candidates;
+use crate::capacity::{self, next_number};
 use crate::limits::{Limits, Meter, Progress};
 use crate::options::Options;
 use crate::reduce::Reductions;
@@ -98,6 +99,8 @@ pub(crate) struct Explorer<'a> {
     check: Option<Check>,
     pub(super) reductions: Reductions,
     checkpoint: Option<Checkpoint>,
+    /// So many states, local states, worlds and steps there may be: see [`crate::capacity`].
+    pub(crate) most: u32,
 }
 
 /// Where an exploration is.
@@ -129,12 +132,8 @@ pub(crate) fn run_from(
     let mut explorer = Explorer::new(program);
     explorer.plain_states = plain_states;
     let mut meter = Meter::new(limits, progress);
-    let end = explorer.explore(&mut meter, None);
-    let starved = if end.exhaustive && program.has_loops() {
-        explorer.starved()
-    } else {
-        None
-    };
+    let mut end = explorer.explore(&mut meter, None);
+    let starved = explorer.starved_at(&mut end);
     explorer.outcome(end, starved)
 }
 
@@ -197,6 +196,7 @@ impl<'a> Explorer<'a> {
             check: None,
             reductions: Reductions::COUNTED,
             checkpoint: None,
+            most: capacity::MOST,
         }
     }
 
@@ -237,11 +237,7 @@ impl<'a> Explorer<'a> {
             }
         };
         let mut end = self.explore(&mut meter, from);
-        let starved = if end.exhaustive && self.table.program().has_loops() {
-            self.starved()
-        } else {
-            None
-        };
+        let starved = self.starved_at(&mut end);
         if let Some(checkpoint) = &self.checkpoint
             && end.stopped.is_none()
             && let Err(error) = checkpoint.remove()
@@ -249,6 +245,17 @@ impl<'a> Explorer<'a> {
             end.stopped = Some(Stopped::Failed(checkpoint.said("remove", &error)));
         }
         Ok(self.outcome(end, starved))
+    }
+
+    /// Who starves, where all states were visited; the end says why that was not found out.
+    fn starved_at(&mut self, end: &mut End) -> Option<Run> {
+        if !end.exhaustive || !self.table.program().has_loops() {
+            return None;
+        }
+        self.starved().unwrap_or_else(|stopped| {
+            end.stopped = Some(stopped);
+            None
+        })
     }
 
     /// Writes a checkpoint; why that did not work, if it did not.
@@ -328,8 +335,9 @@ impl<'a> Explorer<'a> {
                     stopped = self.keep(&at).or(stopped);
                 }
                 if stopped.is_none() {
-                    self.visited.get(at.next as u32, &mut state);
-                    stopped = self.expand(at.next as u32, &state, &mut next, at.depth);
+                    let number = next_number(at.next);
+                    self.visited.get(number, &mut state);
+                    stopped = self.expand(number, &state, &mut next, at.depth);
                     let failed = self.visited.failed().map(|error| {
                         Stopped::Failed(format!("cannot keep states on disk: {error}"))
                     });
@@ -360,8 +368,24 @@ impl<'a> Explorer<'a> {
         found.map_or_else(Start::default, |(_, start)| start.clone())
     }
 
+    /// Whether there is more of something than can be numbered.
+    pub(crate) fn full(&self) -> Option<Stopped> {
+        let numbered = [
+            ("states", self.visited.len()),
+            ("local states of tasks", self.table.locals()),
+            ("states of what tasks share", self.table.worlds()),
+            ("steps of tasks", self.table.steps()),
+        ];
+        (numbered.into_iter())
+            .find(|&(_, there_are)| there_are > self.most as usize)
+            .map(|(what, _)| capacity::full(what, self.most))
+    }
+
     /// Whether a limit is reached.
     fn stop(&mut self, meter: &mut Meter<'_>, at: usize, depth: u64) -> Option<Stopped> {
+        if let Some(full) = self.full() {
+            return Some(full);
+        }
         let states = self.visited.len() as u64;
         // Some states have thousands of successors.
         if self.transitions - self.looked >= TRANSITIONS {

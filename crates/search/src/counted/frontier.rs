@@ -16,6 +16,11 @@ const CHUNK: usize = 1 << 20;
 /// Chunks in a file.
 const CHUNKS: u64 = 64;
 
+/// The length of a string as it is written before the string.
+pub(crate) fn length_of(string: &[u8]) -> io::Result<u32> {
+    u32::try_from(string.len()).map_err(|_| io::Error::other("a state takes more than 4 GiB"))
+}
+
 #[derive(Debug)]
 enum Chunk {
     Memory(Vec<u8>),
@@ -48,8 +53,8 @@ impl Frontier {
 
     /// Puts a string at the end.
     pub(crate) fn push(&mut self, string: &[u8]) -> io::Result<()> {
-        let len = u32::try_from(string.len()).unwrap_or(u32::MAX);
-        self.tail.extend_from_slice(&len.to_le_bytes());
+        self.tail
+            .extend_from_slice(&length_of(string)?.to_le_bytes());
         self.tail.extend_from_slice(string);
         if self.tail.len() >= CHUNK {
             let full = std::mem::take(&mut self.tail);
@@ -154,7 +159,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("there is room for a folder");
         for folder in [None, Some(folder.path().to_path_buf())] {
             let mut frontier = Frontier::new(folder);
-            let string = |i: usize| vec![i as u8; i % 5_000];
+            let string = |i: usize| vec![i.to_le_bytes()[0]; i % 5_000];
             let (mut pushed, mut popped, mut found) = (0, 0, Vec::new());
             while popped < 3_000 {
                 for _ in 0..3 {

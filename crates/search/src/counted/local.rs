@@ -279,6 +279,12 @@ impl World {
     }
 }
 
+/// The number of a common page among those: a page with a shared name, or one that is not a task's
+/// own.
+fn common_number(numbers: &[Option<PageId>], page: PageId) -> PageId {
+    numbers[page].expect("a page that has a name, or is not a task's own, is common")
+}
+
 /// Takes a named state apart.
 pub(crate) fn embed(program: &Program, state: &State) -> Embedded {
     embed_as(program, state, false)
@@ -335,7 +341,7 @@ pub(crate) fn embed_as(program: &Program, state: &State, names_pages: bool) -> E
         names: shared
             .names
             .iter()
-            .map(|&name| map_name(name, |page| number[page].unwrap_or(0)))
+            .map(|&name| map_name(name, |page| common_number(&number, page)))
             .collect(),
         common,
         free,
@@ -345,7 +351,7 @@ pub(crate) fn embed_as(program: &Program, state: &State, names_pages: bool) -> E
     let locals = state
         .tasks
         .iter()
-        .map(|task| Local::new(task, own, |page| number[page].unwrap_or(0)))
+        .map(|task| Local::new(task, own, |page| common_number(&number, page)))
         .collect();
     Embedded { world, locals }
 }
@@ -425,7 +431,7 @@ pub(crate) fn stepped(
             .is_none()
             .then(|| step.shared.page(page).clone())
     };
-    let next_local = Local::new(&step.task, own, |page| number[page].unwrap_or(0));
+    let next_local = Local::new(&step.task, own, |page| common_number(&number, page));
     let next_world = World {
         usage: step.shared.usage.clone(),
         resources: step.shared.resources.clone(),
@@ -433,7 +439,7 @@ pub(crate) fn stepped(
             .shared
             .names
             .iter()
-            .map(|&name| map_name(name, |page| number[page].unwrap_or(0)))
+            .map(|&name| map_name(name, |page| common_number(&number, page)))
             .collect(),
         common,
         free,
@@ -501,7 +507,8 @@ pub(crate) fn tidy_as(
         return None;
     }
     let number = |page: PageId| order.iter().position(|&other| other == page);
-    let to_common = |page: PageId| number(page).unwrap_or(0);
+    let to_common =
+        |page: PageId| number(page).expect("what has a name, or is not a task's own, stays common");
     let tidied = World {
         names: world
             .names

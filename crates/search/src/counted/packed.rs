@@ -35,6 +35,10 @@ impl Counts {
     }
 }
 
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "of the number the lowest seven bits are written, again and again"
+)]
 fn write(bytes: &mut Vec<u8>, mut number: u32) {
     while number >= 0x80 {
         bytes.push(number as u8 | 0x80);
@@ -88,13 +92,13 @@ mod tests {
                 tasks: vec![(u32::MAX, u32::MAX)],
             },
         ];
-        for (i, state) in states.iter().enumerate() {
-            assert_eq!(visited.insert(state), (i as u32, true));
+        for (i, state) in (0..).zip(&states) {
+            assert_eq!(visited.insert(state), (i, true));
         }
-        for (i, state) in states.iter().enumerate() {
-            assert_eq!(visited.insert(state), (i as u32, false));
+        for (i, state) in (0..).zip(&states) {
+            assert_eq!(visited.insert(state), (i, false));
             let mut back = Counts::default();
-            visited.get(i as u32, &mut back);
+            visited.get(i, &mut back);
             assert_eq!(&back, state);
         }
         assert_eq!(visited.len(), 3);
@@ -108,17 +112,15 @@ mod tests {
         let mut seed = 1u64;
         for _ in 0..100_000 {
             seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(7);
+            let below = |n: u64, of: u64| u32::try_from(of % n).expect("it is small");
             let state = Counts {
-                world: (seed >> 40) as u32 % 50,
-                tasks: vec![
-                    ((seed >> 33) as u32 % 10, 1),
-                    (1_000, (seed >> 50) as u32 % 100),
-                ],
+                world: below(50, seed >> 40),
+                tasks: vec![(below(10, seed >> 33), 1), (1_000, below(100, seed >> 50))],
             };
             assert_eq!(exact.insert(&state), prints.insert(&state));
         }
         let (mut a, mut b) = (Counts::default(), Counts::default());
-        for number in 0..exact.len() as u32 {
+        for number in 0..crate::capacity::next_number(exact.len()) {
             exact.get(number, &mut a);
             prints.get(number, &mut b);
             assert_eq!(a, b);

@@ -7,23 +7,28 @@
 //! Where the search leaves out orders of steps, so does this: see docs/reductions.md. A task that
 //! waits takes no step in a state that is passed through, since such steps never wait.
 
-use kmapcheck_machine::Standing;
+use kmapcheck_machine::{Standing, Stopped};
 
 use super::explore::{Explorer, Run};
 use super::packed::Counts;
 use super::table::Table;
+use crate::capacity::next_number;
 use crate::starved::{self, Graph, Stand};
 
 impl Explorer<'_> {
     /// The first state in which a task starves, with that task's node.
-    pub(super) fn starved(&mut self) -> Option<Run> {
+    ///
+    /// # Errors
+    ///
+    /// If there is more to be looked at than can be numbered.
+    pub(super) fn starved(&mut self) -> Result<Option<Run>, Stopped> {
         // Points are the pairs of a state and one of its local states, numbered state by state.
         let mut first_point = Vec::with_capacity(self.visited.len() + 1);
         let mut stands = Vec::new();
         let mut state = Counts::default();
         for i in 0..self.visited.len() {
             first_point.push(stands.len());
-            self.visited.get(i as u32, &mut state);
+            self.visited.get(next_number(i), &mut state);
             let waits: Vec<bool> = (state.tasks.iter())
                 .map(|&(local, _)| {
                     matches!(
@@ -46,16 +51,20 @@ impl Explorer<'_> {
             }));
         }
         if !stands.contains(&Stand::Waits) {
-            return None;
+            return Ok(None);
         }
-        let mut graph = Graph::default();
+        let mut graph = Graph::new();
         for i in 0..self.visited.len() {
-            self.visited.get(i as u32, &mut state);
+            if let Some(full) = graph.full() {
+                return Err(full);
+            }
+            let number = next_number(i);
+            self.visited.get(number, &mut state);
             let points = first_point[i]..first_point[i] + state.tasks.len();
             if !stands[points.clone()].contains(&Stand::Waits) {
                 continue;
             }
-            for position in self.expanded(i as u32, &state) {
+            for position in self.expanded(number, &state) {
                 let entry = self.table.entry(state.tasks[position].0, state.world);
                 for r in 0..Table::row_count(entry) {
                     let row = self.table.row(entry, r);
@@ -104,15 +113,18 @@ impl Explorer<'_> {
                 }
             }
         }
-        let point = starved::first(&graph, &stands)?;
+        let Some(point) = starved::first(&graph, &stands)? else {
+            return Ok(None);
+        };
         let i = first_point.partition_point(|&first| first <= point) - 1;
-        self.visited.get(i as u32, &mut state);
+        let number = next_number(i);
+        self.visited.get(number, &mut state);
         let starving = state.tasks[point - first_point[i]].0;
-        Some(Run {
-            state: i as u32,
+        Ok(Some(Run {
+            state: number,
             last: None,
             node: None,
             starving: Some(starving),
-        })
+        }))
     }
 }

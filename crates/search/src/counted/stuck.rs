@@ -54,6 +54,10 @@ impl Explorer<'_> {
     }
 
     /// The rank of the class of a state's deadlock.
+    ///
+    /// # Panics
+    ///
+    /// If nobody is stuck in the state.
     pub(crate) fn class_rank(&mut self, state: &Counts) -> u32 {
         let world = self.table.world(state.world);
         let locals: Vec<_> = state
@@ -63,6 +67,6 @@ impl Explorer<'_> {
             .collect();
         let named = materialise(world, &locals);
         crate::reference::deadlock_rank(self.table.program(), &self.abilities, &named)
-            .unwrap_or(u32::MAX)
+            .expect("tasks that are stuck have a smallest core")
     }
 }

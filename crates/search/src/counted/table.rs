@@ -14,6 +14,7 @@ use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use super::local::{self, Local, World};
+use crate::capacity::next_number;
 
 /// Numbers things in the order in which they come.
 #[derive(Debug)]
@@ -37,7 +38,7 @@ impl<T: Eq + Hash> Numbers<T> {
         if let Some(&number) = self.number.get(&thing) {
             return number;
         }
-        let number = u32::try_from(self.things.len()).unwrap_or(u32::MAX);
+        let number = next_number(self.things.len());
         // Besides the thing itself: its counters, the two references to it, and its number.
         self.memory += memory(&thing) + 48;
         let thing = Rc::new(thing);
@@ -73,6 +74,11 @@ pub(crate) struct Entry {
     pub standing: Standing,
     /// What is wrong with the call that it waits in.
     pub waiting: Findings,
+}
+
+/// The number of a series in a row.
+pub(crate) fn short_series(series: SeriesId) -> u16 {
+    u16::try_from(series).expect("a model has at most 1,000 series")
 }
 
 /// Local states, worlds and the steps known so far.
@@ -173,6 +179,11 @@ impl<'a> Table<'a> {
         self.locals.things.len()
     }
 
+    /// How many steps are known.
+    pub(crate) fn steps(&self) -> usize {
+        self.rows.len()
+    }
+
     /// Bytes allocated, roughly.
     pub(crate) fn memory(&self) -> u64 {
         let rows = self.rows.capacity() * size_of::<Row>();
@@ -197,17 +208,18 @@ impl<'a> Table<'a> {
 
     /// The rows of an entry.
     pub(crate) fn rows(&self, entry: Entry) -> &[Row] {
-        &self.rows[entry.first as usize..(entry.first + entry.rows) as usize]
+        let first = entry.first as usize;
+        &self.rows[first..first + entry.rows as usize]
     }
 
     /// One row of an entry.
-    pub(crate) fn row(&self, entry: Entry, row: usize) -> Row {
-        self.rows(entry)[row]
+    pub(crate) fn row(&self, entry: Entry, row: u32) -> Row {
+        self.rows(entry)[row as usize]
     }
 
     /// How many rows an entry has.
-    pub(crate) fn row_count(entry: Entry) -> usize {
-        entry.rows as usize
+    pub(crate) fn row_count(entry: Entry) -> u32 {
+        entry.rows
     }
 
     fn work_out(&mut self, local_number: u32, world_number: u32) -> Entry {
@@ -217,24 +229,26 @@ impl<'a> Table<'a> {
         );
         let task = local.seen_task(&world);
         let shared = world.shared_for(Some(&local));
-        let first = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
-        for (choice, successor) in steps(self.program, &task, &shared).into_iter().enumerate() {
+        let first = next_number(self.rows.len());
+        for (choice, successor) in (0..).zip(steps(self.program, &task, &shared)) {
             let stepped =
                 local::stepped(self.program, &world, &local, &successor, self.names_pages);
             let row = Row {
-                choice: choice as u32,
+                choice,
                 local: self.local_number(stepped.local),
                 world: self.world_number(stepped.world),
                 findings: successor.findings,
-                flushed: stepped.flushed.map(|series| series as u16),
-                freed: stepped.freed.map(|page| page as u32),
+                flushed: stepped.flushed.map(short_series),
+                freed: stepped.freed.map(|page| {
+                    u32::try_from(page).expect("common pages are numbered from 0, and in memory")
+                }),
                 untidy: stepped.untidy,
             };
             self.rows.push(row);
         }
         Entry {
             first,
-            rows: self.rows.len() as u32 - first,
+            rows: next_number(self.rows.len()) - first,
             standing: standing(self.program, &task, &shared),
             waiting: waiting_findings(self.program, &task, &shared),
         }

@@ -44,7 +44,7 @@ fn unfold(explorer: &mut Explorer<'_>, start: Start, counted: &[CountedStep]) ->
         let position =
             position.expect("a counted run takes steps of local states that are occupied");
         let entry = explorer.table.entry(local, counts.world);
-        let row = explorer.table.row(entry, row as usize);
+        let row = explorer.table.row(entry, row);
         let task = cast.first(local);
         let choice = choice(explorer, &cast, &counts, local, row, &state, task);
         let successors = steps(program, &state.tasks[task], &state.shared);

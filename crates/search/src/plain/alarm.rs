@@ -30,7 +30,7 @@ pub(crate) enum Grip {
     /// It waits for nothing that has holders.
     Odd,
     /// A set of classes held, and the class awaited.
-    Waits { held: u64, awaited: u32 },
+    Waits { held: u64, awaited: usize },
 }
 
 /// The graph.
@@ -111,10 +111,7 @@ impl Alarm {
         if !task.page_locks.is_empty() {
             held |= 1 << pages;
         }
-        Some(Grip::Waits {
-            held,
-            awaited: awaited as u32,
-        })
+        Some(Grip::Waits { held, awaited })
     }
 
     /// Takes note of a local state; whether that may make others suspicious.
@@ -158,7 +155,7 @@ impl Alarm {
         match grip {
             _ if self.always => true,
             Grip::Odd => true,
-            Grip::Waits { held, awaited } => self.reach[awaited as usize] & held != 0,
+            Grip::Waits { held, awaited } => self.reach[awaited] & held != 0,
         }
     }
 }

@@ -15,13 +15,14 @@ use kmapcheck_machine::{Findings, Stopped, for_each_start, initial};
 use kmapcheck_scenario::{FindingKind, Program};
 
 use super::key::Key;
+use super::most::Most;
 use super::space::{Best, Block, Candidate, Halt, Space, Task};
-use super::store::{MOST_STATES, PARTITIONS, Partition, partition_of};
+use super::store::{PARTITIONS, Partition, partition_of};
 use super::threads::Threads;
 use crate::limits::{Meter, Progress};
 
 /// A batch has at least that many states, as far as limits allow, and at most so many.
-const BATCH: Range<u64> = 32_768..1 << 20;
+const BATCH: Range<usize> = 32_768..1 << 20;
 
 /// Shares of a batch for each thread.
 const SHARES: usize = 4;
@@ -33,6 +34,7 @@ pub(crate) struct Search<'a, const W: usize, S> {
     pub partitions: Vec<Partition<W>>,
     blocks: Vec<Block<W>>,
     threads: &'a Threads,
+    most: Most,
     pub states: u64,
     pub transitions: u64,
     /// States expanded so far.
@@ -63,7 +65,13 @@ struct Cursor {
 }
 
 impl<'a, const W: usize, S: Space<W>> Search<'a, W, S> {
-    pub(crate) fn new(program: &'a Program, space: S, graded: bool, threads: &'a Threads) -> Self {
+    pub(crate) fn new(
+        program: &'a Program,
+        space: S,
+        graded: bool,
+        threads: &'a Threads,
+        most: Most,
+    ) -> Self {
         // More shares than threads, so that none waits long for the last one; successors are
         // inserted in the order of shares, so it makes no difference how many there are.
         let shares = match threads.count() {
@@ -73,9 +81,12 @@ impl<'a, const W: usize, S: Space<W>> Search<'a, W, S> {
         Search {
             program,
             space,
-            partitions: (0..PARTITIONS).map(|_| Partition::new(graded)).collect(),
+            partitions: (0..PARTITIONS)
+                .map(|_| Partition::new(graded, most.in_partition))
+                .collect(),
             blocks: (0..shares).map(|_| Block::new()).collect(),
             threads,
+            most,
             states: 0,
             transitions: 0,
             expanded: 0,
@@ -90,15 +101,18 @@ impl<'a, const W: usize, S: Space<W>> Search<'a, W, S> {
     pub(crate) fn explore(&mut self, meter: &mut Meter<'_>) -> Result<End, Halt> {
         let mut depth = 0;
         match self.levels(meter, &mut depth) {
-            Err(Halt::Unbounded(what)) => {
+            Err(Halt::Stopped(stopped)) => {
                 self.gather();
                 self.settle(u64::MAX);
-                let stopped = Some(Stopped::Unbounded(what));
+                let stopped = Some(stopped);
                 Ok(End { stopped, depth })
             }
             Err(halt) => Err(halt),
             Ok(stopped) => {
                 self.settle(u64::MAX);
+                // The last batch may have brought what there was no room for.
+                let lost = self.has_lost().then(|| self.full());
+                let stopped = stopped.or(lost);
                 Ok(End { stopped, depth })
             }
         }
@@ -191,18 +205,18 @@ impl<'a, const W: usize, S: Space<W>> Search<'a, W, S> {
     }
 
     /// The next states of the level into `batch`; whether there are any.
-    fn take(&self, cursor: &mut Cursor, mut size: u64, batch: &mut Vec<Run>) -> bool {
+    fn take(&self, cursor: &mut Cursor, mut size: usize, batch: &mut Vec<Run>) -> bool {
         batch.clear();
         while size > 0 {
             let partition = &self.partitions[cursor.partition];
-            let end = partition.level.end.min(cursor.at + size as usize);
+            let end = partition.level.end.min(cursor.at + size);
             if cursor.at < end {
                 batch.push(Run {
                     partition: cursor.partition,
                     at: cursor.at..end,
                 });
             }
-            size -= (end - cursor.at) as u64;
+            size -= end - cursor.at;
             cursor.at = end;
             if end == partition.level.end {
                 let Some(next) = self.partitions.get(cursor.partition + 1) else {
@@ -217,14 +231,16 @@ impl<'a, const W: usize, S: Space<W>> Search<'a, W, S> {
 
     /// So many states that their successors take a small part of what is stored, and that no limit
     /// is overstepped by much.
-    fn batch_size(&self, meter: &Meter<'_>) -> u64 {
+    fn batch_size(&self, meter: &Meter<'_>) -> usize {
         let successors = self.transitions / self.expanded.max(1) + 1;
-        let size = (self.states / (4 * successors)).clamp(BATCH.start, BATCH.end);
+        let size = self.states / (4 * successors);
+        let size = size.clamp(BATCH.start as u64, BATCH.end as u64);
         let room = meter.states_left(self.states) / self.space.most_successors().max(1);
         // A successor lies in a bucket, perhaps with as much room again, before it is stored.
         let bytes = successors * 3 * size_of::<Key<W>>() as u64;
         let memory = meter.memory_left(self.memory()) / bytes / 4;
-        size.min(room).min(memory).max(1)
+        let size = size.min(room).min(memory).max(1);
+        usize::try_from(size).expect("it is at most the end of BATCH")
     }
 
     /// Expands the batch, or only looks at it, and inserts the successors.
@@ -291,7 +307,7 @@ impl<'a, const W: usize, S: Space<W>> Search<'a, W, S> {
         for i in 0..self.partitions.len() {
             let mut at = self.partitions[i].level.end;
             while at < self.partitions[i].len() {
-                let end = self.partitions[i].len().min(at + BATCH.start as usize);
+                let end = self.partitions[i].len().min(at + BATCH.start);
                 let run = Run {
                     partition: i,
                     at: at..end,
@@ -324,10 +340,24 @@ impl<'a, const W: usize, S: Space<W>> Search<'a, W, S> {
         if meter.states_left(self.states) == 0 {
             return meter.max_states().map(Stopped::States);
         }
-        if self.states >= MOST_STATES {
-            return Some(Stopped::States(MOST_STATES));
+        if self.states > self.most.states || self.has_lost() {
+            return Some(self.full());
         }
         meter.look(&self.progress(depth))
+    }
+
+    /// Whether a state had to be left out.
+    fn has_lost(&self) -> bool {
+        self.partitions.iter().any(Partition::is_full)
+    }
+
+    /// There are more states than can be stored. Partitions differ in size: that there is no room
+    /// in one of them may come a little sooner.
+    fn full(&self) -> Stopped {
+        Stopped::Capacity {
+            what: "states",
+            most: self.most.states,
+        }
     }
 
     fn progress(&self, depth: u64) -> Progress {

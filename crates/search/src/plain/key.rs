@@ -4,6 +4,8 @@
 //! fields lie side by side in `W` words, none across a border; so the key *is* the state, equal
 //! keys are equal states, and a step that changes the world and one task is an addition.
 
+use super::most::WIDEST;
+
 /// A packed state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Key<const W: usize>(pub [u64; W]);
@@ -20,16 +22,27 @@ impl Field {
     pub(crate) fn mask(self) -> u64 {
         (1u64 << self.bits) - 1
     }
+
+    /// Whether the number can be put there.
+    pub(crate) fn fits(self, number: u32) -> bool {
+        u64::from(number) <= self.mask()
+    }
 }
 
 impl<const W: usize> Key<W> {
     pub(crate) const ZERO: Key<W> = Key([0; W]);
 
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "what is in a field was put there as a 32-bit number"
+    )]
     pub(crate) fn get(&self, field: Field) -> u32 {
         ((self.0[field.word] >> field.shift) & field.mask()) as u32
     }
 
+    /// The number must fit.
     pub(crate) fn set(&mut self, field: Field, number: u32) {
+        debug_assert!(field.fits(number), "{number} is too large for {field:?}");
         let word = &mut self.0[field.word];
         *word = (*word & !(field.mask() << field.shift)) | (u64::from(number) << field.shift);
     }
@@ -89,7 +102,8 @@ impl Layout {
             .map(|field| field.shift + field.bits)
             .max()
             .unwrap_or(world);
-        let spare = (64 - top).min(31_u32.saturating_sub(world));
+        // A field that is wider than that already has no need of it.
+        let spare = (64 - top).min(WIDEST.saturating_sub(world));
         for field in tasks.iter_mut().filter(|field| field.word == 0) {
             field.shift += spare;
         }
@@ -140,7 +154,7 @@ impl Layout {
     }
 }
 
-/// How many bits numbers below `count` take.
+/// How many bits numbers below `count` take; 0 if there is none, or 0 alone.
 pub(crate) fn bits(count: usize) -> u32 {
     usize::BITS - count.saturating_sub(1).leading_zeros()
 }
@@ -157,15 +171,16 @@ mod tests {
                 let layout =
                     Layout::new(&template_of, world, &[width, 2]).expect("there is a width");
                 let mut key = Key::<64>::ZERO;
-                let number = |i: usize, field: Field| {
-                    (i as u32).wrapping_mul(2_654_435_761) & field.mask() as u32
+                let number = |i: u32, field: Field| {
+                    let mixed = u64::from(i.wrapping_mul(2_654_435_761)) & field.mask();
+                    u32::try_from(mixed).expect("it was a 32-bit number")
                 };
                 key.set(layout.world, number(99, layout.world));
-                for (i, &field) in layout.tasks.iter().enumerate() {
+                for (i, &field) in (0..).zip(&layout.tasks) {
                     key.set(field, number(i, field));
                 }
                 assert_eq!(key.get(layout.world), number(99, layout.world));
-                for (i, &field) in layout.tasks.iter().enumerate() {
+                for (i, &field) in (0..).zip(&layout.tasks) {
                     assert_eq!(key.get(field), number(i, field));
                     assert!(field.word < layout.words);
                 }

@@ -8,7 +8,7 @@
 //! or everybody's, so a named state and a world with one local state for each task determine each
 //! other: the world and local states are not a quotient but another way to write the state.
 
-use kmapcheck_machine::State;
+use kmapcheck_machine::{State, Stopped};
 use kmapcheck_scenario::{FindingKind, Op, OriginId, Program, TemplateId};
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -16,9 +16,10 @@ use super::alarm::{Alarm, Grip};
 use super::graded::Ranks;
 use super::key::{Layout, bits};
 use super::space::{Halt, bits_of, cast};
+use crate::capacity::next_number;
 use crate::counted::explore::Explorer;
 use crate::counted::packed::Counts;
-use crate::counted::table::Table;
+use crate::counted::table::{Table, short_series};
 
 /// One step of a task in a local state in a world.
 #[derive(Debug, Clone, Copy)]
@@ -28,7 +29,7 @@ pub(crate) struct Row {
     pub local: u32,
     pub world: u32,
     /// Kinds of finding, as bits.
-    pub findings: u32,
+    pub findings: u16,
     /// Others lose their stale mappings of this series.
     pub flushed: Option<u16>,
 }
@@ -39,7 +40,7 @@ pub(crate) struct Entry {
     pub first: u32,
     pub count: u32,
     /// What is wrong with the call that it waits in, as bits.
-    pub waiting: u32,
+    pub waiting: u16,
     pub grip: Option<Grip>,
     pub node: Option<usize>,
 }
@@ -82,12 +83,15 @@ impl<'a> Lowered<'a> {
         !(program.templates.iter()).any(|template| template.nodes.iter().any(|node| paged(node.op)))
     }
 
-    pub(crate) fn new(program: &'a Program) -> Self {
+    /// With so many numbers of local states and of worlds: see [`crate::capacity`].
+    pub(crate) fn new(program: &'a Program, most: u32) -> Self {
         let templates = program.templates.len();
+        let mut explorer = Explorer::new(program);
+        explorer.most = most;
         Lowered {
             known: Known::default(),
             program,
-            explorer: Explorer::new(program),
+            explorer,
             template_of: cast(program),
             number: Vec::new(),
             locals: vec![Vec::new(); templates],
@@ -153,7 +157,8 @@ impl<'a> Lowered<'a> {
         let task = table.local(global).task().clone();
         let grip = self.alarm.grip(self.program, &task, entry.standing);
         let mut changed = grip.is_some_and(|grip| self.alarm.note_grip(grip));
-        let first = self.known.rows.len() as u32;
+        // No more rows than the table has, which stops in time.
+        let first = next_number(self.known.rows.len());
         let count = Table::row_count(entry);
         for i in 0..count {
             let row = table.row(entry, i);
@@ -177,10 +182,10 @@ impl<'a> Lowered<'a> {
                 flushed: row.flushed,
             });
         }
-        self.most_rows = self.most_rows.max(count as u32);
+        self.most_rows = self.most_rows.max(count);
         let entry = Entry {
             first,
-            count: count as u32,
+            count,
             waiting: bits_of(entry.waiting),
             grip,
             node: task.at,
@@ -189,11 +194,12 @@ impl<'a> Lowered<'a> {
         // Whoever else is in this local state may see a flush in any state he is in.
         for (series, declared) in self.program.series.iter().enumerate() {
             if declared.reuse.keeps_mappings() {
-                self.fill_flush(template, local, series as u16);
+                self.fill_flush(template, local, short_series(series));
             }
         }
-        match self.explorer.unbounded() {
-            Some(what) => Err(Halt::Unbounded(what)),
+        let unbounded = self.explorer.unbounded().map(Stopped::Unbounded);
+        match unbounded.or_else(|| self.explorer.full()) {
+            Some(stopped) => Err(Halt::Stopped(stopped)),
             None => Ok(changed),
         }
     }
@@ -246,7 +252,7 @@ impl<'a> Lowered<'a> {
     }
 
     pub(crate) fn sleeps_at(&self, (template, node): (TemplateId, usize)) -> bool {
-        let kind = 1 << FindingKind::SleepInAtomic as u32;
+        let kind = 1 << FindingKind::SleepInAtomic as u16;
         (self.known.entries.iter()).any(|(&(t, ..), entry)| {
             t as usize == template && entry.node == Some(node) && entry.waiting & kind != 0
         })
@@ -267,6 +273,11 @@ impl<'a> Lowered<'a> {
     }
 }
 
+/// The number of a template in the tables.
+pub(crate) fn short(template: TemplateId) -> u32 {
+    u32::try_from(template).expect("task programs come from a file of limited size")
+}
+
 /// The number within its template of a local state of the table.
 fn numbered(
     table: &Table<'_>,
@@ -280,7 +291,8 @@ fn numbered(
     }
     *number[i].get_or_insert_with(|| {
         let locals = &mut locals[table.local(global).task().template];
+        let number = next_number(locals.len());
         locals.push(global);
-        locals.len() as u32 - 1
+        number
     })
 }

@@ -13,6 +13,7 @@
 //! - [`graded`]: programs for which one level is all that must be looked through;
 //! - [`alarm`]: in which states there may be a stuck set at all;
 //! - [`explore`]: level by level, in batches, by several [`threads`];
+//! - [`most`]: how many states and parts of states can be told apart;
 //! - [`trace`], [`starve`]: after the search.
 //!
 //! When a number does not fit its field, the search starts over with wider fields. The tables are
@@ -24,6 +25,7 @@ mod fast;
 mod graded;
 mod key;
 mod lowered;
+mod most;
 mod named;
 mod space;
 mod starve;
@@ -39,6 +41,7 @@ use self::explore::{End, Search};
 use self::fast::Fast;
 use self::key::Layout;
 use self::lowered::Lowered;
+use self::most::Most;
 use self::named::{Named, Parts};
 use self::space::{Halt, Space, cast};
 use self::threads::Threads;
@@ -61,12 +64,9 @@ pub(crate) fn run(
     let attempt = Attempt {
         program,
         threads: &threads,
+        most: Most::ALL,
     };
-    if Lowered::can(program) {
-        attempt.lowered(&mut meter)
-    } else {
-        attempt.named(&mut meter)
-    }
+    attempt.run(&mut meter)
 }
 
 /// Runs a search with keys of as many words as the layout needs.
@@ -88,9 +88,18 @@ macro_rules! with_width {
 struct Attempt<'a> {
     program: &'a Program,
     threads: &'a Threads,
+    most: Most,
 }
 
 impl Attempt<'_> {
+    fn run(self, meter: &mut Meter<'_>) -> Result<Outcome, Refusal> {
+        if Lowered::can(self.program) {
+            self.lowered(meter)
+        } else {
+            self.named(meter)
+        }
+    }
+
     fn lowered(self, meter: &mut Meter<'_>) -> Result<Outcome, Refusal> {
         fn attempt<const W: usize>(
             this: Attempt<'_>,
@@ -101,13 +110,13 @@ impl Attempt<'_> {
             let graded = lowered.ranks.is_some();
             this.search::<W, _>(Fast::new(lowered, layout), graded, meter)
         }
-        let mut lowered = Lowered::new(self.program);
+        let mut lowered = Lowered::new(self.program, self.most.lowered);
         loop {
             let layout = lowered.layout().ok_or_else(|| self.too_wide())?;
             let words = layout.words;
             match with_width!(words, attempt(self, &mut lowered, layout, meter)) {
                 Ok(outcome) => return Ok(outcome),
-                Err(Halt::Unbounded(what)) => return Ok(unbounded(what)),
+                Err(Halt::Stopped(stopped)) => return Ok(ended(stopped)),
                 Err(Halt::Full) => lowered.widen(),
                 Err(Halt::Ungraded) => {}
             }
@@ -124,7 +133,7 @@ impl Attempt<'_> {
             let graded = parts.ranks.is_some();
             this.search::<W, _>(Named::new(parts, layout), graded, meter)
         }
-        let mut parts = Parts::new(self.program);
+        let mut parts = Parts::new(self.program, self.most.named);
         let cast = cast(self.program);
         loop {
             let layout = Layout::new(&cast, parts.shared_bits, &parts.task_bits)
@@ -132,7 +141,7 @@ impl Attempt<'_> {
             let words = layout.words;
             match with_width!(words, attempt(self, &mut parts, layout, meter)) {
                 Ok(outcome) => return Ok(outcome),
-                Err(Halt::Unbounded(what)) => return Ok(unbounded(what)),
+                Err(Halt::Stopped(stopped)) => return Ok(ended(stopped)),
                 Err(Halt::Full) => parts.widen(),
                 Err(Halt::Ungraded) => {}
             }
@@ -153,7 +162,7 @@ impl Attempt<'_> {
         graded: bool,
         meter: &mut Meter<'_>,
     ) -> Result<Outcome, Halt> {
-        let mut search = Search::new(self.program, space, graded, self.threads);
+        let mut search = Search::new(self.program, space, graded, self.threads, self.most);
         let End { mut stopped, depth } = search.explore(meter)?;
         let mut starving = None;
         if stopped.is_none() && self.program.has_loops() && search.space.somebody_waits() {
@@ -208,12 +217,78 @@ impl Attempt<'_> {
     }
 }
 
-/// The outcome where a counter grows without bound.
-fn unbounded(what: String) -> Outcome {
+/// The outcome where nothing but the reason is left of a search.
+fn ended(stopped: Stopped) -> Outcome {
     Outcome {
         engine: NAME,
         findings: Vec::new(),
-        stopped: Some(Stopped::Unbounded(what)),
+        stopped: Some(stopped),
         coverage: Coverage::default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kmapcheck_machine::Verdict;
+
+    use super::*;
+
+    /// Two tasks that each take two slots of two: a deadlock after two steps.
+    const DEADLOCK: &str = r#""tasks": [ { "name": "t", "count": 2, "pages": ["p", "q"], "program": [
+        { "kmap": "p", "series": "S" }, { "kmap": "q", "series": "S" },
+        { "kunmap": "q" }, { "kunmap": "p" } ] } ]"#;
+    /// The same with pages that are allocated.
+    const ALLOCATED: &str = r#""tasks": [ { "name": "t", "count": 2, "pages": ["p"], "program": [
+        { "kmap": "p", "series": "S" }, { "alloc_page": "q" }, { "kmap": "q", "series": "S" },
+        { "kunmap": "q" }, { "kunmap": "p" } ] } ]"#;
+
+    fn outcome(tasks: &str, most: Most) -> Outcome {
+        let scenario = format!(
+            r#"{{ "name": "s", "model": {{ "name": "m", "series": {{ "S": {{ "slots": 2, "reuse": "none" }} }} }}, {tasks} }}"#
+        );
+        let program = kmapcheck_scenario::load_str("s.json", &scenario, &Default::default())
+            .unwrap_or_else(|errors| panic!("{errors}"));
+        let threads = Threads::new(1);
+        let attempt = Attempt {
+            program: &program,
+            threads: &threads,
+            most,
+        };
+        let (limits, mut silent) = (Limits::default(), |_: &Progress| {});
+        attempt
+            .run(&mut Meter::new(&limits, &mut silent))
+            .unwrap_or_else(|refusal| panic!("{refusal}"))
+    }
+
+    /// Whatever is full before the deadlock is met, the run does not end as clean.
+    #[test]
+    fn what_cannot_be_numbered_is_not_clean() {
+        let all = Most::ALL;
+        for tasks in [DEADLOCK, ALLOCATED] {
+            assert_eq!(outcome(tasks, all).verdict(), Verdict::Violated);
+        }
+        let full = |what, most: u64| {
+            (
+                Verdict::Inconclusive,
+                Some(Stopped::Capacity { what, most }),
+            )
+        };
+        let ended = |tasks, most| {
+            let outcome = outcome(tasks, most);
+            (outcome.verdict(), outcome.stopped)
+        };
+        for tasks in [DEADLOCK, ALLOCATED] {
+            assert_eq!(ended(tasks, Most { states: 1, ..all }), full("states", 1));
+            let none = Most {
+                in_partition: 0,
+                ..all
+            };
+            assert_eq!(ended(tasks, none), full("states", all.states));
+        }
+        let lowered = Most { lowered: 1, ..all };
+        assert_eq!(ended(DEADLOCK, lowered), full("local states of tasks", 1));
+        // The two begin with pages of their own, which are told apart.
+        let named = Most { named: 1, ..all };
+        assert_eq!(ended(ALLOCATED, named), full("states of tasks", 1));
     }
 }

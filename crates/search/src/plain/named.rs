@@ -9,15 +9,18 @@ use std::hash::Hash;
 use std::rc::Rc;
 
 use kmapcheck_machine::{
-    Abilities, Findings, Shared, Standing, State, Task as Actor, TraceStep, waiting_findings,
+    Abilities, Findings, Shared, Standing, State, Stopped, Task as Actor, TraceStep,
+    waiting_findings,
 };
 use kmapcheck_scenario::{FindingKind, OriginId, Program, TemplateId};
 use kmapcheck_waitgraph::stuck::{scene, stuck};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::graded::Ranks;
-use super::key::{Key, Layout};
+use super::key::{Field, Key, Layout};
+use super::most::WIDEST;
 use super::space::{Block, Candidate, Halt, Space, Step, Task};
+use crate::capacity;
 use crate::reference::deadlock_rank;
 use crate::starved::{Bounds, Stand};
 
@@ -26,27 +29,35 @@ struct Numbers<T> {
     number: FxHashMap<Rc<T>, u32>,
     things: Vec<Rc<T>>,
     memory: usize,
+    /// How many there may be, and what they are.
+    most: u32,
+    what: &'static str,
 }
 
 impl<T: Eq + Hash + Clone> Numbers<T> {
-    fn new() -> Self {
+    fn new(most: u32, what: &'static str) -> Self {
         Numbers {
             number: FxHashMap::default(),
             things: Vec::new(),
             memory: 0,
+            most,
+            what,
         }
     }
 
-    fn number(&mut self, thing: &T, memory: fn(&T) -> usize) -> u32 {
+    fn number(&mut self, thing: &T, memory: fn(&T) -> usize) -> Result<u32, Halt> {
         if let Some(&number) = self.number.get(thing) {
-            return number;
+            return Ok(number);
         }
-        let number = self.things.len() as u32;
+        let number = u32::try_from(self.things.len()).ok();
+        let number = number
+            .filter(|&number| number < self.most)
+            .ok_or_else(|| Halt::Stopped(capacity::full(self.what, self.most)))?;
         self.memory += memory(thing) + 48;
         let thing = Rc::new(thing.clone());
         self.number.insert(Rc::clone(&thing), number);
         self.things.push(thing);
-        number
+        Ok(number)
     }
 }
 
@@ -75,13 +86,14 @@ pub(crate) struct Parts<'a> {
 }
 
 impl<'a> Parts<'a> {
-    pub(crate) fn new(program: &'a Program) -> Self {
+    pub(crate) fn new(program: &'a Program, most: u32) -> Self {
+        let tasks = || Numbers::new(most, "states of tasks");
         Parts {
             program,
             abilities: Abilities::of(program),
             bounds: Bounds::of(program),
-            shared: Numbers::new(),
-            tasks: program.templates.iter().map(|_| Numbers::new()).collect(),
+            shared: Numbers::new(most, "states of what tasks share"),
+            tasks: program.templates.iter().map(|_| tasks()).collect(),
             executed: FxHashSet::default(),
             sleeps_at: FxHashSet::default(),
             ranks: Ranks::of(program),
@@ -96,7 +108,7 @@ impl<'a> Parts<'a> {
     pub(crate) fn widen(&mut self) {
         let widen = |bits: &mut u32, count: usize| {
             if count > 1 << *bits {
-                *bits = (*bits + 6).min(31);
+                *bits = (*bits + 6).min(WIDEST);
             }
         };
         widen(&mut self.shared_bits, self.shared.things.len());
@@ -133,14 +145,22 @@ impl<'a, 'p> Named<'a, 'p> {
     }
 
     fn pack<const W: usize>(&mut self, state: &State) -> Result<Key<W>, Halt> {
-        let mut key = Key::ZERO;
-        let world = self.parts.shared.number(&state.shared, shared_memory);
-        let mut fits = u64::from(world) <= self.layout.world.mask();
-        key.set(self.layout.world, world & self.layout.world.mask() as u32);
+        let (mut key, mut fits) = (Key::ZERO, true);
+        let mut put = |field: Field, number: u32| {
+            if field.fits(number) {
+                key.set(field, number);
+            } else {
+                fits = false;
+            }
+        };
+        let world = (self.parts.shared).number(&state.shared, shared_memory)?;
+        put(self.layout.world, world);
+        // All get a number, so that the fields are wide enough for all of them next time.
         for (task, &field) in state.tasks.iter().zip(&self.layout.tasks) {
-            let number = self.parts.tasks[task.template].number(task, Actor::memory);
-            fits &= u64::from(number) <= field.mask();
-            key.set(field, number & field.mask() as u32);
+            put(
+                field,
+                self.parts.tasks[task.template].number(task, Actor::memory)?,
+            );
         }
         if fits { Ok(key) } else { Err(Halt::Full) }
     }
@@ -232,7 +252,7 @@ impl<const W: usize> Space<W> for Named<'_, '_> {
                     if let Some(bounds) = &self.parts.bounds
                         && let Some(what) = bounds.exceeded(program, &next)
                     {
-                        return Err(Halt::Unbounded(what));
+                        return Err(Halt::Stopped(Stopped::Unbounded(what)));
                     }
                     if let Some(ranks) = &self.parts.ranks
                         && !ranks.advances(actor, &next.tasks[i])

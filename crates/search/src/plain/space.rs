@@ -1,6 +1,6 @@
 //! What the search needs to know of a representation of states.
 
-use kmapcheck_machine::{Findings, State, TraceStep};
+use kmapcheck_machine::{Findings, State, Stopped, TraceStep};
 use kmapcheck_scenario::{FindingKind, OriginId, Program, TemplateId};
 use rustc_hash::FxHashSet;
 
@@ -16,8 +16,9 @@ pub(crate) enum Halt {
     Full,
     /// The program is not graded after all: start over without that.
     Ungraded,
-    /// A counter grows without bound, in words.
-    Unbounded(String),
+    /// Wider fields do not help: a counter grows without bound, or there is too much to be
+    /// numbered.
+    Stopped(Stopped),
 }
 
 /// A step between packed states.
@@ -166,6 +167,6 @@ pub(crate) fn cast(program: &Program) -> Vec<TemplateId> {
 }
 
 /// A set of kinds as bits.
-pub(crate) fn bits_of(findings: Findings) -> u32 {
-    findings.iter().map(|kind| 1 << kind as u32).sum()
+pub(crate) fn bits_of(findings: Findings) -> u16 {
+    findings.iter().map(|kind| 1 << kind as u16).sum()
 }

@@ -55,7 +55,8 @@ impl<const W: usize, S: Space<W>> Search<'_, W, S> {
                 self.space.stands(&key, &mut stands)?;
                 if tasks == 0 {
                     tasks = stands.len();
-                    waits.0 = vec![0; (self.states as usize * tasks).div_ceil(64)];
+                    let states = offsets[self.partitions.len()];
+                    waits.0 = vec![0; (states * tasks).div_ceil(64)];
                 }
                 for (task, &stand) in stands.iter().enumerate() {
                     waits.put((offset + i) * tasks + task, stand == Stand::Waits);

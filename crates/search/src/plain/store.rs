@@ -25,6 +25,8 @@ const SEGMENT: usize = 1024;
 /// Bits of a slot that hold a position, plus one.
 const POSITION_BITS: u32 = 26;
 const POSITION: u32 = (1 << POSITION_BITS) - 1;
+/// How many keys the index of a partition can number.
+pub(crate) const MOST_IN_PARTITION: u32 = POSITION;
 /// How many states may be stored: half of what slots can number, since partitions differ in size.
 pub(crate) const MOST_STATES: u64 = (PARTITIONS as u64) << (POSITION_BITS - 1);
 /// So many look-ups are under way at once.
@@ -32,10 +34,14 @@ const BATCH: usize = 32;
 
 /// The partition of a hash.
 pub(crate) fn partition_of(hash: u64) -> usize {
-    (hash >> 57) as usize
+    usize::from((hash >> 57).to_le_bytes()[0])
 }
 
 /// The bits of a hash that a slot keeps; neither the partition nor the slot depends on them.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a few bits of a hash are what is wanted"
+)]
 fn tag_of(hash: u64) -> u32 {
     ((hash >> 16) as u32) << POSITION_BITS
 }
@@ -52,10 +58,15 @@ pub(crate) struct Partition<const W: usize> {
     /// Where levels end, for those that have keys here.
     ends: Vec<(u32, u32)>,
     graded: bool,
+    /// So many keys the index can have.
+    most: u32,
+    /// Whether a key was left out because there was no room in the index.
+    is_full: bool,
 }
 
 impl<const W: usize> Partition<W> {
-    pub(crate) fn new(graded: bool) -> Self {
+    /// An empty one, with room for so many keys in its index: [`MOST_IN_PARTITION`] at most.
+    pub(crate) fn new(graded: bool, most: u32) -> Self {
         Partition {
             segments: Vec::new(),
             len: 0,
@@ -64,7 +75,14 @@ impl<const W: usize> Partition<W> {
             level: 0..0,
             ends: Vec::new(),
             graded,
+            most,
+            is_full: false,
         }
+    }
+
+    /// Whether a key was left out: then nothing can be said of what is not here.
+    pub(crate) fn is_full(&self) -> bool {
+        self.is_full
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -99,7 +117,9 @@ impl<const W: usize> Partition<W> {
     pub(crate) fn next_level(&mut self, level: u64) {
         self.level = self.level.end..self.len;
         if !self.level.is_empty() {
-            self.ends.push((level as u32, self.len as u32));
+            // No level is empty, so that there are no more of them than keys.
+            let short = |n: u64| u32::try_from(n).expect("positions are 32-bit numbers");
+            self.ends.push((short(level), short(self.len as u64)));
         }
         if self.graded {
             let (newest, slots) = (self.level.len(), self.index.len());
@@ -124,6 +144,10 @@ impl<const W: usize> Partition<W> {
         }
     }
 
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "of 32 bits of the hash, a product with the length is below 2^32 times the length"
+    )]
     fn slot_of(&self, hash: u64) -> usize {
         ((u64::from((hash >> 24) as u32) * self.index.len() as u64) >> 32) as usize
     }
@@ -170,8 +194,15 @@ impl<const W: usize> Partition<W> {
                 slot = 0;
             }
         }
+        // Its position, plus one, if there is such a number.
+        let position = u32::try_from(self.len - self.indexed_from + 1).ok();
+        let position = position.filter(|&p| p <= self.most && self.len < u32::MAX as usize);
+        let Some(position) = position else {
+            self.is_full = true;
+            return;
+        };
         self.push(*key);
-        self.index[slot] = tag | (self.len - self.indexed_from) as u32;
+        self.index[slot] = tag | position;
         self.make_room();
     }
 
@@ -224,14 +255,14 @@ impl<const W: usize> Partition<W> {
         // The old index goes first: the two are never there together.
         self.index = Vec::new();
         self.index = vec![0; slots];
-        for position in self.indexed_from..self.len {
+        for (number, position) in (1..).zip(self.indexed_from..self.len) {
             let hash = self.key(position).hash();
             let mut slot = self.slot_of(hash);
             while self.index[slot] != 0 {
                 slot = (slot + 1) % slots;
             }
             let tag = tag_of(hash);
-            self.index[slot] = tag | (position - self.indexed_from + 1) as u32;
+            self.index[slot] = tag | number;
         }
     }
 }
@@ -258,7 +289,7 @@ mod tests {
     #[test]
     fn a_partition_is_a_set_in_the_order_of_discovery() {
         let keys = keys();
-        let mut partition = Partition::new(false);
+        let mut partition = Partition::new(false, MOST_IN_PARTITION);
         let mut expected = Vec::new();
         let mut seen = HashSet::new();
         for (level, keys) in keys.chunks(3_000).enumerate() {
@@ -281,7 +312,7 @@ mod tests {
 
     #[test]
     fn a_graded_partition_knows_the_newest_level_only() {
-        let mut partition = Partition::new(true);
+        let mut partition = Partition::new(true, MOST_IN_PARTITION);
         partition.insert_all(&[Key([1]), Key([2]), Key([1])]);
         partition.next_level(0);
         partition.insert_all(&[Key([2]), Key([2])]);
@@ -289,5 +320,23 @@ mod tests {
         assert_eq!(partition.len(), 3);
         assert_eq!(partition.level_range(1), 2..3);
         assert_eq!(partition.find(&Key([1])), None);
+    }
+
+    /// What the index cannot number is left out, and that is said; of a graded partition the next
+    /// level has room again, but something is missing for good.
+    #[test]
+    fn a_full_partition_says_so() {
+        for graded in [false, true] {
+            let mut partition = Partition::new(graded, 2);
+            partition.insert_all(&[Key([1]), Key([2]), Key([1])]);
+            assert!(!partition.is_full());
+            partition.insert_all(&[Key([3])]);
+            assert!(partition.is_full());
+            assert_eq!((partition.len(), partition.find(&Key([3]))), (2, None));
+            partition.next_level(0);
+            partition.insert_all(&[Key([4])]);
+            assert!(partition.is_full());
+            assert_eq!(partition.len(), if graded { 3 } else { 2 });
+        }
     }
 }

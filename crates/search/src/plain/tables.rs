@@ -17,7 +17,7 @@ use kmapcheck_scenario::{FindingKind, TemplateId};
 use rustc_hash::FxHashMap;
 
 use super::key::{Field, Key, Layout, bits};
-use super::lowered::{Known, Lowered, Row};
+use super::lowered::{Known, Lowered, Row, short};
 use super::space::{Block, Candidate, Task, bits_of};
 
 /// So many bits a group has at most, unless one task alone has more.
@@ -112,6 +112,10 @@ struct View<'a> {
 
 impl View<'_> {
     #[inline]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a field of a group is no wider than an index of its table"
+    )]
     fn entry<const W: usize>(&self, key: &Key<W>, world: usize) -> Entry {
         let number = (key.0[self.word & (W - 1)] >> self.shift) & ((1 << self.bits) - 1);
         let at = world << self.bits | number as usize;
@@ -174,7 +178,8 @@ fn groups_of(layout: &Layout, most_bits: u32) -> (Vec<Group>, Vec<Kind>) {
 }
 
 pub(crate) fn rows(known: &Known, first: u32, count: u32) -> &[Row] {
-    &known.rows[first as usize..(first + count) as usize]
+    let first = first as usize;
+    &known.rows[first..first + count as usize]
 }
 
 pub(crate) fn offer_deadlock<const W: usize>(
@@ -254,16 +259,16 @@ impl<const W: usize> Tables<W> {
         let (mut flags, mut stepwise) = (0, false);
         for task in group.first..group.first + group.tasks {
             let field = self.layout.tasks[task];
-            let (template, local) = (self.layout.template_of[task] as u32, key.get(field));
+            let (template, local) = (short(self.layout.template_of[task]), key.get(field));
             let entry = lowered.known.entries[&(template, local, world)];
-            flags |= entry.waiting as u16;
+            flags |= entry.waiting;
             if let Some(grip) = entry.grip
                 && lowered.alarm.is_suspicious(grip)
             {
                 flags |= SUSPECT;
             }
             for row in rows(&lowered.known, entry.first, entry.count) {
-                flags |= row.findings as u16;
+                flags |= row.findings;
                 let place = field.shift - group.field.shift;
                 match Delta::new((world, row.world), (local, row.local), place) {
                     Some(delta) if row.flushed.is_none() => self.deltas.push(delta),
@@ -271,17 +276,18 @@ impl<const W: usize> Tables<W> {
                 }
             }
         }
-        let count = match u16::try_from(self.deltas.len() - first) {
-            Ok(count) if !stepwise => count,
-            _ => {
-                self.deltas.truncate(first);
-                flags |= STEPWISE;
-                0
-            }
-        };
+        let place = u32::try_from(first).ok();
+        let count = u16::try_from(self.deltas.len() - first).ok();
+        // Too many for an entry to say where they are: then the steps are taken one by one.
+        let place = place.zip(count).filter(|_| !stepwise);
+        let (place, count) = place.unwrap_or_else(|| {
+            self.deltas.truncate(first);
+            flags |= STEPWISE;
+            (0, 0)
+        });
         (self.deltas).resize(first + usize::from(count) + AT_ONCE, Delta::NONE);
         kind.entries[at] = Entry {
-            first: first as u32,
+            first: place,
             count,
             flags,
         };
@@ -302,7 +308,7 @@ impl<const W: usize> Tables<W> {
         next.set(self.layout.world, row.world);
         if let Some(series) = row.flushed {
             for (&template, &field) in self.layout.template_of.iter().zip(&self.layout.tasks) {
-                let after = known.flushes[&(template as u32, key.get(field), series)];
+                let after = known.flushes[&(short(template), key.get(field), series)];
                 next.set(field, after);
             }
         }
@@ -317,7 +323,7 @@ impl<const W: usize> Tables<W> {
         task: &Task<'_>,
         block: &mut Block<W>,
     ) {
-        let news = bits_of(task.news) as u16;
+        let news = bits_of(task.news);
         let deadlock = 1 << FindingKind::Deadlock as u16;
         let mut attention = (news & !deadlock) | UNKNOWN;
         if news & deadlock != 0 {
@@ -338,6 +344,10 @@ impl<const W: usize> Tables<W> {
                 used = 0;
             }
             let mut before = used;
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "worlds have 32-bit numbers"
+            )]
             let world = (key.0[0] & world_mask) as usize;
             let mut flags = 0;
             for view in &views {
@@ -414,10 +424,10 @@ impl<const W: usize> Tables<W> {
             for actor in group.first..group.first + group.tasks {
                 let template = self.layout.template_of[actor];
                 let local = key.get(self.layout.tasks[actor]);
-                let entry = known.entries[&(template as u32, local, world)];
-                let offer = |block: &mut Block<W>, kinds: u32, length, last| {
+                let entry = known.entries[&(short(template), local, world)];
+                let offer = |block: &mut Block<W>, kinds: u16, length, last| {
                     for kind in FindingKind::ALL {
-                        if kinds & u32::from(flags) & 1 << kind as u32 != 0 {
+                        if kinds & flags & 1 << kind as u16 != 0 {
                             let candidate = Candidate {
                                 length,
                                 rank: 0,

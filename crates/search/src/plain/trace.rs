@@ -42,7 +42,7 @@ impl<const W: usize, S: Space<W>> Search<'_, W, S> {
                 }
                 match self.space.steps(key, &mut steps) {
                     // Such a state was not expanded: another one is the predecessor.
-                    Err(Halt::Unbounded(_)) => continue,
+                    Err(Halt::Stopped(_)) => continue,
                     result => result?,
                 }
                 if let Some(&step) = steps.iter().find(|step| step.next == *to) {

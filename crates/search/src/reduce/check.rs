@@ -29,7 +29,7 @@ const AHEAD: usize = 100;
 /// Looks at premises, and counts how often.
 #[derive(Debug, Default)]
 pub(crate) struct Check {
-    states: u64,
+    states: usize,
 }
 
 impl Check {
@@ -46,7 +46,7 @@ impl Check {
             .map(|&(local, n)| (std::rc::Rc::clone(explorer.table.local(local)), n))
             .collect();
         let named = materialise(explorer.table.world(state.world), &locals);
-        renumbered(explorer, state, &named, self.states as usize);
+        renumbered(explorer, state, &named, self.states);
         if let Some(chosen) = chosen {
             let positions =
                 (state.tasks.iter().enumerate()).flat_map(|(i, &(_, n))| (0..n).map(move |_| i));
@@ -124,7 +124,7 @@ fn renumbered(explorer: &mut Explorer<'_>, state: &Counts, named: &State, turn: 
         );
     }
     let mut ours: FxHashMap<Led, u32> = FxHashMap::default();
-    let mut number = 0u64;
+    let (mut number, mut others) = (0u64, 0u64);
     let mut next = Counts::default();
     for (position, &(local, n)) in state.tasks.iter().enumerate() {
         let entry = explorer.table.entry(local, state.world);
@@ -143,7 +143,7 @@ fn renumbered(explorer: &mut Explorer<'_>, state: &Counts, named: &State, turn: 
     }
     for task in 0..other.tasks.len() {
         for (successor, after) in other.successors(program, task) {
-            number = number.wrapping_sub(1);
+            others += 1;
             if !comparable {
                 continue;
             }
@@ -162,7 +162,7 @@ fn renumbered(explorer: &mut Explorer<'_>, state: &Counts, named: &State, turn: 
             }
         }
     }
-    if number != 0 {
+    if number != others {
         broken(
             "a renumbered state has not as many steps as the counted one",
             program,

@@ -8,7 +8,7 @@ use kmapcheck_scenario::{Op, TemplateId};
 
 use super::{FREE, LOST, Lock, NAMED, World};
 use crate::build::{MAX_NAMED, MAX_PAGES, MAX_STARTS};
-use crate::ir::{Automaton, Cmp, Expr, Model, Scope, StartValue, VarId};
+use crate::ir::{Automaton, Cmp, Expr, Model, Scope, StartValue, VarId, int};
 use crate::refusal::Refusal;
 
 impl World<'_> {
@@ -27,21 +27,25 @@ impl World<'_> {
             .map(|id| i64::from(self.count(id)))
             .sum();
         let completes = |own: Option<TemplateId>| -> i64 {
-            if self.program.has_loops() {
-                return 250;
-            }
-            (self.program.templates.iter().enumerate())
+            let all: i64 = (self.program.templates.iter().enumerate())
                 .map(|(id, template)| {
-                    let n = (template.nodes.iter())
-                        .filter(|node| matches!(node.op, Op::Complete { .. }))
-                        .count() as i64;
+                    let completes = (template.nodes.iter())
+                        .filter(|node| matches!(node.op, Op::Complete { .. }));
+                    let n = int(completes.count());
                     match own {
                         Some(own) if own == id => n,
                         Some(_) => 0,
                         None => n * i64::from(self.count(id)),
                     }
                 })
-                .sum()
+                .sum();
+            // Round a loop there is no end to them. The model says so, by an assertion or by the
+            // type, where the searches of kmapcheck give up.
+            if self.program.has_loops() {
+                (all + 64).max(250)
+            } else {
+                all
+            }
         };
         let mut sizes: BTreeMap<VarId, i64> = BTreeMap::new();
         let mut size_locks = |locks: &[Lock], own: Option<TemplateId>| {
@@ -190,24 +194,23 @@ impl World<'_> {
                         value: stale,
                     });
                 }
-                for (p, page) in state.shared.pages.iter().enumerate() {
+                for (p, page) in (1..).zip(state.shared.pages.iter()) {
                     let count = page.as_ref().map_or(0, |page| page.count[series]);
                     if count > 0 {
                         values.push(StartValue {
                             var: self.count[series],
-                            page: Some(p as u32 + 1),
+                            page: Some(p),
                             value: i64::from(count),
                         });
                     }
                 }
             }
             if self.dynamic {
-                for p in 0..pages as usize {
-                    let page = state.shared.pages.get(p).and_then(Option::as_ref);
+                for (p, page) in (1..=pages).zip(state.shared.pages.iter()) {
                     if let Some(page) = page {
                         values.push(StartValue {
                             var: self.status,
-                            page: Some(p as u32 + 1),
+                            page: Some(p),
                             value: if page.free { FREE } else { NAMED },
                         });
                     }

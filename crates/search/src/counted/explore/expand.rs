@@ -71,10 +71,7 @@ impl Explorer<'_> {
             for i in 0..Table::row_count(entry) {
                 self.transitions += 1;
                 let row = self.table.row(entry, i);
-                let step = CountedStep {
-                    local,
-                    row: i as u32,
-                };
+                let step = CountedStep { local, row: i };
                 self.note_step(number, step, row, depth);
                 self.successor(state, position, row, next);
                 while let Some((passing, row)) = self.passing(next) {
@@ -142,10 +139,7 @@ impl Explorer<'_> {
             for i in 0..Table::row_count(entry) {
                 let row = self.table.row(entry, i);
                 self.successor(state, position, row, next);
-                let mut steps = vec![CountedStep {
-                    local,
-                    row: i as u32,
-                }];
+                let mut steps = vec![CountedStep { local, row: i }];
                 while let Some((passing, row)) = self.passing(next) {
                     let here = next.clone();
                     steps.push(CountedStep {

@@ -4,6 +4,7 @@ use kmapcheck_machine::{Findings, Standing};
 use kmapcheck_scenario::{FindingKind, TemplateId};
 
 use super::{CountedStep, Explorer, Run};
+use crate::capacity::next_number;
 use crate::counted::packed::Counts;
 use crate::counted::table::Row;
 
@@ -87,10 +88,13 @@ impl Explorer<'_> {
         let (locals, worlds) = self.bounded;
         self.bounded = (self.table.locals(), self.table.worlds());
         (locals..self.bounded.0)
-            .find_map(|i| bounds.exceeded_by_task(program, self.table.local(i as u32).task()))
+            .find_map(|i| bounds.exceeded_by_task(program, self.table.local(next_number(i)).task()))
             .or_else(|| {
                 (worlds..self.bounded.1).find_map(|i| {
-                    bounds.exceeded_by_completion(program, self.table.world(i as u32).resources())
+                    bounds.exceeded_by_completion(
+                        program,
+                        self.table.world(next_number(i)).resources(),
+                    )
                 })
             })
     }

@@ -15,10 +15,11 @@ use hashbrown::HashTable;
 use rustc_hash::FxHasher;
 
 use super::{Counts, unpack, write};
-use crate::counted::frontier::Frontier;
+use crate::capacity::next_number;
+use crate::counted::frontier::{Frontier, length_of};
 use crate::options::Storage;
 
-/// So many tables, by bits of the hash.
+/// So many tables, by a byte of the hash.
 const TABLES: usize = 256;
 /// Bytes of a block of the arena; a longer string has a block of its own. Pages that are not
 /// written to are not there.
@@ -53,7 +54,11 @@ impl Arena {
                 self.blocks.len() - 1,
                 self.blocks[self.blocks.len() - 1].len(),
             );
-            self.ends.push((end.0 as u32, end.1 as u32));
+            let short = |n: usize| {
+                u32::try_from(n)
+                    .expect("a block ends with a string, and holds as much as that or a MiB")
+            };
+            self.ends.push((short(end.0), short(end.1)));
         }
     }
 
@@ -107,7 +112,7 @@ fn fingerprint(bytes: &[u8]) -> u64 {
 
 /// The table of a hash: by bits that tables make little use of.
 fn table_of(hash: u64) -> usize {
-    (hash >> 40) as usize % TABLES
+    usize::from((hash >> 40).to_le_bytes()[0])
 }
 
 impl Visited {
@@ -183,7 +188,7 @@ impl Visited {
     /// The same for its string.
     pub(crate) fn insert_string(&mut self, string: &[u8]) -> (u32, bool) {
         use hashbrown::hash_table::Entry;
-        let number = u32::try_from(self.len()).unwrap_or(u32::MAX);
+        let number = next_number(self.len());
         match &mut self.kept {
             Kept::Strings(arena) => {
                 let hashed = hash(string);
@@ -243,12 +248,12 @@ impl Visited {
     /// Writes what is kept, for [`Visited::read`].
     pub(crate) fn write(&mut self, to: &mut impl Write) -> io::Result<()> {
         let write_string = |string: &[u8], to: &mut dyn Write| {
-            to.write_all(&(string.len() as u32).to_le_bytes())?;
+            to.write_all(&length_of(string)?.to_le_bytes())?;
             to.write_all(string)
         };
         match &mut self.kept {
             Kept::Strings(arena) => {
-                for number in 0..arena.ends.len() as u32 {
+                for number in 0..next_number(arena.ends.len()) {
                     write_string(arena.get(number), to)?;
                 }
             }

@@ -1,0 +1,55 @@
+//! What is held of the sources of the product.
+
+use std::path::{Path, PathBuf};
+
+/// The Rust files of the crates in the workspace, but for those that are tests.
+fn sources() -> Vec<PathBuf> {
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut folders: Vec<PathBuf> = (crates.read_dir().expect("the crates are there"))
+        .map(|entry| entry.expect("they can be read").path())
+        .filter(|path| !path.ends_with("bench"))
+        .map(|path| path.join("src"))
+        .collect();
+    let mut found = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in folder.read_dir().expect("a crate has sources") {
+            let path = entry.expect("they can be read").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|e| e == "rs") && !path.ends_with("tests.rs") {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// Whether the line puts 0, or the greatest number, in place of one that there is not.
+fn makes_a_number_up(line: &str) -> bool {
+    line.contains("unwrap_or(0)") || (line.contains("unwrap_or(") && line.contains("::MAX)"))
+}
+
+/// A number that does not fit, or is not there, must not become another one in silence: that is
+/// how states are taken for one another, and findings are missed. Where 0 or the greatest number is
+/// just right, a comment beside it says why; that the greatest of nothing is 0 needs none.
+#[test]
+fn a_number_that_is_made_up_says_why() {
+    let sources = sources();
+    assert!(sources.len() > 100, "{} files", sources.len());
+    let mut found = Vec::new();
+    for path in sources {
+        let text = std::fs::read_to_string(&path).expect("it can be read");
+        let lines: Vec<&str> = text.lines().collect();
+        let end = lines.iter().position(|line| *line == "#[cfg(test)]");
+        for i in 0..end.unwrap_or(lines.len()) {
+            let near = |before: usize| &lines[i.saturating_sub(before)..=i];
+            let explained = near(3).iter().any(|line| line.contains("//"))
+                || near(1).iter().any(|line| line.contains(".max()"));
+            if makes_a_number_up(lines[i]) && !explained {
+                found.push(format!("{}:{}: {}", path.display(), i + 1, lines[i].trim()));
+            }
+        }
+    }
+    assert!(found.is_empty(), "without a reason:\n{}", found.join("\n"));
+}
