@@ -66,11 +66,10 @@ pub(crate) fn cases(
                 .collect();
         }
     }
-    for series in 0..program.series.len() {
-        let open = program.series[series].slots == Bound::Any;
+    for (series, (declared, &bounded)) in program.series.iter().zip(holders_bounded).enumerate() {
+        let is_split = bounded && declared.slots == Bound::Any && cases.len() < MAX_CASES;
         let has_pins = |&kind: &usize| graph.kinds[kind].pins_in.contains(&series);
-        if open && holders_bounded[series] && kinds.iter().any(has_pins) && cases.len() < MAX_CASES
-        {
+        if is_split && kinds.iter().any(has_pins) {
             cases = (cases.iter())
                 .flat_map(|case| [true, false].map(|all| case.and_keeps_all(series, all)))
                 .collect();
