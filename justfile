@@ -51,6 +51,28 @@ fuzz-edges CASES="5000" *TEST:
 fuzz-agree CASES="10000":
     KMAPCHECK_CASES={{CASES}} cargo test --release -p kmapcheck-search
 
+# Random inputs for what reads files: scenario, model, trace or certificate, for so many seconds.
+# Needs cargo-fuzz and a C++ compiler. A finding is in crates/fuzz/artifacts.
+fuzz TARGET SECONDS="60" *ARGS="":
+    #!/usr/bin/env bash
+    set -euo pipefail
+    fuzz=crates/fuzz
+    # What the search begins with is made anew of scenarios/ and models/; what it adds is in corpus/.
+    export KMAPCHECK_SEEDS=$PWD/$fuzz/seeds/{{TARGET}}
+    rm -rf "$KMAPCHECK_SEEDS"
+    mkdir -p $fuzz/corpus/{{TARGET}}
+    # Nothing here is unsafe, so sanitizers have nothing to find, and no nightly Rust is needed.
+    cargo fuzz run --fuzz-dir $fuzz --sanitizer none {{TARGET}} \
+        $fuzz/corpus/{{TARGET}} "$KMAPCHECK_SEEDS" -- \
+        -max_total_time={{SECONDS}} -dict=$fuzz/json.dict -timeout=20 -rss_limit_mb=2048 {{ARGS}}
+
+# Small faults seeded into a crate, one after the other: do its own tests notice? Goes on where it was
+# stopped; needs cargo-mutants. What was not noticed is in target/mutants/CRATE/mutants.out/missed.txt.
+mutants CRATE *ARGS:
+    mkdir -p target/mutants/{{CRATE}}
+    CARGO_TARGET_DIR=target/mutants/build cargo mutants --iterate --package kmapcheck-{{CRATE}} \
+        --test-package kmapcheck-{{CRATE}} --output target/mutants/{{CRATE}} {{ARGS}}
+
 # The page of `check --html` in a real browser, and through the HTML validator.
 browser:
     bash .ci/browser

@@ -82,7 +82,7 @@ pub(crate) fn build(program: &Program, options: Options) -> Result<Model, Refusa
     let mut world = World::new(program, options)?;
     let mut automata = Vec::new();
     for template in 0..program.templates.len() {
-        if program.templates[template].entry.node.is_some() && world.count(template) > 0 {
+        if world.does_something(template) {
             automata.push(unfold::automaton(&mut world, template, automata.len())?);
         }
     }

@@ -189,3 +189,31 @@ fn nothing_to_satisfy() {
         other => panic!("{other:?}"),
     }
 }
+
+/// Bounds may be reached, and every constraint counts, as do those that variables have anyway.
+#[test]
+fn what_a_solution_is() {
+    let problem = Problem {
+        variables: 2,
+        constraints: vec![
+            Constraint::at_least([(0, 1), (1, 2)], 4),
+            Constraint::at_most([(0, 3)], 6),
+        ],
+    };
+    for x in -1..=4i64 {
+        for y in -1..=4i64 {
+            let solves = x >= 0 && y >= 0 && x + 2 * y >= 4 && 3 * x <= 6;
+            assert_eq!(problem.satisfied_by(&[x, y]), solves, "{x} {y}");
+        }
+    }
+    assert!(problem.satisfied_by(&[2, 1]));
+    assert!(!problem.satisfied_by(&[2]) && !problem.satisfied_by(&[2, 1, 0]));
+    // A sum that does not fit into 128 bits, and one of a variable that there is not.
+    let wide = vec![(0, i64::MAX); 3];
+    let large = |terms: Vec<(usize, i64)>| Problem {
+        variables: 1,
+        constraints: vec![Constraint::at_least(terms, 1)],
+    };
+    assert!(!large([wide.clone(), wide].concat()).satisfied_by(&[i64::MAX]));
+    assert!(!large(vec![(0, 1), (1, 1)]).satisfied_by(&[1]));
+}

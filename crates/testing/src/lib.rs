@@ -8,12 +8,13 @@
 //!
 //! [`edge`] aims at edges: numbers as small or as large as they may be, and whatever seldom meets.
 //!
-//! [`scenario_files`] has the scenarios of the repository.
+//! [`scenario_files`] has the scenarios of the repository; [`small`] builds programs by hand.
 
 pub mod edge;
 mod files;
 mod program;
 mod shared;
+pub mod small;
 mod walk;
 
 pub use files::{scenario_files, scenario_folder};

@@ -152,10 +152,13 @@ impl<'p> World<'p> {
         for (id, template) in program.templates.iter().enumerate() {
             world.first_page.push(next);
             next += world.stride(id) * i64::from(world.count(id));
-            // Numbered as the automata are: templates that do nothing have none.
-            let index = (program.templates[..id].iter().enumerate())
-                .filter(|(id, t)| t.entry.node.is_some() && world.count(*id) > 0)
-                .count();
+            // Templates that do nothing have no automaton, so none for variables to belong to.
+            if !world.does_something(id) {
+                world.own_locks.push(Vec::new());
+                world.registers.push(Vec::new());
+                continue;
+            }
+            let index = (0..id).filter(|&id| world.does_something(id)).count();
             let scope = Scope::Instance(index);
             let own = (template.resources.iter())
                 .map(|resource| world.declare(resource, scope))
@@ -186,6 +189,11 @@ impl<'p> World<'p> {
 
     pub(crate) fn count(&self, template: TemplateId) -> u32 {
         instances(self.program.templates[template].count)
+    }
+
+    /// Whether there is a task of that template, and an operation for it.
+    pub(crate) fn does_something(&self, template: TemplateId) -> bool {
+        self.program.templates[template].entry.node.is_some() && self.count(template) > 0
     }
 
     pub(crate) fn slots(&self, series: SeriesId) -> i64 {

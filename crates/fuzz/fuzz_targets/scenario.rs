@@ -1,0 +1,13 @@
+//! Scenarios as a user may write them: see [`kmapcheck_fuzz::scenario`].
+#![no_main]
+
+use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
+
+fuzz_target!(
+    init: kmapcheck_fuzz::corpus::prepare("scenario"),
+    |data: &[u8]| kmapcheck_fuzz::scenario(data)
+);
+
+fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
+    kmapcheck_fuzz::mutate(data, size, max_size, seed, fuzzer_mutate)
+});

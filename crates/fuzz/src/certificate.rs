@@ -1,0 +1,60 @@
+//! The target `certificate`.
+
+use kmapcheck_locals::Locals;
+use kmapcheck_scenario::{Bound, Program};
+use kmapcheck_verify::{Certificate, kinds, verify};
+
+use crate::{engines, load, pair, prover};
+
+/// Reads an object with a `scenario` and a `certificate`, and verifies the certificate: as it is,
+/// and as a forger would hand it in, who fills in what the checker knows itself (the digest, the
+/// local states, the kinds of waiting task). What is accepted must not exclude what the reference
+/// finds.
+///
+/// # Panics
+///
+/// If something does not hold that must.
+pub fn certificate(data: &[u8]) {
+    let Some((scenario, certificate)) = pair(data, "certificate") else {
+        return;
+    };
+    let Ok(certificate) = serde_json::from_value::<Certificate>(certificate) else {
+        return;
+    };
+    let Some(program) = load(&scenario) else {
+        return;
+    };
+    let forged = forge(certificate.clone(), &program);
+    for certificate in [certificate, forged] {
+        match verify(&certificate, &program) {
+            Err(wrong) => assert!(!wrong.is_empty()),
+            Ok(()) => excludes_nothing_that_occurs(&certificate, &program),
+        }
+    }
+}
+
+/// The certificate with everything right that can be copied from what the checker finds out.
+fn forge(mut certificate: Certificate, program: &Program) -> Certificate {
+    if let Ok(locals) = Locals::of(program) {
+        certificate.locals = locals.states.len();
+        certificate.waiting = kinds(program, &locals).unwrap_or_default();
+    }
+    certificate.format = kmapcheck_verify::FORMAT.to_owned();
+    certificate.digest = certificate.digest_of();
+    certificate
+}
+
+fn excludes_nothing_that_occurs(certificate: &Certificate, program: &Program) {
+    let sized = prover::sized(program);
+    for sized in &sized {
+        let seen = engines::reference(sized);
+        for kind in certificate.excluded.iter().flat_map(|e| &e.kinds) {
+            let occurs = prover::kind_of(kind).is_some_and(|kind| seen.contains(kind));
+            let slots: Vec<Bound> = sized.series.iter().map(|series| series.slots).collect();
+            assert!(
+                !occurs,
+                "{kind} is excluded, and occurs with slots {slots:?}"
+            );
+        }
+    }
+}
