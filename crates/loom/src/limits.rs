@@ -1,20 +1,18 @@
 //! Limits on a run, and how far it has come.
 
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
+
+use kmapcheck_limits::Limits;
 
 /// When to stop early. Nothing by default.
 #[derive(Debug, Clone, Default)]
 pub struct LoomLimits {
     /// So many interleavings.
     pub max_interleavings: Option<u64>,
-    /// So much time.
-    pub timeout: Option<Duration>,
     /// Only interleavings with at most so many preemptions.
     pub preemptions: Option<u8>,
-    /// When somebody sets this.
-    pub interrupt: Option<Arc<AtomicBool>>,
+    /// Time, memory, interruptions. States there are none.
+    pub limits: Limits,
 }
 
 /// How far a run has come.

@@ -11,9 +11,10 @@
 use std::time::Instant;
 
 use kmapcheck_cores::Cores;
+use kmapcheck_limits::{Limits, Watch, entered};
 use kmapcheck_machine::{Coverage, Finding, Findings, Outcome, Stopped};
 use kmapcheck_scenario::{Bound, FindingKind, Program};
-use kmapcheck_search::{Engine, Limits, Progress, every_number, run};
+use kmapcheck_search::{Engine, Progress, every_number, run};
 
 use crate::reasons::{Reason, Reasons};
 
@@ -54,7 +55,19 @@ pub fn decide(
     progress: &mut dyn FnMut(&Progress),
 ) -> Result<Decision, String> {
     let deadline = limits.deadline();
-    let reasons = Reasons::of(program);
+    let watch = Watch::start(limits);
+    let _under = entered(Some(&watch));
+    let reasons = arguments(program, limits);
+    if let Some(reached) = watch.reached() {
+        let nothing = Deciding {
+            program,
+            limits,
+            deadline,
+            reasons,
+            seen: Coverage::default(),
+        };
+        return Ok(nothing.finish(None, Some(reached.into()), false));
+    }
     let mut deciding = Deciding {
         program,
         limits,
@@ -64,6 +77,17 @@ pub fn decide(
     };
     deciding.explore_every_number(progress);
     deciding.search(progress)
+}
+
+/// The arguments, as far as there is time for them: half of it, so that there is some left to search
+/// for what they do not exclude.
+fn arguments(program: &Program, limits: &Limits) -> Reasons {
+    let half = Limits {
+        timeout: limits.timeout.map(|timeout| timeout / 2),
+        ..limits.clone()
+    };
+    let watch = Watch::start(&half);
+    (watch.run(|| Reasons::of(program))).unwrap_or_else(|_| Reasons::none())
 }
 
 struct Deciding<'a> {
@@ -133,13 +157,13 @@ impl Deciding<'_> {
             let total = program.task_count().unwrap_or(0).min(u64::from(u32::MAX)) as u32;
             let Some(limits) = self.limits_of_one_search() else {
                 let stopped = self.limits.out_of_time();
-                return Ok(self.finish(best, Some(stopped), false));
+                return Ok(self.finish(best, Some(stopped.into()), false));
             };
             let mut outcome = run(Engine::Search, &program, &limits, progress)
                 .map_err(|refusal| refusal.to_string())?;
             if matches!(outcome.stopped, Some(Stopped::Time(_))) {
                 // What was given for all, not what was left of it.
-                outcome.stopped = Some(self.limits.out_of_time());
+                outcome.stopped = Some(self.limits.out_of_time().into());
             }
             self.seen.states += outcome.coverage.states;
             self.seen.transitions += outcome.coverage.transitions;

@@ -1,5 +1,6 @@
 //! Whether a certificate holds.
 
+use kmapcheck_limits::ask;
 use kmapcheck_linear::refutes;
 use kmapcheck_locals::Locals;
 use kmapcheck_machine::Findings;
@@ -109,6 +110,7 @@ fn goes_forward(order: &[String], kinds: &[Kind]) -> Result<(), String> {
         let asked = place(&kind.waits_for)
             .ok_or_else(|| format!("`{}` has no place in the order", kind.waits_for))?;
         for (held, thing) in order.iter().enumerate() {
+            ask();
             if keeps(kind, thing) && held >= asked {
                 return Err(format!(
                     "{} holds `{thing}` while it waits for `{}`, which comes no later",
@@ -128,6 +130,7 @@ fn no_solutions(
 ) -> Result<(), String> {
     let systems = systems(program, locals, kinds).ok_or("too much is waited for in circles")?;
     for system in systems {
+        ask();
         let awaited = &system.awaited;
         let set = (sets.iter())
             .find(|set| set.awaited == *awaited && set.nobody == system.nobody)

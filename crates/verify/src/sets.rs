@@ -1,5 +1,6 @@
 //! What tasks could be stuck on, and the inequalities that such tasks satisfy, found anew.
 
+use kmapcheck_limits::ask;
 use kmapcheck_locals::Locals;
 use kmapcheck_machine::Name;
 use kmapcheck_scenario::{Bound, Op, Program, Ref, ResourceKind, SeriesId};
@@ -32,6 +33,7 @@ pub fn knotted(kinds: &[Kind]) -> Option<Vec<Vec<String>>> {
     }
     let mut found = Vec::new();
     for bits in 1u32..1 << things.len() {
+        ask();
         let set: Vec<&str> = (0..things.len())
             .filter(|i| bits >> i & 1 == 1)
             .map(|i| things[i])
@@ -56,6 +58,7 @@ fn reachable<'a>(kinds: &'a [Kind], from: &str, set: &[&'a str]) -> Vec<&'a str>
     };
     work.extend(next(from));
     while let Some(thing) = work.pop() {
+        ask();
         if !found.contains(&thing) {
             found.push(thing);
             work.extend(next(thing));
@@ -191,6 +194,7 @@ pub fn inequalities(
         state(holding(key), false, size, 0);
     }
     for page in &program.pages {
+        ask();
         state(
             holding(format!("page lock {}", page.name)),
             false,

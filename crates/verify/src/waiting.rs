@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use kmapcheck_limits::ask;
 use kmapcheck_locals::{Holding, LocalState, Locals};
 use kmapcheck_machine::{Mode, Wait};
 use kmapcheck_scenario::{Program, Ref, ResourceKind};
@@ -38,6 +39,7 @@ pub fn kinds(program: &Program, locals: &Locals) -> Option<Vec<Kind>> {
             needs.push(need(program, local, wait)?);
         }
         for waits_for in needs {
+            ask();
             let pins = (0..program.series.len()).filter(|&series| local.pins_in(series));
             found.push(Kind {
                 task: program.templates[local.task.template].name.clone(),

@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 use kmapcheck_cores::{Amount, Equations, Excluded, Fact, Graph, Kind, Need, Possible, Sets};
+use kmapcheck_limits::ask;
 use kmapcheck_linear::Node;
 use kmapcheck_report::resource;
 use kmapcheck_report::words::{article, count, list};
@@ -26,6 +27,7 @@ pub(super) fn cycles(program: &Program, graph: &Graph, sets: &Sets) -> Vec<Cycle
             Some((possible.equations.as_ref()?, Judged::Open, how))
         }));
     for (equations, judged, why) in judged {
+        ask();
         let nodes: Vec<usize> = (equations.awaited.iter())
             .filter_map(|need| graph.needs.binary_search(need).ok())
             .collect();
@@ -85,6 +87,7 @@ fn round(graph: &Graph, nodes: &[usize], walk: &mut Vec<usize>) -> bool {
         return graph.edges.contains(&(last, first));
     }
     for &next in nodes {
+        ask();
         if graph.edges.contains(&(last, next)) && !walk.contains(&next) {
             walk.push(next);
             if round(graph, nodes, walk) {

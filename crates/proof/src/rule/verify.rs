@@ -12,6 +12,7 @@
 
 use std::collections::BTreeSet;
 
+use kmapcheck_limits::ask;
 use kmapcheck_linear::refutes;
 use kmapcheck_machine::{Map, Start, State, initial};
 use kmapcheck_scenario::{
@@ -126,6 +127,7 @@ fn goes_forward(
         place(discipline.name(thing), matches!(thing, Thing::Lock(_)))?;
     }
     for pair in pairs {
+        ask();
         let from = match &pair.lies_in {
             Some(lies) => place(lies, false)?,
             None => place(&pair.held, true)?,
@@ -157,6 +159,7 @@ fn refuted(
         )
     };
     for set in 1u64..1 << things.len().min(20) {
+        ask();
         let set: Vec<Thing> = (0..things.len())
             .filter(|i| set >> i & 1 == 1)
             .map(|i| things[i])
@@ -206,6 +209,7 @@ fn in_a_circle(names: &[(String, bool)], pairs: &BTreeSet<PairFact>) -> bool {
     }
     for middle in 0..n {
         for from in 0..n {
+            ask();
             for to in 0..n {
                 leads[from][to] |= leads[from][middle] && leads[middle][to];
             }
@@ -222,6 +226,7 @@ fn allowed(discipline: &Discipline<'_>) -> BTreeSet<PairFact> {
     for asks in discipline.things() {
         for asked in 0..series {
             for lies in 0..series {
+                ask();
                 let held = Held::Slot { asked, lies };
                 let rationed = asks == Thing::Series(asked) && discipline.pins == Some(1);
                 let reserves_late =

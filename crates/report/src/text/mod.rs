@@ -126,11 +126,17 @@ pub fn verdict_line(report: &Report) -> String {
         ),
         _ => String::new(),
     };
+    let doing = report.stopped.as_ref().and_then(|s| s.doing.as_ref());
+    let doing = doing.map_or_else(String::new, |doing| format!(": stopped while {doing}"));
+    // The model is not known before it is read.
+    let on_model = match report.model.as_str() {
+        "" => String::new(),
+        model => format!(" on {model}"),
+    };
     format!(
-        "{style}{}{style:#} {BOLD}{}{BOLD:#} on {}{kinds}{expectation}{missed}",
+        "{style}{}{style:#} {BOLD}{}{BOLD:#}{on_model}{kinds}{doing}{expectation}{missed}",
         report.verdict.name(),
         report.scenario,
-        report.model,
     )
 }
 

@@ -7,6 +7,7 @@
 //! Where the search leaves out orders of steps, so does this: see docs/reductions.md. A task that
 //! waits takes no step in a state that is passed through, since such steps never wait.
 
+use kmapcheck_limits::ask;
 use kmapcheck_machine::Standing;
 
 use super::explore::{Explorer, Run};
@@ -22,6 +23,7 @@ impl Explorer<'_> {
         let mut stands = Vec::new();
         let mut state = Counts::default();
         for i in 0..self.visited.len() {
+            ask();
             first_point.push(stands.len());
             self.visited.get(i as u32, &mut state);
             let waits: Vec<bool> = (state.tasks.iter())
@@ -50,6 +52,7 @@ impl Explorer<'_> {
         }
         let mut graph = Graph::default();
         for i in 0..self.visited.len() {
+            ask();
             self.visited.get(i as u32, &mut state);
             let points = first_point[i]..first_point[i] + state.tasks.len();
             if !stands[points.clone()].contains(&Stand::Waits) {
