@@ -96,9 +96,11 @@ fn started(file: &Path, args: &Check, limits: &Limits, exit: Exit, reports: &Rep
     let (file, format) = (file.display().to_string(), args.format);
     let (one, reports) = (args.files.len() == 1, Arc::clone(reports));
     let engine = args.engine.unwrap_or(EngineArg::Search).name();
+    let given = args.given();
     Run::start(limits, move |doing| {
         let stopped = || Report::stopped_while(doing.phase, &file, None, engine, doing.reached);
-        let report = doing.known.cloned().unwrap_or_else(stopped);
+        let mut report = doing.known.cloned().unwrap_or_else(stopped);
+        repeated(&mut report, &given, &file);
         let exit = exit.max(Exit::of(&report)).max(Exit::Inconclusive);
         let said = match format {
             Format::Text => text::verdict_line(&report) + "\n" + &text::ending(&report),
@@ -136,7 +138,7 @@ fn check(
         Failure::Stopped { phase, reached } => {
             let engine = args.engine.unwrap_or(EngineArg::Search).name();
             let mut report = Report::stopped_while(phase, &shown, program, engine, reached);
-            repeated(&mut report, args, &shown);
+            repeated(&mut report, &args.given(), &shown);
             Ok((None, report, Exit::Clean))
         }
         failure => Err(failure),
@@ -147,7 +149,7 @@ fn check(
     };
     match explored(&program, file, args, limits, run) {
         Ok((mut report, written)) => {
-            repeated(&mut report, args, &shown);
+            repeated(&mut report, &args.given(), &shown);
             Ok((Some(program), report, written))
         }
         Err(failure) => stopped_by(Some(&program), failure),
@@ -199,9 +201,9 @@ fn explored(
 }
 
 /// Makes a report that ended early say how to go on.
-fn repeated(report: &mut Report, args: &Check, file: &str) {
+fn repeated(report: &mut Report, given: &[(&'static str, String)], file: &str) {
     if let Some(stopped) = &mut report.stopped {
-        stopped.repeat(&report.coverage.engine, &args.given(), file);
+        stopped.repeat(&report.coverage.engine, given, file);
     }
 }
 
