@@ -73,6 +73,12 @@ mutants CRATE *ARGS:
     CARGO_TARGET_DIR=target/mutants/build cargo mutants --iterate --package kmapcheck-{{CRATE}} \
         --test-package kmapcheck-{{CRATE}} --output target/mutants/{{CRATE}} {{ARGS}}
 
+# Every command on hostile inputs, under limits, with 4 GB of address space; PART is a part of the
+# names of inputs or commands. Takes half an hour.
+hostile PART="":
+    cargo test --release --workspace --test hostile --no-run
+    ulimit -v 4194304 && KMAPCHECK_HOSTILE={{PART}} cargo test --release --workspace --test hostile -- --ignored --nocapture
+
 # The page of `check --html` in a real browser, and through the HTML validator.
 browser:
     bash .ci/browser

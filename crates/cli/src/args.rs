@@ -15,6 +15,7 @@ use crate::options::compare::Compare;
 use crate::options::picture::{GraphArgs, PictureArgs};
 use crate::options::simulate::Simulate;
 use crate::options::suite::SuiteArgs;
+use crate::run::LimitArgs;
 
 pub use export::{Export, TargetArg};
 
@@ -130,12 +131,8 @@ pub struct Check {
     /// Stop after so many states
     #[arg(long, value_name = "N", value_parser = amount, help = "Stop after so many states, such as 500000, 500k, 2M or 1e6")]
     pub max_states: Option<u64>,
-    /// Stop at about this much memory, such as 512M or 4G
-    #[arg(long, value_name = "SIZE", value_parser = size, default_value = "4G")]
-    pub max_memory: u64,
-    /// Stop after this time, such as 10s, 5m or 500ms
-    #[arg(long, value_name = "TIME", value_parser = duration)]
-    pub timeout: Option<Duration>,
+    #[command(flatten)]
+    pub limits: LimitArgs,
     #[command(flatten)]
     pub plain: PlainArgs,
     #[command(flatten)]
@@ -288,13 +285,8 @@ pub struct Test {
     /// The engine. Without this the search, or `proof` where a scenario is about every number
     #[arg(long, value_enum)]
     pub engine: Option<EngineArg>,
-    /// Stop at about this much memory in each scenario
-    #[arg(long, value_name = "SIZE", value_parser = size, default_value = "4G")]
-    pub max_memory: u64,
-    /// Stop after this time in each scenario; those without `expect` get at most 10s and, with
-    /// the other engines than loom, 1,000,000 states
-    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "60s")]
-    pub timeout: Duration,
+    #[command(flatten)]
+    pub limits: LimitArgs,
     #[command(flatten)]
     pub plain: PlainArgs,
     #[command(flatten)]
@@ -323,6 +315,8 @@ pub struct Rule {
     /// Write the proof, if there is one, to a file
     #[arg(long, value_name = "FILE")]
     pub certificate: Option<PathBuf>,
+    #[command(flatten)]
+    pub limits: LimitArgs,
 }
 
 /// `kmapcheck explain`.
@@ -332,6 +326,8 @@ pub struct Explain {
     pub file: PathBuf,
     #[command(flatten)]
     pub overrides: OverrideArgs,
+    #[command(flatten)]
+    pub limits: LimitArgs,
 }
 
 /// `kmapcheck verify`.
@@ -343,6 +339,8 @@ pub struct Verify {
     /// The scenario, or the model, that it is about, if not where the certificate says
     #[arg(long, value_name = "FILE")]
     pub about: Option<PathBuf>,
+    #[command(flatten)]
+    pub limits: LimitArgs,
 }
 
 /// `kmapcheck conform`.
@@ -359,6 +357,8 @@ pub struct Conform {
     /// Print nothing about scenarios that keep the rule
     #[arg(long, short)]
     pub quiet: bool,
+    #[command(flatten)]
+    pub limits: LimitArgs,
 }
 
 /// `kmapcheck order`.
@@ -373,6 +373,8 @@ pub struct Order {
     /// The form of the report
     #[arg(long, value_enum, default_value_t = Format::Text, hide_possible_values = true, help = "The form of the report: text or json")]
     pub format: Format,
+    #[command(flatten)]
+    pub limits: LimitArgs,
 }
 
 /// `kmapcheck size`.
@@ -397,9 +399,8 @@ pub struct Size {
     /// Stop each search after so many states
     #[arg(long, value_name = "N", value_parser = amount, default_value = "100k")]
     pub max_states: u64,
-    /// Stop after this time, such as 10s or 5m; what is not known by then is not found out
-    #[arg(long, value_name = "TIME", value_parser = duration)]
-    pub timeout: Option<Duration>,
+    #[command(flatten)]
+    pub limits: LimitArgs,
 }
 
 /// `kmapcheck suggest`.
@@ -416,9 +417,8 @@ pub struct Suggest {
     /// Stop each search after so many states
     #[arg(long, value_name = "N", value_parser = amount, default_value = "100k")]
     pub max_states: u64,
-    /// Stop after this time, such as 10s or 5m; what is not known by then is not found out
-    #[arg(long, value_name = "TIME", value_parser = duration)]
-    pub timeout: Option<Duration>,
+    #[command(flatten)]
+    pub limits: LimitArgs,
 }
 
 /// `kmapcheck schema`.
@@ -451,6 +451,16 @@ pub enum EngineArg {
 }
 
 impl EngineArg {
+    /// The name on the command line and in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            EngineArg::Search => "search",
+            EngineArg::Reference => "reference",
+            EngineArg::Loom => "loom",
+            EngineArg::Proof => "proof",
+        }
+    }
+
     /// The engine for a program, where none is asked for.
     #[must_use]
     pub fn for_program(program: &kmapcheck_scenario::Program) -> EngineArg {
@@ -564,11 +574,18 @@ pub fn number(text: &str) -> Result<u32, String> {
         .ok_or_else(|| format!("`{}` is not a number from 1 to {LARGEST_TABLE}", line(text)))
 }
 
+/// `test` looks at many scenarios, and none should keep it for ever.
+const TIMEOUT_OF_TEST: &str = "Stop after this time in each scenario; those without `expect` get at most 10s and, with the other engines than loom, 1,000,000 states";
+
 impl Args {
     /// The definition, in which an option takes a negative number as its value: no option looks like
     /// one, and what is wrong with it is said better by who knows what the value is.
-    fn definition() -> clap::Command {
-        let mut command = Args::command();
+    pub fn definition() -> clap::Command {
+        let mut command = Args::command().mut_subcommand("test", |test| {
+            test.mut_arg("timeout", |timeout| {
+                timeout.default_value("60s").help(TIMEOUT_OF_TEST)
+            })
+        });
         let names: Vec<String> = (command.get_subcommands())
             .map(|command| command.get_name().to_owned())
             .collect();
@@ -598,11 +615,11 @@ impl Args {
             _ => return args,
         };
         if let Some(said) = overrides.given_twice() {
-            let mut command = Args::command();
+            let mut command = Args::definition();
             command.build();
             let command = command
                 .find_subcommand_mut(name)
-                .map_or_else(Args::command, |command| command.clone());
+                .map_or_else(Args::definition, |command| command.clone());
             command
                 .clone()
                 .error(ErrorKind::ArgumentConflict, said)
@@ -662,9 +679,9 @@ impl Check {
             given.extend(value.map(|value| (option, value)));
         };
         add("--max-states", self.max_states.map(|n| n.to_string()));
-        let memory = Some(self.max_memory).filter(|&memory| memory != DEFAULT_MEMORY);
+        let memory = Some(self.limits.max_memory).filter(|&memory| memory != DEFAULT_MEMORY);
         add("--max-memory", memory.map(shown_size));
-        add("--timeout", self.timeout.map(shown_duration));
+        add("--timeout", self.limits.timeout.map(shown_duration));
         for (option, value) in self.plain.given().into_iter().chain(self.store.given()) {
             add(option, Some(value));
         }
@@ -706,7 +723,7 @@ fn shown_duration(time: Duration) -> String {
 }
 
 /// `512M`, `4G`, `100000`.
-fn size(text: &str) -> Result<u64, String> {
+pub fn size(text: &str) -> Result<u64, String> {
     let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
     let shift = match text[digits.len()..]
         .trim_end_matches("iB")
@@ -769,7 +786,7 @@ mod tests {
 
     #[test]
     fn the_definition_holds_together() {
-        Args::command().debug_assert();
+        Args::definition().debug_assert();
     }
 
     #[test]

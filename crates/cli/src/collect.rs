@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use kmapcheck_scenario::keys_of;
+
 use crate::args::OverrideArgs;
 use crate::input;
 
@@ -57,14 +59,5 @@ fn collect(path: &Path, named: bool, files: &mut Vec<(PathBuf, bool)>) -> io::Re
 
 /// Whether a JSON file is meant to be a scenario. One that cannot be read is: its error should show.
 fn looks_like_scenario(path: &Path) -> bool {
-    let Ok(text) = std::fs::read_to_string(path) else {
-        return true;
-    };
-    match jsonc_parser::parse_to_serde_value::<serde_json::Value>(
-        &text,
-        &jsonc_parser::ParseOptions::default(),
-    ) {
-        Ok(value) => value.get("tasks").is_some(),
-        Err(_) => true,
-    }
+    keys_of(path).is_none_or(|keys| keys.iter().any(|key| key == "tasks"))
 }

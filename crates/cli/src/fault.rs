@@ -1,8 +1,10 @@
 //! Faults of this program: told in words and with exit code 70, never as a raw backtrace.
 
 use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Mutex;
+
+use kmapcheck_limits::is_halt;
 
 use crate::exit::Exit;
 
@@ -45,9 +47,13 @@ pub fn guard(doing: &str, what: impl FnOnce() -> Exit) -> Exit {
     })
 }
 
-/// Runs `what` and returns what a panic in it said.
+/// Runs `what` and returns what a panic in it said. A phase that is left at a limit is no panic, and
+/// goes on its way.
 pub fn catch<T>(what: impl FnOnce() -> T) -> Result<T, String> {
-    catch_unwind(AssertUnwindSafe(what)).map_err(|_| {
+    catch_unwind(AssertUnwindSafe(what)).map_err(|payload| {
+        if is_halt(payload.as_ref()) {
+            resume_unwind(payload);
+        }
         let last = LAST_PANIC.lock().ok().and_then(|mut last| last.take());
         last.unwrap_or_else(|| "panic".to_owned())
     })

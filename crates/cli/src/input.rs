@@ -1,16 +1,23 @@
 //! One scenario: from its file to its report.
 
+use std::io;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use kmapcheck_limits::{Limits, Reached};
 use kmapcheck_machine::{Outcome, Trace};
 use kmapcheck_proof::{Decision, words};
 use kmapcheck_report::{Fault, NotThere, Proof, Report, tame};
 use kmapcheck_scenario::{Errors, Overrides, Program};
-use kmapcheck_search::{Engine, Limits, Options, Progress, Reductions, Storage};
+use kmapcheck_search::{Engine, Options, Progress, Reductions, Storage};
 
-use crate::args::{EngineArg, LoomArgs, OverrideArgs, PlainArgs, Reduce, StorageArg, StoreArgs};
+use crate::args::{
+    EngineArg, Format, LoomArgs, OverrideArgs, PlainArgs, Reduce, StorageArg, StoreArgs,
+};
+use crate::exit::Exit;
+use crate::output::Output;
 use crate::progress::Line;
+use crate::run::{EXPLORING, REPORTING, Run, early};
 use crate::{fault, loom, output};
 
 /// States that the search for a point of no return may visit. A bound on states, not on time,
@@ -25,6 +32,13 @@ pub enum Failure {
     Refused(String),
     /// Something is wrong with this program.
     Fault(String),
+    /// A limit was reached.
+    Stopped {
+        /// What was being done, such as `reading`.
+        phase: &'static str,
+        /// Which limit.
+        reached: Reached,
+    },
 }
 
 /// Reads a scenario. What it expects holds only for what it says itself: with overrides the
@@ -45,25 +59,38 @@ pub fn load(path: &Path, overrides: &OverrideArgs) -> Result<Program, Failure> {
     Ok(program)
 }
 
-/// Runs an engine on a program and reports.
+/// The largest certificate or saved trace that is read, in bytes.
+const LARGEST: u64 = 1 << 30;
+
+/// The text of a file that this program wrote earlier: a certificate, or a saved trace.
+pub fn text_of(path: &Path) -> Result<String, Failure> {
+    let refused =
+        |said: &dyn std::fmt::Display| Failure::Refused(format!("cannot be read: {said}"));
+    let meta = std::fs::metadata(path).map_err(|error| refused(&error))?;
+    if meta.is_file() && meta.len() > LARGEST {
+        return Err(refused(&"it is larger than 1 GiB"));
+    }
+    std::fs::read_to_string(path).map_err(|error| refused(&error))
+}
+
+/// Runs an engine on a program and reports. `limits` are the engine's, within those of the run.
 pub fn run(
     program: &Program,
     engine: EngineArg,
-    plain: PlainArgs,
-    store: &StoreArgs,
-    loom: LoomArgs,
+    (plain, store, loom): (PlainArgs, &StoreArgs, LoomArgs),
     limits: &Limits,
+    run: &Run,
     line: &Line,
 ) -> Result<Report, Failure> {
     let stores = fits(engine, plain, store, loom)?;
     let engine = match engine {
         EngineArg::Search => None,
         EngineArg::Reference => Some(Engine::Reference),
-        EngineArg::Loom => return loom::run(program, loom, limits, line),
-        EngineArg::Proof => return Ok(prove(program, limits, line)?.0),
+        EngineArg::Loom => return loom::run(program, loom, limits, run, line),
+        EngineArg::Proof => return Ok(prove(program, limits, run, line)?.0),
     };
     let start = Instant::now();
-    let outcome = fault::catch(|| {
+    let explore = || {
         let progress = &mut |progress: &Progress| line.show(progress);
         match (engine, plain.reduce) {
             (Some(engine), _) => kmapcheck_search::run(engine, program, limits, progress),
@@ -81,11 +108,12 @@ pub fn run(
                 kmapcheck_search::search(program, &options, limits, progress)
             }
         }
-    });
-    let outcome = outcome
-        .map_err(Failure::Fault)?
-        .map_err(|refusal| Failure::Refused(refusal.to_string()))?;
-    report(program, &outcome, start.elapsed(), limits)
+    };
+    let outcome = run.phase(EXPLORING, || {
+        (fault::catch(explore).map_err(Failure::Fault)?)
+            .map_err(|refusal| Failure::Refused(refusal.to_string()))
+    })?;
+    report(program, &outcome, start.elapsed(), run)
 }
 
 /// Refuses options that the engine could not honour; how the search is to keep states.
@@ -145,21 +173,15 @@ fn storage(store: &StoreArgs, counted: bool) -> Result<Storage, Failure> {
 pub fn prove(
     program: &Program,
     limits: &Limits,
+    run: &Run,
     line: &Line,
 ) -> Result<(Report, Decision), Failure> {
     let start = Instant::now();
-    let decision = fault::catch(|| {
-        kmapcheck_proof::decide(program, limits, &mut |progress| line.show(progress))
-    });
-    let decision = decision
-        .map_err(Failure::Fault)?
-        .map_err(Failure::Refused)?;
-    let mut report = report(
-        &decision.program,
-        &decision.outcome,
-        start.elapsed(),
-        limits,
-    )?;
+    let decide = || kmapcheck_proof::decide(program, limits, &mut |progress| line.show(progress));
+    let decision = run.phase("proving", || {
+        (fault::catch(decide).map_err(Failure::Fault)?).map_err(Failure::Refused)
+    })?;
+    let mut report = report(&decision.program, &decision.outcome, start.elapsed(), run)?;
     report.proof = Some(Proof {
         claim: words::claim(program),
         excluded: (decision.excluded(program).into_iter())
@@ -171,39 +193,42 @@ pub fn prove(
     Ok((report, decision))
 }
 
-/// What each search for a way out may take for all of them to end by `deadline`: the trace is
-/// bisected. `None`: there is no time left.
-fn share(deadline: Instant, steps: usize) -> Option<Duration> {
-    let left = deadline.checked_duration_since(Instant::now())?;
+/// What each search for a way out may take for all of them together to take no longer than what is
+/// `left`: the trace is bisected. `None`: there is no time left.
+fn share(left: Duration, steps: usize) -> Option<Duration> {
     let searches = usize::BITS - steps.leading_zeros() + 1;
     Some(left / searches).filter(|share| !share.is_zero())
 }
 
-/// The report of an outcome.
+/// The report of an outcome. If there is no time to work out all of it, a brief one.
 pub fn report(
     program: &Program,
     outcome: &Outcome,
     elapsed: Duration,
-    limits: &Limits,
+    run: &Run,
 ) -> Result<Report, Failure> {
-    let deadline = limits
-        .timeout
-        .map(|timeout| Instant::now() + timeout.saturating_sub(elapsed));
+    let brief = || Report::brief(program, outcome, elapsed);
+    run.know(brief());
     let point_of_no_return = |trace: &Trace, core: &[usize]| {
         let rescue = Limits {
             max_states: Some(POINT_OF_NO_RETURN_STATES),
-            timeout: match deadline {
+            timeout: match run.time_left() {
                 None => None,
-                Some(deadline) => Some(share(deadline, trace.steps.len())?),
+                Some(left) => Some(share(left, trace.steps.len())?),
             },
-            ..limits.clone()
+            ..Limits::default()
         };
         kmapcheck_search::point_of_no_return(program, trace, core, &rescue).step()
     };
-    let report = fault::catch(|| Report::build(program, outcome, elapsed, &point_of_no_return));
-    report
-        .map_err(Failure::Fault)?
-        .map_err(|fault: Fault| Failure::Fault(fault.to_string()))
+    let build = || Report::build(program, outcome, elapsed, &point_of_no_return);
+    let built = run.last(REPORTING, || {
+        (fault::catch(build).map_err(Failure::Fault)?)
+            .map_err(|fault: Fault| Failure::Fault(fault.to_string()))
+    });
+    match built {
+        Err(Failure::Stopped { .. }) => Ok(brief()),
+        built => built,
+    }
 }
 
 /// A path, fit for a terminal.
@@ -223,14 +248,31 @@ impl Failure {
                 anstream::eprintln!("kmapcheck: {}: {refusal}", shown(path))
             }
             Failure::Fault(said) => fault::tell(&format!("checking {}", shown(path)), said),
+            Failure::Stopped { phase, reached } => {
+                let file = path.display().to_string();
+                anstream::eprint!("{}", early(&file, phase, *reached, Format::Text));
+            }
         }
     }
 
-    /// What the exit status says about it.
-    pub fn exit(&self) -> crate::exit::Exit {
+    /// Tells the user; a limit that was reached is an answer, and goes where answers go.
+    pub fn answer(&self, path: &Path, format: Format, output: &mut Output) -> io::Result<Exit> {
         match self {
-            Failure::Input(_) | Failure::Refused(_) => crate::exit::Exit::BadInput,
-            Failure::Fault(_) => crate::exit::Exit::Fault,
+            Failure::Stopped { phase, reached } => {
+                let file = path.display().to_string();
+                output.print(&early(&file, phase, *reached, format))?;
+            }
+            _ => self.tell(path),
+        }
+        Ok(self.exit())
+    }
+
+    /// What the exit status says about it.
+    pub fn exit(&self) -> Exit {
+        match self {
+            Failure::Input(_) | Failure::Refused(_) => Exit::BadInput,
+            Failure::Fault(_) => Exit::Fault,
+            Failure::Stopped { .. } => Exit::Inconclusive,
         }
     }
 }
@@ -241,9 +283,8 @@ mod tests {
 
     #[test]
     fn the_searches_for_a_way_out_share_what_is_left() {
-        let now = Instant::now();
-        assert_eq!(share(now, 10), None);
-        let share = share(now + Duration::from_secs(60), 1024).expect("there is time left");
+        assert_eq!(share(Duration::ZERO, 10), None);
+        let share = share(Duration::from_secs(60), 1024).expect("there is time left");
         assert!(share <= Duration::from_secs(5), "{share:?}");
     }
 
@@ -257,16 +298,22 @@ mod tests {
         let outcome =
             kmapcheck_search::run(Engine::Search, &program, &Limits::default(), &mut |_| {})
                 .expect("it runs");
-        let known = |limits: &Limits, elapsed| match report(&program, &outcome, elapsed, limits) {
-            Ok(report) => report.findings[0].point_of_no_return.is_some(),
-            Err(_) => panic!("there is a report"),
+        let known = |timeout| {
+            let limits = Limits {
+                timeout,
+                ..Limits::default()
+            };
+            let run = Run::start(&limits, |_| (String::new(), Exit::Inconclusive));
+            match report(&program, &outcome, Duration::ZERO, &run) {
+                Ok(report) => {
+                    // Whatever the limits: what was found is told.
+                    assert_eq!(report.findings.len(), 1);
+                    report.findings[0].point_of_no_return.is_some()
+                }
+                Err(_) => panic!("there is a report"),
+            }
         };
-        let second = Duration::from_secs(1);
-        let limits = Limits {
-            timeout: Some(second * 60),
-            ..Limits::default()
-        };
-        assert!(known(&Limits::default(), second) && known(&limits, second));
-        assert!(!known(&limits, second * 60));
+        assert!(known(None) && known(Some(Duration::from_secs(600))));
+        assert!(!known(Some(Duration::from_nanos(1))));
     }
 }

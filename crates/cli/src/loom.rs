@@ -2,24 +2,26 @@
 
 use std::time::Instant;
 
+use kmapcheck_limits::Limits;
 use kmapcheck_loom::{Error, LoomLimits, LoomOutcome, OnlyOne, fits, only_one, steps_of_one};
 use kmapcheck_machine::Findings;
 use kmapcheck_report::words::{count, number};
 use kmapcheck_report::{Report, text};
 use kmapcheck_scenario::Program;
-use kmapcheck_search::Limits;
 
 use crate::args::LoomArgs;
 use crate::fault;
 use crate::input::{self, Failure};
 use crate::output;
 use crate::progress::Line;
+use crate::run::{EXPLORING, Run};
 
 /// Runs loom on a program and reports.
 pub fn run(
     program: &Program,
     args: LoomArgs,
     limits: &Limits,
+    run: &Run,
     line: &Line,
 ) -> Result<Report, Failure> {
     if limits.max_states.is_some() {
@@ -30,12 +32,11 @@ pub fn run(
         max_interleavings: args.max_interleavings,
         budget: None,
         preemptions: args.preemptions,
-        timeout: limits.timeout,
-        interrupt: limits.interrupt.clone(),
+        limits: limits.clone(),
     };
     let start = Instant::now();
-    let loom = explore(program, &loom_limits, line)?;
-    let mut report = input::report(program, &loom.outcome, start.elapsed(), limits)?;
+    let loom = run.phase(EXPLORING, || explore(program, &loom_limits, line))?;
+    let mut report = input::report(program, &loom.outcome, start.elapsed(), run)?;
     report.coverage.interleavings = Some(loom.interleavings);
     Ok(report)
 }
@@ -46,7 +47,7 @@ pub fn confirm(
     program: &Program,
     report: &Report,
     budget: u64,
-    limits: &Limits,
+    run: &Run,
     line: &Line,
 ) -> Result<String, Failure> {
     if fits(program).is_err() {
@@ -54,12 +55,10 @@ pub fn confirm(
     }
     let loom_limits = LoomLimits {
         budget: Some(budget),
-        timeout: limits.timeout,
-        interrupt: limits.interrupt.clone(),
         ..LoomLimits::default()
     };
     let start = Instant::now();
-    let loom = explore(program, &loom_limits, line)?;
+    let loom = run.phase("confirming", || explore(program, &loom_limits, line))?;
     let elapsed = start.elapsed();
     let search: Findings = report.findings.iter().map(|finding| finding.kind).collect();
     match only_one(program, search, &loom) {
@@ -70,7 +69,7 @@ pub fn confirm(
         )),
         None => Ok(said(search, &loom)),
         Some(OnlyOne::Loom(kind)) => {
-            let other = input::report(program, &loom.outcome, elapsed, limits)?;
+            let other = input::report(program, &loom.outcome, elapsed, run)?;
             let options = text::Options {
                 width: output::width(),
                 elapsed: false,
@@ -148,6 +147,7 @@ mod tests {
     use kmapcheck_search::Engine;
 
     use super::*;
+    use crate::exit::Exit;
 
     /// One task that takes `needed` of two slots one by one: stuck if it needs three.
     fn program(needed: usize) -> Program {
@@ -172,17 +172,21 @@ mod tests {
         load_str("s.json", &text, &Overrides::default()).unwrap_or_else(|errors| panic!("{errors}"))
     }
 
+    fn unlimited() -> Run {
+        Run::start(&Limits::default(), |_| (String::new(), Exit::Inconclusive))
+    }
+
     fn search(program: &Program) -> Report {
         let limits = Limits::default();
         let outcome = kmapcheck_search::run(Engine::Search, program, &limits, &mut |_| {})
             .unwrap_or_else(|refusal| panic!("{refusal}"));
-        input::report(program, &outcome, Duration::ZERO, &limits)
+        input::report(program, &outcome, Duration::ZERO, &unlimited())
             .unwrap_or_else(|_| panic!("no report"))
     }
 
     fn confirmed(program: &Program, report: &Report) -> Result<String, Failure> {
         let line = Line::new("s.json", true);
-        confirm(program, report, 1_000_000, &Limits::default(), &line)
+        confirm(program, report, 1_000_000, &unlimited(), &line)
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod options;
 mod output;
 mod pictures;
 mod progress;
+mod run;
 mod targets;
 
 use std::process::ExitCode;

@@ -1,8 +1,8 @@
-//! How far a run has come, on standard error and only if that is a terminal; and Ctrl-C.
+//! How far a run has come, on standard error and only if that is a terminal; and requests to end: Ctrl-C, and signals.
 
 use std::io::IsTerminal;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use kmapcheck_loom::LoomProgress;
@@ -80,15 +80,54 @@ impl Drop for Line {
     }
 }
 
-/// A flag that Ctrl-C sets; a second Ctrl-C ends the program at once.
+/// A flag that Ctrl-C sets, and a signal that asks the program to end; a second one ends it at once.
 pub fn interrupt() -> Arc<AtomicBool> {
-    let flag = Arc::new(AtomicBool::new(false));
-    let set = Arc::clone(&flag);
-    // Without a handler Ctrl-C ends the program, which is all right too.
-    let _ = ctrlc::set_handler(move || {
-        if set.swap(true, Ordering::Relaxed) {
-            std::process::exit(130);
+    static FLAG: OnceLock<Arc<AtomicBool>> = OnceLock::new();
+    Arc::clone(FLAG.get_or_init(|| {
+        let flag = Arc::new(AtomicBool::new(false));
+        let set = Arc::clone(&flag);
+        // Without a handler Ctrl-C ends the program, which is all right too.
+        let _ = ctrlc::set_handler(move || {
+            if set.swap(true, Ordering::Relaxed) {
+                std::process::exit(130);
+            }
+        });
+        #[cfg(unix)]
+        requests::listen(&flag);
+        flag
+    }))
+}
+
+/// Requests to end that do not come from the keyboard: of `kill`, `timeout` and job systems
+/// (SIGTERM), and when a terminal or a connection is closed (SIGHUP).
+#[cfg(unix)]
+mod requests {
+    use std::sync::Arc;
+    use std::sync::atomic::AtomicBool;
+
+    use signal_hook::consts::{SIGHUP, SIGTERM};
+    use signal_hook::flag::{register, register_conditional_shutdown};
+
+    /// Has these signals set the flag; one that comes when it is set ends the program. Who ignores
+    /// one of them on our behalf, as `nohup` does, is not overruled.
+    pub fn listen(flag: &Arc<AtomicBool>) {
+        let ignored = ignored();
+        for signal in [SIGTERM, SIGHUP] {
+            if ignored >> (signal - 1) & 1 == 0 {
+                // If this fails the signal ends the program, as it does others.
+                let _ = register_conditional_shutdown(signal, 128 + signal, Arc::clone(flag))
+                    .and_then(|_| register(signal, Arc::clone(flag)));
+            }
         }
-    });
-    flag
+    }
+
+    /// A bit for each signal that is ignored, the lowest for signal 1; none if the system does not
+    /// say.
+    fn ignored() -> u64 {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+        // Where the system does not say, no signal is ignored.
+        line.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+            .unwrap_or(0)
+    }
 }

@@ -359,3 +359,84 @@ fn the_other_commands_are_0() {
         jsonschema::validator_for(&schema).expect("it is a schema");
     }
 }
+
+/// Every command that can take long has limits, and says that one came first.
+#[test]
+fn every_command_can_be_stopped() {
+    let pages: Vec<String> = (0..3_000)
+        .map(|i| format!(r#"{{ "name": "p{i}", "stale_in": "any" }}"#))
+        .collect();
+    let fields = format!(
+        r#""pages": [ {} ], "tasks": [ {{ "name": "t", "count": 3, "program": [
+            {{ "kmap": "p0", "series": "S" }}, {{ "kunmap": "p0" }} ] }} ]"#,
+        pages.join(", ")
+    );
+    let model = scratch(
+        "stopped-model.json",
+        r#"{ "name": "m", "series": { "S": { "slots": 9, "reuse": "own" } }, "order": ["S"] }"#,
+    );
+    let file = scratch(
+        "stopped.json",
+        &format!(r#"{{ "name": "s", "model": "{model}", {fields} }}"#),
+    );
+    // So little that nothing can be done in it, reading included.
+    let limit = ["--timeout", "1ms"];
+    for args in [
+        &["check", &file][..],
+        &["check", "--engine", "reference", &file],
+        &["check", "--engine", "proof", &file],
+        &["check", "--engine", "loom", &file],
+        &["check", "--reduce", "none", &file],
+        &["test", &file],
+        &["order", &file],
+        &["size", &file],
+        &["suggest", &file],
+        &["simulate", &file],
+        &["conform", &model, &file],
+        &["compare", &model, &model, &file],
+        &["explain", &file],
+        &["export", "--to", "promela", &file],
+    ] {
+        let (out, _) = exits(&[args, &limit[..]].concat(), 3);
+        let said = ["stopped while reading", "1 ms came first"];
+        assert!(
+            said.iter().any(|said| out.contains(said)),
+            "{args:?}\n{out}"
+        );
+    }
+    for args in [
+        &["check", &file][..],
+        &["order", &file],
+        &["size", &file],
+        &["suggest", &file],
+        &["simulate", &file],
+        &["conform", &model, &file],
+        &["compare", &model, &model, &file],
+    ] {
+        let json = [args, &limit[..], &["--format", "json"]].concat();
+        let (out, _) = exits(&json, 3);
+        let said: serde_json::Value = serde_json::from_str(&out).expect("it is JSON");
+        assert!(said.is_object(), "{args:?}\n{out}");
+    }
+}
+
+/// A run that is stopped early is reported in the shape of every report.
+#[test]
+fn a_report_of_nothing_follows_the_schema() {
+    let (schema, _) = exits(&["schema", "report"], 0);
+    let schema: serde_json::Value = serde_json::from_str(&schema).expect("it is JSON");
+    let validator = jsonschema::validator_for(&schema).expect("it is a schema");
+    let tasks: Vec<String> = (0..5_000)
+        .map(|i| format!(r#"{{ "name": "t{i}", "program": [ {{ "might_sleep": true }} ] }}"#))
+        .collect();
+    let file = scratch(
+        "stopped-early.json",
+        &scenario(1, &format!(r#""tasks": [ {} ]"#, tasks.join(", "))),
+    );
+    let args = ["check", "--format", "json", "--timeout", "1ms", &file];
+    let (out, _) = exits(&args, 3);
+    let report: serde_json::Value = serde_json::from_str(&out).expect("it is JSON");
+    assert!(validator.is_valid(&report), "{out}");
+    assert_eq!(report["verdict"], "inconclusive");
+    assert_eq!(report["stopped"]["reason"], "timeout");
+}

@@ -1,4 +1,5 @@
-//! Ctrl-C: what was found so far is reported; a second one ends the program at once.
+//! Ctrl-C and requests to end: what was found so far is reported; a second one ends the program at
+//! once.
 
 #![cfg(unix)]
 
@@ -22,8 +23,12 @@ fn spawn(args: &[&str]) -> Child {
 }
 
 fn interrupt(child: &Child) {
+    signal(child, "INT");
+}
+
+fn signal(child: &Child, name: &str) {
     let sent = Command::new("kill")
-        .args(["-INT", &child.id().to_string()])
+        .args([&format!("-{name}"), &child.id().to_string()])
         .status();
     assert!(sent.expect("kill is there").success());
 }
@@ -78,4 +83,63 @@ fn test_stops_after_the_file_it_is_at() {
         );
         assert_eq!(output.status.code(), Some(code), "{text}");
     }
+}
+
+/// `kill`, `timeout` and closed terminals are no reason to lose what was found.
+#[test]
+fn a_request_to_end_is_an_interruption() {
+    for name in ["TERM", "HUP"] {
+        let child = start(&format!("request-{name}.json"));
+        std::thread::sleep(Duration::from_millis(300));
+        signal(&child, name);
+        let text = stdout(&end(child));
+        assert!(
+            text.contains("slot-leak") && text.contains("Stopped early: interrupted"),
+            "{name}: {text}"
+        );
+    }
+}
+
+/// So it is where nothing was found, which is no verdict; and with every command.
+#[test]
+fn a_request_to_end_before_anything_is_known_is_inconclusive() {
+    let file = scratch("request-nothing.json", &scenario(1, ENDLESS));
+    for args in [
+        &["size", "--max-states", "1G"][..],
+        &["simulate", "--runs", "1G", "--tasks", "leak=1"],
+        &["check", "--quiet", "--reduce", "none", "--tasks", "a=60"],
+    ] {
+        let child = spawn(&[args, &[&file]].concat());
+        std::thread::sleep(Duration::from_millis(300));
+        signal(&child, "TERM");
+        let output = end(child);
+        assert!(!stdout(&output).is_empty(), "{args:?}");
+        let code = output.status.code();
+        assert!(code == Some(3) || code == Some(1), "{args:?}: {code:?}");
+    }
+}
+
+/// `nohup` ignores SIGHUP on our behalf, and that is respected.
+#[test]
+fn what_is_ignored_on_our_behalf_stays_ignored() {
+    let file = scratch("nohup.json", &scenario(1, ENDLESS));
+    let program = env!("CARGO_BIN_EXE_kmapcheck");
+    let script = format!("trap '' HUP; exec {program} check --engine reference {file}");
+    let child = Command::new("sh")
+        .args(["-c", &script])
+        .current_dir(common::root())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("a shell starts");
+    std::thread::sleep(Duration::from_millis(300));
+    signal(&child, "HUP");
+    std::thread::sleep(Duration::from_millis(300));
+    let status = format!("/proc/{}/stat", child.id());
+    if let Ok(stat) = std::fs::read_to_string(status) {
+        let state = stat.rsplit(')').next().map(str::trim_start);
+        assert!(state.is_some_and(|state| !state.starts_with('Z')), "{stat}");
+    }
+    interrupt(&child);
+    assert!(stdout(&end(child)).contains("Stopped early: interrupted"));
 }

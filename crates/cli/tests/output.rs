@@ -175,6 +175,38 @@ fn a_reader_that_goes_away_early_makes_it_inconclusive() {
     assert_eq!(output.status.code(), Some(3));
 }
 
+/// So is an answer that nobody reads: the exit status alone is none.
+#[test]
+fn an_answer_that_nobody_reads_is_none() {
+    for (args, code) in [
+        (&["check", CLEAN][..], 3),
+        (&["check", DEADLOCK], 3),
+        (&["check", "--format", "json", CLEAN], 3),
+        (&["test", CLEAN], 3),
+        (&["order", DEADLOCK], 3),
+        (&["size", DEADLOCK], 3),
+        (&["suggest", DEADLOCK], 3),
+        (&["rule", "proposed"], 3),
+        (&["conform", "proposed", CLEAN], 3),
+        (&["compare", "proposed", "pte-highmem-5", CLEAN], 3),
+        (&["simulate", "--runs", "10", DEADLOCK], 3),
+        (&["verify", "no-such-certificate.json"], 2),
+        (&["explain", CLEAN], 0),
+        (&["export", "--to", "promela", DEADLOCK], 0),
+        (&["schema", "report"], 0),
+        (&["man"], 0),
+    ] {
+        let mut child = command(args)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        drop(child.stdout.take());
+        let output = child.wait_with_output().expect("the program ends");
+        assert_eq!(output.status.code(), Some(code), "{args:?}");
+    }
+}
+
 #[test]
 #[cfg(unix)]
 fn nothing_from_files_controls_the_terminal() {

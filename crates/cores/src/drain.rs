@@ -15,6 +15,7 @@
 //! the equations. So at the end everybody is drained, and then nothing is held: a task that had
 //! been waiting has moved on the way, or can move now. No task starves.
 
+use kmapcheck_limits::ask;
 use kmapcheck_locals::Locals;
 use kmapcheck_scenario::Program;
 
@@ -32,6 +33,7 @@ pub fn cannot_starve(program: &Program, locals: &Locals) -> bool {
     let mut drains = vec![false; count];
     loop {
         let alone = |i: usize| {
+            ask();
             drained[i]
                 || (locals.situations[i].iter())
                     .filter(|situation| !situation.next.is_empty())

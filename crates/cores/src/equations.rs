@@ -1,5 +1,6 @@
 //! The inequalities for one set of things waited for.
 
+use kmapcheck_limits::ask;
 use kmapcheck_linear::{Constraint, Problem};
 use kmapcheck_locals::Holding;
 use kmapcheck_machine::Mode;
@@ -257,6 +258,7 @@ impl Equations {
 
     /// The sum over the kinds of what `of` makes of each.
     fn sum(&self, graph: &Graph, of: impl Fn(&Kind) -> i64) -> Vec<(usize, i64)> {
+        ask();
         (self.kinds.iter().enumerate())
             .map(|(variable, &kind)| (variable, of(&graph.kinds[kind])))
             .filter(|&(_, coefficient)| coefficient != 0)

@@ -5,6 +5,10 @@
 //! for *r'*. Where it has no cycle, a topological order of it is an order in which everything is
 //! acquired, and nothing can deadlock.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use kmapcheck_limits::ask;
 use kmapcheck_locals::{Holding, LocalState, Locals};
 use kmapcheck_scenario::Program;
 
@@ -57,6 +61,7 @@ impl Graph {
         let mut kinds: Vec<Kind> = Vec::new();
         let mut known = rustc_hash::FxHashSet::default();
         for waiter in &locals.waiters {
+            ask();
             let local: &LocalState = &locals.states[waiter.local as usize];
             let holdings = local.holdings(program);
             let pins_in: Vec<usize> = (0..program.series.len())
@@ -88,6 +93,7 @@ impl Graph {
         for kind in &kinds {
             let to = (needs.binary_search(&kind.need)).expect("the needs are those of the kinds");
             for &(held, _) in &kind.holdings {
+                ask();
                 if !pairs.iter().any(|p| (p.held, p.need) == (held, kind.need)) {
                     pairs.push(Pair {
                         held,
@@ -130,17 +136,29 @@ impl Graph {
         self.sorted(&edges)
     }
 
-    /// The nodes in an order in which every one of the edges goes forward.
+    /// The nodes in an order in which every one of the edges goes forward; of those that could come
+    /// next always the first.
     fn sorted(&self, edges: &[(usize, usize)]) -> Option<Vec<Need>> {
-        let mut left: Vec<usize> = (0..self.needs.len()).collect();
-        let mut order = Vec::new();
-        while !left.is_empty() {
-            let first = left.iter().position(|&node| {
-                !(edges.iter()).any(|&(from, to)| to == node && left.contains(&from))
-            })?;
-            order.push(self.needs[left.remove(first)]);
+        let mut before = vec![0usize; self.needs.len()];
+        let mut after = vec![Vec::new(); self.needs.len()];
+        for &(from, to) in edges {
+            before[to] += 1;
+            after[from].push(to);
         }
-        Some(order)
+        let free = (0..before.len()).filter(|&node| before[node] == 0);
+        let mut free: BinaryHeap<Reverse<usize>> = free.map(Reverse).collect();
+        let mut order = Vec::new();
+        while let Some(Reverse(node)) = free.pop() {
+            ask();
+            order.push(self.needs[node]);
+            for &to in &after[node] {
+                before[to] -= 1;
+                if before[to] == 0 {
+                    free.push(Reverse(to));
+                }
+            }
+        }
+        (order.len() == self.needs.len()).then_some(order)
     }
 
     /// The strongly connected components that have an edge, each sorted.
@@ -149,11 +167,15 @@ impl Graph {
         let all: Vec<usize> = (0..self.needs.len()).collect();
         let mut knots: Vec<Vec<usize>> = Vec::new();
         for node in 0..self.needs.len() {
+            ask();
             if knots.iter().any(|knot| knot.contains(&node)) {
                 continue;
             }
             let (to, from) = (self.reach(node, &all, false), self.reach(node, &all, true));
-            let knot: Vec<usize> = to.into_iter().filter(|n| from.contains(n)).collect();
+            let knot: Vec<usize> = to
+                .into_iter()
+                .filter(|n| from.binary_search(n).is_ok())
+                .collect();
             if knot.contains(&node) {
                 knots.push(knot);
             }
@@ -172,11 +194,18 @@ impl Graph {
 
     /// The nodes among `nodes` that a path of at least one edge among them leads to from `start`.
     fn reach(&self, start: usize, nodes: &[usize], backwards: bool) -> Vec<usize> {
+        let mut unseen = vec![false; self.needs.len()];
+        nodes.iter().for_each(|&node| unseen[node] = true);
+        let mut next = vec![Vec::new(); self.needs.len()];
+        for &(from, to) in &self.edges {
+            let (from, to) = if backwards { (to, from) } else { (from, to) };
+            next[from].push(to);
+        }
         let (mut found, mut work) = (Vec::new(), vec![start]);
         while let Some(at) = work.pop() {
-            for &(from, to) in &self.edges {
-                let (from, to) = if backwards { (to, from) } else { (from, to) };
-                if from == at && nodes.contains(&to) && !found.contains(&to) {
+            ask();
+            for &to in &next[at] {
+                if std::mem::take(&mut unseen[to]) {
                     found.push(to);
                     work.push(to);
                 }

@@ -13,6 +13,7 @@
 //! free page in it these inequalities have a solution, nobody waits for a page in a last state. So
 //! cores that wait for one are not there, though the [core equations](crate) allow them.
 
+use kmapcheck_limits::ask;
 use kmapcheck_linear::{Answer, Constraint, Problem, solve};
 use kmapcheck_locals::{LocalState, Locals};
 use kmapcheck_machine::{Name, Standing, State};
@@ -205,6 +206,7 @@ fn put_back(program: &Program, locals: &Locals) -> Option<Vec<i64>> {
     for _ in 0..=locals.states.len() {
         let before = least.clone();
         for (from, local) in locals.states.iter().enumerate() {
+            ask();
             let Some(here) = least[from] else { continue };
             let after_step = here + change(program, local);
             let steps = locals.situations[from].iter().flat_map(|s| &s.next);

@@ -13,6 +13,7 @@
 
 use std::collections::VecDeque;
 
+use kmapcheck_limits::ask;
 use kmapcheck_linear::{Minimum, minimise};
 use kmapcheck_locals::{LocalState, Locals};
 use kmapcheck_machine::{Name, Start, State, Trace, TraceStep, initial, is_open, steps};
@@ -52,6 +53,7 @@ pub fn shortest_run(
 fn targets(program: &Program, locals: &Locals, kind: &Kind) -> Vec<u32> {
     let mut found: Vec<u32> = (locals.waiters.iter())
         .filter(|waiter| {
+            ask();
             let local = &locals.states[waiter.local as usize];
             local.task.template == kind.template
                 && Need::of(program, local, waiter.waiting).contains(&kind.need)
@@ -92,6 +94,7 @@ impl Ways {
         let mut steps: Vec<Option<u32>> = vec![None; locals.states.len()];
         let mut queue: VecDeque<(u32, u32)> = targets.iter().map(|&target| (target, 0)).collect();
         while let Some((at, cost)) = queue.pop_front() {
+            ask();
             if steps[at as usize].is_some() {
                 continue;
             }
@@ -204,6 +207,7 @@ impl<'a> Walk<'a> {
 
     /// One step of the task on its way, if it can take it now.
     fn step(&mut self, i: usize) -> bool {
+        ask();
         let (task, ways, left) = self.tasks[i];
         if left == 0 {
             return false;
@@ -237,6 +241,7 @@ fn start(program: &Program, locals: &Locals, tasks: &[(usize, &Ways, u32)]) -> S
     let mut first = 0;
     for (id, template) in program.templates.iter().enumerate() {
         for task in first..first + kmapcheck_machine::instances(template.count) as usize {
+            ask();
             let local = way_of.get(&task).and_then(|(ways, left)| {
                 let starts = locals
                     .starts()

@@ -84,7 +84,7 @@ fn pages_that_others_put_back() {
         enough(&scenario)
     };
     let free = op("free_page", "p");
-    assert!(of(&[free.clone()]));
+    assert!(of(std::slice::from_ref(&free)));
     assert!(!of(&[json!({ "choose": [[free.clone()], []] })]));
     assert!(!of(&[json!({ "might_sleep": true })]));
     let again = looping(&[op("alloc_page", "w"), op("free_page", "w")]);

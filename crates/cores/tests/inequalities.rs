@@ -41,7 +41,10 @@ fn solutions(judged: &Judged, most: i64) -> Vec<Vec<i64>> {
     order.sort_by_key(held);
     let base = usize::try_from(most + 1).expect("small");
     let all = (0..base.pow(u32::try_from(unknowns).expect("few"))).map(|code| {
-        let digit = |i: usize| (code / base.pow(u32::try_from(i).expect("few")) % base) as i64;
+        let digit = |i: usize| {
+            let digit = code / base.pow(u32::try_from(i).expect("few")) % base;
+            i64::try_from(digit).expect("small")
+        };
         (0..unknowns).map(digit).collect::<Vec<i64>>()
     });
     let mut found: Vec<Vec<i64>> = all

@@ -1,5 +1,7 @@
 //! Leaves out of a model what never changes, and what can then never happen.
 
+use kmapcheck_limits::ask;
+
 use crate::ir::{Expr, Model, Scope, Stmt, VarId};
 
 /// Replaces variables that nothing changes by their value, and removes those that nothing needs;
@@ -31,6 +33,7 @@ pub(crate) fn prune(mut model: Model, superfluous: Option<VarId>) -> Model {
         for automaton in &mut next.automata {
             for control in &mut automaton.controls {
                 for t in &mut control.transitions {
+                    ask();
                     t.guard = t.guard.map(&constant);
                     t.stmts = simplify(&t.stmts, &constant, superfluous, &changed);
                 }

@@ -32,7 +32,7 @@ fn have_nothing_in_the_model() {
         let alone = mentioned(&[(1, works())]);
         assert!(alone > 0, "{target:?}");
         let (idle, busy) = ((2, json!([])), (1, works()));
-        assert_eq!(mentioned(&[idle.clone()]), 0, "{target:?}");
+        assert_eq!(mentioned(std::slice::from_ref(&idle)), 0, "{target:?}");
         let before = mentioned(&[idle.clone(), busy.clone()]);
         assert_eq!(before, alone, "{target:?}");
         assert_eq!(mentioned(&[busy, idle]), alone, "{target:?}");

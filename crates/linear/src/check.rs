@@ -8,6 +8,8 @@
 
 use std::collections::BTreeMap;
 
+use kmapcheck_limits::ask;
+
 use crate::problem::{Problem, Relation};
 use crate::refutation::{Node, Refutation};
 
@@ -84,6 +86,7 @@ fn weighted_sum(
 ) -> Option<(BTreeMap<usize, i128>, i128)> {
     let (mut sum, mut bound) = (BTreeMap::new(), 0i128);
     for &(position, weight) in weights {
+        ask();
         let (constraint, weight) = (known.get(position)?, i128::from(weight));
         bound = bound.checked_add(constraint.bound.checked_mul(weight)?)?;
         for &(x, c) in &constraint.terms {

@@ -14,6 +14,8 @@
 
 use std::rc::Rc;
 
+use kmapcheck_limits::ask;
+
 use crate::number::{Number, Overflow, add_product, negate};
 use crate::refutation::Node;
 use crate::simplex::Simplex;
@@ -69,6 +71,7 @@ impl<T: Number> Simplex<T> {
         };
         let mut factors = Vec::with_capacity(self.variables());
         for column in &self.matrix.columns {
+            ask();
             let mut sum = T::zero();
             for (k, factor) in column {
                 add_product(&mut sum, &weights[*k], factor)?;

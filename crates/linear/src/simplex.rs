@@ -20,6 +20,8 @@
 
 use std::rc::Rc;
 
+use kmapcheck_limits::ask;
+
 use crate::number::{Number, Overflow, add, add_product, mul, negate, sub};
 use crate::problem::{Problem, Relation};
 
@@ -144,6 +146,7 @@ impl<T: Number> Simplex<T> {
                 return Ok(End::Contradiction(leaving));
             };
             *budget = budget.checked_sub(1).ok_or(Stop::Budget)?;
+            ask();
             gained = self.pivot(leaving, entering)?;
         }
         Ok(End::Optimal)

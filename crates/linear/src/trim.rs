@@ -7,6 +7,8 @@
 
 use std::collections::BTreeSet;
 
+use kmapcheck_limits::ask;
+
 use crate::refutation::{Node, Refutation};
 
 /// The refutation, of a problem with so many constraints, without what it does not need.
@@ -60,6 +62,7 @@ fn needed(nodes: &[Node], constraints: usize) -> Vec<bool> {
     // Proofs that follow, the next one last: where each ends, and which constraints it rests on.
     let mut proofs: Vec<(usize, BTreeSet<usize>)> = Vec::new();
     for (index, node) in nodes.iter().enumerate().rev() {
+        ask();
         let own = constraints + index;
         let (end, used) = match node {
             Node::Leaf { weights } => (index + 1, weights.iter().map(|&(used, _)| used).collect()),

@@ -2,12 +2,13 @@
 
 use std::borrow::Cow;
 
+use kmapcheck_limits::ask;
 use kmapcheck_machine::{
-    Effect, Findings, Page, Standing, Start, Waiting, initial, is_forgettable, stale_choices,
-    standing, steps, waiting_findings,
+    Effect, Findings, Page, Standing, Starts, Waiting, initial, is_forgettable, standing, steps,
+    waiting_findings,
 };
 use kmapcheck_scenario::{Bound, NodeId, Program, StaleIn};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::full;
 use crate::local::LocalState;
@@ -181,6 +182,7 @@ impl<'a, 'p> Closing<'a, 'p> {
         }
         let mut next = 0;
         while next < self.locals.states.len() {
+            ask();
             self.close(short(next))?;
             next += 1;
         }
@@ -214,6 +216,7 @@ impl<'a, 'p> Closing<'a, 'p> {
         let mut situations: Vec<Situation> = Vec::new();
         if let Some(node) = local.task.at {
             for shared in self.surroundings.around(&local) {
+                ask();
                 let mut next = Vec::new();
                 for step in steps(program, &local.task, &shared) {
                     self.note(number, node, step.findings);
@@ -304,47 +307,34 @@ impl<'a, 'p> Closing<'a, 'p> {
 }
 
 /// The local states in which the instances of each template start; `None`: too many.
+///
+/// A task has no more leftovers than fit the slots if it is alone, so these are all its starts.
 fn initial_locals(program: &Program) -> Option<Vec<LocalState>> {
-    let mut single = program.clone();
+    let mut alone = program.clone();
     // What others know of a shared page is not part of a local state, nor is what other tasks'
     // pages start with part of this one's.
-    for page in &mut single.pages {
+    for page in &mut alone.pages {
         page.stale_in = StaleIn::Exactly(Vec::new());
     }
-    for template in &mut single.templates {
+    for template in &mut alone.templates {
         template.count = Bound::Exactly(0);
     }
-    let mut found: Vec<LocalState> = Vec::new();
+    let (mut found, mut known) = (Vec::new(), FxHashSet::default());
     for id in 0..program.templates.len() {
-        let mut alone = single.clone();
         alone.templates[id].count = Bound::Exactly(1);
-        let open = program.templates[id]
-            .vars
-            .iter()
-            .filter_map(|var| var.page.as_ref());
-        let choices: Vec<Vec<Vec<usize>>> = open
-            .filter(|page| page.stale_in == StaleIn::Any)
-            .map(|page| stale_choices(program, page))
-            .collect();
-        let ways = (choices.iter()).try_fold(1usize, |n, sets| n.checked_mul(sets.len()))?;
-        if ways > MAX_STATES {
-            return None;
-        }
-        for mut way in 0..ways {
-            let stale = (choices.iter())
-                .map(|sets| {
-                    let set = sets[way % sets.len()].clone();
-                    way /= sets.len();
-                    set
-                })
-                .collect();
-            let state = initial(&alone, &Start { stale });
+        for start in Starts::of(&alone) {
+            ask();
+            let state = initial(&alone, &start);
             for local in LocalState::all_of(&alone, &state) {
-                if !found.contains(&local) {
+                if known.insert(local.clone()) {
                     found.push(local);
                 }
             }
+            if found.len() > MAX_STATES {
+                return None;
+            }
         }
+        alone.templates[id].count = Bound::Exactly(0);
     }
     Some(found)
 }

@@ -11,6 +11,7 @@
 //! spinlock from ever having to wait for one, where there are more slots than CPUs. Slots that ended
 //! tasks leave behind in use would not be counted, so a program that leaks slots says nothing.
 
+use kmapcheck_limits::ask;
 use kmapcheck_scenario::{Bound, FindingKind, Op, Program};
 
 use crate::closure::Locals;
@@ -53,6 +54,7 @@ pub(crate) fn confirmed(program: &Program, locals: &Locals, assumed: &[bool]) ->
 /// An upper bound on the slots of the series that have users.
 fn most_pinned(program: &Program, locals: &Locals, series: usize) -> u64 {
     let most = |of: &dyn Fn(usize, bool) -> bool| {
+        ask();
         (locals.states.iter())
             .filter(|local| of(local.task.template, local.task.on_cpu))
             .map(|local| u64::from(local.own_usage(program)[series].0))

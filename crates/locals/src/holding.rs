@@ -1,5 +1,6 @@
 //! What a task in a local state holds of what others may wait for.
 
+use kmapcheck_limits::ask;
 use kmapcheck_machine::{Map, Mode, PageId};
 use kmapcheck_scenario::{Op, Program, Ref, SeriesId};
 
@@ -29,6 +30,7 @@ impl LocalState {
         let mut found = Vec::new();
         let mut joint = vec![0; program.series.len()];
         for page in 0..program.pages.len() {
+            ask();
             let (pins, _) = self.pins_of_shared(program, page);
             for (pins, joint) in pins.into_iter().zip(&mut joint) {
                 *joint += u32::from(pins > 0);

@@ -1,7 +1,9 @@
 //! One local state.
 
+use kmapcheck_limits::ask;
 use kmapcheck_machine::{Map, Name, Page, PageId, Shared, State, Task};
 use kmapcheck_scenario::Program;
+use rustc_hash::FxHashMap;
 
 use crate::closure::short;
 
@@ -26,15 +28,15 @@ impl LocalState {
     pub fn of(program: &Program, task: &Task, shared: &Shared) -> LocalState {
         let common = program.pages.len();
         let mut own: Vec<PageId> = Vec::new();
+        let mut numbers: FxHashMap<PageId, PageId> = FxHashMap::default();
         task.for_each_page(|page| {
-            if page >= common && !own.contains(&page) {
+            ask();
+            if page >= common && !numbers.contains_key(&page) {
+                numbers.insert(page, common + own.len());
                 own.push(page);
             }
         });
-        let number = |page: PageId| match own.iter().position(|&other| other == page) {
-            Some(i) => common + i,
-            None => page,
-        };
+        let number = |page: PageId| numbers.get(&page).copied().unwrap_or(page);
         let name = |name: Name| match name {
             Name::Page(page) => Name::Page(number(page)),
             Name::Dangling(Some(page)) => Name::Dangling(Some(number(page))),
@@ -107,6 +109,7 @@ impl LocalState {
             }
         }
         for page in 0..program.pages.len() {
+            ask();
             let (found, _) = self.pins_of_shared(program, page);
             for (pins, usage) in found.into_iter().zip(&mut usage) {
                 usage.0 += u32::from(pins > 0);

@@ -24,6 +24,9 @@ pub enum Broken {
     FreedInUse,
     /// There are more local states than is sensible.
     TooLarge,
+    /// A limit came before all local states were known. (No premise is broken then; but nothing is
+    /// known either.)
+    Stopped,
 }
 
 impl fmt::Display for Broken {
@@ -33,6 +36,7 @@ impl fmt::Display for Broken {
             Broken::SharedFree => "a page is freed through a name that all tasks know",
             Broken::FreedInUse => "a page is freed while its task still has it mapped or locked",
             Broken::TooLarge => "a task program has too many local states",
+            Broken::Stopped => "a limit came before all that a task can be in was known",
         })
     }
 }

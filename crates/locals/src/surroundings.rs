@@ -1,7 +1,9 @@
 //! Everything that can surround a task, as far as its next step can tell.
 
+use kmapcheck_limits::ask;
 use kmapcheck_machine::{Mode, Name, Page, ResourceState, Shared, Task, Usage};
 use kmapcheck_scenario::{Bound, Op, Program, Ref, ResourceKind, Reuse, SeriesId, StaleIn};
+use rustc_hash::FxHashSet;
 
 use crate::closure::short;
 use crate::local::LocalState;
@@ -73,22 +75,30 @@ impl<'a> Surroundings<'a> {
     pub(crate) fn of(program: &'a Program) -> Surroundings<'a> {
         let ops =
             || (program.templates.iter()).flat_map(|template| template.nodes.iter().map(|n| n.op));
+        let asked: FxHashSet<(usize, SeriesId)> = ops()
+            .filter_map(|op| match op {
+                Op::Kmap {
+                    page: Ref::Shared(page),
+                    series,
+                }
+                | Op::TryKmap {
+                    page: Ref::Shared(page),
+                    series,
+                    ..
+                } => Some((page, series)),
+                _ => None,
+            })
+            .collect();
         let mappable = (program.pages.iter().enumerate())
             .map(|(i, page)| {
-                let asked = |wanted| {
-                    ops().any(|op| {
-                        matches!(op, Op::Kmap { page: Ref::Shared(p), series }
-                            | Op::TryKmap { page: Ref::Shared(p), series, .. }
-                            if p == i && series == wanted)
-                    })
-                };
+                ask();
                 let stale = |series| match &page.stale_in {
                     StaleIn::Exactly(list) => list.contains(&series),
                     StaleIn::Any => true,
                 };
                 (0..program.series.len())
                     .filter(|&s| program.series[s].reuse.keeps_mappings())
-                    .filter(|&s| page.highmem && (asked(s) || stale(s)))
+                    .filter(|&s| page.highmem && (asked.contains(&(i, s)) || stale(s)))
                     .collect()
             })
             .collect();
@@ -158,6 +168,7 @@ impl<'a> Surroundings<'a> {
 
     /// The shared part of that choice; `None` if there is no such.
     fn shared(&self, local: &LocalState, choice: Choice) -> Option<Shared> {
+        ask();
         let program = self.program;
         let shared_pages = (0..program.pages.len()).map(|page| self.page(local, page, choice));
         let own = local.pages.iter().cloned();
@@ -207,6 +218,7 @@ impl<'a> Surroundings<'a> {
 
     /// A shared page, mapped and locked by the task as it is, and by others as `choice` says.
     fn page(&self, local: &LocalState, page: usize, choice: Choice) -> Page {
+        ask();
         let program = self.program;
         let declared = &program.pages[page];
         let (pins, unshared_pins) = local.pins_of_shared(program, page);

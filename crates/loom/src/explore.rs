@@ -13,11 +13,14 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Mutex, Once, PoisonError};
 
+use kmapcheck_scenario::Program;
+
 use crate::choices::{Asked, Tree};
 use crate::driver::Driver;
 use crate::faults::Faults;
 use crate::kernel::{Kernel, Setup};
 use crate::recorder::{End, Log, Message, Recorder};
+use crate::run::for_each_setup;
 use crate::work::{self, Cost};
 
 /// What the exploration is to do.
@@ -117,34 +120,46 @@ pub(crate) fn be_quiet() {
 
 /// Explores every setup under every policy; logs go to `sink`. To be called on a thread of its own.
 pub(crate) fn explore<F: Faults>(
-    setups: Vec<Setup>,
+    program: &Arc<Program>,
     orders: &Orders,
     sink: &SyncSender<Message>,
 ) -> Ended {
     be_quiet();
     let done = Arc::new(Done::default());
-    for setup in setups {
-        if sink.send(Message::Start(setup.start.clone())).is_err() {
-            return Ended::Told;
+    let mut ended = Ended::Done;
+    for_each_setup(program, |setup| {
+        ended = every_policy::<F>(&setup, orders, sink, &done);
+        ended == Ended::Done
+    });
+    ended
+}
+
+/// Explores one setup under every policy.
+fn every_policy<F: Faults>(
+    setup: &Setup,
+    orders: &Orders,
+    sink: &SyncSender<Message>,
+    done: &Arc<Done>,
+) -> Ended {
+    if sink.send(Message::Start(setup.start.clone())).is_err() {
+        return Ended::Told;
+    }
+    let mut tree = Tree::default();
+    loop {
+        let setup = Setup {
+            policy: Arc::new(tree.policy()),
+            ..setup.clone()
+        };
+        let asked = Arc::new(Mutex::new(Asked::default()));
+        let ended = model::<F>(setup, orders, sink, done, &asked);
+        if ended != Ended::Done {
+            return ended;
         }
-        let mut tree = Tree::default();
-        loop {
-            let setup = Setup {
-                policy: Arc::new(tree.policy()),
-                ..setup.clone()
-            };
-            let asked = Arc::new(Mutex::new(Asked::default()));
-            let ended = model::<F>(setup, orders, sink, &done, &asked);
-            if ended != Ended::Done {
-                return ended;
-            }
-            let asked = std::mem::take(&mut *asked.lock().unwrap_or_else(PoisonError::into_inner));
-            if !tree.advance(&asked) {
-                break;
-            }
+        let asked = std::mem::take(&mut *asked.lock().unwrap_or_else(PoisonError::into_inner));
+        if !tree.advance(&asked) {
+            return Ended::Done;
         }
     }
-    Ended::Done
 }
 
 /// Explores one setup under one policy.

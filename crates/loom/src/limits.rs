@@ -1,8 +1,8 @@
 //! Limits on a run, and how far it has come.
 
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
+
+use kmapcheck_limits::Limits;
 
 /// When to stop early. Nothing by default.
 #[derive(Debug, Clone, Default)]
@@ -12,12 +12,10 @@ pub struct LoomLimits {
     /// So many steps of work, see [`steps_of_one`](crate::steps_of_one): an interleaving that
     /// would go beyond is not begun.
     pub budget: Option<u64>,
-    /// So much time.
-    pub timeout: Option<Duration>,
     /// Only interleavings with at most so many preemptions.
     pub preemptions: Option<u8>,
-    /// When somebody sets this.
-    pub interrupt: Option<Arc<AtomicBool>>,
+    /// Time, memory, interruptions. States there are none.
+    pub limits: Limits,
 }
 
 /// How far a run has come.

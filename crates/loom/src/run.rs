@@ -4,9 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use kmapcheck_machine::{Outcome, Stopped};
+use kmapcheck_limits::{Watch, entered};
+use kmapcheck_machine::{Outcome, Starts, Stopped};
 use kmapcheck_scenario::Program;
 
 use crate::explore::{Ended, Orders, explore};
@@ -17,7 +18,7 @@ use crate::kernel::{Layout, Setup};
 use crate::limits::{LoomLimits, LoomProgress};
 use crate::recorder::Message;
 use crate::refusal::{Refusal, fits};
-use crate::starts::{scan_positions, starts};
+use crate::starts::ScanPositions;
 use crate::work::Cost;
 
 /// The answer of loom.
@@ -60,7 +61,6 @@ impl std::error::Error for Error {}
 /// Logs on their way; more would only be memory.
 const IN_FLIGHT: usize = 256;
 const LOOK_EVERY: Duration = Duration::from_millis(20);
-const REPORT_EVERY: Duration = Duration::from_millis(200);
 
 /// Runs every interleaving of the program on the kernel's allocator.
 ///
@@ -93,17 +93,15 @@ pub(crate) fn run_with<F: Faults>(
         stop: Arc::clone(&stop),
     };
     let (sink, logs) = sync_channel(IN_FLIGHT);
-    let setups = setups(program);
+    let watch = Watch::start(&limits.limits);
+    // What was found must not be lost on the way: this looks at the limits itself.
+    let _apart = entered(None);
+    let explored = Arc::new(program.clone());
     let explorer = std::thread::Builder::new()
         .name("loom".to_owned())
-        .spawn(move || explore::<F>(setups, &orders, &sink));
+        .spawn(move || explore::<F>(&explored, &orders, &sink));
     let Ok(explorer) = explorer else {
         return Err(Error::GaveUp("starting a thread"));
-    };
-    let mut watch = Watch {
-        limits,
-        begun: Instant::now(),
-        reported: Instant::now(),
     };
     let mut collector = Collector::new(program);
     let mut follower: Option<Follower<'_>> = None;
@@ -130,7 +128,13 @@ pub(crate) fn run_with<F: Faults>(
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => break,
         }
-        stopped = watch.look(interleavings, progress);
+        if watch.is_due() {
+            progress(&LoomProgress {
+                interleavings,
+                elapsed: watch.elapsed(),
+            });
+        }
+        stopped = watch.reached().map(Stopped::from);
         if stopped.is_some() {
             break;
         }
@@ -162,61 +166,23 @@ pub(crate) fn run_with<F: Faults>(
     })
 }
 
-/// Looks at the clock.
-struct Watch<'a> {
-    limits: &'a LoomLimits,
-    begun: Instant,
-    reported: Instant,
-}
-
-impl Watch<'_> {
-    fn look(
-        &mut self,
-        interleavings: u64,
-        progress: &mut dyn FnMut(&LoomProgress),
-    ) -> Option<Stopped> {
-        let now = Instant::now();
-        let elapsed = now - self.begun;
-        if now - self.reported >= REPORT_EVERY {
-            self.reported = now;
-            progress(&LoomProgress {
-                interleavings,
-                elapsed,
-            });
-        }
-        if let Some(timeout) = self.limits.timeout
-            && elapsed >= timeout
-        {
-            // To be shown; a limit is not that long.
-            return Some(Stopped::Time(
-                u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX),
-            ));
-        }
-        let interrupted = self
-            .limits
-            .interrupt
-            .as_ref()
-            .is_some_and(|flag| flag.load(Ordering::Relaxed));
-        interrupted.then_some(Stopped::Interrupted)
-    }
-}
-
-/// Everything that loom does not branch on and that is fixed before an execution starts.
-pub(crate) fn setups(program: &Program) -> Vec<Setup> {
-    let program = Arc::new(program.clone());
-    let layout = Arc::new(Layout::of(&program));
-    let scans = scan_positions(&program);
-    starts(&program)
-        .into_iter()
-        .flat_map(|start| {
-            let (program, layout) = (Arc::clone(&program), Arc::clone(&layout));
-            scans.iter().map(move |scan| Setup {
-                program: Arc::clone(&program),
+/// Calls `visit` with everything that loom does not branch on and that is fixed before an execution
+/// starts, one setup at a time, until it returns false.
+pub(crate) fn for_each_setup(program: &Arc<Program>, mut visit: impl FnMut(Setup) -> bool) {
+    let layout = Arc::new(Layout::of(program));
+    let scans = ScanPositions::of(program);
+    for start in Starts::of(program) {
+        for scan in scans.clone() {
+            let setup = Setup {
+                program: Arc::clone(program),
                 layout: Arc::clone(&layout),
                 start: start.clone(),
-                scan: scan.clone(),
+                scan,
                 policy: Arc::default(),
-            })
-        })
-        .collect()
+            };
+            if !visit(setup) {
+                return;
+            }
+        }
+    }
 }

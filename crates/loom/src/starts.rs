@@ -5,37 +5,48 @@
 //! lets a scan wrap at a different kmap of the scenario, where it can matter: where some page can
 //! be mapped more than once, or its mapping be seen after it was freed.
 
-use kmapcheck_machine::{Start, for_each_start};
 use kmapcheck_scenario::{Bound, Op, Program, Ref, SeriesId, StaleIn};
 use rustc_hash::FxHashMap;
 
 use crate::pkmap::slots;
 
-/// The initial states of the scenario.
-pub(crate) fn starts(program: &Program) -> Vec<Start> {
-    let mut starts = Vec::new();
-    for_each_start(program, |start| {
-        starts.push(start);
-        true
-    });
-    starts
+/// Every combination of scan positions that can make a difference, one position for each series; the
+/// last series is the first to change.
+#[derive(Debug, Clone)]
+pub(crate) struct ScanPositions {
+    /// By series.
+    positions: Vec<Vec<usize>>,
+    /// Which of them comes next; `None`: there are no more.
+    next: Option<Vec<usize>>,
 }
 
-/// Every combination of scan positions that can make a difference.
-pub(crate) fn scan_positions(program: &Program) -> Vec<Vec<usize>> {
-    let mut all = vec![Vec::new()];
-    for series in 0..program.series.len() {
-        let positions = positions_of(program, series);
-        all = all
-            .iter()
-            .flat_map(|before| {
-                positions
-                    .iter()
-                    .map(move |&nr| before.iter().copied().chain([nr]).collect())
-            })
-            .collect();
+impl ScanPositions {
+    pub(crate) fn of(program: &Program) -> ScanPositions {
+        let series = 0..program.series.len();
+        let positions: Vec<Vec<usize>> = series.map(|s| positions_of(program, s)).collect();
+        ScanPositions {
+            next: Some(vec![0; positions.len()]),
+            positions,
+        }
     }
-    all
+}
+
+impl Iterator for ScanPositions {
+    type Item = Vec<usize>;
+
+    fn next(&mut self) -> Option<Vec<usize>> {
+        let chosen = self.next.take()?;
+        // The next one, counting from the right; none after the last.
+        let last = (0..chosen.len()).rfind(|&s| chosen[s] + 1 < self.positions[s].len());
+        self.next = last.map(|last| {
+            let mut next = chosen.clone();
+            next[last] += 1;
+            next[last + 1..].fill(0);
+            next
+        });
+        let position = |(positions, i): (&Vec<usize>, usize)| positions[i];
+        Some(self.positions.iter().zip(chosen).map(position).collect())
+    }
 }
 
 fn positions_of(program: &Program, series: SeriesId) -> Vec<usize> {

@@ -1,15 +1,17 @@
 //! Tests of the whole engine.
 #![allow(clippy::unwrap_used)]
 
+use kmapcheck_limits::Limits;
 use kmapcheck_machine::{Stopped, Verdict};
 use kmapcheck_scenario::{FindingKind, Overrides, Program};
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use crate::explore::{Ended, Orders, explore as explore_all};
 use crate::faults::{Faults, Kernel24};
 use crate::recorder::Message;
-use crate::run::{run_with, setups};
+use crate::run::run_with;
 use crate::work::Cost;
 use crate::{Error, Event, LoomLimits, LoomOutcome};
 
@@ -46,8 +48,8 @@ fn histories(program: &Program) -> usize {
         preemptions: None,
         stop: Arc::default(),
     };
-    let setups = setups(program);
-    let explorer = std::thread::spawn(move || explore_all::<Kernel24>(setups, &orders, &sink));
+    let program = Arc::new(program.clone());
+    let explorer = std::thread::spawn(move || explore_all::<Kernel24>(&program, &orders, &sink));
     let mut seen: Vec<Vec<Event>> = Vec::new();
     for message in logs {
         if let Message::Log(log) = message
@@ -140,15 +142,19 @@ fn a_run_cut_short_never_looks_complete() {
         assert_eq!(loom.outcome.verdict(), verdict);
     }
     let at_once = LoomLimits {
-        timeout: Some(std::time::Duration::ZERO),
+        limits: Limits {
+            timeout: Some(std::time::Duration::ZERO),
+            ..Limits::default()
+        },
         ..LoomLimits::default()
     };
     let loom = run_with::<Kernel24>(&program, &at_once, &mut |_| {}).unwrap();
     assert_eq!(loom.outcome.stopped, Some(Stopped::Time(0)));
     let interrupted = LoomLimits {
-        interrupt: Some(std::sync::Arc::new(std::sync::atomic::AtomicBool::new(
-            true,
-        ))),
+        limits: Limits {
+            interrupt: Some(Arc::new(AtomicBool::new(true))),
+            ..Limits::default()
+        },
         ..LoomLimits::default()
     };
     let loom = run_with::<Kernel24>(&program, &interrupted, &mut |_| {}).unwrap();

@@ -7,6 +7,7 @@
 //! never be taken), which errs towards *not yet stuck*: once the task has passed its last chance,
 //! the set no longer has the operation.
 
+use kmapcheck_limits::ask;
 use kmapcheck_scenario::{NodeId, Op, Program, ResourceKind, Template, TemplateId};
 
 use crate::state::Task;
@@ -66,6 +67,7 @@ impl Reach {
         let mut ops = Vec::new();
         let mut number = rustc_hash::FxHashMap::default();
         for node in &template.nodes {
+            ask();
             if gives_something(program, id, node.op) && !number.contains_key(&node.op) {
                 number.insert(node.op, ops.len());
                 ops.push(node.op);
@@ -82,6 +84,7 @@ impl Reach {
         while changed {
             changed = false;
             for node in (0..template.nodes.len()).rev() {
+                ask();
                 for next in template.nodes[node]
                     .next
                     .iter()

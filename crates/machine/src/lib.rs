@@ -14,6 +14,7 @@ mod ops;
 mod outcome;
 mod page_table;
 mod replay;
+mod starts;
 mod state;
 mod step;
 mod wait;
@@ -21,10 +22,11 @@ mod wait;
 pub use ability::Abilities;
 pub use effect::Effect;
 pub use findings::Findings;
-pub use initial::{Start, for_each_start, initial, instances, is_open, stale_choices};
+pub use initial::{initial, instances};
 pub use outcome::{Coverage, Finding, Outcome, Stopped, Trace, TraceStep, Verdict};
 pub use page_table::PageTable;
 pub use replay::{Replay, ReplayError, replay, run};
+pub use starts::{Start, Starts, can_be_stale, for_each_start, is_open};
 pub use state::{
     Held, Map, Mode, Name, Page, PageId, ResourceState, Shared, State, Task, TaskId, Usage,
     is_forgettable,

@@ -1,9 +1,10 @@
 //! What an engine returns: findings with traces, coverage, and whether it saw everything.
 
+use kmapcheck_limits::Reached;
 use kmapcheck_scenario::{FindingKind, Level, OriginId, TemplateId};
 
 use crate::findings::Findings;
-use crate::initial::Start;
+use crate::starts::Start;
 use crate::state::TaskId;
 
 /// The answer of an engine.
@@ -84,7 +85,7 @@ pub enum Stopped {
     Memory(u64),
     /// `--timeout`, in milliseconds.
     Time(u64),
-    /// Ctrl-C.
+    /// Ctrl-C, or another signal that asks the program to end.
     Interrupted,
     /// A counter that can grow without bound, in words.
     Unbounded(String),
@@ -106,6 +107,16 @@ pub enum Stopped {
     Preemptions(u32),
 }
 
+impl From<Reached> for Stopped {
+    fn from(reached: Reached) -> Stopped {
+        match reached {
+            Reached::Memory(bytes) => Stopped::Memory(bytes),
+            Reached::Time(millis) => Stopped::Time(millis),
+            Reached::Interrupted => Stopped::Interrupted,
+        }
+    }
+}
+
 /// What a run says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Verdict {
@@ -118,6 +129,17 @@ pub enum Verdict {
 }
 
 impl Outcome {
+    /// What an engine says that was stopped before it saw anything.
+    #[must_use]
+    pub fn nothing(engine: &'static str, stopped: Stopped) -> Outcome {
+        Outcome {
+            engine,
+            findings: Vec::new(),
+            stopped: Some(stopped),
+            coverage: Coverage::default(),
+        }
+    }
+
     /// What the run says. Warnings do not count; a run cut short is never clean.
     #[must_use]
     pub fn verdict(&self) -> Verdict {

@@ -1,9 +1,11 @@
 //! Replaying traces: every trace is run again here before anybody sees it.
 
+use kmapcheck_limits::ask;
 use kmapcheck_scenario::Program;
 
-use crate::initial::{initial, is_open, stale_choices};
+use crate::initial::initial;
 use crate::outcome::{Trace, TraceStep};
+use crate::starts::{can_be_stale, is_open};
 use crate::state::State;
 use crate::step::Successor;
 
@@ -60,6 +62,7 @@ pub fn run(
     }
     let mut state = initial(program, &trace.start);
     for (i, &step) in trace.steps.iter().enumerate() {
+        ask();
         let error = ReplayError::Step(i, step);
         let Some(task) = state.tasks.get(step.task) else {
             return Err(error);
@@ -110,5 +113,5 @@ fn is_start(program: &Program, trace: &Trace) -> bool {
         && open
             .iter()
             .zip(&trace.start.stale)
-            .all(|(page, set)| stale_choices(program, page).contains(set))
+            .all(|(page, set)| can_be_stale(program, page, set))
 }

@@ -1,5 +1,6 @@
 //! Writing a proof down so that somebody else can check it.
 
+use kmapcheck_limits::ask;
 use kmapcheck_linear::{Answer, solve};
 use kmapcheck_scenario::Program;
 use kmapcheck_verify::{
@@ -77,6 +78,7 @@ fn order(kinds: &[Kind]) -> Vec<String> {
     left.dedup();
     let mut order = Vec::new();
     while !left.is_empty() {
+        ask();
         let is_first = |thing: &&str| {
             !(left.iter()).any(|before| {
                 (kinds.iter())

@@ -13,6 +13,7 @@
 
 use std::collections::VecDeque;
 
+use kmapcheck_limits::ask;
 use kmapcheck_locals::{Acquired, LocalState, Locals};
 use kmapcheck_machine::{Held, Name, PageId};
 use kmapcheck_scenario::NodeId;
@@ -52,12 +53,14 @@ impl Chains {
         let mut known: FxHashSet<(u32, Chain)> = FxHashSet::default();
         let mut queue: VecDeque<(u32, Chain)> = VecDeque::new();
         for (local, _) in (0..).zip(&locals.states) {
+            ask();
             if locals.path(local).is_empty() {
                 queue.push_back((local, Vec::new()));
             }
         }
         known.extend(queue.iter().cloned());
         while let Some((local, chain)) = queue.pop_front() {
+            ask();
             let before = &locals.states[local as usize];
             let steps = locals.situations[local as usize].iter();
             let steps = steps.flat_map(|situation| situation.next.iter());

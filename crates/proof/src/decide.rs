@@ -18,10 +18,11 @@
 use std::time::Instant;
 
 use kmapcheck_cores::{Core, Cores, Graph};
+use kmapcheck_limits::{Limits, Watch, entered};
 use kmapcheck_machine::{Coverage, Finding, Findings, Outcome, Stopped};
 use kmapcheck_report::{NumberOf, Size};
 use kmapcheck_scenario::{Bound, FindingKind, Program};
-use kmapcheck_search::{Engine, Limits, Progress, every_number, run};
+use kmapcheck_search::{Engine, Progress, every_number, run};
 
 use crate::reasons::{Reason, Reasons};
 
@@ -64,7 +65,19 @@ pub fn decide(
     progress: &mut dyn FnMut(&Progress),
 ) -> Result<Decision, String> {
     let deadline = limits.deadline();
-    let reasons = Reasons::of(program);
+    let watch = Watch::start(limits);
+    let _under = entered(Some(&watch));
+    let reasons = arguments(program, limits);
+    if let Some(reached) = watch.reached() {
+        let nothing = Deciding {
+            program,
+            limits,
+            deadline,
+            reasons,
+            seen: Coverage::default(),
+        };
+        return Ok(nothing.finish(Vec::new(), Some(reached.into())));
+    }
     let mut deciding = Deciding {
         program,
         limits,
@@ -74,6 +87,17 @@ pub fn decide(
     };
     deciding.explore_every_number(progress);
     deciding.search(progress)
+}
+
+/// The arguments, as far as there is time for them: half of it, so that there is some left to search
+/// for what they do not exclude.
+fn arguments(program: &Program, limits: &Limits) -> Reasons {
+    let half = Limits {
+        timeout: limits.timeout.map(|timeout| timeout / 2),
+        ..limits.clone()
+    };
+    let watch = Watch::start(&half);
+    (watch.run(|| Reasons::of(program))).unwrap_or_else(|_| Reasons::none())
 }
 
 struct Deciding<'a> {
@@ -138,14 +162,14 @@ impl Deciding<'_> {
         let mut stopped = None;
         for program in self.candidates() {
             let Some(limits) = self.limits_of_one_search() else {
-                stopped = Some(self.limits.out_of_time());
+                stopped = Some(self.limits.out_of_time().into());
                 break;
             };
             let mut outcome = run(Engine::Search, &program, &limits, progress)
                 .map_err(|refusal| refusal.to_string())?;
             if matches!(outcome.stopped, Some(Stopped::Time(_))) {
                 // What was given for all, not what was left of it.
-                outcome.stopped = Some(self.limits.out_of_time());
+                outcome.stopped = Some(self.limits.out_of_time().into());
             }
             self.seen.states += outcome.coverage.states;
             self.seen.transitions += outcome.coverage.transitions;

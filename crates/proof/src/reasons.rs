@@ -1,7 +1,7 @@
 //! The arguments that exclude kinds of finding, without running tasks together.
 
 use kmapcheck_cores::{Cores, Graph, Need, cannot_starve, exclude};
-use kmapcheck_locals::{BrokenPremise, Locals};
+use kmapcheck_locals::{Broken, BrokenPremise, Locals};
 use kmapcheck_machine::Findings;
 use kmapcheck_scenario::{FindingKind, Program};
 
@@ -51,6 +51,19 @@ pub struct Reasons {
 }
 
 impl Reasons {
+    /// Nothing, where there was no time for more.
+    #[must_use]
+    pub fn none() -> Reasons {
+        Reasons {
+            excluded: Vec::new(),
+            locals: Err(BrokenPremise {
+                what: Broken::Stopped,
+                at: None,
+            }),
+            cores: None,
+        }
+    }
+
     /// All that can be said of a program.
     #[must_use]
     pub fn of(program: &Program) -> Reasons {

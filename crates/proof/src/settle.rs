@@ -10,9 +10,10 @@
 //! those: a deadlock of theirs is one of all.
 
 use kmapcheck_cores::{Cores, Undecided};
+use kmapcheck_limits::{Limits, Watch, entered};
 use kmapcheck_machine::{Findings, Stopped};
 use kmapcheck_scenario::{Bound, FindingKind, Op, Program, ResourceKind, StaleIn};
-use kmapcheck_search::{Engine, Limits, Progress, run};
+use kmapcheck_search::{Engine, Progress, run};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -62,7 +63,12 @@ pub fn settle(
     progress: &mut dyn FnMut(&Progress),
 ) -> Settled {
     let deadline = limits.deadline();
-    let reasons = Reasons::of(program);
+    let watch = Watch::start(limits);
+    let reasons = match watch.run(|| Reasons::of(program)) {
+        Ok(reasons) => reasons,
+        Err(reached) => return Settled::Unknown(ended(&reached.into())),
+    };
+    let _under = entered(Some(&watch));
     let mut smaller = Vec::new();
     let mut why = "";
     match &reasons.cores {
@@ -111,7 +117,7 @@ pub fn settle(
         }
     }
     let Some(limits) = limits.until(deadline) else {
-        return Settled::Unknown(ended(&limits.out_of_time()));
+        return Settled::Unknown(ended(&limits.out_of_time().into()));
     };
     match run(Engine::Search, program, &limits, progress) {
         Err(_) if why.is_empty() => Settled::Unknown(

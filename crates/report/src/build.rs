@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use kmapcheck_limits::ask;
 use kmapcheck_machine::{
     Abilities, Outcome, ReplayError, Standing as Stands, State, TaskId, Trace,
 };
@@ -84,7 +85,7 @@ impl Report {
 }
 
 /// Whether exactly the expected kinds were found. A run cut short can say no, never yes.
-fn as_expected(program: &Program, outcome: &Outcome) -> Option<bool> {
+pub(crate) fn as_expected(program: &Program, outcome: &Outcome) -> Option<bool> {
     let expected = program.expect.as_ref()?;
     let found = |kind: &FindingKind| outcome.finding(*kind).is_some();
     if outcome
@@ -156,6 +157,7 @@ impl Builder<'_> {
                 finding.summary = said;
             }
         }
+        ask();
         taking_part.sort_unstable();
         taking_part.dedup();
         finding.tasks = taking_part
@@ -190,6 +192,7 @@ impl Builder<'_> {
     }
 
     fn at_end(&self, walk: &Walk, task: TaskId) -> TaskAtEnd {
+        ask();
         let state: &State = &walk.last;
         let at = &state.tasks[task];
         let standing = state.standing(self.program, task);

@@ -43,11 +43,23 @@ fn missed(states: u64, bits: u32) -> f64 {
 }
 
 pub(crate) fn stopped(program: &Program, outcome: &Outcome) -> Option<Stopped> {
+    let file = program.files.first().map_or("FILE", String::as_str);
+    let why = outcome.stopped.as_ref()?;
+    Some(stopped_by(
+        why,
+        outcome.coverage.states,
+        outcome.engine,
+        file,
+    ))
+}
+
+/// What is said of a run that ended early, after so many states.
+pub(crate) fn stopped_by(why: &Why, states: u64, engine: &str, file: &str) -> Stopped {
     let raise = |option, value: String| Ok((option, value));
-    let (reason, text, next) = match outcome.stopped.as_ref()? {
+    let (reason, text, next) = match why {
         Why::States(limit) => (
             StopReason::MaxStates,
-            match outcome.coverage.states > *limit {
+            match states > *limit {
                 false => format!("the limit of {} came first", count(*limit, "state")),
                 // All that comes after a state is counted before the limit is looked at.
                 true => format!(
@@ -129,11 +141,11 @@ pub(crate) fn stopped(program: &Program, outcome: &Outcome) -> Option<Stopped> {
         reason,
         text,
         next,
+        doing: None,
         raise,
     };
-    let file = program.files.first().map_or("FILE", String::as_str);
-    stopped.repeat(outcome.engine, &[], file);
-    Some(stopped)
+    stopped.repeat(engine, &[], file);
+    stopped
 }
 
 impl Stopped {
@@ -264,6 +276,7 @@ mod tests {
             reason: StopReason::Interrupted,
             text: "interrupted".to_owned(),
             next: "the same command starts over from the beginning".to_owned(),
+            doing: None,
             raise: None,
         };
         stopped.repeat("search", &[("--timeout", "1m".to_owned())], "f.json");
@@ -278,6 +291,7 @@ mod tests {
             reason: StopReason::MaxStates,
             text: String::new(),
             next: String::new(),
+            doing: None,
             raise: Some(("--max-states", "50".to_owned())),
         };
         let given = [

@@ -15,6 +15,7 @@ mod build;
 mod contested;
 mod coverage;
 mod describe;
+mod early;
 pub mod json;
 mod ledger;
 pub mod listing;

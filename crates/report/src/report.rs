@@ -273,6 +273,9 @@ pub struct Stopped {
     pub text: String,
     /// What to do about it, as a command or a sentence.
     pub next: String,
+    /// What was being done, such as `reading`, if that came before anything was explored.
+    #[serde(rename = "while", skip_serializing_if = "Option::is_none")]
+    pub doing: Option<String>,
     /// The option to give again, and its new value, if that is what to do.
     #[serde(skip)]
     pub raise: Option<(&'static str, String)>,

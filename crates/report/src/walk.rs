@@ -1,5 +1,6 @@
 //! A trace, walked on the machine: its steps in words, and who holds what at its end.
 
+use kmapcheck_limits::ask;
 use kmapcheck_machine::{
     ReplayError, State, Successor, TaskId, Trace, TraceStep, waiting_findings,
 };
@@ -41,6 +42,7 @@ impl Walk {
             program,
             trace,
             |i, TraceStep { task, .. }, successor, state| {
+                ask();
                 let before = (i + 1 == count).then(|| ledger.clone());
                 let node = ledger.before(task).at;
                 ledger.record(program, i + 1, task, successor, state);

@@ -7,6 +7,8 @@
 
 use std::collections::HashMap;
 
+use kmapcheck_limits::ask;
+
 use jsonc_parser::ast;
 use jsonc_parser::common::{Range, Ranged};
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
@@ -184,6 +186,7 @@ fn check_nesting(text: &str) -> Option<usize> {
 }
 
 fn convert(file: usize, value: ast::Value<'_>, log: &mut Log) -> Json {
+    ask();
     let span = span_of(file, value.range());
     let value = match value {
         ast::Value::NullKeyword(_) => Value::Null,

@@ -42,6 +42,19 @@ pub fn load(path: &Path, overrides: &Overrides) -> Result<Program, Errors> {
     load_with_sources(path, overrides).map(|(program, _)| program)
 }
 
+/// The keys of the object in a file, in their order; none if it is JSON and no object. `None`: it
+/// cannot be read, or is no JSON.
+#[must_use]
+pub fn keys_of(path: &Path) -> Option<Vec<String>> {
+    let mut log = Log::default();
+    let text = files::read(path).ok()?;
+    let file = log.sources.add(files::shown(path), text);
+    Some(match json::parse(file, &mut log)?.value {
+        json::Value::Object(members) => members.into_iter().map(|m| m.key.value).collect(),
+        _ => Vec::new(),
+    })
+}
+
 /// A file that went into a program.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {

@@ -19,6 +19,8 @@ mod text;
 
 use std::collections::{BTreeSet, HashMap};
 
+use kmapcheck_limits::ask;
+
 use crate::check::Model;
 use crate::diagnostic::{Code, Log, Problem};
 use crate::operations::Verb;
@@ -263,6 +265,7 @@ impl Lowering<'_> {
     }
 
     fn step(&mut self, step: &Step, next: Goal, around: Around<'_>) -> Goal {
+        ask();
         self.spend(1);
         match &step.action {
             Action::Exit => Goal {

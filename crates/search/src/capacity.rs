@@ -39,7 +39,8 @@ mod tests {
 
     use super::*;
     use crate::counted::explore::Explorer;
-    use crate::limits::{Limits, Progress};
+    use crate::limits::Progress;
+    use kmapcheck_limits::Limits;
 
     fn outcome(tasks: &str, most: u32) -> Outcome {
         let scenario = format!(

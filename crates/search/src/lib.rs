@@ -22,13 +22,15 @@ mod starved;
 mod tests;
 
 pub use counted::crowd::{EveryNumber, NoCrowd, every_number};
-pub use limits::{Limits, Progress};
+pub use kmapcheck_limits::Limits;
+pub use limits::Progress;
 pub use options::{Options, Storage};
 pub use reduce::Reductions;
 pub use refusal::Refusal;
 pub use rescue::{PointOfNoReturn, point_of_no_return};
 
-use kmapcheck_machine::Outcome;
+use kmapcheck_limits::Watch;
+use kmapcheck_machine::{Outcome, Stopped};
 use kmapcheck_scenario::Program;
 
 use crate::counted::explore::Explorer;
@@ -80,19 +82,32 @@ pub fn run(
     progress: &mut dyn FnMut(&Progress),
 ) -> Result<Outcome, Refusal> {
     refusal::check(engine, program)?;
-    Ok(match engine {
-        Engine::Search => counted::explore::run(program, limits, progress),
-        Engine::Reduced { reductions, check } => {
-            let options = Options {
-                reductions,
-                check,
-                ..Options::default()
-            };
-            search(program, &options, limits, progress)?
-        }
-        Engine::Reference => reference::run(program, limits, progress),
-        Engine::Plain { threads } => plain::run(program, threads, limits, progress)?,
+    within(engine, limits, || {
+        Ok(match engine {
+            Engine::Search => counted::explore::run(program, limits, progress),
+            Engine::Reduced { reductions, check } => {
+                let options = Options {
+                    reductions,
+                    check,
+                    ..Options::default()
+                };
+                search(program, &options, limits, progress)?
+            }
+            Engine::Reference => reference::run(program, limits, progress),
+            Engine::Plain { threads } => plain::run(program, threads, limits, progress)?,
+        })
     })
+}
+
+/// Runs an engine. A limit that comes before it has begun to explore is no other end than one that
+/// comes later: nobody who calls an engine is left at a limit.
+fn within(
+    engine: Engine,
+    limits: &Limits,
+    run: impl FnOnce() -> Result<Outcome, Refusal>,
+) -> Result<Outcome, Refusal> {
+    let stopped = |reached| Ok(Outcome::nothing(engine.name(), Stopped::from(reached)));
+    Watch::start(limits).run(run).unwrap_or_else(stopped)
 }
 
 /// Runs the counted search with options of its own.
@@ -109,8 +124,10 @@ pub fn search(
     refusal::check(Engine::Search, program)?;
     refusal::check_options(program, options)?;
     let explore = |program: &Program, progress: &mut dyn FnMut(&Progress)| {
-        let explorer = Explorer::with_options(program, options);
-        explorer.run(limits, progress).map_err(Refusal::because)
+        within(Engine::Search, limits, || {
+            let explorer = Explorer::with_options(program, options);
+            explorer.run(limits, progress).map_err(Refusal::because)
+        })
     };
     if options.reductions.symmetry {
         return explore(program, progress);

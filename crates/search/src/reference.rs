@@ -5,16 +5,17 @@
 
 use std::rc::Rc;
 
+use kmapcheck_limits::{Limits, ask, unasked};
 use kmapcheck_machine::{
-    Abilities, Coverage, Finding, Outcome, Standing, Start, State, Stopped, Successor, Trace,
-    TraceStep, for_each_start, initial, waiting_findings,
+    Abilities, Coverage, Finding, Outcome, Standing, Start, Starts, State, Stopped, Successor,
+    Trace, TraceStep, initial, waiting_findings,
 };
 use kmapcheck_scenario::{FindingKind, Op, OriginId, Program, TemplateId};
 use kmapcheck_waitgraph::stuck::{scene, stuck};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::candidates::Candidates;
-use crate::limits::{Limits, Meter, Progress};
+use crate::limits::{Meter, Progress};
 use crate::starved::{self, Bounds, Graph};
 
 /// How one gets to a state.
@@ -43,6 +44,7 @@ pub(crate) struct Reference<'a> {
     bounds: Option<Bounds>,
     origins: Vec<Origin>,
     transitions: u64,
+    depth: u64,
     candidates: Candidates<Run>,
     executed: FxHashSet<(TemplateId, OriginId)>,
     /// Nodes at which some task was seen to wait in atomic context.
@@ -56,16 +58,17 @@ pub(crate) fn run(
 ) -> Outcome {
     let mut reference = Reference::new(program);
     let mut meter = Meter::new(limits, progress);
-    let (stopped, depth) = reference.explore(&mut meter);
-    let starved = if stopped.is_none() && program.has_loops() {
-        reference.starved()
-    } else {
-        Ok(None)
+    let ended = meter.run(|meter| match reference.explore(meter) {
+        None if program.has_loops() => reference.starved(),
+        None => Ok(None),
+        Some(stopped) => Err(stopped),
+    });
+    let (stopped, starved) = match ended {
+        Ok(Ok(starved)) => (None, starved),
+        Ok(Err(stopped)) | Err(stopped) => (Some(stopped), None),
     };
-    match starved {
-        Ok(starved) => reference.outcome(stopped, depth, starved),
-        Err(stopped) => reference.outcome(Some(stopped), depth, None),
-    }
+    // Whatever was reached: what was found is told.
+    unasked(|| reference.outcome(stopped, starved))
 }
 
 impl<'a> Reference<'a> {
@@ -79,60 +82,58 @@ impl<'a> Reference<'a> {
             bounds: Bounds::of(program),
             origins: Vec::new(),
             transitions: 0,
+            depth: 0,
             candidates: Candidates::new(),
             executed: FxHashSet::default(),
             sleeps_at: FxHashSet::default(),
         }
     }
 
-    /// Breadth-first, level by level; why it stopped early, if it did, and the depth reached.
-    fn explore(&mut self, meter: &mut Meter<'_>) -> (Option<Stopped>, u64) {
-        let mut stopped = None;
-        for_each_start(self.program, |start| {
+    /// Breadth-first, level by level; why it stopped early, if it did.
+    fn explore(&mut self, meter: &mut Meter<'_>) -> Option<Stopped> {
+        for start in Starts::of(self.program) {
             self.visit(initial(self.program, &start), Origin::Start(start), 0);
-            stopped = meter.look(&self.progress(0, 0));
-            stopped.is_none()
-        });
-        if stopped.is_some() {
-            return (stopped, 0);
+            let stopped = meter.look(|| self.progress(0));
+            if stopped.is_some() {
+                return stopped;
+            }
         }
         self.candidates.settle(0);
-        let (mut level, mut depth) = (0..self.states.len(), 0);
+        let mut level = 0..self.states.len();
         loop {
             for i in level.clone() {
-                if let Some(stopped) =
-                    meter.check(self.states.len() as u64, || self.progress(i, depth))
-                {
-                    return (Some(stopped), depth);
-                }
-                if let Some(stopped) = self.expand(i, depth, meter) {
-                    return (Some(stopped), depth);
+                let states = self.states.len() as u64;
+                let stopped = meter
+                    .check(states, || self.progress(i))
+                    .or_else(|| self.expand(i, meter));
+                if stopped.is_some() {
+                    return stopped;
                 }
             }
             level = level.end..self.states.len();
             if level.is_empty() {
-                self.candidates.settle(depth + 1);
-                return (None, depth);
+                self.candidates.settle(self.depth + 1);
+                return None;
             }
-            depth += 1;
-            self.candidates.settle(depth);
+            self.depth += 1;
+            self.candidates.settle(self.depth);
         }
     }
 
     /// How far it has come, with `expanded` states done.
-    fn progress(&self, expanded: usize, depth: u64) -> Progress {
+    fn progress(&self, expanded: usize) -> Progress {
         Progress {
             states: self.states.len() as u64,
             transitions: self.transitions,
             frontier: (self.states.len() - expanded) as u64,
-            depth,
+            depth: self.depth,
             memory: self.memory,
             ..Progress::default()
         }
     }
 
-    fn expand(&mut self, i: usize, depth: u64, meter: &mut Meter<'_>) -> Option<Stopped> {
-        let state = Rc::clone(&self.states[i]);
+    fn expand(&mut self, i: usize, meter: &mut Meter<'_>) -> Option<Stopped> {
+        let (state, depth) = (Rc::clone(&self.states[i]), self.depth);
         for task in 0..state.tasks.len() {
             for (choice, (successor, next)) in
                 state.successors(self.program, task).into_iter().enumerate()
@@ -149,10 +150,9 @@ impl<'a> Reference<'a> {
                 }
                 self.visit(next, Origin::Step { parent: i, step }, depth + 1);
                 // One state of thousands of tasks takes megabytes, and has thousands of successors.
-                if state.tasks.len() > 256
-                    && let Some(stopped) = meter.look(&self.progress(i, depth))
-                {
-                    return Some(stopped);
+                let stopped = meter.look(|| self.progress(i));
+                if stopped.is_some() {
+                    return stopped;
                 }
             }
         }
@@ -231,6 +231,7 @@ impl<'a> Reference<'a> {
         let tasks = self.states.first().map_or(0, |state| state.tasks.len());
         let mut stands = Vec::new();
         for (i, state) in self.states.iter().enumerate() {
+            ask();
             let scene = scene(self.program, &self.abilities, state);
             let in_stuck_set = stuck(&scene);
             for (party, stuck) in scene.parties.iter().zip(in_stuck_set) {
@@ -275,12 +276,7 @@ impl<'a> Reference<'a> {
         }
     }
 
-    fn outcome(
-        self,
-        stopped: Option<Stopped>,
-        depth: u64,
-        starved: Option<(usize, usize)>,
-    ) -> Outcome {
+    fn outcome(self, stopped: Option<Stopped>, starved: Option<(usize, usize)>) -> Outcome {
         let exhaustive = stopped.is_none();
         let mut findings: Vec<Finding> = Vec::new();
         if let Some((state, task)) = starved {
@@ -299,7 +295,7 @@ impl<'a> Reference<'a> {
         let coverage = Coverage {
             states: self.states.len() as u64,
             transitions: self.transitions,
-            depth,
+            depth: self.depth,
             exhaustive,
             never_executed: if exhaustive {
                 never_executed(self.program, &self.executed)

@@ -11,6 +11,7 @@
 //! Being lost is kept by every step, so along the trace there is one point where it begins; it is
 //! looked for just before the end first, where it usually is, and by bisection otherwise.
 
+use kmapcheck_limits::{Limits, Watch};
 use kmapcheck_machine::{State, TaskId, Trace, initial, run};
 use kmapcheck_scenario::{NodeId, Program, TemplateId};
 
@@ -18,7 +19,7 @@ use crate::counted::explore::Explorer;
 use crate::counted::packed::Counts;
 use crate::counted::table::Table;
 use crate::crew::Crew;
-use crate::limits::{Limits, Meter, Progress};
+use crate::limits::{Meter, Progress};
 
 /// Where a trace passes the point of no return.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +53,16 @@ pub fn point_of_no_return(
     core: &[usize],
     limits: &Limits,
 ) -> PointOfNoReturn {
+    // Whether it is found out or not: the caller is not left at a limit.
+    let of_all = Limits {
+        timeout: None,
+        ..limits.clone()
+    };
+    let found = Watch::start(&of_all).run(|| find(program, trace, core, limits));
+    found.unwrap_or(PointOfNoReturn::Undetermined)
+}
+
+fn find(program: &Program, trace: &Trace, core: &[usize], limits: &Limits) -> PointOfNoReturn {
     let Some(crew) = Crew::of(program, trace, core) else {
         return PointOfNoReturn::Undetermined;
     };
@@ -60,6 +71,7 @@ pub fn point_of_no_return(
         return PointOfNoReturn::Undetermined;
     };
     let marked = Marked::new(program, &last, core);
+    // The time is for each search, so that a hard one does not take that of the others.
     let limits = Limits {
         max_states: Some(limits.max_states.unwrap_or(MAX_STATES)),
         ..limits.clone()
@@ -142,8 +154,19 @@ impl Marked {
         }
         let mut silent = |_: &Progress| {};
         let mut meter = Meter::new(limits, &mut silent);
+        (meter.run(|meter| self.is_lost_within(&state, alike, meter)))
+            .ok()
+            .flatten()
+    }
+
+    fn is_lost_within(
+        &self,
+        state: &State,
+        alike: &[(TaskId, u32)],
+        meter: &mut Meter<'_>,
+    ) -> Option<bool> {
         let mut explorer = Explorer::new(&self.program);
-        let first = explorer.counted_with(&state, alike);
+        let first = explorer.counted_with(state, alike);
         explorer.visited.insert(&first);
         let mut stack = vec![0];
         let (mut counts, mut next) = (Counts::default(), Counts::default());

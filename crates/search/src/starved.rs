@@ -10,6 +10,7 @@
 //! Without loops nothing starves: every run ends, and a task that still waits when nobody moves is
 //! stuck. So the analysis is done only where some task program loops.
 
+use kmapcheck_limits::ask;
 use kmapcheck_machine::{Map, Mode, ResourceState, State, Stopped, Task};
 use kmapcheck_scenario::{Op, Program};
 
@@ -96,6 +97,7 @@ pub(crate) fn first(graph: &Graph, stands: &[Stand]) -> Result<Option<usize>, St
         .filter_map(|(point, &saved)| saved.then_some(point))
         .collect();
     while let Some(point) = work.pop() {
+        ask();
         let range = starts[point as usize] as usize..starts[point as usize + 1] as usize;
         for &from in &predecessors[range] {
             if !saved[from as usize] {

@@ -22,11 +22,11 @@ pub mod statistics;
 pub mod text;
 pub mod walk;
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use kmapcheck_limits::{Limits, Watch, ask, entered};
 use kmapcheck_machine::{Abilities, Coverage, Finding as Found, Outcome, Start, for_each_start};
-use kmapcheck_report::{Finding, Report};
+use kmapcheck_report::{Finding, Report, Stopped};
 use kmapcheck_scenario::{FindingKind, Program};
 use rayon::prelude::*;
 use schemars::JsonSchema;
@@ -36,8 +36,8 @@ use serde::Serialize;
 use statistics::{Bucket, Share, Steps};
 use walk::{End, Walk, walk};
 
-/// Runs between two looks at the flag that ends the whole.
-const BATCH: u64 = 1024;
+/// Runs that count together: all of them, or none.
+const BATCH: u64 = 256;
 /// Initial states that are told apart; a scenario with more is refused.
 const MOST_STARTS: usize = 100_000;
 
@@ -67,8 +67,11 @@ pub struct Simulation {
     pub seed: u64,
     /// How many runs there were.
     pub runs: u64,
-    /// Whether there were to be more, had nobody interrupted them.
+    /// Whether there were to be more, had nothing ended them early.
     pub interrupted: bool,
+    /// What ended them early, in words; left out if nothing did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<String>,
     /// The most steps of a run.
     pub step_limit: u64,
     /// Runs in which some tasks were stuck on one another.
@@ -115,9 +118,10 @@ pub enum Failure {
 pub fn simulate(
     program: &Program,
     options: &Options,
-    interrupt: &AtomicBool,
+    limits: &Limits,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Simulation, Failure> {
+    let watch = Watch::start(limits);
     let world = World::new(program)?;
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(options.threads)
@@ -126,14 +130,24 @@ pub fn simulate(
     let (mut ended, mut cut, mut done) = (0, 0, 0);
     let mut needed: Vec<u64> = Vec::new();
     let mut shortest: Option<(u64, u64)> = None;
-    while done < options.runs && !interrupt.load(Ordering::Relaxed) {
+    while done < options.runs {
         let batch = done..options.runs.min(done + BATCH);
-        done = batch.end;
-        let ends: Vec<(u64, End)> = pool.install(|| {
-            (batch.into_par_iter())
-                .map(|run| (run, world.walk(options, run).end))
-                .collect()
+        let end = batch.end;
+        let walked = watch.run(|| {
+            let watch = Watch::current();
+            pool.install(|| -> Vec<(u64, End)> {
+                (batch.into_par_iter())
+                    .map(|run| {
+                        let _watched = entered(watch.as_ref());
+                        ask();
+                        (run, world.walk(options, run).end)
+                    })
+                    .collect()
+            })
         });
+        // Of a batch that is cut short nothing counts: which runs were done is left to chance.
+        let Ok(ends) = walked else { break };
+        done = end;
         for (run, end) in ends {
             match end {
                 End::Ended => ended += 1,
@@ -148,6 +162,8 @@ pub fn simulate(
         }
         progress(done);
     }
+    // What was found is told, whatever the limits.
+    let _apart = entered(None);
     needed.sort_unstable();
     let deadlocks = needed.len() as u64;
     let shown = match shortest {
@@ -161,6 +177,8 @@ pub fn simulate(
         seed: options.seed,
         runs: done,
         interrupted: done < options.runs,
+        stopped: (watch.reached().filter(|_| done < options.runs))
+            .map(|reached| Stopped::of(reached, "walking").text),
         step_limit: options.steps,
         deadlocks,
         ended,

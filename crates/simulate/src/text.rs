@@ -22,14 +22,11 @@ pub fn render(simulation: &Simulation, width: usize) -> String {
     } = *simulation;
     // Writing to a String cannot fail.
     let mut out = String::new();
-    let interrupted = if simulation.interrupted {
-        ", interrupted"
-    } else {
-        ""
-    };
+    let stopped =
+        (simulation.stopped.as_ref()).map_or_else(String::new, |stopped| format!("; {stopped}"));
     let _ = writeln!(
         out,
-        "{} on {}: {} (seed {}, at most {} each{interrupted})\n",
+        "{} on {}: {} (seed {}, at most {} each{stopped})\n",
         simulation.scenario,
         simulation.model,
         count(runs, "random run"),

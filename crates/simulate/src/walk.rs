@@ -6,6 +6,7 @@
 //! from it on, and not before, some tasks are stuck. Programs with loops are asked now and then, for
 //! tasks that are stuck beside one that loops for ever.
 
+use kmapcheck_limits::ask;
 use kmapcheck_machine::{Abilities, Start, State, Trace, TraceStep, initial, steps};
 use kmapcheck_scenario::Program;
 use kmapcheck_waitgraph::stuck::{scene, stuck};
@@ -65,6 +66,7 @@ pub fn walk(
         .collect();
     let mut moved = true;
     while moved && (trace.steps.len() as u64) < limit {
+        ask();
         moved = step(program, &mut state, &mut live, &mut trace, &mut random);
         let look = loops && trace.steps.len().is_multiple_of(LOOK_EVERY);
         if look && is_stuck(program, abilities, &state) {
@@ -98,6 +100,7 @@ fn step(
 ) -> bool {
     let mut left = live.len();
     while left > 0 {
+        ask();
         let drawn = below(random, left);
         let task = live[drawn];
         let successors = steps(program, &state.tasks[task], &state.shared);
@@ -145,6 +148,7 @@ fn closing(program: &Program, abilities: &Abilities, trace: &Trace) -> usize {
         let middle = low + (high - low) / 2;
         let mut state = free.clone();
         for &TraceStep { task, choice } in &trace.steps[low..middle] {
+            ask();
             let successors = steps(program, &state.tasks[task], &state.shared);
             if let Some(successor) = successors.get(choice) {
                 state.advance(program, task, successor);

@@ -1,7 +1,9 @@
 //! Probabilities that can be worked out by hand, and the same bytes for any number of threads.
 
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use kmapcheck_limits::Limits;
 use kmapcheck_scenario::{Overrides, Program, load_str};
 use kmapcheck_simulate::{Failure, Options, Simulation, one, picture, schema, simulate, text};
 
@@ -29,7 +31,7 @@ fn run(program: &Program, runs: u64, steps: u64, threads: usize) -> Simulation {
         steps,
         threads,
     };
-    simulate(program, &options, &AtomicBool::new(false), &mut |_| {}).expect("it runs")
+    simulate(program, &options, &Limits::default(), &mut |_| {}).expect("it runs")
 }
 
 /// After the first kmap both tasks can move. With probability 1/2 the other task maps: deadlock, after
@@ -104,8 +106,7 @@ fn other_seeds_give_other_runs_and_a_run_can_be_walked_again() {
     let (first, again, other) = (deadlocked(1), deadlocked(1), deadlocked(2));
     assert_eq!(first, again);
     assert_ne!(first, other);
-    let found =
-        simulate(&program, &options(1), &AtomicBool::new(false), &mut |_| {}).expect("it runs");
+    let found = simulate(&program, &options(1), &Limits::default(), &mut |_| {}).expect("it runs");
     assert_eq!(
         found.deadlocks,
         first.iter().filter(|&&deadlocked| deadlocked).count() as u64
@@ -164,7 +165,7 @@ fn open_numbers_are_refused() {
         (program("\"any\"", &tasks("1")), "--slots S=K"),
         (program("1", &tasks("\"any\"")), "--tasks t=N"),
     ] {
-        match simulate(&program, &options, &AtomicBool::new(false), &mut |_| {}) {
+        match simulate(&program, &options, &Limits::default(), &mut |_| {}) {
             Err(Failure::Refused(said)) => assert!(said.contains(named), "{said}"),
             other => panic!("{other:?}"),
         }
@@ -191,8 +192,11 @@ fn interrupted_before_the_first_run() {
         steps: 10,
         threads: 1,
     };
-    let found =
-        simulate(&two_of_two(), &options, &AtomicBool::new(true), &mut |_| {}).expect("it runs");
+    let limits = Limits {
+        interrupt: Some(Arc::new(AtomicBool::new(true))),
+        ..Limits::default()
+    };
+    let found = simulate(&two_of_two(), &options, &limits, &mut |_| {}).expect("it runs");
     assert!(found.interrupted && found.runs == 0);
     assert!(text::render(&found, 100).contains("interrupted"));
 }

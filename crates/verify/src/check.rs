@@ -1,5 +1,6 @@
 //! Whether a certificate holds.
 
+use kmapcheck_limits::ask;
 use kmapcheck_linear::refutes;
 use kmapcheck_locals::Locals;
 use kmapcheck_machine::Findings;
@@ -114,6 +115,7 @@ fn goes_forward(order: &[String], kinds: &[Kind]) -> Result<(), String> {
         let asked = place(&kind.waits_for)
             .ok_or_else(|| format!("`{}` has no place in the order", kind.waits_for))?;
         for (held, thing) in order.iter().enumerate() {
+            ask();
             if keeps(kind, thing) && held >= asked {
                 return Err(format!(
                     "{} holds `{thing}` while it waits for `{}`, which comes no later",
@@ -134,6 +136,7 @@ fn no_solutions(
     let systems = systems(program, locals, kinds).ok_or("too much is waited for in circles")?;
     let observed = Observed::of(program, kinds)?;
     for system in systems {
+        ask();
         let system = system?;
         observed.agrees_with(program, &system)?;
         let awaited = &system.awaited;

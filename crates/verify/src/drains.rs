@@ -1,5 +1,6 @@
 //! That everybody can go on until he holds nothing, found anew.
 
+use kmapcheck_limits::ask;
 use kmapcheck_locals::Locals;
 use kmapcheck_scenario::Program;
 
@@ -12,6 +13,7 @@ pub(crate) fn everybody_drains(program: &Program, locals: &Locals) -> bool {
     loop {
         let mut alone = vec![false; count];
         for (local, alone) in alone.iter_mut().enumerate() {
+            ask();
             let state = &locals.states[local];
             let done = state.task.at.is_none() || state.holdings(program).is_empty();
             let mut moves = locals.situations[local]
@@ -24,6 +26,7 @@ pub(crate) fn everybody_drains(program: &Program, locals: &Locals) -> bool {
         while changed {
             changed = false;
             for local in 0..count {
+                ask();
                 if next[local] && locals.flushes[local].iter().any(|&to| !next[to as usize]) {
                     next[local] = false;
                     changed = true;

@@ -1,5 +1,7 @@
 //! What tasks could be stuck on, found anew.
 
+use kmapcheck_limits::ask;
+
 use crate::waiting::{Kind, keepers};
 
 /// Whether a task of that kind holds something that keeps `thing` from being had.
@@ -27,6 +29,7 @@ pub fn knotted(kinds: &[Kind]) -> Option<Vec<Vec<String>>> {
     }
     let mut found = Vec::new();
     for bits in 1u32..1 << things.len() {
+        ask();
         let set: Vec<&str> = (0..things.len())
             .filter(|i| bits >> i & 1 == 1)
             .map(|i| things[i])
@@ -51,6 +54,7 @@ fn reachable<'a>(kinds: &'a [Kind], from: &str, set: &[&'a str]) -> Vec<&'a str>
     };
     work.extend(next(from));
     while let Some(thing) = work.pop() {
+        ask();
         if !found.contains(&thing) {
             found.push(thing);
             work.extend(next(thing));

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use kmapcheck_limits::ask;
 use kmapcheck_locals::{Holding, LocalState, Locals};
 use kmapcheck_machine::{Mode, Wait, Waiting};
 use kmapcheck_scenario::{Program, Ref, ResourceKind};
@@ -30,6 +31,7 @@ pub fn kinds(program: &Program, locals: &Locals) -> Option<Vec<Kind>> {
     let mut found = Vec::new();
     for waiter in &locals.waiters {
         let local = &locals.states[waiter.local as usize];
+        ask();
         found.extend(kinds_of(program, local, waiter.waiting)?);
     }
     found.sort();

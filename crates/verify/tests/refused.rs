@@ -345,14 +345,14 @@ fn an_inequality_that_does_not_follow() {
     let wrong = "an inequality for [\"next slot A\"] does not follow";
     let all = &certified.1.sets[0].inequalities;
     assert!(all.len() >= 4, "{all:?}");
-    for i in 0..all.len() {
+    for (i, one) in all.iter().enumerate() {
         let change = |by: &dyn Fn(&mut kmapcheck_verify::Inequality)| {
             refusal(&certified, |c| by(&mut c.sets[0].inequalities[i]))
         };
-        assert_eq!(change(&|it| it.bound += 7), wrong, "{:?}", all[i]);
-        assert_eq!(change(&|it| it.bound -= 7), wrong, "{:?}", all[i]);
-        assert_eq!(change(&|it| it.terms.push((0, 5))), wrong, "{:?}", all[i]);
-        assert_eq!(change(&|it| it.terms.push((1, 1))), wrong, "{:?}", all[i]);
+        assert_eq!(change(&|it| it.bound += 7), wrong, "{one:?}");
+        assert_eq!(change(&|it| it.bound -= 7), wrong, "{one:?}");
+        assert_eq!(change(&|it| it.terms.push((0, 5))), wrong, "{one:?}");
+        assert_eq!(change(&|it| it.terms.push((1, 1))), wrong, "{one:?}");
     }
     let made_up = |c: &mut Certificate| {
         let mut more = c.sets[0].inequalities[0].clone();

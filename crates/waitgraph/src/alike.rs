@@ -6,6 +6,7 @@
 //! alike tasks maps a state onto itself, so whatever is true of one of them is true of all; a core
 //! needs only to say *how many* of them it takes, and a report may show them as one.
 
+use kmapcheck_limits::ask;
 use kmapcheck_machine::{Map, Name, PageId, Standing, Task, Wait};
 use kmapcheck_scenario::SeriesId;
 use rustc_hash::FxHashMap;
@@ -46,6 +47,7 @@ impl Groups {
         let mut members: Vec<Vec<usize>> = Vec::new();
         let mut of = Vec::with_capacity(scene.parties.len());
         for i in 0..scene.parties.len() {
+            ask();
             let group = *number
                 .entry(likeness(scene, &owner, i))
                 .or_insert(members.len());
@@ -86,6 +88,7 @@ fn owners(scene: &Scene<'_>) -> FxHashMap<PageId, Owner> {
         }
     }
     for (i, party) in scene.parties.iter().enumerate() {
+        ask();
         party.task.for_each_page(|page| {
             let owner = owner.entry(page).or_insert(Owner::One(i));
             if *owner != Owner::One(i) {

@@ -17,6 +17,7 @@
 
 use std::cmp::Reverse;
 
+use kmapcheck_limits::ask;
 use kmapcheck_machine::{Name, PageId, Standing, Task, Wait, acceptable_series, resolve};
 use kmapcheck_scenario::{Op, Ref, SeriesId};
 use rustc_hash::FxHashSet;
@@ -166,6 +167,7 @@ impl<'a> Candidates<'a> {
 
     /// What is still stuck once `drop` has lowered some counts.
     fn after(&self, drop: impl FnOnce(&mut Self)) -> Self {
+        ask();
         let mut next = self.clone();
         drop(&mut next);
         let mut left: Vec<u32> = std::mem::take(&mut next.left);
@@ -320,6 +322,7 @@ impl Numbers {
         }
         let mut numbers = vec![1u64];
         for &cap in caps {
+            ask();
             let (old, cap) = (numbers, cap as usize);
             let mut sum = 0u64;
             numbers = Vec::with_capacity(old.len() + cap);
@@ -388,6 +391,7 @@ impl Awaited {
     fn by(scene: &Scene<'_>, parties: impl Iterator<Item = usize>) -> Awaited {
         let mut awaited = Awaited::default();
         for party in parties.map(|i| &scene.parties[i]) {
+            ask();
             let Standing::Waits(waiting) = party.standing else {
                 continue;
             };
@@ -435,6 +439,7 @@ impl Awaited {
 
     /// Whether a party, removed, gives any of it.
     fn comes_from(&self, scene: &Scene<'_>, party: &Party<'_>) -> bool {
+        ask();
         let task = party.task;
         self.series
             .iter()

@@ -4,6 +4,7 @@
 //! the whole core, and a [`CoreLine`] for each kind of member, with the things it waits for and
 //! their holders as data, so that a report can look up in the trace since when they are held.
 
+use kmapcheck_limits::ask;
 use kmapcheck_machine::{Abilities, Standing, State};
 use kmapcheck_scenario::{OriginId, Program};
 
@@ -150,6 +151,7 @@ fn holders(scene: &Scene<'_>, words: &Words<'_>, waiter: usize, thing: Thing) ->
         _ => None,
     };
     for block in words.blocks {
+        ask();
         let mut holds = false;
         for holding in holdings(scene, block[0])
             .into_iter()

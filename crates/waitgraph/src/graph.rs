@@ -10,6 +10,7 @@
 //! The graph is built as a petgraph [`DiGraph`] and handed on as plain data, [`WaitForGraph`], for
 //! reports. More than [`MOST_ALIKE`] alike tasks become one node with a count.
 
+use kmapcheck_limits::ask;
 use kmapcheck_machine::{Name, Standing, Wait, acceptable_series, resolve};
 use kmapcheck_scenario::{Bound, Op, Ref, ResourceKind};
 use petgraph::graph::{DiGraph, NodeIndex};
@@ -173,6 +174,7 @@ pub(crate) fn graph_of(
     };
     let tasks: Vec<NodeIndex> = blocks.iter().map(|block| builder.task(block)).collect();
     for (block, &node) in blocks.iter().zip(&tasks) {
+        ask();
         for &thing in blockers.of_task(block[0]) {
             let thing_node = builder.thing(thing);
             let link = Link::WaitsFor {
@@ -183,6 +185,7 @@ pub(crate) fn graph_of(
         }
     }
     for (block, &node) in blocks.iter().zip(&tasks) {
+        ask();
         for holding in holdings(scene, block[0]) {
             let Some(&thing) = builder.things.get(&holding.thing) else {
                 continue;
@@ -209,6 +212,7 @@ pub(crate) fn graph_of(
             continue;
         };
         for (giver, &node) in blocks.iter().zip(&tasks) {
+            ask();
             if builder.graph.find_edge(thing, node).is_none()
                 && could_give(scene, block[0], giver[0], wait)
             {

@@ -18,6 +18,7 @@
 
 use std::borrow::Cow;
 
+use kmapcheck_limits::ask;
 use kmapcheck_machine::{
     Abilities, Mode, Name, PageId, ResourceState, Shared, Standing, Task, Wait, acceptable_series,
     resolve,
@@ -155,6 +156,7 @@ impl<'a> Reduction<'a> {
     pub(crate) fn run_some(&mut self, left: &mut [u32], parties: impl Iterator<Item = usize>) {
         let mut order: Vec<usize> = parties.filter(|&i| left[i] > 0).collect();
         loop {
+            ask();
             let before = order.len();
             order.retain(|&i| {
                 let goes = self.could_go_on(&self.scene.parties[i]);
@@ -339,6 +341,7 @@ impl<'a> Reduction<'a> {
     fn promises(&mut self) -> &Promises {
         let scene = self.scene;
         for &i in &self.removed[self.indexed..] {
+            ask();
             let task = scene.parties[i].task;
             let common = |name| match resolve(task, scene.shared, name) {
                 Name::Page(page) if page < scene.common_pages => Some(page),
@@ -399,6 +402,7 @@ pub fn scene<'a>(
         .tasks
         .iter()
         .map(|task| {
+            ask();
             let (solo_slots, joint_pins) = pins(program, task, &state.shared);
             let standing = kmapcheck_machine::standing(program, task, &state.shared);
             Party {

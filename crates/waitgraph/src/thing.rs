@@ -1,5 +1,6 @@
 //! What tasks wait for and hold: series, locks, pools, pages, CPUs.
 
+use kmapcheck_limits::ask;
 use kmapcheck_machine::{Mode, PageId, ResourceState, Standing, Wait};
 use kmapcheck_scenario::{Op, Ref, ResourceKind, SeriesId};
 use rustc_hash::FxHashMap;
@@ -178,6 +179,7 @@ impl Leaks {
             .iter()
             .filter(|party| party.standing != Standing::Ended)
         {
+            ask();
             for (slots, solo) in slots.iter_mut().zip(party.solo_slots.iter()) {
                 *slots = slots.saturating_sub(solo * party.count);
             }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::OverrideArgs;
+use crate::run::LimitArgs;
 
 /// `kmapcheck export`.
 #[derive(Debug, Args)]
@@ -19,6 +20,8 @@ pub struct Export {
     pub output: Option<PathBuf>,
     #[command(flatten)]
     pub overrides: OverrideArgs,
+    #[command(flatten)]
+    pub limits: LimitArgs,
 }
 
 /// The languages of `export`.

@@ -1,11 +1,13 @@
 //! `kmapcheck check`: explore scenarios and report what is wrong.
 
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use kmapcheck_limits::Limits;
 use kmapcheck_proof::certificate;
 use kmapcheck_report::{Report, json, tame, text};
 use kmapcheck_scenario::Program;
-use kmapcheck_search::Limits;
-use std::io;
-use std::path::{Path, PathBuf};
 
 use crate::args::{Check, EngineArg, Format};
 use crate::exit::Exit;
@@ -13,7 +15,8 @@ use crate::input::{self, Failure};
 use crate::loom;
 use crate::output::{self, Output};
 use crate::pictures;
-use crate::progress::{self, Line};
+use crate::progress::Line;
+use crate::run::{READING, REPORTING, Run, WRITING};
 use crate::targets;
 
 /// How many steps of work loom may do to confirm the search, unless told otherwise: about a tenth of
@@ -23,34 +26,36 @@ const LOOM_BUDGET: u64 = 100_000;
 
 /// Runs the command.
 pub fn run(args: &Check, output: &mut Output) -> io::Result<Exit> {
-    let limits = Limits {
-        max_states: args.max_states,
-        max_memory: Some(args.max_memory),
-        timeout: args.timeout,
-        interrupt: Some(progress::interrupt()),
-    };
+    let limits = args.limits.limits(args.max_states);
     if let (Some((option, _)), true) = (args.written().next(), args.files.len() > 1) {
         anstream::eprintln!("kmapcheck: `{option}` is for one scenario at a time");
         return Ok(Exit::BadInput);
     }
     let mut exit = Exit::Clean;
-    let mut reports = Vec::new();
+    let reports: Reports = Arc::default();
     for (i, file) in args.files.iter().enumerate() {
         if output.is_broken() {
             // Nobody reads the rest: what was not checked is not clean.
             exit = exit.max(Exit::Inconclusive);
             break;
         }
-        match check(file, args, &limits) {
+        let run = started(file, args, &limits, exit, &reports);
+        match check(file, args, &limits, &run) {
             Ok((program, report, written)) => {
                 exit = exit.max(Exit::of(&report)).max(written);
-                exit = exit.max(args.keep.write(file, &args.overrides, &report));
-                exit = exit.max(pictures::of_report(&report, &args.pictures));
+                exit = exit.max(write(file, args, &report, &run));
                 match args.format {
                     Format::Text => {
-                        output.print(&as_text(&report, args.quiet, i > 0))?;
+                        let said = as_text(&report, args.quiet, i > 0, &run);
+                        run.finish();
+                        output.print(&said)?;
+                        run.said(exit);
                         let line = Line::new(&file.display().to_string(), args.quiet);
-                        match confirm(&program, &report, args, &limits, &line) {
+                        let confirmed = program.map_or(Ok(String::new()), |program| {
+                            confirm(&program, &report, args, &run, &line)
+                        });
+                        run.finish();
+                        match confirmed {
                             Ok(said) => output.print(&said)?,
                             Err(failure) => {
                                 failure.tell(file);
@@ -58,7 +63,10 @@ pub fn run(args: &Check, output: &mut Output) -> io::Result<Exit> {
                             }
                         }
                     }
-                    Format::Json => reports.push(report),
+                    Format::Json => {
+                        run.finish();
+                        gathered(&reports).push(report);
+                    }
                 }
             }
             Err(failure) => {
@@ -68,51 +76,148 @@ pub fn run(args: &Check, output: &mut Output) -> io::Result<Exit> {
         }
     }
     if args.format == Format::Json {
-        let json = match (args.files.as_slice(), reports.as_slice()) {
-            ([_], []) => return Ok(exit),
-            ([_], [report]) => json::one(report)?,
-            (_, reports) => json::many(reports)?,
-        };
-        output.print(&(json + "\n"))?;
+        match as_json(&gathered(&reports), args.files.len() == 1)? {
+            Some(json) => output.print(&json)?,
+            None => return Ok(exit),
+        }
     }
     Ok(exit)
 }
 
-/// What was found, and how writing a certificate went.
-fn check(file: &Path, args: &Check, limits: &Limits) -> Result<(Program, Report, Exit), Failure> {
+/// The reports so far, for JSON.
+type Reports = Arc<Mutex<Vec<Report>>>;
+
+fn gathered(reports: &Reports) -> MutexGuard<'_, Vec<Report>> {
+    reports.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Starts the run of a file. Its last words are what is known of it, after what is known of those
+/// before.
+fn started(file: &Path, args: &Check, limits: &Limits, exit: Exit, reports: &Reports) -> Run {
+    let (file, format) = (file.display().to_string(), args.format);
+    let (one, reports) = (args.files.len() == 1, Arc::clone(reports));
+    let engine = args.engine.unwrap_or(EngineArg::Search).name();
+    let given = args.given();
+    Run::start(limits, move |doing| {
+        let stopped = || Report::stopped_while(doing.phase, &file, None, engine, doing.reached);
+        let mut report = doing.known.cloned().unwrap_or_else(stopped);
+        repeated(&mut report, &given, &file);
+        let exit = exit.max(Exit::of(&report)).max(Exit::Inconclusive);
+        let said = match format {
+            Format::Text => text::verdict_line(&report) + "\n" + &text::rendered_ending(&report),
+            Format::Json => {
+                let mut reports = gathered(&reports).clone();
+                reports.push(report);
+                let json = as_json(&reports, one);
+                json.ok().flatten().unwrap_or_default()
+            }
+        };
+        (said, exit)
+    })
+}
+
+/// The report of the only file, or an array of all; `None`: the only file has none.
+fn as_json(reports: &[Report], one: bool) -> io::Result<Option<String>> {
+    let json = match (one, reports) {
+        (true, []) => return Ok(None),
+        (true, [report]) => json::one(report)?,
+        (_, reports) => json::many(reports)?,
+    };
+    Ok(Some(json + "\n"))
+}
+
+/// What was found, and how writing a certificate went. There is no program if the limits came before
+/// it was read.
+fn check(
+    file: &Path,
+    args: &Check,
+    limits: &Limits,
+    run: &Run,
+) -> Result<(Option<Program>, Report, Exit), Failure> {
+    let shown = file.display().to_string();
+    let stopped_by = |program: Option<&Program>, failure| match failure {
+        Failure::Stopped { phase, reached } => {
+            let engine = args.engine.unwrap_or(EngineArg::Search).name();
+            let mut report = Report::stopped_while(phase, &shown, program, engine, reached);
+            repeated(&mut report, &args.given(), &shown);
+            Ok((None, report, Exit::Clean))
+        }
+        failure => Err(failure),
+    };
+    let program = match run.phase(READING, || read(file, args)) {
+        Ok(program) => program,
+        Err(failure) => return stopped_by(None, failure),
+    };
+    match explored(&program, file, args, limits, run) {
+        Ok((mut report, written)) => {
+            repeated(&mut report, &args.given(), &shown);
+            Ok((Some(program), report, written))
+        }
+        Err(failure) => stopped_by(Some(&program), failure),
+    }
+}
+
+/// Reads a file, and looks at what is to be written.
+fn read(file: &Path, args: &Check) -> Result<Program, Failure> {
     let mut program = input::load(file, &args.overrides)?;
     let written: Vec<&PathBuf> = args.written().map(|(_, file)| file).collect();
     targets::check(&written, &program.files)?;
     if args.format == Format::Text {
         tame::program(&mut program);
     }
+    Ok(program)
+}
+
+/// The report of a program, and how writing a certificate went.
+fn explored(
+    program: &Program,
+    file: &Path,
+    args: &Check,
+    limits: &Limits,
+    run: &Run,
+) -> Result<(Report, Exit), Failure> {
     let line = Line::new(&file.display().to_string(), args.quiet);
     let engine = args
         .engine
-        .unwrap_or_else(|| EngineArg::for_program(&program));
-    let mut exit = Exit::Clean;
-    let mut report = match &args.certificate {
+        .unwrap_or_else(|| EngineArg::for_program(program));
+    match &args.certificate {
         None => {
-            let (plain, store) = (args.plain, &args.store);
-            input::run(&program, engine, plain, store, args.loom, limits, &line)?
+            let options = (args.plain, &args.store, args.loom);
+            let report = input::run(program, engine, options, limits, run, &line)?;
+            Ok((report, Exit::Clean))
         }
         Some(to) => {
-            let (report, certificate) = certified(&program, engine, file, args, limits, &line)?;
-            match certificate {
-                Ok(json) => exit = targets::write(to, &json),
+            let (report, certificate) =
+                certified(program, engine, file, args, (limits, run), &line)?;
+            let written = match certificate {
+                Ok(json) => targets::write(to, &json),
                 Err(failure) => {
                     failure.tell(file);
-                    exit = failure.exit();
+                    failure.exit()
                 }
-            }
-            report
+            };
+            Ok((report, written))
         }
-    };
-    if let Some(stopped) = &mut report.stopped {
-        let file = file.display().to_string();
-        stopped.repeat(&report.coverage.engine, &args.given(), &file);
     }
-    Ok((program, report, exit))
+}
+
+/// Makes a report that ended early say how to go on.
+fn repeated(report: &mut Report, given: &[(&'static str, String)], file: &str) {
+    if let Some(stopped) = &mut report.stopped {
+        stopped.repeat(&report.coverage.engine, given, file);
+    }
+}
+
+/// Writes the page, the traces and the pictures that were asked for.
+fn write(file: &Path, args: &Check, report: &Report, run: &Run) -> Exit {
+    let written = run.last(WRITING, || {
+        let kept = args.keep.write(file, &args.overrides, report);
+        Ok(kept.max(pictures::of_report(report, &args.pictures)))
+    });
+    written.unwrap_or_else(|failure| {
+        failure.tell(file);
+        failure.exit()
+    })
 }
 
 /// The report of the engine of proofs, and its certificate.
@@ -121,7 +226,7 @@ fn certified(
     engine: EngineArg,
     scenario: &Path,
     args: &Check,
-    limits: &Limits,
+    (limits, run): (&Limits, &Run),
     line: &Line,
 ) -> Result<(Report, Result<String, Failure>), Failure> {
     let given = &args.overrides;
@@ -133,14 +238,16 @@ fn certified(
         return refused("a certificate is about the file as it stands: write the numbers into it");
     }
     input::fits(engine, args.plain, &args.store, args.loom)?;
-    let (report, decision) = input::prove(program, limits, line)?;
+    let (report, decision) = input::prove(program, limits, run, line)?;
     let (scenario, model) = (scenario.display().to_string(), given.model.as_deref());
-    let written = certificate(program, &decision.reasons, &scenario, model)
-        .and_then(|certificate| {
-            serde_json::to_string_pretty(&certificate).map_err(|error| error.to_string())
-        })
-        .map(|json| json + "\n")
-        .map_err(Failure::Refused);
+    let written = run.last(WRITING, || {
+        certificate(program, &decision.reasons, &scenario, model)
+            .and_then(|certificate| {
+                serde_json::to_string_pretty(&certificate).map_err(|error| error.to_string())
+            })
+            .map(|json| json + "\n")
+            .map_err(Failure::Refused)
+    });
     Ok((report, written))
 }
 
@@ -150,7 +257,7 @@ fn confirm(
     program: &Program,
     report: &Report,
     args: &Check,
-    limits: &Limits,
+    run: &Run,
     line: &Line,
 ) -> Result<String, Failure> {
     let budget = args.loom_budget.unwrap_or(LOOM_BUDGET);
@@ -162,19 +269,19 @@ fn confirm(
     {
         return Ok(String::new());
     }
-    loom::confirm(program, report, budget, limits, line)
+    loom::confirm(program, report, budget, run, line)
 }
 
-fn as_text(report: &Report, quiet: bool, follows: bool) -> String {
+fn as_text(report: &Report, quiet: bool, follows: bool, run: &Run) -> String {
+    let brief = || text::verdict_line(report) + "\n";
     if quiet {
-        return text::verdict_line(report) + "\n";
+        return brief();
     }
-    let text = text::render(
-        report,
-        &text::Options {
-            width: output::width(),
-            elapsed: true,
-        },
-    );
+    let options = text::Options {
+        width: output::width(),
+        elapsed: true,
+    };
+    let text = run.last(REPORTING, || Ok(text::render(report, &options)));
+    let text = text.unwrap_or_else(|_| brief() + &text::rendered_ending(report));
     if follows { format!("\n{text}") } else { text }
 }

@@ -5,9 +5,8 @@ use std::path::Path;
 
 use kmapcheck_proof::compare::{Compared, Comparison, Side, side, text};
 use kmapcheck_proof::size::Options;
-use kmapcheck_report::tame;
+use kmapcheck_report::{Stopped, tame};
 use kmapcheck_scenario::{Errors, load_model_named};
-use kmapcheck_search::Limits;
 
 use crate::args::OverrideArgs;
 use crate::collect;
@@ -16,10 +15,8 @@ use crate::fault;
 use crate::input::{self, Failure};
 use crate::options::compare::{Compare, TableFormat};
 use crate::output::Output;
-use crate::progress::{self, Line};
-
-/// Memory that one search may use.
-const MEMORY: u64 = 4 << 30;
+use crate::progress::Line;
+use crate::run::{EXPLORING, READING, Run};
 
 /// Runs the command.
 pub fn run(args: &Compare, output: &mut Output) -> io::Result<Exit> {
@@ -44,20 +41,21 @@ pub fn run(args: &Compare, output: &mut Output) -> io::Result<Exit> {
         // Slots are left as they are given.
         slots_up_to: 1,
         tasks_up_to: args.tasks_up_to,
-        limits: Limits {
-            max_states: Some(args.max_states),
-            max_memory: Some(MEMORY),
-            timeout: args.timeout,
-            interrupt: Some(progress::interrupt()),
-        },
+        limits: args.limits.limits(Some(args.max_states)),
     };
     let (mut exit, mut scenarios) = (Exit::Clean, Vec::new());
     for (file, _) in &files {
+        let (shown, format) = (file.display().to_string(), args.format);
+        let run = Run::of_one(&options.limits, &shown, format.of_one());
         let sides = [
-            on_model(file, first_given, &options),
-            on_model(file, second_given, &options),
+            on_model(file, first_given, &options, &run),
+            on_model(file, second_given, &options, &run),
         ];
+        run.finish();
         match &sides {
+            [Err((Failure::Stopped { .. }, _)), _] | [_, Err((Failure::Stopped { .. }, _))] => {
+                exit = exit.max(Exit::Inconclusive);
+            }
             // All of it, once: what is wrong is hardly about the model.
             [Err((failure, _)), Err(_)] => {
                 failure.tell(file);
@@ -109,25 +107,35 @@ fn on_model(
     file: &Path,
     model: &str,
     options: &Options,
+    run: &Run,
 ) -> Result<(String, Side), (Failure, String)> {
     let overrides = OverrideArgs {
         model: Some(model.to_owned()),
         ..OverrideArgs::default()
     };
-    let mut program = input::load(file, &overrides).map_err(|failure| {
+    let with_why = |failure| {
         let why = match &failure {
             Failure::Input(errors) => first_message(errors),
             Failure::Refused(said) | Failure::Fault(said) => tame::line(said),
+            Failure::Stopped { phase, reached } => {
+                let said = Stopped::of(*reached, phase).text;
+                format!("stopped while {phase}: {said}")
+            }
         };
         (failure, why)
-    })?;
-    tame::program(&mut program);
+    };
+    let read = run.phase(READING, || {
+        let mut program = input::load(file, &overrides)?;
+        tame::program(&mut program);
+        Ok(program)
+    });
+    let program = read.map_err(with_why)?;
     let line = Line::new(&file.display().to_string(), false);
-    let found = fault::catch(|| side(&program, options, &mut |progress| line.show(progress)));
-    match found {
-        Ok(side) => Ok((program.name.clone(), side)),
-        Err(said) => Err((Failure::Fault(said.clone()), tame::line(&said))),
-    }
+    let found = run.phase(EXPLORING, || {
+        fault::catch(|| side(&program, options, &mut |progress| line.show(progress)))
+            .map_err(Failure::Fault)
+    });
+    Ok((program.name.clone(), found.map_err(with_why)?))
 }
 
 /// The first problem, without its place in a file that is named already, and without advice.

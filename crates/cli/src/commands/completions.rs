@@ -2,8 +2,6 @@
 
 use std::io;
 
-use clap::CommandFactory;
-
 use crate::args::{Args, Completions};
 use crate::exit::Exit;
 use crate::output::Output;
@@ -11,7 +9,7 @@ use crate::output::Output;
 /// Runs the command.
 pub fn run(args: &Completions, output: &mut Output) -> io::Result<Exit> {
     let mut text = Vec::new();
-    clap_complete::generate(args.shell, &mut Args::command(), "kmapcheck", &mut text);
+    clap_complete::generate(args.shell, &mut Args::definition(), "kmapcheck", &mut text);
     output.print(&String::from_utf8_lossy(&text))?;
     Ok(Exit::Clean)
 }

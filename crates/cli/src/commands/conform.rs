@@ -3,8 +3,9 @@
 use std::io;
 use std::path::Path;
 
+use kmapcheck_limits::Limits;
 use kmapcheck_proof::conform::{Conformance, NotJudged, Report, Summary, Verdict, text};
-use kmapcheck_report::tame;
+use kmapcheck_report::{Stopped, tame};
 use kmapcheck_scenario::load_model_named;
 
 use super::compare::first_message;
@@ -12,10 +13,12 @@ use crate::args::{Conform, Format, OverrideArgs};
 use crate::exit::Exit;
 use crate::input::{self, Failure};
 use crate::output::Output;
+use crate::run::Run;
 use crate::{collect, fault};
 
 /// Runs the command.
 pub fn run(args: &Conform, output: &mut Output) -> io::Result<Exit> {
+    let limits = args.limits.limits(None);
     let Some(files) = collect::scenarios(&args.paths) else {
         return Ok(Exit::BadInput);
     };
@@ -50,7 +53,13 @@ pub fn run(args: &Conform, output: &mut Output) -> io::Result<Exit> {
             exit = exit.max(Exit::Inconclusive);
             break;
         }
-        match judge(file, &overrides, &shown, *named, args.format) {
+        let judging = Judging {
+            overrides: &overrides,
+            model: &shown,
+            named: *named,
+            format: args.format,
+        };
+        match judging.judged(file, &limits) {
             Ok(scenario) => {
                 exit = exit.max(match scenario.verdict {
                     Verdict::Keeps => Exit::Clean,
@@ -84,36 +93,53 @@ pub fn run(args: &Conform, output: &mut Output) -> io::Result<Exit> {
     Ok(exit)
 }
 
-/// Judges one scenario. One that nobody named and that is for other models only is not judged; that
-/// is no mistake in it.
-fn judge(
-    file: &Path,
-    overrides: &OverrideArgs,
-    model: &str,
+/// What scenarios are judged by.
+struct Judging<'a> {
+    overrides: &'a OverrideArgs,
+    model: &'a str,
     named: bool,
     format: Format,
-) -> Result<Conformance, Failure> {
-    match input::load(file, overrides) {
-        Ok(mut program) => {
-            if format == Format::Text {
-                tame::program(&mut program);
+}
+
+impl Judging<'_> {
+    /// Judges one scenario within the limits; one that takes longer is not judged.
+    fn judged(&self, file: &Path, limits: &Limits) -> Result<Conformance, Failure> {
+        let run = Run::of_one(limits, &file.display().to_string(), self.format);
+        let judged = run.phase("judging", || self.judge(file));
+        run.finish();
+        match judged {
+            Err(Failure::Stopped { phase, reached }) => {
+                let file = file.display().to_string();
+                let why = Stopped::of(reached, phase).text;
+                let not_judged = NotJudged { why, at: None };
+                Ok(Conformance::unread(&file, self.model, not_judged))
             }
-            fault::catch(|| Conformance::of(&program)).map_err(Failure::Fault)
+            judged => judged,
         }
-        Err(Failure::Input(errors)) if !named => {
-            let Ok(mut program) = input::load(file, &OverrideArgs::default()) else {
-                return Err(Failure::Input(errors));
-            };
-            if format == Format::Text {
-                tame::program(&mut program);
+    }
+
+    /// Judges one scenario. One that nobody named and that is for other models only is not judged;
+    /// that is no mistake in it.
+    fn judge(&self, file: &Path) -> Result<Conformance, Failure> {
+        match input::load(file, self.overrides) {
+            Ok(mut program) => {
+                if self.format == Format::Text {
+                    tame::program(&mut program);
+                }
+                fault::catch(|| Conformance::of(&program)).map_err(Failure::Fault)
             }
-            let why = format!("it is not for this model: {}", first_message(&errors));
-            Ok(Conformance::not_judged(
-                &program,
-                model,
-                NotJudged { why, at: None },
-            ))
+            Err(Failure::Input(errors)) if !self.named => {
+                let Ok(mut program) = input::load(file, &OverrideArgs::default()) else {
+                    return Err(Failure::Input(errors));
+                };
+                if self.format == Format::Text {
+                    tame::program(&mut program);
+                }
+                let why = format!("it is not for this model: {}", first_message(&errors));
+                let not_judged = NotJudged { why, at: None };
+                Ok(Conformance::not_judged(&program, self.model, not_judged))
+            }
+            Err(failure) => Err(failure),
         }
-        Err(failure) => Err(failure),
     }
 }

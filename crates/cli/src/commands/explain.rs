@@ -4,22 +4,27 @@ use std::io;
 
 use kmapcheck_report::{listing, tame};
 
-use crate::args::Explain;
+use crate::args::{Explain, Format};
 use crate::exit::Exit;
 use crate::input;
 use crate::output::Output;
+use crate::run::{READING, Run};
 
 /// Runs the command.
 pub fn run(args: &Explain, output: &mut Output) -> io::Result<Exit> {
-    match input::load(&args.file, &args.overrides) {
-        Ok(mut program) => {
-            tame::program(&mut program);
-            output.print(&listing::render(&program))?;
+    let limits = args.limits.limits(None);
+    let run = Run::of_one(&limits, &args.file.display().to_string(), Format::Text);
+    let listed = run.phase(READING, || {
+        let mut program = input::load(&args.file, &args.overrides)?;
+        tame::program(&mut program);
+        Ok(listing::render(&program))
+    });
+    run.finish();
+    match listed {
+        Ok(text) => {
+            output.print(&text)?;
             Ok(Exit::Clean)
         }
-        Err(failure) => {
-            failure.tell(&args.file);
-            Ok(failure.exit())
-        }
+        Err(failure) => failure.answer(&args.file, Format::Text, output),
     }
 }

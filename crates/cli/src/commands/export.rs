@@ -6,16 +6,21 @@ use std::path::{Path, PathBuf};
 use kmapcheck_export::{Exported, Refusal, Target};
 use kmapcheck_report::tame;
 
-use crate::args::{Export, TargetArg};
+use crate::args::{Export, Format, TargetArg};
 use crate::exit::Exit;
 use crate::fault;
 use crate::input::{self, Failure};
 use crate::output::Output;
+use crate::run::Run;
 use crate::targets;
 
 /// Runs the command.
 pub fn run(args: &Export, output: &mut Output) -> io::Result<Exit> {
-    match exported(args) {
+    let limits = args.limits.limits(None);
+    let run = Run::of_one(&limits, &args.file.display().to_string(), Format::Text);
+    let done = run.phase("exporting", || Ok(exported(args)));
+    run.finish();
+    match done.unwrap_or_else(|failure| Err(Problem::Failure(failure))) {
         Ok(exported) => match output_of(args) {
             None => {
                 output.print(&exported.text)?;
@@ -44,10 +49,7 @@ pub fn run(args: &Export, output: &mut Output) -> io::Result<Exit> {
             anstream::eprintln!("kmapcheck: {said}");
             Ok(Exit::BadInput)
         }
-        Err(Problem::Failure(failure)) => {
-            failure.tell(&args.file);
-            Ok(failure.exit())
-        }
+        Err(Problem::Failure(failure)) => failure.answer(&args.file, Format::Text, output),
     }
 }
 

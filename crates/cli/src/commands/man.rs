@@ -2,8 +2,6 @@
 
 use std::io;
 
-use clap::CommandFactory;
-
 use crate::args::Args;
 use crate::exit::Exit;
 use crate::output::Output;
@@ -11,7 +9,7 @@ use crate::output::Output;
 /// Runs the command.
 pub fn run(output: &mut Output) -> io::Result<Exit> {
     let mut text = Vec::new();
-    let mut command = Args::command();
+    let mut command = Args::definition();
     command.build();
     clap_mangen::Man::new(command.clone()).render(&mut text)?;
     for sub in command

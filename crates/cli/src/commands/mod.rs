@@ -32,6 +32,7 @@ pub fn run(args: Args) -> Exit {
     }
     .write_global();
     let mut output = Output::new();
+    let answers = args.command.answers();
     let done = match args.command {
         Command::Check(args) => check::run(&args, &mut output),
         Command::Test(args) => test::run(&args, &mut output),
@@ -50,8 +51,37 @@ pub fn run(args: Args) -> Exit {
         Command::Completions(args) => completions::run(&args, &mut output),
         Command::Man => man::run(&mut output),
     };
-    done.unwrap_or_else(|error: io::Error| {
+    let exit = done.unwrap_or_else(|error: io::Error| {
         anstream::eprintln!("kmapcheck: cannot write the output: {error}");
         Exit::BadInput
-    })
+    });
+    match (exit, output.is_broken() && answers) {
+        // Nobody has read the answer to its end.
+        (Exit::Clean | Exit::Violated, true) => Exit::Inconclusive,
+        (exit, _) => exit,
+    }
+}
+
+impl Command {
+    /// Whether the exit status is an answer, and not only whether something could be printed.
+    fn answers(&self) -> bool {
+        match self {
+            Command::Check(_)
+            | Command::Test(_)
+            | Command::Rule(_)
+            | Command::Verify(_)
+            | Command::Conform(_)
+            | Command::Order(_)
+            | Command::Size(_)
+            | Command::Suggest(_)
+            | Command::Simulate(_)
+            | Command::Compare(_) => true,
+            Command::Explain(_)
+            | Command::Replay(_)
+            | Command::Export(_)
+            | Command::Schema(_)
+            | Command::Completions(_)
+            | Command::Man => false,
+        }
+    }
 }

@@ -5,38 +5,57 @@ use std::path::{Path, PathBuf};
 
 use kmapcheck_proof::pairs::{Judged, Pairs, picture, text};
 use kmapcheck_report::tame;
-use kmapcheck_scenario::load_model_named;
+use kmapcheck_scenario::{keys_of, load_model_named};
 
 use crate::args::{Format, Order};
 use crate::exit::Exit;
 use crate::input::{self, Failure};
 use crate::output::Output;
+use crate::run::{READING, Run, WRITING};
 use crate::{fault, pictures, targets};
 
 /// Runs the command.
 pub fn run(args: &Order, output: &mut Output) -> io::Result<Exit> {
-    if let Some(order) = of_model(args) {
+    let limits = args.limits.limits(None);
+    let run = Run::of_one(&limits, &args.file.display().to_string(), args.format);
+    let order = run.phase(READING, || Ok(of_model(args)));
+    if let Ok(Some(order)) = order {
+        run.finish();
         return model(args, order, output);
     }
-    let pairs = input::load(&args.file, &args.overrides).and_then(|mut program| {
-        targets::check(&args.pictures.files(), &program.files)?;
-        if args.format == Format::Text {
-            tame::program(&mut program);
-        }
-        fault::catch(|| Pairs::of(&program)).map_err(Failure::Fault)
+    let pairs = order.and_then(|_| {
+        let program = run.phase(READING, || {
+            let mut program = input::load(&args.file, &args.overrides)?;
+            targets::check(&args.pictures.files(), &program.files)?;
+            if args.format == Format::Text {
+                tame::program(&mut program);
+            }
+            Ok(program)
+        })?;
+        run.phase("looking for circles", || {
+            fault::catch(|| Pairs::of(&program)).map_err(Failure::Fault)
+        })
     });
     let pairs = match pairs {
         Ok(pairs) => pairs,
         Err(failure) => {
-            failure.tell(&args.file);
-            return Ok(failure.exit());
+            run.finish();
+            return failure.answer(&args.file, args.format, output);
         }
     };
-    let written = pictures::of_graph(&picture::graph(&pairs), &args.pictures);
-    output.print(&match args.format {
+    let written = run.last(WRITING, || {
+        Ok(pictures::of_graph(&picture::graph(&pairs), &args.pictures))
+    });
+    let written = written.unwrap_or_else(|failure| {
+        failure.tell(&args.file);
+        failure.exit()
+    });
+    let text = match args.format {
         Format::Text => text::render(&pairs),
         Format::Json => serde_json::to_string_pretty(&pairs)? + "\n",
-    })?;
+    };
+    run.finish();
+    output.print(&text)?;
     Ok(written.max(match pairs.judged {
         Judged::Excluded => Exit::Clean,
         Judged::Open | Judged::NotJudged => Exit::Inconclusive,
@@ -48,10 +67,9 @@ fn of_model(args: &Order) -> Option<(String, Vec<String>, PathBuf)> {
     let name = args.file.to_str()?;
     let names_file = args.file.is_file();
     if names_file {
-        let text = std::fs::read_to_string(&args.file).ok()?;
-        let options = jsonc_parser::ParseOptions::default();
-        let value: serde_json::Value = jsonc_parser::parse_to_serde_value(&text, &options).ok()?;
-        if value.get("tasks").is_some() || value.get("series").is_none() {
+        let keys = keys_of(&args.file)?;
+        let has = |wanted: &str| keys.iter().any(|key| key == wanted);
+        if has("tasks") || !has("series") {
             return None;
         }
     } else if name.contains('/') || name.ends_with(".json") {

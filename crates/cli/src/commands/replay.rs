@@ -12,10 +12,12 @@ use kmapcheck_scenario::Program;
 use kmapcheck_search::{Limits, point_of_no_return};
 use kmapcheck_terminal::{Replay, lines};
 
+use crate::args::Format;
 use crate::exit::Exit;
-use crate::input::{Failure, POINT_OF_NO_RETURN_STATES, shown};
+use crate::input::{self, Failure, POINT_OF_NO_RETURN_STATES, shown};
 use crate::output::Output;
-use crate::{fault, keep};
+use crate::run::{LimitArgs, READING, Run};
+use crate::{fault, keep, progress};
 
 /// `kmapcheck replay`.
 #[derive(Debug, ClapArgs)]
@@ -29,6 +31,8 @@ pub struct ReplayArgs {
     /// Print the steps as text, on a terminal too
     #[arg(long)]
     pub text: bool,
+    #[command(flatten)]
+    pub limits: LimitArgs,
 }
 
 /// Runs the command.
@@ -37,17 +41,27 @@ pub fn run(args: &ReplayArgs, output: &mut Output) -> io::Result<Exit> {
         anstream::eprintln!("kmapcheck: {}: {}", shown(&args.file), tame::line(&said));
         Ok(Exit::BadInput)
     };
-    let text = match std::fs::read_to_string(&args.file) {
-        Ok(text) => text,
-        Err(error) => return unusable(format!("cannot be read: {error}")),
+    let limits = Limits {
+        // A screen is left by its own keys.
+        interrupt: (!is_interactive(args)).then(progress::interrupt),
+        ..args.limits.limits_of_machine()
     };
-    let saved = match SavedTrace::read(&text) {
+    let run = Run::of_one(&limits, &args.file.display().to_string(), Format::Text);
+    let read = run.phase(READING, || {
+        let text = input::text_of(&args.file)?;
+        SavedTrace::read(&text).map_err(|error| Failure::Refused(tame::line(&error.to_string())))
+    });
+    let saved = match read {
         Ok(saved) => saved,
-        Err(error) => return unusable(error.to_string()),
+        Err(failure) => return failure.answer(&args.file, Format::Text, output),
     };
     let scenario = args.scenario.clone().unwrap_or_else(|| saved.path());
-    let (mut program, sources) = match keep::read(&scenario, &saved.overrides()) {
+    let read = run.phase(READING, || keep::read(&scenario, &saved.overrides()));
+    let (mut program, sources) = match read {
         Ok(read) => read,
+        Err(failure @ Failure::Stopped { .. }) => {
+            return failure.answer(&args.file, Format::Text, output);
+        }
         Err(failure) => {
             failure.tell(&scenario);
             if args.scenario.is_none() {
@@ -62,18 +76,16 @@ pub fn run(args: &ReplayArgs, output: &mut Output) -> io::Result<Exit> {
         return unusable(error.to_string());
     }
     tame::program(&mut program);
-    match report(&program, &saved) {
+    let replayed = run.phase("replaying", || report(&program, &saved));
+    match replayed {
         Ok(Ok(report)) if report.findings.is_empty() => {
             unusable("there is no trace in it".to_owned())
         }
-        Ok(Ok(report)) => show(&program, &report, args, output),
+        Ok(Ok(report)) => show(&program, &report, args, &run, output),
         Ok(Err(error)) => unusable(format!(
             "{error}: the file was changed, or another version of kmapcheck wrote it; save the trace anew"
         )),
-        Err(failure) => {
-            failure.tell(Path::new(&saved.file));
-            Ok(failure.exit())
-        }
+        Err(failure) => failure.answer(Path::new(&saved.file), Format::Text, output),
     }
 }
 
@@ -81,22 +93,28 @@ fn show(
     program: &Program,
     report: &Report,
     args: &ReplayArgs,
+    run: &Run,
     output: &mut Output,
 ) -> io::Result<Exit> {
-    let mut replay = match Replay::new(program, report) {
-        Ok(replay) => replay,
-        Err(error) => {
-            let failure = Failure::Fault(error.to_string());
-            failure.tell(&args.file);
-            return Ok(failure.exit());
-        }
-    };
-    if args.text || !io::stdout().is_terminal() || !io::stdin().is_terminal() {
-        output.print(&lines::render(&replay))?;
-    } else {
-        kmapcheck_terminal::run(&mut replay)?;
+    let interactive = is_interactive(args);
+    let shown = run.phase("replaying", || {
+        let replay =
+            Replay::new(program, report).map_err(|error| Failure::Fault(error.to_string()))?;
+        let text = (!interactive).then(|| lines::render(&replay));
+        Ok((replay, text))
+    });
+    run.finish();
+    match shown {
+        Ok((_, Some(text))) => output.print(&text)?,
+        Ok((mut replay, None)) => kmapcheck_terminal::run(&mut replay)?,
+        Err(failure) => return failure.answer(&args.file, Format::Text, output),
     }
     Ok(Exit::Clean)
+}
+
+/// Whether the trace is shown on a screen, and not as text.
+fn is_interactive(args: &ReplayArgs) -> bool {
+    !args.text && io::stdout().is_terminal() && io::stdin().is_terminal()
 }
 
 /// The report of the saved findings, if they hold: every step is run again.

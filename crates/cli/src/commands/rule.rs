@@ -13,6 +13,7 @@ use crate::exit::Exit;
 use crate::fault;
 use crate::input::{Failure, shown};
 use crate::output::Output;
+use crate::run::{READING, Run};
 use crate::targets;
 
 /// Where a scenario stands that is printed and not written.
@@ -21,11 +22,16 @@ const HERE: &str = "rule.json";
 /// Runs the command.
 pub fn run(args: &Rule, output: &mut Output) -> io::Result<Exit> {
     let name = Path::new(&args.model);
-    let loaded = fault::catch(|| load_model_program_named(&args.model, Path::new(HERE)));
+    let limits = args.limits.limits(None);
+    let run = Run::of_one(&limits, &args.model, args.format);
+    let loaded = run.phase(READING, || {
+        fault::catch(|| load_model_program_named(&args.model, Path::new(HERE)))
+            .map_err(Failure::Fault)?
+            .map_err(Failure::Input)
+    });
     let program = match loaded {
-        Ok(Ok(program)) => program,
-        Ok(Err(errors)) => return Ok(failed(&Failure::Input(errors), name)),
-        Err(said) => return Ok(failed(&Failure::Fault(said), name)),
+        Ok(program) => program,
+        Err(failure) => return failure.answer(name, args.format, output),
     };
     // Before anything is decided: what cannot be written must not look like an answer.
     let written: Vec<&PathBuf> = args.write.iter().chain(&args.certificate).collect();
@@ -36,17 +42,21 @@ pub fn run(args: &Rule, output: &mut Output) -> io::Result<Exit> {
         pins: args.pins,
         place: place(&args.model, args.write.as_deref()),
     };
-    let decided = fault::catch(|| {
-        let decision = decide(&program, &options);
-        (
-            decision,
-            sizes::holders(&program),
-            sizes::reservations(&program),
-        )
+    let decided = run.phase("deciding", || {
+        fault::catch(|| {
+            let decision = decide(&program, &options);
+            (
+                decision,
+                sizes::holders(&program),
+                sizes::reservations(&program),
+            )
+        })
+        .map_err(Failure::Fault)
     });
+    run.finish();
     let (mut decision, holders, reservations) = match decided {
         Ok(decided) => decided,
-        Err(said) => return Ok(failed(&Failure::Fault(said), name)),
+        Err(failure) => return failure.answer(name, args.format, output),
     };
     if let Decision::Sufficient(certificate) = &mut decision
         && is_path(&args.model)

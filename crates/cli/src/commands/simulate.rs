@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use kmapcheck_limits::Limits;
 use kmapcheck_report::tame;
 use kmapcheck_simulate::{Failure as Why, Options, one, picture, simulate, text};
 
@@ -12,30 +13,35 @@ use crate::fault;
 use crate::input::{self, Failure};
 use crate::options::simulate::Simulate;
 use crate::output::{self, Output};
-use crate::progress::{self, Line};
+use crate::progress::Line;
+use crate::run::{READING, Run};
 use crate::targets;
 
 /// Runs the command. Without a deadlock it is inconclusive: random runs prove nothing.
 pub fn run(args: &Simulate, output: &mut Output) -> io::Result<Exit> {
-    match answer(args) {
+    let limits = args.limits.limits(None);
+    let run = Run::of_one(&limits, &args.file.display().to_string(), args.format);
+    let answer = answer(args, &limits, &run);
+    run.finish();
+    match answer {
         Ok((text, exit)) => {
             output.print(&text)?;
             Ok(exit)
         }
-        Err(failure) => {
-            failure.tell(&args.file);
-            Ok(failure.exit())
-        }
+        Err(failure) => failure.answer(&args.file, args.format, output),
     }
 }
 
-fn answer(args: &Simulate) -> Result<(String, Exit), Failure> {
-    let mut program = input::load(&args.file, &args.overrides)?;
-    let written: Vec<&PathBuf> = args.svg.iter().collect();
-    targets::check(&written, &program.files)?;
-    if args.format == Format::Text {
-        tame::program(&mut program);
-    }
+fn answer(args: &Simulate, limits: &Limits, run: &Run) -> Result<(String, Exit), Failure> {
+    let program = run.phase(READING, || {
+        let mut program = input::load(&args.file, &args.overrides)?;
+        let written: Vec<&PathBuf> = args.svg.iter().collect();
+        targets::check(&written, &program.files)?;
+        if args.format == Format::Text {
+            tame::program(&mut program);
+        }
+        Ok(program)
+    })?;
     let options = Options {
         runs: args.runs,
         seed: args.seed,
@@ -46,24 +52,25 @@ fn answer(args: &Simulate) -> Result<(String, Exit), Failure> {
         Why::Refused(said) => Failure::Refused(said),
         Why::Fault(said) => Failure::Fault(said),
     };
-    if let Some(run) = args.run {
-        let shown = fault::catch(|| one(&program, &options, run)).map_err(Failure::Fault)?;
-        return Ok(match shown.map_err(failure)? {
+    if let Some(number) = args.run {
+        let shown = run.phase("walking", || {
+            (fault::catch(|| one(&program, &options, number)).map_err(Failure::Fault)?)
+                .map_err(failure)
+        });
+        return Ok(match shown? {
             Some(shown) => (text::run(&shown, output::width()), Exit::Violated),
             None => (
-                format!("Run {run} does not deadlock.\n"),
+                format!("Run {number} does not deadlock.\n"),
                 Exit::Inconclusive,
             ),
         });
     }
-    let interrupt = progress::interrupt();
     let line = Line::new(&args.file.display().to_string(), false);
-    let found = fault::catch(|| {
-        simulate(&program, &options, &interrupt, &mut |runs| {
-            line.show_runs(runs, args.runs)
-        })
-    });
-    let found = found.map_err(Failure::Fault)?.map_err(failure)?;
+    let found = run.phase("walking", || {
+        let progress = &mut |runs| line.show_runs(runs, args.runs);
+        (fault::catch(|| simulate(&program, &options, limits, progress)).map_err(Failure::Fault)?)
+            .map_err(failure)
+    })?;
     drop(line);
     let mut exit = match found.deadlocks {
         0 => Exit::Inconclusive,

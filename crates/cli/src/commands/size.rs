@@ -12,28 +12,30 @@ use crate::exit::Exit;
 use crate::fault;
 use crate::input::{self, Failure};
 use crate::output::Output;
-use crate::progress::{self, Line};
+use crate::progress::Line;
+use crate::run::{EXPLORING, READING, Run};
 use crate::targets;
-
-/// Memory that one search may use.
-const MEMORY: u64 = 4 << 30;
 
 /// Runs the command.
 pub fn run(args: &Size, output: &mut Output) -> io::Result<Exit> {
-    let report = match find(args) {
+    let limits = args.limits.limits(Some(args.max_states));
+    let run = Run::of_one(&limits, &args.file.display().to_string(), args.format);
+    let report = match find(args, &limits, &run) {
         Ok(report) => report,
         Err(failure) => {
-            failure.tell(&args.file);
-            return Ok(failure.exit());
+            run.finish();
+            return failure.answer(&args.file, args.format, output);
         }
     };
     let written = (args.svg.as_ref()).map_or(Exit::Clean, |file| {
         targets::write(file, &picture::render(&report))
     });
-    output.print(&match args.format {
+    let text = match args.format {
         Format::Text => text::render(&report),
         Format::Json => serde_json::to_string_pretty(&report)? + "\n",
-    })?;
+    };
+    run.finish();
+    output.print(&text)?;
     Ok(written.max(if report.is_complete() {
         Exit::Clean
     } else {
@@ -41,24 +43,24 @@ pub fn run(args: &Size, output: &mut Output) -> io::Result<Exit> {
     }))
 }
 
-fn find(args: &Size) -> Result<SizeReport, Failure> {
-    let mut program = input::load(&args.file, &args.overrides)?;
-    let written: Vec<&PathBuf> = args.svg.iter().collect();
-    targets::check(&written, &program.files)?;
-    if args.format == Format::Text || args.svg.is_some() {
-        tame::program(&mut program);
-    }
+fn find(args: &Size, limits: &Limits, run: &Run) -> Result<SizeReport, Failure> {
+    let program = run.phase(READING, || {
+        let mut program = input::load(&args.file, &args.overrides)?;
+        let written: Vec<&PathBuf> = args.svg.iter().collect();
+        targets::check(&written, &program.files)?;
+        if args.format == Format::Text || args.svg.is_some() {
+            tame::program(&mut program);
+        }
+        Ok(program)
+    })?;
     let options = Options {
         slots_up_to: args.slots_up_to,
         tasks_up_to: args.tasks_up_to,
-        limits: Limits {
-            max_states: Some(args.max_states),
-            max_memory: Some(MEMORY),
-            timeout: args.timeout,
-            interrupt: Some(progress::interrupt()),
-        },
+        limits: limits.clone(),
     };
     let line = Line::new(&args.file.display().to_string(), false);
-    fault::catch(|| sizes(&program, &options, &mut |progress| line.show(progress)))
-        .map_err(Failure::Fault)
+    run.phase(EXPLORING, || {
+        fault::catch(|| sizes(&program, &options, &mut |progress| line.show(progress)))
+            .map_err(Failure::Fault)
+    })
 }

@@ -13,41 +13,40 @@ use crate::exit::Exit;
 use crate::fault;
 use crate::input::{self, Failure};
 use crate::output::Output;
-use crate::progress::{self, Line};
-
-/// Memory that one search may use.
-const MEMORY: u64 = 4 << 30;
+use crate::progress::Line;
+use crate::run::{EXPLORING, READING, Run};
 
 /// Runs the command.
 pub fn run(args: &Suggest, output: &mut Output) -> io::Result<Exit> {
+    let limits = args.limits.limits(Some(args.max_states));
+    let file = args.files.first().map_or(Path::new(""), |file| file);
+    let run = Run::of_one(&limits, &file.display().to_string(), args.format);
     let mut programs = Vec::new();
     for file in &args.files {
-        match input::load(file, &args.overrides) {
+        match run.phase(READING, || input::load(file, &args.overrides)) {
             Ok(mut program) => {
                 if args.format == Format::Text {
                     tame::program(&mut program);
                 }
                 programs.push(program);
             }
-            Err(failure) => {
-                failure.tell(file);
-                return Ok(failure.exit());
-            }
+            Err(failure) => return failure.answer(file, args.format, output),
         }
     }
-    let file = args.files.first().map_or(Path::new(""), |file| file);
-    let report = match find(args, &programs) {
+    let report = match find(args, &programs, &limits, &run) {
         Ok(report) => report,
         Err(failure) => {
-            failure.tell(file);
-            return Ok(failure.exit());
+            run.finish();
+            return failure.answer(file, args.format, output);
         }
     };
-    output.print(&match args.format {
+    let text = match args.format {
         Format::Text => text::render(&report),
         Format::Json => serde_json::to_string_pretty(&report)? + "\n",
-    })?;
-    Ok(if report.is_solved() {
+    };
+    run.finish();
+    output.print(&text)?;
+    Ok(if report.is_solved() && report.stopped.is_none() {
         Exit::Clean
     } else if report.is_complete() {
         Exit::Violated
@@ -56,18 +55,18 @@ pub fn run(args: &Suggest, output: &mut Output) -> io::Result<Exit> {
     })
 }
 
-fn find(args: &Suggest, programs: &[Program]) -> Result<SuggestReport, Failure> {
-    let limits = Limits {
-        max_states: Some(args.max_states),
-        max_memory: Some(MEMORY),
-        timeout: args.timeout,
-        interrupt: Some(progress::interrupt()),
-    };
+fn find(
+    args: &Suggest,
+    programs: &[Program],
+    limits: &Limits,
+    run: &Run,
+) -> Result<SuggestReport, Failure> {
     let line = Line::new("suggest", false);
-    let found = fault::catch(|| suggest(programs, &limits, &mut |progress| line.show(progress)));
-    let mut report = found
-        .map_err(Failure::Fault)?
-        .map_err(|refusal| Failure::Refused(refusal.to_string()))?;
+    let mut report = run.phase(EXPLORING, || {
+        fault::catch(|| suggest(programs, limits, &mut |progress| line.show(progress)))
+            .map_err(Failure::Fault)?
+            .map_err(|refusal| Failure::Refused(refusal.to_string()))
+    })?;
     if let (Some(smallest), Some(program)) = (&mut report.smallest, programs.first()) {
         smallest.diff = diff(program, smallest);
         if let (Format::Text, Some(diff)) = (args.format, &mut smallest.diff) {

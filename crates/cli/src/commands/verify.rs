@@ -8,42 +8,19 @@ use kmapcheck_report::tame;
 use kmapcheck_scenario::{Errors, Overrides, load, load_model_program_named};
 use kmapcheck_verify::{Certificate, verify};
 
-use crate::args::Verify;
+use crate::args::{Format, Verify};
 use crate::exit::Exit;
 use crate::fault;
-use crate::input::{Failure, shown};
+use crate::input::{self, Failure, shown};
 use crate::output::Output;
+use crate::run::{READING, Run};
 
 /// Runs the command.
 pub fn run(args: &Verify, output: &mut Output) -> io::Result<Exit> {
-    let text = match std::fs::read_to_string(&args.file) {
-        Ok(text) => text,
-        Err(error) => {
-            anstream::eprintln!("kmapcheck: cannot read {}: {error}", shown(&args.file));
-            return Ok(Exit::BadInput);
-        }
-    };
-    let value: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
-    let changed =
-        |error: serde_json::Error| Ok(Err(format!("it is not as it was written: {error}")));
-    let judged = match value["format"].as_str() {
-        Some(kmapcheck_verify::FORMAT) => match serde_json::from_value::<Certificate>(value) {
-            Ok(certificate) => of_scenario(&certificate, args),
-            Err(error) => changed(error),
-        },
-        Some(rule::certificate::FORMAT) => match serde_json::from_value::<RuleCertificate>(value) {
-            Ok(certificate) => of_rule(&certificate, args),
-            Err(error) => changed(error),
-        },
-        _ => {
-            anstream::eprintln!(
-                "kmapcheck: {} is no certificate: `check --certificate FILE` and `rule \
-                 --certificate FILE` write them",
-                shown(&args.file)
-            );
-            return Ok(Exit::BadInput);
-        }
-    };
+    let limits = args.limits.limits(None);
+    let run = Run::of_one(&limits, &args.file.display().to_string(), Format::Text);
+    let judged = judge(args, &run);
+    run.finish();
     match judged {
         Ok(Ok(said)) => {
             let said: Vec<String> = said.lines().map(tame::line).collect();
@@ -58,13 +35,49 @@ pub fn run(args: &Verify, output: &mut Output) -> io::Result<Exit> {
             Ok(Exit::Violated)
         }
         Err(failure) => {
-            failure.tell(&args.file);
-            if args.about.is_none() && !matches!(failure, Failure::Fault(_)) {
+            let exit = failure.answer(&args.file, Format::Text, output)?;
+            // Only what it is about can be elsewhere.
+            if let (None, Failure::Input(_) | Failure::Refused(_)) = (&args.about, &failure)
+                && args.file.is_file()
+            {
                 anstream::eprintln!(
                     "If what the certificate is about is elsewhere, say so with `--about FILE`."
                 );
             }
-            Ok(failure.exit())
+            Ok(exit)
+        }
+    }
+}
+
+/// A certificate as it is read.
+enum Read {
+    Scenario(Certificate),
+    Rule(RuleCertificate),
+}
+
+fn judge(args: &Verify, run: &Run) -> Judged {
+    let changed =
+        |error: serde_json::Error| Ok(Err(format!("it is not as it was written: {error}")));
+    let read = run.phase(READING, || {
+        let text = input::text_of(&args.file)?;
+        let value: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+        match value["format"].as_str() {
+            Some(kmapcheck_verify::FORMAT) => Ok(serde_json::from_value(value).map(Read::Scenario)),
+            Some(rule::certificate::FORMAT) => Ok(serde_json::from_value(value).map(Read::Rule)),
+            _ => Err(Failure::Refused(
+                "it is no certificate: `check --certificate FILE` and `rule --certificate FILE` \
+                 write them"
+                    .to_owned(),
+            )),
+        }
+    });
+    match read? {
+        Err(error) => changed(error),
+        Ok(Read::Scenario(certificate)) => run.phase("checking the certificate", || {
+            of_scenario(&certificate, args)
+        }),
+        Ok(Read::Rule(certificate)) => {
+            run.phase("checking the certificate", || of_rule(&certificate, args))
         }
     }
 }

@@ -1,11 +1,11 @@
 //! Options of `kmapcheck compare`.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use crate::args::{amount, duration, number};
+use crate::args::{Format, amount, number};
+use crate::run::LimitArgs;
 
 /// `kmapcheck compare`.
 #[derive(Debug, Args)]
@@ -28,9 +28,8 @@ pub struct Compare {
     /// Stop each search after so many states
     #[arg(long, value_name = "N", value_parser = amount, default_value = "100k")]
     pub max_states: u64,
-    /// Stop each search after this time, such as 10s or 500ms
-    #[arg(long, value_name = "TIME", value_parser = duration)]
-    pub timeout: Option<Duration>,
+    #[command(flatten)]
+    pub limits: LimitArgs,
 }
 
 /// The forms of a table.
@@ -42,4 +41,14 @@ pub enum TableFormat {
     Markdown,
     /// For programs; see `kmapcheck schema comparison`
     Json,
+}
+
+impl TableFormat {
+    /// The form of what is said of one scenario alone.
+    pub fn of_one(self) -> Format {
+        match self {
+            TableFormat::Json => Format::Json,
+            TableFormat::Text | TableFormat::Markdown => Format::Text,
+        }
+    }
 }

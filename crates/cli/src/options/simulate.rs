@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::args::{Format, OverrideArgs, amount};
+use crate::run::LimitArgs;
 
 /// `kmapcheck simulate`.
 #[derive(Debug, Args)]
@@ -34,4 +35,6 @@ pub struct Simulate {
     /// Draw how many runs needed how many steps, as an SVG picture in this file
     #[arg(long, value_name = "FILE")]
     pub svg: Option<PathBuf>,
+    #[command(flatten)]
+    pub limits: LimitArgs,
 }

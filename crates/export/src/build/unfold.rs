@@ -5,6 +5,7 @@ mod end;
 
 use std::collections::BTreeMap;
 
+use kmapcheck_limits::ask;
 use kmapcheck_scenario::{FindingKind, Node, Op, TemplateId};
 
 use end::end;
@@ -44,6 +45,7 @@ pub(super) fn automaton(
     unfold.visit(world, start)?;
     let mut next = 0;
     while next < unfold.locals.len() {
+        ask();
         unfold.expand(world, next)?;
         next += 1;
     }
@@ -177,6 +179,7 @@ impl Unfold {
         };
         let vars = world.program.templates[self.template].vars.len();
         let mut moves: Vec<(VarId, Expr)> = Vec::new();
+        ask();
         for v in 0..vars {
             let Some(register) = world.register(self.template, v) else {
                 continue;

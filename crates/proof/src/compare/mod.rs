@@ -8,14 +8,16 @@ pub mod text;
 
 use std::time::Duration;
 
+use kmapcheck_limits::{Limits, entered, unasked};
 use kmapcheck_report::{Report, Verdict};
 use kmapcheck_scenario::Program;
-use kmapcheck_search::{Engine, Limits, Progress, run};
+use kmapcheck_search::{Engine, Progress, run};
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::Serialize;
 
 use crate::decide::decide;
+use crate::settle::ended;
 use crate::size::{Axis, Cell, Cells, Numbers, Options, limit};
 
 /// Two models, scenario by scenario.
@@ -95,7 +97,7 @@ pub struct Size {
     pub no_larger_is_safe: bool,
 }
 
-/// Explores a program, with limits for each search.
+/// Explores a program, within limits for all of it.
 #[must_use]
 pub fn side(program: &Program, options: &Options, progress: &mut dyn FnMut(&Progress)) -> Side {
     match ran(program, options, progress) {
@@ -111,7 +113,8 @@ fn ran(
 ) -> Result<Ran, String> {
     let limits: &Limits = &options.limits;
     let report = |program: &Program, outcome| {
-        Report::build(program, outcome, Duration::ZERO, &|_, _| None)
+        // Whatever was reached: what was found is told.
+        unasked(|| Report::build(program, outcome, Duration::ZERO, &|_, _| None))
             .map_err(|fault| fault.to_string())
     };
     let report = if program.first_open().is_some() {
@@ -122,9 +125,15 @@ fn ran(
         report(program, &outcome.map_err(|refusal| refusal.to_string())?)?
     };
     let mut cells = Cells::new(program, limits, progress);
+    // The cells look at the limits; what they have found is kept.
+    let _apart = entered(None);
     let given = Numbers::of(program);
-    let sizes = (Axis::all(program).iter())
-        .map(|axis| {
+    let mut sizes = Vec::new();
+    for axis in &Axis::all(program) {
+        if cells.stopped().is_some() {
+            break;
+        }
+        sizes.push({
             let found = limit(&mut cells, &given, axis, options);
             let smallest_unsafe = match (&found.one_more, found.safe_up_to) {
                 (Some(Cell::Unsafe { .. }), Some(safe)) => Some(safe + 1),
@@ -136,8 +145,9 @@ fn ran(
                 smallest_unsafe,
                 no_larger_is_safe: found.and_no_larger,
             }
-        })
-        .collect();
+        });
+    }
+    let sizes_stopped = cells.stopped().map(|reached| ended(&reached.into()));
     Ok(Ran {
         verdict: report.verdict.name().to_owned(),
         findings: (report.findings.iter())
@@ -147,7 +157,9 @@ fn ran(
                 steps: finding.trace.len(),
             })
             .collect(),
-        stopped: report.stopped.as_ref().map(|stopped| stopped.text.clone()),
+        stopped: (report.stopped.as_ref())
+            .map(|stopped| stopped.text.clone())
+            .or(sizes_stopped),
         states: report.coverage.states,
         every_state: report.coverage.complete,
         sizes,

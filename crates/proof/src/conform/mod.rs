@@ -11,6 +11,7 @@
 
 pub mod text;
 
+use kmapcheck_limits::ask;
 use kmapcheck_locals::{BrokenPremise, Locals};
 use kmapcheck_scenario::{FindingKind, Program, TemplateId};
 use schemars::JsonSchema;
@@ -135,9 +136,19 @@ impl Conformance {
     /// A scenario that cannot be judged on a model.
     #[must_use]
     pub fn not_judged(program: &Program, model: &str, why: NotJudged) -> Conformance {
+        let file = program.files.first().cloned().unwrap_or_default();
         Conformance {
             scenario: program.name.clone(),
-            file: program.files.first().cloned().unwrap_or_default(),
+            ..Conformance::unread(&file, model, why)
+        }
+    }
+
+    /// A file of which not even the name of the scenario is known.
+    #[must_use]
+    pub fn unread(file: &str, model: &str, why: NotJudged) -> Conformance {
+        Conformance {
+            scenario: file.to_owned(),
+            file: file.to_owned(),
             model: model.to_owned(),
             verdict: Verdict::NotJudged,
             paths: 0,
@@ -154,6 +165,7 @@ impl Conformance {
             let (Some(at), Some(op)) = (local.task.at, local.op(program)) else {
                 continue;
             };
+            ask();
             let template = local.task.template;
             let Some((what, name, rank)) = place::asked(program, template, op) else {
                 continue;
@@ -167,6 +179,7 @@ impl Conformance {
             let breaks = (locals.found.iter())
                 .any(|f| f.local == number && f.findings.contains(FindingKind::OrderViolation));
             for chain in chains.to(number) {
+                ask();
                 let path = Violation {
                     task: program.templates[template].name.clone(),
                     held: held(program, template, chain, rank),

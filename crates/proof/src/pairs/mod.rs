@@ -16,6 +16,7 @@ pub mod text;
 mod why;
 
 use kmapcheck_cores::{Graph, Need, Sizes, Undecided, each_set, leak};
+use kmapcheck_limits::ask;
 use kmapcheck_locals::{Acquired, Holding, Locals};
 use kmapcheck_machine::{Map, Mode};
 use kmapcheck_report::{resource, units};
@@ -144,6 +145,7 @@ impl Pairs {
             let template = local.task.template;
             for need in Need::of(program, local, waiter.waiting) {
                 for (holding, _) in local.holdings(program) {
+                    ask();
                     let held = label_of_held(program, template, holding);
                     let pair = self.pair(held, label(program, need));
                     for chain in chains.to(waiter.local) {
@@ -154,6 +156,7 @@ impl Pairs {
                                 .collect(),
                         };
                         for link in links {
+                            ask();
                             let site = Site {
                                 task: program.templates[template].name.clone(),
                                 taken: link.map(|link| Place::of(program, template, link.at)),

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use kmapcheck_cores::{
     Amount, Case, Equations, Excluded, Fact, Graph, Kind, Need, Open, Possible, Sets,
 };
+use kmapcheck_limits::ask;
 use kmapcheck_linear::Node;
 use kmapcheck_locals::Holding;
 use kmapcheck_machine::Mode;
@@ -30,6 +31,7 @@ pub(super) fn cycles(program: &Program, graph: &Graph, sets: &Sets) -> Vec<Cycle
             Some((possible.equations.as_ref()?, Judged::Open, how))
         }));
     for (equations, judged, why) in judged {
+        ask();
         let nodes: Vec<usize> = (equations.awaited.iter())
             .filter_map(|need| graph.needs.binary_search(need).ok())
             .collect();
@@ -89,6 +91,7 @@ fn round(graph: &Graph, nodes: &[usize], walk: &mut Vec<usize>) -> bool {
         return graph.edges.contains(&(last, first));
     }
     for &next in nodes {
+        ask();
         if graph.edges.contains(&(last, next)) && !walk.contains(&next) {
             walk.push(next);
             if round(graph, nodes, walk) {

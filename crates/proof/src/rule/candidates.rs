@@ -12,6 +12,7 @@
 //! A series has two slots at least: that one task alone takes all there is says nothing about an
 //! order between tasks. So a program here has two tasks at least.
 
+use kmapcheck_limits::ask;
 use kmapcheck_scenario::{Bound, SeriesId};
 
 use super::discipline::{Discipline, Held, Pair, Thing};
@@ -94,6 +95,7 @@ pub fn each<T>(
                 candidate.slots.iter().map(|s| u64::from(s.1)).sum::<u64>()
             });
             for candidate in &level {
+                ask();
                 if result.searched >= MAX_SEARCHED {
                     return result;
                 }
@@ -157,6 +159,7 @@ impl<'a> Choose<'a> {
                 0
             };
             for (i, kind) in kinds.iter().enumerate().skip(from) {
+                ask();
                 chosen.push(kind);
                 self.rest(chosen, tasks - 1, operations - size, (size, i));
                 chosen.pop();
@@ -219,6 +222,7 @@ fn kinds(
     let mut takes = Vec::new();
     multisets(&items, held, 0, &mut takes, &mut |takes| {
         for &asks in &asked {
+            ask();
             if keeps_the_rule(discipline, pairs, takes, asks) {
                 found.push(Kind {
                     takes: takes.to_vec(),
@@ -246,6 +250,7 @@ fn multisets(
         return visit(chosen);
     }
     for i in from..items.len() {
+        ask();
         chosen.push(items[i]);
         multisets(items, left - 1, i, chosen, visit);
         chosen.pop();

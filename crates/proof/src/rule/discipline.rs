@@ -7,6 +7,7 @@
 //! Pairs are enough: each thing that a task holds is judged against what it asks for by itself, and
 //! things of different places can all be taken one after the other, in order.
 
+use kmapcheck_limits::ask;
 use kmapcheck_machine::acceptable_series;
 use kmapcheck_scenario::{Bound, Program, ResourceKind, SeriesId};
 
@@ -104,6 +105,7 @@ impl<'a> Discipline<'a> {
     pub fn holdable(&self) -> Vec<Held> {
         let mut held = Vec::new();
         for asked in 0..self.program.series.len() {
+            ask();
             held.extend(
                 self.lies(asked)
                     .into_iter()
@@ -228,6 +230,7 @@ impl<'a> Discipline<'a> {
         left.sort_by_key(|&thing| (self.rank(thing).is_none(), self.rank(thing), thing));
         let mut order = Vec::new();
         while !left.is_empty() {
+            ask();
             let first = left.iter().position(|&thing| {
                 !(pairs.iter()).any(|pair| pair.asked == thing && left.contains(&pair.held.thing()))
             })?;
@@ -242,6 +245,7 @@ impl<'a> Discipline<'a> {
         let things = self.things();
         let mut knots: Vec<Vec<Thing>> = Vec::new();
         for &thing in &things {
+            ask();
             if knots.iter().any(|knot| knot.contains(&thing)) {
                 continue;
             }
@@ -293,6 +297,7 @@ pub fn is_strongly_connected(pairs: &[Pair], things: &[Thing]) -> bool {
 fn reach(pairs: &[Pair], start: Thing, among: &[Thing], backwards: bool) -> Vec<Thing> {
     let (mut found, mut work) = (Vec::new(), vec![start]);
     while let Some(at) = work.pop() {
+        ask();
         for pair in pairs {
             let (from, to) = match backwards {
                 false => (pair.held.thing(), pair.asked),

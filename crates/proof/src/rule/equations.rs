@@ -18,6 +18,7 @@
 //! Slots through which a shared page is mapped may be counted once for each task that pins it: the
 //! first kind of inequality is about at least as many, and there is none about at most as many.
 
+use kmapcheck_limits::ask;
 use kmapcheck_linear::{Constraint, Problem};
 use kmapcheck_scenario::{Bound, ResourceKind, SeriesId};
 use schemars::JsonSchema;
@@ -83,6 +84,7 @@ pub fn cases(discipline: &Discipline<'_>, pairs: &[Pair], slots: Slots) -> Optio
                 continue;
             }
             let mut choices: Vec<Vec<(Thing, Way)>> = vec![Vec::new()];
+            ask();
             for &thing in &awaited {
                 let ways = ways(discipline, thing);
                 choices = (1u32..1 << ways.len())
@@ -164,6 +166,7 @@ impl<'a> System<'a> {
     ) -> System<'a> {
         let mut unknowns = Vec::new();
         for (group, &(thing, way)) in groups.iter().enumerate() {
+            ask();
             unknowns.push(Unknown::Tasks(group));
             for pair in pairs.iter().filter(|pair| pair.asked == thing) {
                 let slot = matches!(pair.held, Held::Slot { .. });

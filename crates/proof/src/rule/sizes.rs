@@ -4,6 +4,7 @@
 //! slots are kept for holders the question is how large *n* has to be; where slots are reserved,
 //! for which *K*.
 
+use kmapcheck_limits::ask;
 use kmapcheck_linear::{Answer, solve};
 use kmapcheck_scenario::{Bound, Program, Resource, ResourceKind, Reuse, Series, SeriesId};
 
@@ -67,6 +68,7 @@ pub fn reservations(program: &Program) -> Vec<ReservationRow> {
     let discipline = Discipline::of(program, None);
     let mut rows = Vec::new();
     for series in 0..program.series.len() {
+        ask();
         if discipline.reservation_of(series).is_some() {
             rows.extend((1..=4).map(|pins| ReservationRow {
                 series,
@@ -92,6 +94,7 @@ pub fn least_for_holders(slots: u32, pins: u32, reuse: Reuse) -> Option<u32> {
         return Some(0);
     }
     while above - below > 1 {
+        ask();
         let middle = below + (above - below) / 2;
         if works(middle) {
             above = middle;

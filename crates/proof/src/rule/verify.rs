@@ -12,6 +12,7 @@
 
 use std::collections::BTreeSet;
 
+use kmapcheck_limits::ask;
 use kmapcheck_linear::refutes;
 use kmapcheck_machine::{Map, Start, State, initial};
 use kmapcheck_scenario::{
@@ -129,6 +130,7 @@ fn goes_forward(
         place(discipline.name(thing), matches!(thing, Thing::Lock(_)))?;
     }
     for pair in pairs {
+        ask();
         let from = match &pair.lies_in {
             Some(lies) => place(lies, false)?,
             None => place(&pair.held, true)?,
@@ -161,6 +163,7 @@ fn refuted(
     };
     let names: Vec<(String, bool)> = things.iter().map(|&thing| named(thing)).collect();
     for circle in circles(&names, pairs)? {
+        ask();
         let set: Vec<Thing> = circle.iter().map(|&i| things[i]).collect();
         if !own.iter().any(|case| case.awaited == set) {
             let names: Vec<&(String, bool)> = circle.iter().map(|&i| &names[i]).collect();
@@ -236,6 +239,7 @@ fn leads_to(names: &[(String, bool)], pairs: &BTreeSet<PairFact>) -> Vec<Vec<boo
     }
     for middle in 0..n {
         for from in 0..n {
+            ask();
             for to in 0..n {
                 leads[from][to] |= leads[from][middle] && leads[middle][to];
             }
@@ -252,6 +256,7 @@ fn allowed(discipline: &Discipline<'_>) -> BTreeSet<PairFact> {
     for asks in discipline.things() {
         for asked in 0..series {
             for lies in 0..series {
+                ask();
                 let held = Held::Slot { asked, lies };
                 let rationed = asks == Thing::Series(asked) && discipline.pins == Some(1);
                 let reserves_late =

@@ -5,17 +5,17 @@
 //! program itself, by [`settle`].
 
 use std::collections::BTreeMap;
-use std::time::Instant;
 
+use kmapcheck_limits::{Limits, Reached, Watch};
 use kmapcheck_machine::Findings;
 use kmapcheck_scenario::{FindingKind, Program};
-use kmapcheck_search::{Limits, Progress};
+use kmapcheck_search::Progress;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::family::{Family, Slots};
 use super::resize::{Numbers, resized};
-use crate::settle::{By, Settled, fewer_is_a_run_of_more, settle, stuck};
+use crate::settle::{By, Settled, ended, fewer_is_a_run_of_more, settle, stuck};
 
 /// What holds at one size.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -49,8 +49,10 @@ pub struct Cells<'a> {
     pub program: &'a Program,
     /// Its equations for all sizes, if it has any.
     pub family: Option<Family>,
+    /// For each search.
     limits: Limits,
-    deadline: Option<Instant>,
+    /// Over all of them together.
+    watch: Watch,
     progress: &'a mut dyn FnMut(&Progress),
     monotone: bool,
     known: BTreeMap<Numbers, Cell>,
@@ -64,15 +66,23 @@ impl<'a> Cells<'a> {
         limits: &Limits,
         progress: &'a mut dyn FnMut(&Progress),
     ) -> Cells<'a> {
+        let watch = Watch::start(limits);
+        let family = watch.run(|| Family::of(program)).ok().flatten();
         Cells {
             program,
-            family: Family::of(program),
+            family,
             limits: limits.clone(),
-            deadline: limits.deadline(),
+            watch,
             progress,
             monotone: fewer_is_a_run_of_more(program),
             known: BTreeMap::new(),
         }
+    }
+
+    /// The limit that came before everything was asked, if one did.
+    #[must_use]
+    pub fn stopped(&self) -> Option<Reached> {
+        self.watch.reached()
     }
 
     /// What holds with those numbers.
@@ -81,6 +91,10 @@ impl<'a> Cells<'a> {
             return known.clone();
         }
         let cell = self.find(numbers);
+        if self.stopped().is_some() {
+            // There may be very many of these, and all say the same.
+            return cell;
+        }
         self.known.insert(numbers.clone(), cell.clone());
         cell
     }
@@ -88,8 +102,12 @@ impl<'a> Cells<'a> {
     /// Whether the equations alone say that it is safe with those slots and at most so many tasks.
     #[must_use]
     pub fn excluded(&self, slots: &[Slots], tasks: &[Option<u32>]) -> bool {
-        (self.family.as_ref())
-            .is_some_and(|family| family.cannot_starve && family.excludes(slots, tasks))
+        let family = self.family.as_ref();
+        // Where there is no time left, that is not known.
+        family.is_some_and(|family| {
+            let excludes = || family.cannot_starve && family.excludes(slots, tasks);
+            self.watch.run(excludes).unwrap_or(false)
+        })
     }
 
     /// How safe cells that the equations exclude are to be called.
@@ -117,12 +135,14 @@ impl<'a> Cells<'a> {
                 by: By::FewerTasks,
             };
         }
-        let Some(limits) = self.limits.until(self.deadline) else {
+        if let Some(reached) = self.stopped() {
             return Cell::Unknown {
-                why: "there was no time left".into(),
+                why: ended(&reached.into()),
             };
-        };
-        match settle(&program, stuck(), &limits, self.progress) {
+        }
+        let (limits, progress) = (&self.limits, &mut *self.progress);
+        let settled = (self.watch).run(|| settle(&program, stuck(), limits, progress));
+        match settled.unwrap_or_else(|reached| Settled::Unknown(ended(&reached.into()))) {
             Settled::Safe(by) => Cell::Safe { by },
             Settled::Unsafe(findings, by) => Cell::Unsafe {
                 findings: names(findings),

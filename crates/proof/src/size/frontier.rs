@@ -97,6 +97,10 @@ pub fn frontier(
             slots[s] = Slots::AtLeast(n);
             cells.excluded(&slots, &given.tasks)
         });
+        if cells.stopped().is_some() {
+            // Then it is not known.
+            break;
+        }
         let one_fewer =
             (safe_from.filter(|&n| n > 1)).map(|n| cells.at(&given.with_slots(s, n - 1)));
         frontier.from.push(From {

@@ -28,8 +28,9 @@ pub mod resize;
 pub mod tasks;
 pub mod text;
 
-use kmapcheck_scenario::{Level, Program};
-use kmapcheck_search::{Engine, Limits, Progress, run};
+use kmapcheck_limits::{Limits, Watch, entered};
+use kmapcheck_scenario::{Level, Program, SeriesId};
+use kmapcheck_search::{Engine, Progress, run};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -40,7 +41,7 @@ pub use frontier::{Frontier, frontier};
 pub use resize::{Numbers, resized, used_series};
 pub use tasks::{TaskLimit, limit};
 
-use crate::settle::stuck;
+use crate::settle::{ended, stuck};
 
 /// The largest number of slots or instances that scenarios allow.
 pub const LARGEST: u32 = 1_000_000;
@@ -94,6 +95,9 @@ pub struct SizeReport {
     pub most_tasks: Vec<TaskLimit>,
     /// Slots by tasks.
     pub tables: Vec<Table>,
+    /// Why the rest is missing, if a limit came before all was asked; left out otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<String>,
 }
 
 /// Slots of one series by tasks, everything else as given.
@@ -128,31 +132,31 @@ pub fn sizes(
     let given = Numbers::of(program);
     let series = used_series(program);
     let axes = Axis::all(program);
+    let deadline = options.limits.deadline();
     let (other_errors, other_errors_complete) = other_errors(program, options, progress);
-    let mut cells = Cells::new(program, &options.limits, progress);
+    // `None`: no time is left, which the cells find out themselves.
+    let limits = options.limits.until(deadline);
+    let limits = limits.unwrap_or_else(|| options.limits.clone());
+    let mut cells = Cells::new(program, &limits, progress);
+    // What is known must not be lost on the way: the cells look at the limits.
+    let _apart = entered(None);
     let at_given = cells.at(&given);
-    let tables = (series.iter())
-        .flat_map(|&series| axes.iter().map(move |axis| (series, axis)))
-        .map(|(series, axis)| Table {
-            series: program.series[series].name.clone(),
-            tasks: axis.name.clone(),
-            all_tasks: axis.is_joint(),
-            rows: (1..=options.slots_up_to)
-                .map(|slots| {
-                    let numbers = given.with_slots(series, slots);
-                    Row {
-                        slots,
-                        cells: (1..=options.tasks_up_to)
-                            .map(|n| {
-                                let numbers = axis.put(&numbers, n);
-                                numbers.map_or(Cell::Misfit, |numbers| cells.at(&numbers))
-                            })
-                            .collect(),
-                    }
-                })
-                .collect(),
-        })
-        .collect();
+    let mut tables = Vec::new();
+    let pairs = (series.iter()).flat_map(|&series| axes.iter().map(move |axis| (series, axis)));
+    for (series, axis) in pairs {
+        if cells.stopped().is_some() {
+            break;
+        }
+        tables.push(table(&mut cells, &given, series, axis, options));
+    }
+    let smallest_slots = frontier(&mut cells, &given, &series, options);
+    let mut most_tasks = Vec::new();
+    for axis in &axes {
+        if cells.stopped().is_some() && !most_tasks.is_empty() {
+            break;
+        }
+        most_tasks.push(limit(&mut cells, &given, axis, options));
+    }
     SizeReport {
         scenario: program.name.clone(),
         model: program.model.clone(),
@@ -166,11 +170,38 @@ pub fn sizes(
             .map(|(template, &n)| (template.name.clone(), n))
             .collect(),
         given: at_given,
-        smallest_slots: frontier(&mut cells, &given, &series, options),
-        most_tasks: (axes.iter())
-            .map(|axis| limit(&mut cells, &given, axis, options))
-            .collect(),
+        smallest_slots,
+        most_tasks,
         tables,
+        stopped: cells.stopped().map(|reached| ended(&reached.into())),
+    }
+}
+
+/// What holds for numbers of slots of one series by numbers of tasks.
+fn table(
+    cells: &mut Cells<'_>,
+    given: &Numbers,
+    series: SeriesId,
+    axis: &Axis,
+    options: &Options,
+) -> Table {
+    let mut row = |slots| {
+        let numbers = given.with_slots(series, slots);
+        let mut cell = |n| {
+            let numbers = axis.put(&numbers, n);
+            numbers.map_or(Cell::Misfit, |numbers| cells.at(&numbers))
+        };
+        Row {
+            slots,
+            cells: (1..=options.tasks_up_to).map(&mut cell).collect(),
+        }
+    };
+    let rows = (1..=options.slots_up_to).map(&mut row).collect();
+    Table {
+        series: cells.program.series[series].name.clone(),
+        tasks: axis.name.clone(),
+        all_tasks: axis.is_joint(),
+        rows,
     }
 }
 
@@ -186,9 +217,12 @@ fn other_errors(
             .filter(|kind| kind.level() == Level::Error)
             .collect()
     };
-    let possible = kmapcheck_locals::Locals::of(program)
-        .ok()
-        .map(|locals| errors(locals.possible()));
+    let watch = Watch::start(&options.limits);
+    let locals = watch.run(|| kmapcheck_locals::Locals::of(program));
+    let Ok(locals) = locals else {
+        return (Vec::new(), false);
+    };
+    let possible = locals.ok().map(|locals| errors(locals.possible()));
     if possible.is_some_and(kmapcheck_machine::Findings::is_empty) {
         return (Vec::new(), true);
     }
@@ -221,6 +255,6 @@ impl SizeReport {
                     .filter_map(|from| from.one_fewer.as_ref()),
             )
             .chain([&self.given]);
-        self.smallest_slots.unknown.is_empty() && !cells.any(open)
+        self.stopped.is_none() && self.smallest_slots.unknown.is_empty() && !cells.any(open)
     }
 }

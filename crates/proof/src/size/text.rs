@@ -60,6 +60,12 @@ fn write(out: &mut String, report: &SizeReport) -> std::fmt::Result {
             tally(report)
         )?;
     }
+    if let Some(stopped) = &report.stopped {
+        writeln!(
+            out,
+            "\nStopped early: {stopped}; what is not here was not asked."
+        )?;
+    }
     Ok(())
 }
 

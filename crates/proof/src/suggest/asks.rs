@@ -6,6 +6,7 @@
 //! backwards in it, or stays. It is judged on every path of the task programs, whether or not a run
 //! gets there.
 
+use kmapcheck_limits::ask;
 use kmapcheck_locals::{Acquired, BrokenPremise, Locals};
 use kmapcheck_machine::Map;
 use kmapcheck_scenario::{FindingKind, NodeId, Op, Program, SeriesId, TemplateId};
@@ -45,6 +46,7 @@ pub fn asks(program: &Program) -> Result<Vec<Ask>, BrokenPremise> {
         let Op::Kmap { series: asked, .. } = ranked.templates[template].nodes[found.node].op else {
             continue;
         };
+        ask();
         for held in locals.acquired(found.local) {
             if let Acquired::Map(Map::Pin { asked: series, .. }) = held.what {
                 let ask = Ask {

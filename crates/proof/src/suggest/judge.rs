@@ -1,10 +1,9 @@
 //! Scenarios under policies.
 
-use std::time::Instant;
-
+use kmapcheck_limits::{Limits, Reached, Watch};
 use kmapcheck_machine::Findings;
 use kmapcheck_scenario::{FindingKind, Level, Program, Reuse, SeriesId};
-use kmapcheck_search::{Limits, Progress};
+use kmapcheck_search::Progress;
 
 use super::asks::{Ask, asks, keeps, orders};
 use super::variant::with_policies;
@@ -34,9 +33,10 @@ pub struct Judge<'a> {
     programs: &'a [Program],
     /// The series whose policies vary.
     pub series: &'a [SeriesId],
+    /// For each search.
     limits: &'a Limits,
-    /// When the time is up, for all programs together.
-    deadline: Option<Instant>,
+    /// Over all programs together.
+    watch: Watch,
     progress: &'a mut dyn FnMut(&Progress),
     /// For each scenario, the errors that it has on the model as it is, beside being stuck.
     known: Vec<Findings>,
@@ -52,16 +52,15 @@ impl<'a> Judge<'a> {
         limits: &'a Limits,
         progress: &'a mut dyn FnMut(&Progress),
     ) -> Judge<'a> {
-        let deadline = limits.deadline();
+        let watch = Watch::start(limits);
         let known = (programs.iter())
             .map(|program| {
                 let nothing: Vec<Reuse> = series.iter().map(|&s| program.series[s].reuse).collect();
                 let plain = with_policies(program, series, &nothing);
-                let limits = limits.until(deadline);
-                match limits.map(|limits| settle(&plain, others(), &limits, progress)) {
-                    Some(Settled::Unsafe(findings, _)) => findings,
+                match watch.run(|| settle(&plain, others(), limits, progress)) {
+                    Ok(Settled::Unsafe(findings, _)) => findings,
                     // If nothing is known, each of them is held against a variant.
-                    Some(Settled::Safe(_) | Settled::Unknown(_)) | None => Findings::NONE,
+                    Ok(Settled::Safe(_) | Settled::Unknown(_)) | Err(_) => Findings::NONE,
                 }
             })
             .collect();
@@ -69,7 +68,7 @@ impl<'a> Judge<'a> {
             programs,
             series,
             limits,
-            deadline,
+            watch,
             progress,
             known,
             unknown: false,
@@ -78,16 +77,17 @@ impl<'a> Judge<'a> {
 
     /// One program, which is scenario `i` or comes of it, under those policies.
     pub fn one(&mut self, i: usize, program: &Program, reuse: &[Reuse]) -> Verdict {
-        let Some(limits) = self.limits.until(self.deadline) else {
-            self.unknown = true;
-            return Verdict::Unknown;
-        };
-        let variant = with_policies(program, self.series, reuse);
         let judged = stuck().union(others().minus(self.known[i]));
-        match settle(&variant, judged, &limits, self.progress) {
-            Settled::Safe(_) => Verdict::Clean,
-            Settled::Unsafe(findings, _) => Verdict::Not(findings),
-            Settled::Unknown(_) => {
+        let (limits, series) = (self.limits, self.series);
+        let progress = &mut *self.progress;
+        let settled = self.watch.run(|| {
+            let variant = with_policies(program, series, reuse);
+            settle(&variant, judged, limits, progress)
+        });
+        match settled {
+            Ok(Settled::Safe(_)) => Verdict::Clean,
+            Ok(Settled::Unsafe(findings, _)) => Verdict::Not(findings),
+            Ok(Settled::Unknown(_)) | Err(_) => {
                 self.unknown = true;
                 Verdict::Unknown
             }
@@ -99,19 +99,28 @@ impl<'a> Judge<'a> {
         std::mem::take(&mut self.unknown)
     }
 
-    /// Whether there is no time left; then nothing is found out any more.
-    fn is_late(&mut self) -> bool {
-        let late = self.limits.until(self.deadline).is_none();
-        self.unknown |= late;
-        late
+    /// The limit that came before everything was asked, if one did.
+    #[must_use]
+    pub fn stopped(&self) -> Option<Reached> {
+        self.watch.reached()
+    }
+
+    /// Runs something about the programs as far as the limits allow; `None`: it was not found out.
+    pub fn within<T>(&mut self, what: impl FnOnce(&mut Self) -> T) -> Option<T> {
+        let watch = self.watch.clone();
+        let done = watch.run(|| what(self)).ok();
+        self.unknown |= done.is_none();
+        done
     }
 
     /// Whether all scenarios together are clean under those policies and keep one order of all the
     /// series in use, with `changed` in place of scenario `i`.
     pub fn together(&mut self, i: usize, changed: &Program, reuse: &[Reuse]) -> bool {
-        if self.is_late() {
-            return false;
-        }
+        let all = |this: &mut Self| this.all_together(i, changed, reuse);
+        self.within(all).unwrap_or(false)
+    }
+
+    fn all_together(&mut self, i: usize, changed: &Program, reuse: &[Reuse]) -> bool {
         let programs = self.programs;
         let with = |j: usize| if i == j { changed } else { &programs[j] };
         let mut found = Vec::new();
@@ -138,11 +147,18 @@ impl<'a> Judge<'a> {
                 Verdict::Clean => {}
                 other => return Err((i, other)),
             }
-            let variant = with_policies(program, self.series, reuse);
-            if mixes(&variant) {
+            let series = self.series;
+            let seen = self.within(|_| {
+                let variant = with_policies(program, series, reuse);
+                (mixes(&variant), asks_of(&variant))
+            });
+            let Some((mixes, asks)) = seen else {
+                return Err((i, Verdict::Unknown));
+            };
+            if mixes {
                 mixtures.push(i);
             }
-            found.extend(asks_of(&variant));
+            found.extend(asks);
         }
         Ok(Fit {
             orders: kept(&found, self.series),
@@ -153,17 +169,14 @@ impl<'a> Judge<'a> {
     /// Whether a program is clean under those policies and keeps an order of all the series that it
     /// uses.
     pub fn fits(&mut self, i: usize, program: &Program, reuse: &[Reuse]) -> bool {
-        if self.is_late() {
-            return false;
-        }
-        let variant = with_policies(program, self.series, reuse);
-        let used = crate::size::used_series(&variant);
-        let total = |asks: &[Ask]| {
-            orders(&used)
-                .iter()
-                .any(|o| o.len() == used.len() && keeps(asks, o))
-        };
-        total(&asks_of(&variant)) && self.one(i, program, reuse) == Verdict::Clean
+        let series = self.series;
+        let ordered = self.within(|_| {
+            let variant = with_policies(program, series, reuse);
+            let used = crate::size::used_series(&variant);
+            let asks = asks_of(&variant);
+            (orders(&used).iter()).any(|o| o.len() == used.len() && keeps(&asks, o))
+        });
+        ordered == Some(true) && self.one(i, program, reuse) == Verdict::Clean
     }
 }
 

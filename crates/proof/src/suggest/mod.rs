@@ -30,11 +30,13 @@ pub mod replace;
 pub mod text;
 pub mod variant;
 
+use kmapcheck_limits::{Limits, entered};
 use kmapcheck_scenario::{Program, Reuse, SeriesId};
-use kmapcheck_search::{Limits, Progress};
+use kmapcheck_search::Progress;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::settle::ended;
 use crate::size::used_series;
 use judge::{Judge, Verdict};
 use repair::Offender;
@@ -62,6 +64,9 @@ pub struct SuggestReport {
     pub smallest: Option<Smallest>,
     /// Scenarios that no order saves, with what would.
     pub offenders: Vec<Offender>,
+    /// Why the rest is missing, if a limit came before all was asked; left out otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<String>,
 }
 
 /// Policies under which every scenario is clean.
@@ -161,6 +166,8 @@ pub fn suggest(
     }
     let given: Vec<Reuse> = series.iter().map(|&s| first.series[s].reuse).collect();
     let mut judge = Judge::new(programs, &series, limits, progress);
+    // What is found must not be lost on the way: from here on the judge looks at the limits.
+    let _apart = entered(None);
     let mut report = SuggestReport {
         model: first.model.clone(),
         scenarios: programs.iter().map(|p| p.name.clone()).collect(),
@@ -229,8 +236,10 @@ pub fn suggest(
         .as_ref()
         .is_none_or(|smallest| !smallest.orders_all)
     {
-        report.offenders = repair::offenders(programs, &mut judge, &given);
+        let offenders = judge.within(|judge| repair::offenders(programs, judge, &given));
+        report.offenders = offenders.unwrap_or_default();
     }
+    report.stopped = judge.stopped().map(|reached| ended(&reached.into()));
     Ok(report)
 }
 
@@ -284,6 +293,7 @@ impl SuggestReport {
             fails: Vec::new(),
             smallest: None,
             offenders: Vec::new(),
+            stopped: None,
         }
     }
 
@@ -299,6 +309,6 @@ impl SuggestReport {
     /// Whether something was not found out.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        self.fails.iter().all(|fails| !fails.findings.is_empty())
+        self.stopped.is_none() && self.fails.iter().all(|fails| !fails.findings.is_empty())
     }
 }

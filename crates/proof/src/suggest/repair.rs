@@ -1,5 +1,6 @@
 //! Scenarios that no order saves: which kmaps are in the way, and which single one to change.
 
+use kmapcheck_limits::ask;
 use kmapcheck_scenario::{Program, Reuse};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -135,6 +136,7 @@ fn repairs<'j>(
             .map(Change::Moved)
             .chain([Change::Atomic, Change::Nowait]);
         for change in changes {
+            ask();
             let changed = replaced(program, site, change);
             let choice = (choices.iter()).find(|choice| enough(judge, &changed, choice));
             let (instead, series) = match change {

@@ -49,6 +49,12 @@ fn write(out: &mut String, report: &SuggestReport) -> Result {
     for offender in &report.offenders {
         offending(out, offender)?;
     }
+    if let Some(stopped) = &report.stopped {
+        writeln!(
+            out,
+            "\nStopped early: {stopped}; what is not here was not asked."
+        )?;
+    }
     Ok(())
 }
 

@@ -104,11 +104,20 @@ pub fn verdict_line(report: &Report) -> String {
         outcome if report.findings.is_empty() => format!(", {outcome}"),
         outcome => format!(": {outcome}"),
     };
+    let doing = report.stopped.as_ref().and_then(|s| s.doing.as_ref());
+    let comma = if outcome.is_empty() { ":" } else { "," };
+    let doing = doing.map_or_else(String::new, |doing| {
+        format!("{comma} stopped while {doing}")
+    });
+    // The model is not known before it is read.
+    let on_model = match report.model.as_str() {
+        "" => String::new(),
+        model => format!(" on {model}"),
+    };
     format!(
-        "{style}{}{style:#} {BOLD}{}{BOLD:#} on {}{outcome}",
+        "{style}{}{style:#} {BOLD}{}{BOLD:#}{on_model}{outcome}{doing}",
         report.verdict.name(),
         report.scenario,
-        report.model,
     )
 }
 
@@ -279,6 +288,14 @@ pub fn ending(report: &Report) -> Vec<EndLine> {
     let remarks = report.remarks.iter();
     lines.extend(remarks.map(|remark| EndLine::headed("Beware", format!(": {remark}."))));
     lines
+}
+
+/// What follows the findings, as text with styles.
+#[must_use]
+pub fn rendered_ending(report: &Report) -> String {
+    let mut out = String::new();
+    render_end(&mut out, report);
+    out
 }
 
 fn render_end(out: &mut String, report: &Report) {

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use kmapcheck_limits::ask;
+
 use super::{Goal, Lowered, Lowering, Place, Shared};
 use crate::diagnostic::{Code, Problem};
 use crate::program::{Node, Op, Origin, Ref, Target, Variable};
@@ -61,6 +63,7 @@ impl Lowering<'_> {
         let mut origin_ids: Vec<Option<usize>> = vec![None; self.sites.len()];
         let mut nodes = Vec::with_capacity(self.drafts.len());
         for draft in self.drafts.iter().rev() {
+            ask();
             let mut op = draft.op;
             if let Some(Ref::Own(index)) = page_of(&mut op)
                 && let Some(apart) = index.checked_sub(self.declared)

@@ -14,14 +14,14 @@ use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use kmapcheck_machine::{Findings, Start, Trace, TraceStep, initial};
+use kmapcheck_machine::{Findings, Start, Starts, Trace, TraceStep, initial};
 use kmapcheck_scenario::{FindingKind, Program};
+use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::explore::{At, CountedStep, Explorer, Run};
 use super::packed::Counts;
-use super::starts;
 use super::table::Event;
 use crate::capacity::next_number;
 use crate::options::{Options, Storage};
@@ -296,14 +296,15 @@ impl Checkpoint {
         replay(explorer, &head.events);
         explorer.visited.read(&mut from, head.states)?;
         explorer.restart();
-        starts::for_each_start(explorer.table.program(), |start| {
-            let state = explorer.counted(&initial(explorer.table.program(), &start));
+        let program = explorer.table.program();
+        let mut known = FxHashSet::default();
+        for start in Starts::up_to_order(program) {
+            let state = explorer.counted(&initial(program, &start));
             let (number, _) = explorer.visited.insert(&state);
-            if explorer.starts.iter().all(|&(known, _)| known != number) {
+            if known.insert(number) {
                 explorer.starts.push((number, start));
             }
-            true
-        });
+        }
         let at = At {
             level: head.level.0..head.level.1,
             next: head.next,
@@ -349,15 +350,14 @@ impl Checkpoint {
 /// Asks what was asked, so that everything has the number it had.
 fn replay(explorer: &mut Explorer<'_>, events: &[Event]) {
     let program = explorer.table.program();
-    let mut all: Vec<Start> = Vec::new();
-    starts::for_each_start(program, |start| {
-        all.push(start);
-        true
-    });
+    // Starts were put in one after the other.
+    let mut starts = (0..).zip(Starts::up_to_order(program));
     for event in events {
         match event {
             Event::Start(i) => {
-                explorer.counted(&initial(program, &all[*i as usize]));
+                let (_, start) = (starts.find(|(number, _)| number == i))
+                    .expect("a checkpoint names the starts in their order");
+                explorer.counted(&initial(program, &start));
             }
             Event::Entry(local, world) => {
                 explorer.table.entry(*local, *world);

@@ -12,15 +12,16 @@
 //! nothing is claimed where nothing is found.
 
 use kmapcheck_cores::{Cores, Graph, Need, leak};
+use kmapcheck_limits::unasked;
 use kmapcheck_locals::Locals;
-use kmapcheck_machine::{Findings, Held, Map, Standing, Stopped, Task, Trace, initial};
+use kmapcheck_machine::{Findings, Held, Map, Standing, Starts, Stopped, Task, Trace, initial};
 use kmapcheck_scenario::{Bound, FindingKind, Op, Program, SeriesId};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::explore::{CountedStep, Explorer, NONE};
 use super::packed::Counts;
 use super::table::Table;
-use super::{few, starts, unfold};
+use super::{few, unfold};
 use crate::candidates::Candidates;
 use crate::limits::{Meter, Progress};
 
@@ -175,17 +176,14 @@ impl Climb<'_> {
     }
 }
 
-/// Climbs by that measure; whatever it meets of the wanted kinds.
-///
-/// # Errors
-///
-/// If a limit is reached.
+/// Climbs by that measure; whatever it meets of the wanted kinds, and the limit that ended it early,
+/// if one did.
 pub(super) fn climb(
     program: &Program,
     measure: &Measure,
     wanted: Findings,
     meter: &mut Meter<'_>,
-) -> Result<Vec<(FindingKind, Trace)>, Stopped> {
+) -> (Vec<(FindingKind, Trace)>, Option<Stopped>) {
     let few = few::fewer(program, enough(program, measure));
     let mut explorer = Explorer::new(few.as_ref().unwrap_or(program));
     explorer.start_in_one();
@@ -199,20 +197,24 @@ pub(super) fn climb(
     let mut at = 0;
     explorer.visited.get(at, &mut state);
     let mut height = climb.height(&mut explorer.table, &state);
-    while let Some((better, higher)) = ascend(&mut explorer, &mut climb, at, height, wanted, meter)?
-    {
-        (at, height) = (better, higher);
-    }
+    let stopped = loop {
+        let next = meter.run(|meter| ascend(&mut explorer, &mut climb, at, height, wanted, meter));
+        match next.unwrap_or_else(Err) {
+            Ok(Some(higher)) => (at, height) = higher,
+            Ok(None) => break None,
+            Err(stopped) => break Some(stopped),
+        }
+    };
     let found = std::mem::replace(&mut explorer.candidates, Candidates::new()).into_found();
-    Ok((found.into_iter())
+    let found = (found.into_iter())
         .filter(|(kind, _)| wanted.contains(*kind))
         .map(|(kind, run)| (kind, unfold::trace(&mut explorer, &run).0))
         .map(|(kind, trace)| match &few {
             Some(few) => (kind, few::among_all(program, few, &trace)),
             None => (kind, trace),
         })
-        .filter(|(kind, trace)| few::shows(program, *kind, trace))
-        .collect())
+        .filter(|(kind, trace)| few::shows(program, *kind, trace));
+    (unasked(|| found.collect()), stopped)
 }
 
 /// So many instances of each task program take all that the measure is about, and some are left.
@@ -404,13 +406,12 @@ impl Explorer<'_> {
     /// Puts in the initial state in which nothing is mapped that need not be.
     fn start_in_one(&mut self) {
         let program = self.table.program();
-        starts::for_each_start(program, |start| {
+        if let Some(start) = Starts::up_to_order(program).next() {
             let state = self.counted(&initial(program, &start));
             let (number, _) = self.visited.insert(&state);
             self.parents.push(NONE);
             self.starts.push((number, start));
-            false
-        });
+        }
     }
 
     /// The states that a task at `position` leads to, findings of the steps noted, with the local state that it is

@@ -21,7 +21,8 @@
 //! The converse does not hold: the crowd may be where no run can bring as many tasks at the same
 //! time. What is possible here is a finding only when a run with numbers shows it.
 
-use kmapcheck_machine::{Findings, Standing, Stopped, initial};
+use kmapcheck_limits::Limits;
+use kmapcheck_machine::{Findings, Standing, Starts, Stopped, initial};
 use kmapcheck_scenario::{
     Bound, FindingKind, Op, Program, Ref, ResourceKind, Series, StaleIn, Template,
 };
@@ -29,10 +30,9 @@ use rustc_hash::FxHashSet;
 
 use super::explore::Explorer;
 use super::packed::{Counts, Visited};
-use super::starts;
 use super::table::Table;
 use crate::capacity::next_number;
-use crate::limits::{Limits, Meter, Progress};
+use crate::limits::{Meter, Progress};
 
 /// What an exploration of every number of tasks says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,21 +90,31 @@ pub fn every_number(
         return Err(NoCrowd::Counter);
     }
     let mut meter = Meter::new(limits, progress);
-    let mut crowding = Crowding {
-        explorer: Explorer::new(program),
-        crowd: FxHashSet::default(),
-        looked: 0,
-        max_states: limits.max_states,
-        found: EveryNumber {
-            possible: Findings::NONE,
+    let found = meter.run(|meter| {
+        let mut crowding = Crowding {
+            explorer: Explorer::new(program),
+            crowd: FxHashSet::default(),
+            looked: 0,
+            max_states: limits.max_states,
+            found: EveryNumber::nothing(Findings::NONE, None),
+        };
+        crowding.run(meter);
+        crowding.found
+    });
+    Ok(found.unwrap_or_else(|stopped| EveryNumber::nothing(Findings::ALL, Some(stopped))))
+}
+
+impl EveryNumber {
+    /// Nothing has been seen.
+    fn nothing(possible: Findings, stopped: Option<Stopped>) -> EveryNumber {
+        EveryNumber {
+            possible,
             states: 0,
             transitions: 0,
             crowd: 0,
-            stopped: None,
-        },
-    };
-    crowding.run(&mut meter);
-    Ok(crowding.found)
+            stopped,
+        }
+    }
 }
 
 struct Crowding<'a> {
@@ -121,7 +131,7 @@ impl Crowding<'_> {
     fn run(&mut self, meter: &mut Meter<'_>) {
         loop {
             let before = self.crowd.len();
-            self.found.stopped = self.explore(meter);
+            self.found.stopped = (meter.run(|meter| self.explore(meter))).unwrap_or_else(Some);
             self.found.crowd = self.crowd.len() as u64;
             if self.found.stopped.is_some() || self.crowd.len() == before {
                 return;
@@ -134,13 +144,8 @@ impl Crowding<'_> {
         self.explorer.visited = Visited::default();
         self.found.transitions = 0;
         for program in starting(self.explorer.table.program()) {
-            let mut starting = Vec::new();
-            starts::for_each_start(&program, |start| {
-                starting.push(initial(&program, &start));
-                true
-            });
-            for state in starting {
-                let mut state = self.explorer.counted(&state);
+            for start in Starts::up_to_order(&program) {
+                let mut state = self.explorer.counted(&initial(&program, &start));
                 self.disperse(&mut state);
                 self.explorer.visited.insert(&state);
             }

@@ -100,13 +100,12 @@ impl Explorer<'_> {
             if left(self).is_empty() {
                 break;
             }
-            match climb::climb(program, &measure, left(self), meter) {
-                Ok(found) => {
-                    for (kind, trace) in found {
-                        self.found_by_aim(kind, trace);
-                    }
-                }
-                Err(stopped) => return Some(stopped),
+            let (found, stopped) = climb::climb(program, &measure, left(self), meter);
+            for (kind, trace) in found {
+                self.found_by_aim(kind, trace);
+            }
+            if stopped.is_some() {
+                return stopped;
             }
         }
         None

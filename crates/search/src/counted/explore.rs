@@ -14,8 +14,9 @@ mod step;
 
 use std::ops::Range;
 
+use kmapcheck_limits::{Limits, unasked};
 use kmapcheck_machine::{
-    Abilities, Findings, Outcome, Start, Stopped, TaskId, Trace, initial, instances,
+    Abilities, Findings, Outcome, Start, Starts, Stopped, TaskId, Trace, initial, instances,
 };
 use kmapcheck_scenario::{FindingKind, OriginId, Program, TemplateId};
 use rustc_hash::FxHashSet;
@@ -23,11 +24,10 @@ use rustc_hash::FxHashSet;
 use super::checkpoint::Checkpoint;
 use super::local::embed_as;
 use super::packed::{Counts, Visited};
-use super::starts;
 use super::table::{Event, Table};
 use crate::candidates::Candidates;
 use crate::capacity::{self, next_number};
-use crate::limits::{Limits, Meter, Progress};
+use crate::limits::{Meter, Progress};
 use crate::options::Options;
 use crate::reduce::Reductions;
 use crate::reduce::check::Check;
@@ -79,8 +79,6 @@ pub(crate) struct Explorer<'a> {
     pub(super) sleeps_at: FxHashSet<(TemplateId, usize)>,
     /// What counters stay within unless they grow without bound; `None`: nothing can.
     bounds: Option<Bounds>,
-    /// The transitions at the latest of the looks at the limits that were due to them.
-    looked: u64,
     /// How many local states and worlds have been looked at for counters without bound.
     bounded: (usize, usize),
     /// Bytes that are allocated elsewhere for the same run.
@@ -133,8 +131,9 @@ pub(crate) fn run_from(
     explorer.plain_states = plain_states;
     let mut meter = Meter::new(limits, progress);
     let mut end = explorer.explore(&mut meter, None);
-    let starved = explorer.starved_at(&mut end);
-    explorer.outcome(end, starved)
+    let starved = explorer.starved_within(&mut meter, &mut end);
+    // Whatever was reached: what was found is told.
+    unasked(|| explorer.outcome(end, starved))
 }
 
 /// Whether all initial states were put in.
@@ -167,8 +166,6 @@ impl End {
 
 /// When so many states have not been enough, the search takes aim: see [`crate::aim`].
 const PLAIN_STATES: usize = 30_000;
-/// After so many transitions at the latest the limits are looked at.
-const TRANSITIONS: u64 = 4_096;
 /// So many states an aimed search may take.
 pub(super) const AIMED_STATES: u64 = 300_000;
 
@@ -185,7 +182,6 @@ impl<'a> Explorer<'a> {
             executed: FxHashSet::default(),
             sleeps_at: FxHashSet::default(),
             bounds: Bounds::of(program),
-            looked: 0,
             bounded: (0, 0),
             memory_elsewhere: 0,
             possible: None,
@@ -237,25 +233,48 @@ impl<'a> Explorer<'a> {
             }
         };
         let mut end = self.explore(&mut meter, from);
-        let starved = self.starved_at(&mut end);
+        let starved = self.starved_within(&mut meter, &mut end);
         if let Some(checkpoint) = &self.checkpoint
             && end.stopped.is_none()
             && let Err(error) = checkpoint.remove()
         {
             end.stopped = Some(Stopped::Failed(checkpoint.said("remove", &error)));
         }
-        Ok(self.outcome(end, starved))
+        Ok(unasked(|| self.outcome(end, starved)))
     }
 
-    /// Who starves, where all states were visited; the end says why that was not found out.
-    fn starved_at(&mut self, end: &mut End) -> Option<Run> {
+    /// Who starves, once everything is explored; if a limit comes first, `end` says so.
+    fn starved_within(&mut self, meter: &mut Meter<'_>, end: &mut End) -> Option<Run> {
         if !end.exhaustive || !self.table.program().has_loops() {
             return None;
         }
-        self.starved().unwrap_or_else(|stopped| {
+        let starved = meter.run(|_| self.starved());
+        starved.unwrap_or_else(Err).unwrap_or_else(|stopped| {
             end.stopped = Some(stopped);
+            end.exhaustive = false;
             None
         })
+    }
+
+    /// [`Explorer::take_aim`], as far as the limits allow.
+    fn take_aim_within(&mut self, meter: &mut Meter<'_>) -> Option<Stopped> {
+        (meter.run(|meter| self.take_aim(meter))).unwrap_or_else(Some)
+    }
+
+    /// [`Explorer::expand`], as far as the limits allow.
+    fn expand_within(
+        &mut self,
+        (number, state): (u32, &Counts),
+        next: &mut Counts,
+        depth: u64,
+        meter: &mut Meter<'_>,
+    ) -> Option<Stopped> {
+        if self.checkpoint.is_some() {
+            // Who goes on from a checkpoint expands the next state, and must not find half of its
+            // steps taken.
+            return unasked(|| self.expand(number, state, next, depth));
+        }
+        (meter.run(|_| self.expand(number, state, next, depth))).unwrap_or_else(Some)
     }
 
     /// Writes a checkpoint; why that did not work, if it did not.
@@ -283,7 +302,7 @@ impl<'a> Explorer<'a> {
                 let mut started = self.start(most, meter);
                 let mut is_decided = false;
                 if let Started::TooMany = started {
-                    started = match self.take_aim(meter) {
+                    started = match self.take_aim_within(meter) {
                         Some(stopped) => Started::Stopped(stopped),
                         None => Started::Everywhere,
                     };
@@ -321,7 +340,7 @@ impl<'a> Explorer<'a> {
                     && self.visited.len() >= self.plain_states
                     && self.possible.is_none()
                 {
-                    stopped = self.take_aim(meter);
+                    stopped = self.take_aim_within(meter);
                     if stopped.is_some() {
                         // Who goes on from here takes aim again.
                         self.possible = None;
@@ -337,7 +356,7 @@ impl<'a> Explorer<'a> {
                 if stopped.is_none() {
                     let number = next_number(at.next);
                     self.visited.get(number, &mut state);
-                    stopped = self.expand(number, &state, &mut next, at.depth);
+                    stopped = self.expand_within((number, &state), &mut next, at.depth, meter);
                     let failed = self.visited.failed().map(|error| {
                         Stopped::Failed(format!("cannot keep states on disk: {error}"))
                     });
@@ -387,11 +406,6 @@ impl<'a> Explorer<'a> {
             return Some(full);
         }
         let states = self.visited.len() as u64;
-        // Some states have thousands of successors.
-        if self.transitions - self.looked >= TRANSITIONS {
-            self.looked = self.transitions;
-            meter.hurry();
-        }
         meter.check(states, || Progress {
             states,
             transitions: self.transitions,
@@ -412,29 +426,30 @@ impl<'a> Explorer<'a> {
 
     /// Puts the initial states in, if there are not more than `most`.
     pub(super) fn start(&mut self, most: u64, meter: &mut Meter<'_>) -> Started {
+        meter
+            .run(|meter| self.start_asking(most, meter))
+            .unwrap_or_else(Started::Stopped)
+    }
+
+    fn start_asking(&mut self, most: u64, meter: &mut Meter<'_>) -> Started {
         let program = self.table.program();
-        let mut started = Started::Everywhere;
-        let mut count = 0;
-        starts::for_each_start(program, |start| {
+        for (count, start) in (0..).zip(Starts::up_to_order(program)) {
             if self.visited.len() as u64 >= most {
-                started = Started::TooMany;
-                return false;
+                return Started::TooMany;
             }
             let before = self.table.numbered();
             let state = self.counted(&initial(program, &start));
             self.table.note(before, || Event::Start(count));
-            count += 1;
             if let (number, true) = self.visited.insert(&state) {
                 self.parents.push(NONE);
                 self.starts.push((number, start));
                 self.note_state(number, &state, 0);
             }
             if let Some(stopped) = self.stop(meter, 0, 0) {
-                started = Started::Stopped(stopped);
+                return Started::Stopped(stopped);
             }
-            matches!(started, Started::Everywhere)
-        });
-        started
+        }
+        Started::Everywhere
     }
 
     /// The counted state of a named one.

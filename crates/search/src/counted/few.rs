@@ -7,6 +7,7 @@
 //! program before anything is made of it; a deadlock among few need not be one among all, as the
 //! others may help, so it is looked at again there.
 
+use kmapcheck_limits::Limits;
 use kmapcheck_machine::{
     Abilities, Findings, Start, State, TaskId, Trace, TraceStep, instances, is_open, run,
     waiting_findings,
@@ -15,7 +16,7 @@ use kmapcheck_scenario::{Bound, FindingKind, Program};
 use kmapcheck_waitgraph::stuck::{scene, stuck};
 
 use super::explore;
-use crate::limits::{Limits, Progress};
+use crate::limits::Progress;
 
 /// So many instances of each.
 const FEW: u32 = 2;

@@ -9,7 +9,6 @@
 //! - [`packed`]: counted states as short byte strings in one arena, and the visited set;
 //! - [`frontier`]: those still to be expanded, where the visited set has fingerprints only;
 //! - [`checkpoint`]: how far the search has come, in a file;
-//! - [`starts`]: the initial states, up to the order of alike instances;
 //! - [`explore`]: breadth-first, level by level;
 //! - `stuck`, `starve`: which tasks are stuck, and which starve;
 //! - `decide`: what can be said without visiting every state;
@@ -28,7 +27,6 @@ mod few;
 mod frontier;
 pub(crate) mod local;
 pub(crate) mod packed;
-pub(crate) mod starts;
 mod starve;
 mod stuck;
 pub(crate) mod table;

@@ -7,6 +7,7 @@
 //! Where the search leaves out orders of steps, so does this: see docs/reductions.md. A task that
 //! waits takes no step in a state that is passed through, since such steps never wait.
 
+use kmapcheck_limits::ask;
 use kmapcheck_machine::{Standing, Stopped};
 
 use super::explore::{Explorer, Run};
@@ -27,6 +28,7 @@ impl Explorer<'_> {
         let mut stands = Vec::new();
         let mut state = Counts::default();
         for i in 0..self.visited.len() {
+            ask();
             first_point.push(stands.len());
             self.visited.get(next_number(i), &mut state);
             let waits: Vec<bool> = (state.tasks.iter())
@@ -55,6 +57,7 @@ impl Explorer<'_> {
         }
         let mut graph = Graph::new();
         for i in 0..self.visited.len() {
+            ask();
             if let Some(full) = graph.full() {
                 return Err(full);
             }

@@ -11,7 +11,8 @@
 
 use std::ops::Range;
 
-use kmapcheck_machine::{Findings, Stopped, for_each_start, initial};
+use kmapcheck_limits::ask;
+use kmapcheck_machine::{Findings, Starts, Stopped, initial};
 use kmapcheck_scenario::{FindingKind, Program};
 
 use super::key::Key;
@@ -100,7 +101,8 @@ impl<'a, const W: usize, S: Space<W>> Search<'a, W, S> {
     /// Explores everything, within the limits.
     pub(crate) fn explore(&mut self, meter: &mut Meter<'_>) -> Result<End, Halt> {
         let mut depth = 0;
-        match self.levels(meter, &mut depth) {
+        let levels = meter.run(|meter| self.levels(meter, &mut depth));
+        match levels.unwrap_or_else(|stopped| Ok(Some(stopped))) {
             Err(Halt::Stopped(stopped)) => {
                 self.gather();
                 self.settle(u64::MAX);
@@ -109,6 +111,10 @@ impl<'a, const W: usize, S: Space<W>> Search<'a, W, S> {
             }
             Err(halt) => Err(halt),
             Ok(stopped) => {
+                if stopped.is_some() {
+                    // A batch may have been left in the middle.
+                    self.gather();
+                }
                 self.settle(u64::MAX);
                 // The last batch may have brought what there was no room for.
                 let lost = self.has_lost().then(|| self.full());
@@ -136,9 +142,11 @@ impl<'a, const W: usize, S: Space<W>> Search<'a, W, S> {
                     break;
                 }
                 if stopped.is_some() {
+                    // A few at a time, as long as it is only states that there may not be more of.
+                    ask();
                     self.expand_batch(&batch, *depth, true)?;
-                    // There may be no memory left: a few at a time.
                     while self.take(&mut cursor, BATCH.start, &mut batch) {
+                        ask();
                         self.expand_batch(&batch, *depth, true)?;
                     }
                     break;
@@ -162,19 +170,16 @@ impl<'a, const W: usize, S: Space<W>> Search<'a, W, S> {
 
     /// Puts the initial states in.
     fn start(&mut self, meter: &mut Meter<'_>) -> Result<Option<Stopped>, Halt> {
-        let (mut stopped, mut result) = (None, Ok(()));
-        for_each_start(self.program, |start| {
-            match self.space.encode(&initial(self.program, &start)) {
-                Ok(key) => {
-                    self.partitions[partition_of(key.hash())].insert_all(&[key]);
-                    self.count_states();
-                    stopped = meter.look(&self.progress(0));
-                }
-                Err(halt) => result = Err(halt),
+        for start in Starts::of(self.program) {
+            let key = self.space.encode(&initial(self.program, &start))?;
+            self.partitions[partition_of(key.hash())].insert_all(&[key]);
+            self.count_states();
+            let stopped = meter.look(|| self.progress(0));
+            if stopped.is_some() {
+                return Ok(stopped);
             }
-            stopped.is_none() && result.is_ok()
-        });
-        result.map(|()| stopped)
+        }
+        Ok(None)
     }
 
     fn count_states(&mut self) {
@@ -313,6 +318,7 @@ impl<'a, const W: usize, S: Space<W>> Search<'a, W, S> {
                     at: at..end,
                 };
                 at = end;
+                ask();
                 self.expand_batch(&[run], depth, true)?;
             }
         }
@@ -343,7 +349,7 @@ impl<'a, const W: usize, S: Space<W>> Search<'a, W, S> {
         if self.states > self.most.states || self.has_lost() {
             return Some(self.full());
         }
-        meter.look(&self.progress(depth))
+        meter.look(|| self.progress(depth))
     }
 
     /// Whether a state had to be left out.

@@ -4,6 +4,7 @@
 //! out after that by one of them, in the order of the batch, and the states concerned are expanded
 //! once more.
 
+use kmapcheck_limits::ask;
 use kmapcheck_machine::{State, TraceStep};
 use kmapcheck_scenario::{OriginId, TemplateId};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -72,6 +73,7 @@ impl<'a, 'l, const W: usize> Fast<'a, 'l, W> {
                 let rank = match self.tables.verdicts.get(&sorted) {
                     Some(&rank) => rank,
                     None => {
+                        ask();
                         let rank = self.stuck_in(&sorted).1;
                         self.tables.verdicts.insert(sorted, rank);
                         rank

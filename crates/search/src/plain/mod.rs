@@ -34,6 +34,7 @@ mod tables;
 mod threads;
 mod trace;
 
+use kmapcheck_limits::{Limits, unasked};
 use kmapcheck_machine::{Coverage, Finding, Outcome, Stopped};
 use kmapcheck_scenario::{FindingKind, Program};
 
@@ -44,8 +45,9 @@ use self::lowered::Lowered;
 use self::most::Most;
 use self::named::{Named, Parts};
 use self::space::{Halt, Space, cast};
+use self::starve::Starving;
 use self::threads::Threads;
-use crate::limits::{Limits, Meter, Progress};
+use crate::limits::{Meter, Progress};
 use crate::reference::{can_sleep, never_executed};
 use crate::refusal::Refusal;
 
@@ -166,11 +168,25 @@ impl Attempt<'_> {
         let End { mut stopped, depth } = search.explore(meter)?;
         let mut starving = None;
         if stopped.is_none() && self.program.has_loops() && search.space.somebody_waits() {
-            match search.starving(depth, meter)? {
-                Ok(found) => starving = found,
+            match meter.run(|meter| search.starving(depth, meter)) {
+                Ok(found) => match found? {
+                    Ok(found) => starving = found,
+                    Err(limit) => stopped = Some(limit),
+                },
                 Err(limit) => stopped = Some(limit),
             }
         }
+        unasked(|| self.outcome(search, stopped, depth, starving))
+    }
+
+    /// What was found and seen. Whatever limit was reached: what was found is told.
+    fn outcome<const W: usize, S: Space<W>>(
+        self,
+        mut search: Search<'_, W, S>,
+        stopped: Option<Stopped>,
+        depth: u64,
+        starving: Starving<W>,
+    ) -> Result<Outcome, Halt> {
         let exhaustive = stopped.is_none();
         let mut findings = Vec::new();
         if let Some((candidate, task)) = starving {

@@ -8,6 +8,7 @@
 use std::hash::Hash;
 use std::rc::Rc;
 
+use kmapcheck_limits::ask;
 use kmapcheck_machine::{
     Abilities, Findings, Shared, Standing, State, Stopped, Task as Actor, TraceStep,
     waiting_findings,
@@ -232,6 +233,7 @@ impl<const W: usize> Space<W> for Named<'_, '_> {
         let program = self.parts.program;
         let block = &mut blocks[0];
         for key in states.iter().copied().flatten() {
+            ask();
             let state = self.decode(key);
             self.note_state(key, &state, task, block);
             if task.look_only {

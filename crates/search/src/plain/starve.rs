@@ -5,6 +5,7 @@
 //! through from the last level to the first, and again as long as anything changes: a task is saved
 //! where a step leads to a state in which it is. Only states with a bit set are looked at again.
 
+use kmapcheck_limits::ask;
 use kmapcheck_machine::Stopped;
 
 use super::explore::Search;
@@ -51,6 +52,7 @@ impl<const W: usize, S: Space<W>> Search<'_, W, S> {
                 return Ok(Err(stopped));
             }
             for i in 0..self.partitions[p].len() {
+                ask();
                 let key = *self.partitions[p].key(i);
                 self.space.stands(&key, &mut stands)?;
                 if tasks == 0 {
@@ -73,6 +75,7 @@ impl<const W: usize, S: Space<W>> Search<'_, W, S> {
                         return Ok(Err(stopped));
                     }
                     for i in self.partitions[p].level_range(level).rev() {
+                        ask();
                         let points = (offsets[p] + i) * tasks;
                         if !(points..points + tasks).any(|point| waits.get(point)) {
                             continue;
@@ -127,7 +130,7 @@ impl<const W: usize, S: Space<W>> Search<'_, W, S> {
     }
 
     fn look(&self, meter: &mut Meter<'_>, depth: u64) -> Option<Stopped> {
-        meter.look(&Progress {
+        meter.look(|| Progress {
             states: self.states,
             transitions: self.transitions,
             depth,

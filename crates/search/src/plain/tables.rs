@@ -12,6 +12,7 @@
 //! branch on it: [`AT_ONCE`] are always added, one successor behind the other, and those that there
 //! are not are written over by the next.
 
+use kmapcheck_limits::ask;
 use kmapcheck_machine::TraceStep;
 use kmapcheck_scenario::{FindingKind, TemplateId};
 use rustc_hash::FxHashMap;
@@ -340,6 +341,7 @@ impl<const W: usize> Tables<W> {
         let (mut used, mut transitions) = (0, 0);
         for key in states.iter().copied().flatten() {
             if used > GATHERED {
+                ask();
                 block.push_all(&gathered[..used]);
                 used = 0;
             }

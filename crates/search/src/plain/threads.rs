@@ -6,6 +6,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use kmapcheck_limits::{Watch, entered};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 /// How often to look whether the others are done before going to sleep: a fraction of a millisecond.
@@ -47,10 +48,12 @@ impl Threads {
                 work(item);
             }
         };
+        let watch = Watch::current();
         let at_work = AtomicUsize::new(others.current_num_threads());
         others.in_place_scope(|scope| {
             for _ in 0..others.current_num_threads() {
                 scope.spawn(|_| {
+                    let _watched = entered(watch.as_ref());
                     share();
                     at_work.fetch_sub(1, Ordering::Release);
                 });

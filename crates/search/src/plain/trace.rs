@@ -6,7 +6,7 @@
 //! changes the field of one task. This costs less than the search did, and is done once for each
 //! finding.
 
-use kmapcheck_machine::{Start, Trace, for_each_start, initial};
+use kmapcheck_machine::{Start, Starts, Trace, initial};
 
 use super::explore::Search;
 use super::key::Key;
@@ -55,20 +55,11 @@ impl<const W: usize, S: Space<W>> Search<'_, W, S> {
 
     /// The first start in that state.
     fn start_at(&mut self, key: &Key<W>) -> Result<Start, Halt> {
-        let mut found = Ok(Start::default());
-        for_each_start(self.program, |start| {
-            match self.space.encode(&initial(self.program, &start)) {
-                Ok(other) if other == *key => {
-                    found = Ok(start);
-                    false
-                }
-                Ok(_) => true,
-                Err(halt) => {
-                    found = Err(halt);
-                    false
-                }
+        for start in Starts::of(self.program) {
+            if self.space.encode(&initial(self.program, &start))? == *key {
+                return Ok(start);
             }
-        });
-        found
+        }
+        Ok(Start::default())
     }
 }

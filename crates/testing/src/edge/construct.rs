@@ -295,6 +295,7 @@ impl Found<'_> {
     fn settings(&mut self) {
         let model = &self.scenario["model"];
         for (name, series) in model["series"].as_object().into_iter().flatten() {
+            // A series that says nothing keeps none.
             let kept = series["for_holders"].as_u64().unwrap_or(0);
             if !self.used.contains(name) {
                 self.note_if(Construct::UnusedKept, kept > 0);

@@ -15,6 +15,7 @@ impl<'a> Dice<'a> {
     }
 
     fn byte(&mut self) -> usize {
+        // When the bytes are used up, everything is as small as it can be.
         self.0.next().copied().unwrap_or(0).into()
     }
 

@@ -71,6 +71,7 @@ impl fmt::Display for Met {
         for (row, &construct) in constructs.iter().enumerate() {
             write!(f, "{:2} {:24}", row + 1, construct.name())?;
             for &other in &constructs[..row] {
+                // What was never met is not in the table.
                 let times = self.0.get(&(other, construct)).copied().unwrap_or(0);
                 write!(f, "{times:width$}")?;
             }

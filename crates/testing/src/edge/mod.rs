@@ -137,11 +137,12 @@ fn write(
     let must_open = numbers == Numbers::Open && !world.is_open();
     let open = numbers == Numbers::Open && (must_open || wanted.contains(&Construct::AnyCount));
     let mut left = MOST_TASKS;
-    let others = programs.len() as u32 - 1;
+    let mut after = u32::try_from(programs.len()).expect("programs are few");
     let tasks = programs.into_iter().enumerate().map(|(i, program)| {
         let is_any = open && (i == 0 || dice.once_in(2));
         let edge = dice.edge(world.capacity("A"), 1);
-        let most = left.saturating_sub(others.saturating_sub(i as u32)).max(1);
+        after -= 1;
+        let most = left.saturating_sub(after).max(1);
         let count = edge.min(most);
         left = left.saturating_sub(count);
         Task {

@@ -15,10 +15,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
+use kmapcheck_limits::{Limits, Reached};
 use kmapcheck_report::suite::{Case, Mistake, Tested, Unexpecting, github, junit, sarif};
-use kmapcheck_report::{Report, StopReason, quoted, tame, text};
+use kmapcheck_report::{Report, StopReason, Stopped, quoted, tame, text};
 use kmapcheck_scenario::FindingKind;
-use kmapcheck_search::Limits;
 
 use crate::args::{EngineArg, OverrideArgs, Reduce, StoreArgs, Test};
 use crate::collect;
@@ -26,6 +26,7 @@ use crate::exit::Exit;
 use crate::input::{self, Failure};
 use crate::output::Output;
 use crate::progress::{self, Line};
+use crate::run::{READING, Run};
 use crate::targets;
 use tally::Tally;
 
@@ -71,15 +72,11 @@ fn once(args: &Test, interrupt: &Arc<AtomicBool>, output: &mut Output) -> io::Re
         .filter(|(i, _)| args.suite.partition.is_none_or(|part| part.has(*i)))
         .map(|(_, (file, _))| file)
         .collect();
-    let limits = Limits {
-        max_states: None,
-        max_memory: Some(args.max_memory),
-        timeout: Some(args.timeout),
-        interrupt: Some(Arc::clone(interrupt)),
-    };
+    let limits = args.limits.limits(None);
     let threads = usize::from(args.suite.jobs);
     let on_github = std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true");
     let (mut tally, mut cases, mut written) = (Tally::default(), Vec::new(), Ok(()));
+    let failed = Arc::new(AtomicBool::new(false));
     let mut broken = false;
     jobs::in_order(
         files.len(),
@@ -87,7 +84,7 @@ fn once(args: &Test, interrupt: &Arc<AtomicBool>, output: &mut Output) -> io::Re
         interrupt,
         |i| {
             let line = Line::new(&files[i].display().to_string(), args.quiet || threads > 1);
-            attempt(&files[i], args, &limits, &line)
+            attempt(&files[i], args, &limits, &failed, &line)
         },
         |i, done| {
             if output.is_broken() {
@@ -105,8 +102,9 @@ fn once(args: &Test, interrupt: &Arc<AtomicBool>, output: &mut Output) -> io::Re
             }
             tally.add(&case);
             cases.push(case);
-            let failed = tally.failed > 0;
-            written.is_ok() && !(args.suite.fail_fast && failed)
+            let is_failed = tally.failed > 0;
+            failed.store(is_failed, Ordering::Relaxed);
+            written.is_ok() && !(args.suite.fail_fast && is_failed)
         },
     );
     written?;
@@ -153,6 +151,10 @@ fn case(file: &Path, args: &Test, done: Result<Report, Failure>) -> (Case, Optio
         Err(Failure::Input(errors)) => {
             let tested = Tested::Unreadable(Mistake::all(&errors));
             (case(tested, None), Some(Failure::Input(errors)))
+        }
+        Err(Failure::Stopped { phase, reached }) => {
+            let tested = Tested::Inconclusive(stopped_while(phase, reached));
+            (case(tested, None), None)
         }
         Err(Failure::Fault(said)) => {
             let tested = Tested::Fault(said.clone());
@@ -254,18 +256,48 @@ fn write_files(args: &Test, cases: &[Case]) -> Exit {
     exit
 }
 
-fn attempt(file: &Path, args: &Test, limits: &Limits, line: &Line) -> Result<Report, Failure> {
-    let mut program = input::load(file, &OverrideArgs::default())?;
-    tame::program(&mut program);
+/// What is said of a scenario that was not explored.
+fn stopped_while(phase: &str, reached: Reached) -> String {
+    let why = Stopped::of(reached, phase).text;
+    format!("inconclusive: stopped while {phase}: {why}")
+}
+
+/// Runs one scenario. If it has to be ended from outside, so has everything: `failed` says what the
+/// exit status is then.
+fn attempt(
+    file: &Path,
+    args: &Test,
+    limits: &Limits,
+    failed: &Arc<AtomicBool>,
+    line: &Line,
+) -> Result<Report, Failure> {
+    let (shown, failed) = (input::shown(file), Arc::clone(failed));
+    let run = Run::start(limits, move |doing| {
+        let said = stopped_while(doing.phase, doing.reached);
+        let exit = match failed.load(Ordering::Relaxed) {
+            true => Exit::Violated,
+            false => Exit::Inconclusive,
+        };
+        let rest = "what follows was not tested; run it without this one";
+        (
+            format!("{YELLOW}stop{YELLOW:#} {shown}: {said}; {rest}\n"),
+            exit,
+        )
+    });
+    let program = run.phase(READING, || {
+        let mut program = input::load(file, &OverrideArgs::default())?;
+        tame::program(&mut program);
+        Ok(program)
+    })?;
     let limits = if program.expect.is_some() {
         limits.clone()
     } else {
-        let timeout = Some(args.timeout.min(UNEXPECTING_TIME));
+        let least = |timeout: Duration| timeout.min(UNEXPECTING_TIME);
         // loom counts no states.
         let max_states = (args.engine != Some(EngineArg::Loom)).then_some(UNEXPECTING_STATES);
         Limits {
             max_states,
-            timeout,
+            timeout: Some(limits.timeout.map_or(UNEXPECTING_TIME, least)),
             ..limits.clone()
         }
     };
@@ -273,9 +305,8 @@ fn attempt(file: &Path, args: &Test, limits: &Limits, line: &Line) -> Result<Rep
         .engine
         .unwrap_or_else(|| EngineArg::for_program(&program));
     let store = StoreArgs::default();
-    input::run(
-        &program, engine, args.plain, &store, args.loom, &limits, line,
-    )
+    let options = (args.plain, &store, args.loom);
+    input::run(&program, engine, options, &limits, &run, line)
 }
 
 fn kinds(report: &Report) -> Vec<FindingKind> {

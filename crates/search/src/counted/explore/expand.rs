@@ -1,5 +1,6 @@
 //! The steps out of a state: which are taken, and which led where.
 
+use kmapcheck_limits::ask;
 use kmapcheck_machine::{Stopped, initial};
 
 use super::{CountedStep, Explorer, NONE, Run};
@@ -69,6 +70,8 @@ impl Explorer<'_> {
             let (local, _) = state.tasks[position];
             let entry = self.table.entry(local, state.world);
             for i in 0..Table::row_count(entry) {
+                // Some states have thousands of successors.
+                ask();
                 self.transitions += 1;
                 let row = self.table.row(entry, i);
                 let step = CountedStep { local, row: i };

@@ -1,0 +1,105 @@
+//! Reports of runs that were cut off before all could be said that a report says.
+
+use std::time::Duration;
+
+use kmapcheck_limits::Reached;
+use kmapcheck_machine::{Outcome, Stopped as Why, Verdict};
+use kmapcheck_scenario::Program;
+
+use crate::build::as_expected;
+use crate::coverage;
+use crate::report::{Coverage, Finding, Report, Stopped};
+
+impl Stopped {
+    /// Why a run ended early that was stopped while `doing` something, such as `reading`.
+    #[must_use]
+    pub fn of(reached: Reached, doing: &str) -> Stopped {
+        Stopped {
+            doing: Some(doing.to_owned()),
+            ..coverage::stopped_by(&Why::from(reached), 0, "search", "FILE")
+        }
+    }
+}
+
+impl Report {
+    /// The report of a run that was stopped while `doing` something, such as `reading`, before an
+    /// engine had anything to say. `program`: as far as it is known by then.
+    #[must_use]
+    pub fn stopped_while(
+        doing: &str,
+        file: &str,
+        program: Option<&Program>,
+        engine: &str,
+        reached: Reached,
+    ) -> Report {
+        let mut stopped = Stopped::of(reached, doing);
+        stopped.repeat(engine, &[], file);
+        Report {
+            scenario: program.map_or_else(|| file.to_owned(), |program| program.name.clone()),
+            file: file.to_owned(),
+            model: program.map_or_else(String::new, |program| program.model.clone()),
+            verdict: Verdict::Inconclusive,
+            findings: Vec::new(),
+            expected: program.and_then(|program| program.expect.clone()),
+            as_expected: None,
+            stopped: Some(stopped),
+            coverage: Coverage {
+                engine: engine.to_owned(),
+                complete: false,
+                states: 0,
+                transitions: 0,
+                depth: 0,
+                interleavings: None,
+                stored_bytes: None,
+                reductions: None,
+                fingerprints: None,
+                never_executed: None,
+            },
+            proof: None,
+            remarks: Vec::new(),
+            elapsed_ms: 0.0,
+        }
+    }
+
+    /// What was found, without the ways there: there is no time or memory left to work these out.
+    #[must_use]
+    pub fn brief(program: &Program, outcome: &Outcome, elapsed: Duration) -> Report {
+        let found = outcome.findings.iter().map(|found| Finding {
+            kind: found.kind,
+            class: None,
+            level: found.kind.level(),
+            summary: format!(
+                "found after {}; a limit came before the way there was worked out",
+                crate::words::count(found.trace.steps.len() as u64, "step")
+            ),
+            can_sleep: found.can_sleep,
+            start: None,
+            trace: Vec::new(),
+            tasks: Vec::new(),
+            core: Vec::new(),
+            stuck: Vec::new(),
+            contested: Vec::new(),
+            point_of_no_return: None,
+            wait_for: None,
+            run: found.trace.clone(),
+            starves: found.starved,
+        });
+        Report {
+            scenario: program.name.clone(),
+            file: program.files.first().cloned().unwrap_or_default(),
+            model: program.model.clone(),
+            verdict: outcome.verdict(),
+            findings: found.collect(),
+            expected: program.expect.clone(),
+            as_expected: as_expected(program, outcome),
+            stopped: coverage::stopped(program, outcome),
+            coverage: Coverage {
+                never_executed: None,
+                ..coverage::coverage(program, outcome)
+            },
+            proof: None,
+            remarks: Vec::new(),
+            elapsed_ms: (elapsed.as_secs_f64() * 1e6).round() / 1e3,
+        }
+    }
+}
