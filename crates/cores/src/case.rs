@@ -6,6 +6,7 @@
 //! more tasks have a pin than there are others. One case is made of each, so every number of slots
 //! is in a case: a case split is not a premise.
 
+use kmapcheck_limits::ask;
 use kmapcheck_locals::{Holding, Locals};
 use kmapcheck_machine::{Mode, Name};
 use kmapcheck_scenario::{Bound, Op, Program, Ref, SeriesId};
@@ -108,6 +109,7 @@ fn held(graph: &Graph, kinds: &[usize], wanted: Mode) -> Vec<usize> {
 pub(crate) fn holders_bounded(program: &Program, locals: &Locals) -> Vec<bool> {
     let each_has_its_own = |series: SeriesId| {
         locals.states.iter().all(|local| {
+            ask();
             !local.pins_in(series)
                 || (local.holdings(program).iter()).any(|&(held, _)| held == Holding::Slots(series))
         })
@@ -125,6 +127,7 @@ pub(crate) fn holders_bounded(program: &Program, locals: &Locals) -> Vec<bool> {
 /// already: that is not refused for the sake of holders.
 fn gets_a_first_pin_by_reuse(program: &Program, locals: &Locals, series: SeriesId) -> bool {
     locals.states.iter().any(|local| {
+        ask();
         let (page, asked) = match local.op(program) {
             Some(Op::Kmap { page, series } | Op::TryKmap { page, series, .. }) => (page, series),
             _ => return false,

@@ -83,7 +83,7 @@ fn random_programs_about_shared_and_declared_pages() {
 
 fn agree_on(scenarios: impl Strategy<Value = serde_json::Value>) {
     let (compared, left_out) = (AtomicU32::new(0), AtomicU32::new(0));
-    let config = kmapcheck_testing::config(400);
+    let config = kmapcheck_testing::config(250);
     let mut runner = TestRunner::new(config);
     let result = runner.run(&scenarios, |scenario| {
         let program = kmapcheck_testing::load(&scenario);

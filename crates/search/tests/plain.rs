@@ -96,7 +96,7 @@ fn compare(program: &Program, what: &str) -> bool {
 fn agree_on(scenarios: impl Strategy<Value = serde_json::Value>) {
     let (mut compared, mut left_out) = (0, 0);
     let counters = std::cell::RefCell::new((&mut compared, &mut left_out));
-    let mut runner = TestRunner::new(kmapcheck_testing::config(300));
+    let mut runner = TestRunner::new(kmapcheck_testing::config(200));
     let result = runner.run(&scenarios, |scenario| {
         let program = kmapcheck_testing::load(&scenario);
         let mut counters = counters.borrow_mut();

@@ -4,6 +4,7 @@
 //! On random programs of three sorts (`KMAPCHECK_CASES` sets how many) and on the scenarios.
 
 use std::cell::RefCell;
+use std::path::PathBuf;
 
 use kmapcheck_machine::{Abilities, Outcome, Standing, Verdict, run as replay, waiting_findings};
 use kmapcheck_scenario::{Bound, FindingKind, Overrides, Program};
@@ -11,6 +12,7 @@ use kmapcheck_search::{Engine, Limits, Reductions, run};
 use kmapcheck_waitgraph::explain::explain;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
+use rayon::prelude::*;
 
 /// Larger programs are left out: the reference is slow.
 const MAX_STATES: u64 = 2_000;
@@ -118,7 +120,7 @@ fn compare(program: &Program, what: &str) -> Option<Vec<u64>> {
 
 fn agree_on(scenarios: impl Strategy<Value = serde_json::Value>) {
     let counters = RefCell::new((0, 0));
-    let mut runner = TestRunner::new(kmapcheck_testing::config(60));
+    let mut runner = TestRunner::new(kmapcheck_testing::config(40));
     let result = runner.run(&scenarios, |scenario| {
         let program = kmapcheck_testing::load(&scenario);
         match compare(&program, &scenario.to_string()) {
@@ -173,22 +175,17 @@ fn random_programs_with_private_pages() {
 #[test]
 fn the_scenarios() {
     let files = kmapcheck_testing::scenario_files();
-    let mut compared = 0;
-    let mut smaller = vec![0; choices().len()];
-    for file in &files {
-        let Ok(program) = kmapcheck_scenario::load(file, &Overrides::default()) else {
-            continue;
-        };
+    let states = |file: &PathBuf| {
+        let program = kmapcheck_scenario::load(file, &Overrides::default()).ok()?;
         let few = |count| matches!(count, Bound::Exactly(n) if n <= 16);
         let small = program.templates.iter().all(|template| few(template.count))
             && (program.series.iter()).all(|series| series.slots != Bound::Any);
-        if small && let Some(states) = compare(&program, &file.display().to_string()) {
-            compared += 1;
-            for (smaller, &n) in smaller.iter_mut().zip(&states) {
-                *smaller += u32::from(n < states[0]);
-            }
-        }
-    }
+        small.then(|| compare(&program, &file.display().to_string()))?
+    };
+    let states: Vec<Vec<u64>> = files.par_iter().filter_map(states).collect();
+    let compared = states.len();
+    let smaller = |choice: usize| states.iter().filter(|n| n[choice] < n[0]).count();
+    let smaller = (0..choices().len()).map(smaller);
     assert!(compared > files.len() / 3, "{compared} of {}", files.len());
     // Every reduction makes some scenario smaller, alone already.
     for (choice, smaller) in choices().iter().zip(smaller).skip(1) {

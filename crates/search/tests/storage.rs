@@ -69,7 +69,7 @@ fn compare(program: &Program, what: &str) {
 }
 
 fn compare_all(scenarios: impl Strategy<Value = serde_json::Value>) {
-    let mut runner = TestRunner::new(kmapcheck_testing::config(60));
+    let mut runner = TestRunner::new(kmapcheck_testing::config(40));
     let result = runner.run(&scenarios, |scenario| {
         let program = kmapcheck_testing::load(&scenario);
         compare(&program, &scenario.to_string());

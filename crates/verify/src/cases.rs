@@ -1,5 +1,6 @@
 //! The cases that are told apart before there are inequalities, found anew.
 
+use kmapcheck_limits::ask;
 use kmapcheck_locals::{Holding, LocalState, Locals};
 use kmapcheck_machine::{Name, acceptable_series};
 use kmapcheck_scenario::{Bound, Op, Program, Ref, SeriesId};
@@ -120,14 +121,14 @@ pub(crate) fn bounds_holders(program: &Program, locals: &Locals, series: SeriesI
         }
         _ => true,
     };
-    program.series[series].for_holders > 0
-        && locals
-            .states
-            .iter()
-            .all(|local| match local.pins_in(series) {
-                true => to_itself(local),
-                false => first_by_a_slot(local),
-            })
+    let keeps_the_bound = |local: &LocalState| {
+        ask();
+        match local.pins_in(series) {
+            true => to_itself(local),
+            false => first_by_a_slot(local),
+        }
+    };
+    program.series[series].for_holders > 0 && locals.states.iter().all(keeps_the_bound)
 }
 
 /// Whether it is certain that the page of that name has no mapping in the series.

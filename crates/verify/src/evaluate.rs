@@ -10,6 +10,7 @@
 //!
 //! The runs are drawn from a fixed seed: the same certificate is judged the same.
 
+use kmapcheck_limits::ask;
 use kmapcheck_locals::LocalState;
 use kmapcheck_machine::{Standing, State, for_each_start, initial, steps};
 use kmapcheck_scenario::{Bound, Program, SeriesId};
@@ -70,6 +71,7 @@ impl Observed {
                 };
                 let mut state = initial(&sized, start);
                 for _ in 0..STEPS {
+                    ask();
                     if !step(&sized, &mut state, &mut random) {
                         break;
                     }
@@ -130,6 +132,7 @@ impl Observed {
     pub(crate) fn agrees_with(&self, program: &Program, system: &System) -> Result<(), String> {
         let open = open_series(program);
         for waiters in &self.states {
+            ask();
             let is_of_the_case = |&(series, range): &(SeriesId, Range)| {
                 let all_kept = waiters.slots[series] <= program.series[series].for_holders;
                 (range == Range::AllKept) == all_kept
