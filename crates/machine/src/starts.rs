@@ -60,7 +60,7 @@ pub fn for_each_start(program: &Program, visit: impl FnMut(Start) -> bool) {
     }
 }
 
-/// The initial states, in order. See the [module](self).
+/// The initial states, in order, one by one, as far as they fit the slots.
 #[derive(Debug, Clone)]
 pub struct Starts<'a> {
     program: &'a Program,

@@ -8,12 +8,10 @@
 //! excluded nor found in the end is not decided, and the outcome says so.
 //!
 //! **Smallest numbers.** What is reported was found at some numbers for `"any"`. Two arguments show
-//! that no smaller number of tasks shows all of it, the slots being the same ([`are_smallest`]):
+//! that no smaller number of tasks shows all of it, the slots being the same (`are_smallest`):
 //! every assignment with a smaller sum was searched to its end and lacks something, or there is a
 //! deadlock among it and the equations allow no core with fewer tasks. Where neither holds, nothing
 //! is claimed; nor where no number of tasks is open.
-//!
-//! [`are_smallest`]: Deciding::are_smallest
 
 use std::time::Instant;
 
