@@ -24,7 +24,7 @@ mod store;
 
 use family::{Case, Family};
 use key::Key;
-use store::{PARTITIONS, Partition, partition_of};
+use store::{MOST_IN_PARTITION, PARTITIONS, Partition, partition_of};
 
 fn program(family: Family, tasks: usize) -> Program {
     let slots = family.slots(tasks);
@@ -101,7 +101,7 @@ fn visited(c: &mut Criterion) {
             b.iter_batched(
                 || {
                     (0..PARTITIONS)
-                        .map(|_| Partition::new(false))
+                        .map(|_| Partition::new(false, MOST_IN_PARTITION))
                         .collect::<Vec<_>>()
                 },
                 |mut parts: Vec<Partition<1>>| {

@@ -4,7 +4,8 @@
 //! fields lie side by side in `W` words, none across a border; so the key *is* the state, equal
 //! keys are equal states, and a step that changes the world and one task is an addition.
 
-use super::most::WIDEST;
+/// The widest field for the number of a part of a state.
+pub(crate) const WIDEST: u32 = 31;
 
 /// A packed state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

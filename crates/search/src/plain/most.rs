@@ -1,10 +1,8 @@
 //! How much of everything that has a number there may be.
 
+use super::key::WIDEST;
 use super::store::{MOST_IN_PARTITION, MOST_STATES};
 use crate::capacity;
-
-/// The widest field for the number of a part of a state.
-pub(crate) const WIDEST: u32 = 31;
 
 /// So much there may be.
 #[derive(Debug, Clone, Copy)]

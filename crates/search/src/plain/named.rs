@@ -18,8 +18,7 @@ use kmapcheck_waitgraph::stuck::{scene, stuck};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::graded::Ranks;
-use super::key::{Field, Key, Layout};
-use super::most::WIDEST;
+use super::key::{Field, Key, Layout, WIDEST};
 use super::space::{Block, Candidate, Halt, Space, Step, Task};
 use crate::capacity;
 use crate::reference::deadlock_rank;
