@@ -250,8 +250,10 @@ async fn findings_are_tabs() {
     let tabs = browser.count("[role=tab]").await;
     assert!(tabs > 1, "{tabs}");
     assert_eq!(browser.count("[role=tabpanel]:not([hidden])").await, 1);
-    assert_eq!(browser.text("[aria-selected=true]").await, "deadlock");
+    // The misuse that causes the deadlock comes first.
+    assert_eq!(browser.text("[aria-selected=true]").await, "slot-leak");
     browser.click("#tab-2").await;
+    assert_eq!(browser.text("[aria-selected=true]").await, "deadlock");
     assert_eq!(browser.count("[role=tabpanel]:not([hidden])").await, 1);
     assert_eq!(browser.text("[role=tabpanel]:not([hidden]) .kind").await, browser.text("#tab-2").await);
     let shown = browser.client.execute("return getComputedStyle(document.body).backgroundColor", vec![]);
