@@ -261,26 +261,11 @@ impl<'a> Explorer<'a> {
         (meter.run(|meter| self.take_aim(meter))).unwrap_or_else(Some)
     }
 
-    /// [`Explorer::expand`], as far as the limits allow.
-    fn expand_within(
-        &mut self,
-        (number, state): (u32, &Counts),
-        next: &mut Counts,
-        depth: u64,
-        meter: &mut Meter<'_>,
-    ) -> Option<Stopped> {
-        if self.checkpoint.is_some() {
-            // Who goes on from a checkpoint expands the next state, and must not find half of its
-            // steps taken.
-            return unasked(|| self.expand(number, state, next, depth));
-        }
-        (meter.run(|_| self.expand(number, state, next, depth))).unwrap_or_else(Some)
-    }
-
     /// Writes a checkpoint; why that did not work, if it did not.
     fn keep(&mut self, at: &At) -> Option<Stopped> {
         let mut checkpoint = self.checkpoint.take()?;
-        let written = checkpoint.write(self, at);
+        // A half of one is worth nothing.
+        let written = unasked(|| checkpoint.write(self, at));
         let failed = written.err().map(|error| checkpoint.said("write", &error));
         self.checkpoint = Some(checkpoint);
         failed.map(Stopped::Failed)
@@ -332,6 +317,13 @@ impl<'a> Explorer<'a> {
         if let Some(stopped) = self.keep(&at) {
             return End::early(Some(stopped), &at);
         }
+        // One run for all of it: one for each state would take longer than some states.
+        let end = meter.run(|meter| self.levels(&mut at, meter));
+        end.unwrap_or_else(|stopped| End::early(Some(stopped), &at))
+    }
+
+    /// Expands state after state, from `at` on, which says where it is.
+    fn levels(&mut self, at: &mut At, meter: &mut Meter<'_>) -> End {
         let (mut state, mut next) = (Counts::default(), Counts::default());
         loop {
             while at.next < at.level.end {
@@ -347,23 +339,31 @@ impl<'a> Explorer<'a> {
                     }
                 }
                 if stopped.is_none() && self.is_decided() {
-                    return End::early(None, &at);
+                    return End::early(None, at);
                 }
                 let due = self.checkpoint.as_ref().is_some_and(Checkpoint::is_due);
                 if stopped.is_some() || due {
-                    stopped = self.keep(&at).or(stopped);
+                    stopped = self.keep(at).or(stopped);
                 }
                 if stopped.is_none() {
                     let number = next_number(at.next);
                     self.visited.get(number, &mut state);
-                    stopped = self.expand_within((number, &state), &mut next, at.depth, meter);
+                    let has_checkpoint = self.checkpoint.is_some();
+                    let mut expand = || self.expand(number, &state, &mut next, at.depth);
+                    stopped = if has_checkpoint {
+                        // Who goes on from a checkpoint expands the next state, and must not find
+                        // half of its steps taken.
+                        unasked(expand)
+                    } else {
+                        expand()
+                    };
                     let failed = self.visited.failed().map(|error| {
                         Stopped::Failed(format!("cannot keep states on disk: {error}"))
                     });
                     stopped = failed.or(stopped);
                 }
                 if stopped.is_some() {
-                    return End::early(stopped, &at);
+                    return End::early(stopped, at);
                 }
                 at.next += 1;
             }
