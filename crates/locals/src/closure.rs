@@ -20,15 +20,16 @@ use crate::surroundings::Surroundings;
 const MAX_STATES: usize = 5_000;
 
 /// A number of local states, or of what a task holds, in 32 bits.
-pub(crate) fn short(number: usize) -> u32 {
-    u32::try_from(number).expect("there are no more than MAX_STATES, and MAX_ACQUIRED")
+pub(crate) fn to_u32(number: usize) -> u32 {
+    u32::try_from(number)
+        .expect("local states are few, and the machine counts what a task holds in 32 bits")
 }
 
 /// A task that has acquired more than this at once takes more in every round of some loop.
 const MAX_ACQUIRED: usize = 100;
 
 /// Stands for `"slots": "any"`: more than a task that ends can pin.
-const SLOTS: u32 = 1 << 24;
+pub(crate) const SLOTS: u32 = 1 << 24;
 
 /// All local states of a program's tasks. Local states are numbered in the order in which a
 /// breadth-first search meets them, so that the way to each (see [`Locals::path`]) is short.
@@ -183,7 +184,7 @@ impl<'a, 'p> Closing<'a, 'p> {
         let mut next = 0;
         while next < self.locals.states.len() {
             ask();
-            self.close(short(next))?;
+            self.close(to_u32(next))?;
             next += 1;
         }
         Ok(())
@@ -202,7 +203,7 @@ impl<'a, 'p> Closing<'a, 'p> {
                 at: None,
             });
         }
-        let number = short(number);
+        let number = to_u32(number);
         self.locals.numbers.insert(local.clone(), number);
         self.locals.states.push(local);
         self.locals.came.push(came);

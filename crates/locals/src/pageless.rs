@@ -4,16 +4,18 @@
 //! maps, locks and names a task has, and hence what it misuses, depends on its own operations, on
 //! which tries fail and which branches it takes; not on how the pages that it gets are mapped. So
 //! the closure of the same program with series that keep no mapping, in which every page comes as
-//! good as new, has every such way through a task program.
+//! good as new, has every such way through a task program; if its series have so many slots that no
+//! task runs out of them by itself. For where mappings are kept, a task can map one page twice in a
+//! series of one slot.
 //!
 //! It does not exclude what is freed while mapped, lost slots, deadlock and starvation. A mixture of
 //! series it excludes only if no kmap can find a mapping in a series that it did not ask for, and
 //! violations of the model's order only with that: then pins lie where they were asked for.
 
 use kmapcheck_machine::{Findings, acceptable_series};
-use kmapcheck_scenario::{FindingKind, Op, Program, Reuse, SeriesId, StaleIn};
+use kmapcheck_scenario::{Bound, FindingKind, Op, Program, Reuse, SeriesId, StaleIn};
 
-use crate::closure::{Closing, with_slots};
+use crate::closure::{Closing, SLOTS, with_slots};
 use crate::premise;
 use crate::surroundings::Surroundings;
 
@@ -24,6 +26,10 @@ pub fn possible_without_pages(program: &Program) -> Option<Findings> {
     let mut plain = with_slots(program).into_owned();
     for series in &mut plain.series {
         series.reuse = Reuse::None;
+        // A kmap that finds a mapping needs no slot, and none is kept from it. So here there is
+        // always one to be had. That there may be none either is up to the surroundings.
+        series.slots = Bound::Exactly(SLOTS);
+        series.for_holders = 0;
     }
     let own = plain.templates.iter_mut().flat_map(|t| &mut t.vars);
     let pages = own.filter_map(|var| var.page.as_mut());
@@ -83,7 +89,8 @@ mod tests {
     fn possible(program: &str) -> Vec<FindingKind> {
         let text = format!(
             r#"{{ "name": "t", "model": {{ "name": "m", "series": {{ "A": {{ "slots": 2, "reuse": "any" }},
-                                                      "B": {{ "slots": 2, "reuse": "any" }} }} }},
+                                                      "B": {{ "slots": 2, "reuse": "any" }},
+                                                      "C": {{ "slots": 1, "reuse": "own" }} }} }},
                  "locks": {{ "l": "spin" }},
                  "tasks": [ {{ "name": "t", "count": 3, "program": [ {program} ] }} ] }}"#
         );
@@ -109,6 +116,11 @@ mod tests {
         let mixed =
             format!(r#"{freed}, {{ "alloc_page": "q" }}, {{ "kmap": "q", "series": "B" }}"#);
         assert!(possible(&mixed).contains(&FindingKind::SeriesMixture));
+        // One slot, mapped twice: that goes, if the mapping is kept.
+        let l = r#"{ "spin_lock": "l" }, { "might_sleep": true }, { "spin_unlock": "l" }"#;
+        let again = r#"{ "kmap": "q", "series": "C" }"#;
+        let again = format!(r#"{{ "alloc_page": "q" }}, {again}, {again}, {l}, {freed}"#);
+        assert!(possible(&again).contains(&FindingKind::SleepInAtomic));
         let locked = format!(r#"{{ "spin_lock": "l" }}, {freed}, {{ "spin_unlock": "l" }}"#);
         assert!(possible(&locked).contains(&FindingKind::SleepInAtomic));
     }
