@@ -1,13 +1,15 @@
 //! A trace without the tasks that do not matter to it.
 //!
-//! Of 32,767 tasks most never move in a trace. Instances of one task program that start alike and
-//! never move stay alike: all that happens to them is that others' flushes take their stale mappings
-//! away. So one of them stands for all, with their number, and the run of the others is the same
-//! without them: they hold nothing, wait in no queue, and the order of page numbers among the rest
-//! does not change.
+//! Of 32,767 tasks most never move in a trace. Instances of one task program that start without a
+//! stale mapping and never move stay alike. So one of them stands for all, with their number, and the
+//! run of the others is the same without them: they hold nothing, take up no slot, wait in no queue,
+//! and the order of page numbers among the rest does not change.
+//!
+//! Those that start with a stale mapping take up slots, and whether a kmap finds a free one depends on
+//! them: each of them stays. There are no more of them than slots.
 
 use kmapcheck_machine::{Start, TaskId, Trace, TraceStep, instances, is_open};
-use kmapcheck_scenario::{Bound, Program, SeriesId};
+use kmapcheck_scenario::{Bound, PageDecl, Program, SeriesId, StaleIn};
 
 /// A trace of fewer tasks.
 pub(crate) struct Crew {
@@ -22,8 +24,8 @@ pub(crate) struct Crew {
 }
 
 impl Crew {
-    /// The tasks of a trace, those of `core`, and one of each sort that stands idle; `None` if the
-    /// trace names tasks that there are not.
+    /// The tasks of a trace, those of `core`, those with stale mappings, and one of each other sort
+    /// that stands idle; `None` if the trace names tasks that there are not.
     pub fn of(program: &Program, trace: &Trace, core: &[TaskId]) -> Option<Crew> {
         let counts = program
             .templates
@@ -43,18 +45,24 @@ impl Crew {
         let mut alike: Vec<(TaskId, u32)> = Vec::new();
         let mut smaller = program.clone();
         for (template, count) in smaller.templates.iter_mut().zip(counts) {
-            let own = template.vars.iter().filter_map(|var| var.page.as_ref());
-            let open = own.filter(|page| is_open(page)).count();
-            let mut idle: Vec<(Vec<&Vec<SeriesId>>, usize)> = Vec::new();
+            let own = || template.vars.iter().filter_map(|var| var.page.as_ref());
+            let open = own().filter(|page| is_open(page)).count();
+            let certain = |page: &PageDecl| match &page.stale_in {
+                StaleIn::Exactly(series) => !series.is_empty(),
+                StaleIn::Any => false,
+            };
+            let all_stale = own().any(certain);
+            let mut idle: Option<usize> = None;
             let before = next;
             for task in first..first + count {
                 let way: Vec<&Vec<SeriesId>> = stale.by_ref().take(open).collect();
-                if !matters[task] {
-                    if let Some(&(_, i)) = idle.iter().find(|(other, _)| *other == way) {
+                let is_stale = all_stale || way.iter().any(|series| !series.is_empty());
+                if !matters[task] && !is_stale {
+                    if let Some(i) = idle {
                         alike[i].1 += 1;
                         continue;
                     }
-                    idle.push((way.clone(), alike.len()));
+                    idle = Some(alike.len());
                     alike.push((next, 0));
                 }
                 kept.extend(way.into_iter().cloned());
