@@ -25,7 +25,11 @@ pub fn certificate(
     model: Option<&str>,
 ) -> Result<Certificate, String> {
     let Ok(locals) = &reasons.locals else {
-        return Err("nothing was proved, so there is nothing to certify".to_owned());
+        return Err(
+            "no certificate is written: it would rest on the local states of the tasks, and these \
+             are not known"
+                .to_owned(),
+        );
     };
     let mut certificate = Certificate {
         format: FORMAT.to_owned(),

@@ -5,9 +5,10 @@
 //! question about numbers: with that much in use, is it granted? A bound is then found by asking for
 //! 0, 1, 2 and so on in use, as tasks would come one by one.
 //!
-//! Where the number of slots is open, a bound is that number less another, or none. Whoever writes
-//! such a bound down has it compared with the answers to the questions: for one slot, and for numbers
-//! up to two more than are kept for holders ([`edges`]).
+//! Where the number of slots is open, a bound is that number less another, or none. Such a bound on
+//! slots is compared with the answers to the questions: for one slot, and for numbers up to two more
+//! than are kept for holders ([`edges`]). So is one on the units that follow an open series, for
+//! numbers about as many as are asked for.
 
 use kmapcheck_scenario::{Bound, Op, Program, ResourceKind, Series, SeriesId};
 
@@ -101,6 +102,7 @@ pub(crate) enum Range {
 /// more than are kept for holders, or those at both ends if there are many.
 pub(crate) fn edges(series: &Series) -> Vec<u64> {
     let last = u64::from(series.for_holders) + 2;
+    // If there are few, those at the ends are all.
     let middle = last.saturating_sub(5).max(4);
     (1..=last.min(4)).chain(middle + 1..=last).collect()
 }
@@ -191,23 +193,42 @@ pub(crate) fn most_holders(
     }
 }
 
-/// How many units of a shared pool there are, and how many must be taken for `n` to be refused.
-pub(crate) fn units(program: &Program, pool: usize, n: u64) -> (Amount, Amount) {
+/// How many units of a shared pool there are.
+pub(crate) fn units(program: &Program, pool: usize) -> Amount {
     let resource = &program.resources[pool];
-    let of = match (resource.follows, resource.kind) {
-        (Some(series), _) if program.series[series].slots == Bound::Any => {
-            return (
-                Amount::slots_less(series, 0),
-                Amount::slots_less(series, n.saturating_sub(1)),
-            );
-        }
+    match (resource.follows, resource.kind) {
+        (Some(series), _) => slots(program, series),
         (_, ResourceKind::Semaphore { units, .. } | ResourceKind::Mempool { units, .. }) => {
-            u64::from(units)
+            Amount::number(u64::from(units))
         }
-        _ => 1,
+        _ => Amount::number(1),
+    }
+}
+
+/// How many units of a shared pool must be taken for `n` to be refused.
+///
+/// # Errors
+///
+/// A sentence, if the bound is not what the semantics says.
+pub(crate) fn units_missing_at(program: &Program, pool: usize, n: u64) -> Result<Amount, String> {
+    let refused = |of: u64| Amount::number(Request { of, n, leaving: 0 }.refused_from());
+    let all = units(program, pool);
+    let Some(series) = all.slots_of else {
+        let of = u64::try_from(all.plus).expect("a number of units");
+        return Ok(refused(of));
     };
-    let request = Request { of, n, leaving: 0 };
-    (Amount::number(of), Amount::number(request.refused_from()))
+    let less = n.checked_sub(1).ok_or("nothing is asked for")?;
+    let amount = Amount::slots_less(series, less);
+    // There are never fewer, since a file with fewer than are asked for is refused.
+    let fewest = fewest_slots(program, series);
+    match (fewest..=fewest + 2).find(|&slots| amount.at(slots) != refused(slots).plus) {
+        None => Ok(amount),
+        Some(slots) => Err(wrong(
+            &program.series[series],
+            "the units that follow the slots",
+            slots,
+        )),
+    }
 }
 
 fn wrong(series: &Series, what: &str, slots: u64) -> String {
@@ -302,9 +323,28 @@ mod tests {
             "tasks": [{ "name": "t", "program": [] }],
         }))
         .resources;
+        assert_eq!(units(&program, 0), Amount::number(3));
         for n in 1..=3u64 {
-            let expected = (Amount::number(3), Amount::number(4 - n));
-            assert_eq!(units(&program, 0, n), expected);
+            let missing = units_missing_at(&program, 0, n);
+            assert_eq!(missing, Ok(Amount::number(4 - n)));
         }
+    }
+
+    #[test]
+    fn units_that_follow_an_open_number_of_slots() {
+        let program = kmapcheck_testing::load(&serde_json::json!({
+            "name": "s",
+            "model": { "name": "m", "series": { "A": { "slots": "any", "reuse": "none" } } },
+            "locks": { "s": { "semaphore": { "slots_of": "A" } } },
+            "tasks": [{ "name": "t", "program": [{ "down": "s", "n": 3 }, { "up": "s", "n": 3 }] }],
+        }));
+        assert_eq!(units(&program, 0), Amount::slots_less(0, 0));
+        for n in 1..=3u64 {
+            let missing = units_missing_at(&program, 0, n);
+            assert_eq!(missing, Ok(Amount::slots_less(0, n - 1)));
+        }
+        // With four asked for of three slots, no unit need be taken. The scenario asks for three.
+        let said = units_missing_at(&program, 0, 5);
+        assert!(said.is_err_and(|said| said.contains("wrong for 3 slots")));
     }
 }

@@ -105,6 +105,11 @@ impl Inequality {
 }
 
 impl Certificate {
+    /// Whether some claim rests on that argument.
+    pub(crate) fn rests_on(&self, by: By) -> bool {
+        self.excluded.iter().any(|excluded| excluded.by == by)
+    }
+
     /// The digest that belongs to it.
     #[must_use]
     pub fn digest_of(&self) -> String {

@@ -37,9 +37,25 @@ pub fn verify(certificate: &Certificate, program: &Program) -> Result<(), String
     if certificate.excluded.is_empty() {
         return Err("it excludes nothing".into());
     }
-    let deadlock = (certificate.excluded.iter()).any(|e| matches!(e.by, By::Order | By::Equations));
+    if (certificate.excluded.iter()).any(|excluded| excluded.kinds.is_empty()) {
+        return Err("an argument excludes nothing".into());
+    }
+    // What no claim rests on would not be looked at.
+    if !certificate.order.is_empty() && !certificate.rests_on(By::Order) {
+        return Err("there is an order, and no claim that rests on it".into());
+    }
+    if !certificate.sets.is_empty() && !certificate.rests_on(By::Equations) {
+        return Err("there are inequalities, and no claim that rests on them".into());
+    }
+    let kinds = kinds(program, &locals);
+    if kinds.as_deref().unwrap_or_default() != certificate.waiting {
+        return Err("the kinds of waiting task are not those of the scenario".into());
+    }
+    let deadlock = certificate.rests_on(By::Order) || certificate.rests_on(By::Equations);
     if deadlock {
-        no_deadlock(certificate, program, &locals)?;
+        let kinds =
+            kinds.ok_or("some task waits for what nobody need hold for it to be missing")?;
+        no_deadlock(certificate, program, &locals, &kinds)?;
     }
     for excluded in &certificate.excluded {
         let allowed = match excluded.by {
@@ -70,24 +86,24 @@ fn no_deadlock(
     certificate: &Certificate,
     program: &Program,
     locals: &Locals,
+    kinds: &[Kind],
 ) -> Result<(), String> {
     let lost = [FindingKind::SlotLeak, FindingKind::LockLeak];
     if lost.iter().any(|&kind| locals.possible().contains(kind)) {
         return Err("a task can end with what others wait for".into());
     }
-    let kinds = kinds(program, locals)
-        .ok_or("some task waits for what nobody need hold for it to be missing")?;
-    if kinds != certificate.waiting {
-        return Err("the kinds of waiting task are not those of the scenario".into());
-    }
-    for kind in &kinds {
+    // Both arguments rest on the kinds: they are held against runs.
+    let observed = Observed::of(program, kinds)?;
+    for kind in kinds {
         missing_only_if_held(program, &kind.waits_for)?;
     }
-    if (certificate.excluded.iter()).any(|excluded| excluded.by == By::Order) {
-        goes_forward(&certificate.order, &kinds)
-    } else {
-        no_solutions(&certificate.sets, program, locals, &kinds)
+    if certificate.rests_on(By::Order) {
+        goes_forward(&certificate.order, kinds)?;
     }
+    if certificate.rests_on(By::Equations) {
+        no_solutions(&certificate.sets, program, locals, kinds, &observed)?;
+    }
+    Ok(())
 }
 
 /// A series that keeps all its slots for holders would be missing though nobody holds any.
@@ -132,9 +148,9 @@ fn no_solutions(
     program: &Program,
     locals: &Locals,
     kinds: &[Kind],
+    observed: &Observed,
 ) -> Result<(), String> {
     let systems = systems(program, locals, kinds).ok_or("too much is waited for in circles")?;
-    let observed = Observed::of(program, kinds)?;
     for system in systems {
         ask();
         let system = system?;

@@ -12,7 +12,7 @@
 
 use kmapcheck_limits::ask;
 use kmapcheck_locals::LocalState;
-use kmapcheck_machine::{Standing, State, for_each_start, initial, steps};
+use kmapcheck_machine::{Standing, Start, Starts, State, initial, steps};
 use kmapcheck_scenario::{Bound, Program, SeriesId};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -56,11 +56,7 @@ impl Observed {
     pub(crate) fn of(program: &Program, kinds: &[Kind]) -> Result<Observed, String> {
         let mut observed = Observed { states: Vec::new() };
         for sized in sizes(program) {
-            let mut starts = Vec::new();
-            for_each_start(&sized, |start| {
-                starts.push(start);
-                starts.len() < STARTS
-            });
+            let starts: Vec<Start> = Starts::of(&sized).take(STARTS).collect();
             for start in &starts {
                 observed.note(&sized, kinds, &initial(&sized, start))?;
             }
@@ -96,7 +92,9 @@ impl Observed {
                 continue;
             };
             let local = LocalState::of(program, task, &state.shared);
-            let of = kinds_of(program, &local, waiting).unwrap_or_default();
+            let of = kinds_of(program, &local, waiting).ok_or(
+                "a fault of this program: a task waits for what nobody need hold, as no local state does",
+            )?;
             for (last, waiters) in &mut both {
                 let Some(kind) = (if *last { of.last() } else { of.first() }) else {
                     continue;
@@ -142,6 +140,7 @@ impl Observed {
             }
             let tasks = |kind: &usize| {
                 let known = waiters.kinds.iter().find(|(other, _)| other == kind);
+                // Of a kind that is not listed nobody waits.
                 known.map_or(0, |&(_, n)| n)
             };
             let mut values: Vec<i64> = system.unknowns.iter().map(tasks).collect();

@@ -1,10 +1,9 @@
 //! What tasks satisfy that are stuck on a set of things, in one case.
 
-use kmapcheck_locals::Locals;
 use kmapcheck_scenario::{Bound, Program, ResourceKind, SeriesId};
 
 use crate::bounds::{self, Amount, Range};
-use crate::cases::{Case, bounds_holders};
+use crate::cases::Case;
 use crate::certificate::Inequality;
 use crate::waiting::{Kind, keepers};
 
@@ -20,7 +19,8 @@ pub(crate) struct Inequalities {
 /// What the inequalities are about.
 pub(crate) struct Subject<'a> {
     pub program: &'a Program,
-    pub locals: &'a Locals,
+    /// For each series, whether it [bounds its holders](crate::cases::holders_bounded).
+    pub holders_bounded: &'a [bool],
     /// All kinds of waiting task.
     pub kinds: &'a [Kind],
     /// Those of which some may be there, by position in `kinds`: an unknown each.
@@ -59,7 +59,8 @@ impl Subject<'_> {
                 && shared.starts_with("shared slot ")
                 && !self.holding(shared).is_empty()
             {
-                let pages = Amount::number(self.program.pages.len() as u64).plus;
+                let pages = i64::try_from(self.program.pages.len())
+                    .expect("pages come from a file of limited size");
                 let plus = missing.plus - pages;
                 let beside = Amount { plus, ..missing };
                 (found.of_stuck_tasks).push(self.at_least(self.holding(own), beside));
@@ -96,7 +97,7 @@ impl Subject<'_> {
             }
             let held = self.holding(&format!("slot {}", series.name));
             found.push(self.at_most(held, bounds::slots(program, id)));
-            if bounds_holders(program, self.locals, id)
+            if self.holders_bounded[id]
                 && let Some(most) = bounds::most_holders(program, id, self.case.range(id))?
             {
                 let holders = self.sum(|kind| u32::from(kind.pins_in.contains(&series.name)));
@@ -130,8 +131,7 @@ impl Subject<'_> {
             );
             if owned {
                 let held = self.holding(&format!("unit {}", resource.name));
-                let (all, _) = bounds::units(program, id, 1);
-                found.push(self.at_most(held, all));
+                found.push(self.at_most(held, bounds::units(program, id)));
             }
         }
         if let Some(cpus) = program.cpus {
@@ -155,7 +155,7 @@ impl Subject<'_> {
             && let Some(id) = program.resources.iter().position(|r| r.name == pool)
         {
             let n = n.parse().map_err(|_| format!("`{thing}` has no number"))?;
-            return Ok(bounds::units(program, id, n).1);
+            return bounds::units_missing_at(program, id, n);
         }
         if let (true, Some(cpus)) = (thing == "cpu", program.cpus) {
             return Ok(Amount::number(u64::from(cpus.count)));
@@ -170,7 +170,8 @@ impl Subject<'_> {
     }
 
     fn holding(&self, key: &str) -> Vec<(usize, i64)> {
-        self.sum(|kind| kind.holds.get(key).copied().unwrap_or_default())
+        // What a kind does not list, it does not hold.
+        self.sum(|kind| kind.holds.get(key).copied().unwrap_or(0))
     }
 
     /// The sum over the unknown tasks of what `of` makes of each.

@@ -11,6 +11,8 @@
 //! states](kmapcheck_locals) (their closure is tested against the plain search), and the check of
 //! [refutations](kmapcheck_linear::refutes). The prover's graph, equations and solver are not: this
 //! crate shares no code with them. Here everything is done in the plainest way, by enumeration.
+//! Besides, what the inequalities say of any tasks is held against random runs from a fixed seed.
+//! That proves nothing: it is there to catch a slip in their derivation.
 
 mod bounds;
 mod cases;

@@ -4,11 +4,13 @@
 //! This is the definition of what a certificate by equations consists of. Whoever writes one and
 //! the checker both take it from here; where a refutation comes from is not known here.
 
+use std::rc::Rc;
+
 use kmapcheck_linear::Problem;
 use kmapcheck_locals::Locals;
 use kmapcheck_scenario::Program;
 
-use crate::cases::{Case, cases};
+use crate::cases::{Case, cases, holders_bounded};
 use crate::certificate::Inequality;
 use crate::inequalities::{Inequalities, Subject, open_series};
 use crate::sets::{keeps, knotted};
@@ -48,6 +50,7 @@ pub fn systems<'a>(
     locals: &'a Locals,
     kinds: &'a [Kind],
 ) -> Option<impl Iterator<Item = Result<System, String>> + 'a> {
+    let holders_bounded = Rc::new(holders_bounded(program, locals));
     let of_set = move |awaited: Vec<String>| {
         let members: Vec<usize> = (0..kinds.len())
             .filter(|&i| {
@@ -56,14 +59,15 @@ pub fn systems<'a>(
             })
             .collect();
         let of_them: Vec<&Kind> = members.iter().map(|&i| &kinds[i]).collect();
-        let cases = cases(program, locals, &of_them);
+        let cases = cases(program, &holders_bounded, &of_them);
+        let holders_bounded = Rc::clone(&holders_bounded);
         cases.into_iter().map(move |case| {
             let unknowns: Vec<usize> = (members.iter().copied())
                 .filter(|&i| case.allows(program, &kinds[i]))
                 .collect();
             let subject = Subject {
                 program,
-                locals,
+                holders_bounded: &holders_bounded,
                 kinds,
                 unknowns: &unknowns,
                 case: &case,

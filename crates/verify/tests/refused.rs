@@ -115,6 +115,56 @@ fn nothing_excluded() {
     assert_eq!(said, "it excludes nothing");
 }
 
+#[test]
+fn an_argument_that_excludes_nothing() {
+    let certified = certified(&in_order());
+    for by in [By::Locals, By::Order, By::NoLoops] {
+        let none = NotThere {
+            kinds: Vec::new(),
+            by,
+        };
+        let said = refusal(&certified, |c| c.excluded.push(none));
+        assert_eq!(said, "an argument excludes nothing");
+    }
+}
+
+/// Nothing stands in a certificate that is not looked at.
+#[test]
+fn what_no_claim_rests_on() {
+    let certified = certified(&in_order());
+    let without_order = |c: &mut Certificate| c.excluded.retain(|e| e.by == By::NoLoops);
+    let said = refusal(&certified, without_order);
+    assert_eq!(said, "there is an order, and no claim that rests on it");
+    let said = refusal(&certified, |c| {
+        without_order(c);
+        c.order.clear();
+        c.waiting.clear();
+    });
+    assert_eq!(
+        said,
+        "the kinds of waiting task are not those of the scenario"
+    );
+    assert_eq!(
+        said_without_order(&certified),
+        Ok(()),
+        "it claims less, and that is so"
+    );
+    let equations = self::certified(&two_each(3, 2));
+    assert!(claims(&equations.1, "deadlock", By::Equations));
+    let said = refusal(&equations, |c| c.excluded.retain(|e| e.by != By::Equations));
+    assert_eq!(
+        said,
+        "there are inequalities, and no claim that rests on them"
+    );
+}
+
+fn said_without_order(certified: &(Program, Certificate)) -> Result<(), String> {
+    said(certified, |c| {
+        c.excluded.retain(|e| e.by == By::NoLoops);
+        c.order.clear();
+    })
+}
+
 /// Each argument is good for some kinds of finding and no others.
 #[test]
 fn a_kind_that_the_argument_does_not_exclude() {
@@ -172,7 +222,10 @@ fn somebody_does_not_let_go() {
     let given = certified(&given);
     assert!(claims(&given.1, "starved", By::Drains));
     // It is about who is not stuck: without the other argument it says nothing.
-    let without = |c: &mut Certificate| c.excluded.retain(|excluded| excluded.by != By::Order);
+    let without = |c: &mut Certificate| {
+        c.excluded.retain(|excluded| excluded.by != By::Order);
+        c.order.clear();
+    };
     assert_eq!(refusal(&given, without), not);
 }
 
