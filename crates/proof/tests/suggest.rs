@@ -235,3 +235,36 @@ fn nothing_is_clean_for_want_of_states() {
     let mut judge = Judge::new(&programs, &series, &few, &mut progress);
     assert_eq!(judge.one(0, &programs[0], &given), Verdict::Unknown);
 }
+
+/// A page is freed through a name that all tasks know: then it is not known who holds what, so
+/// neither that an order is kept nor that none is.
+#[test]
+fn orders_that_are_not_judged() {
+    let with_order = |order: &[&str]| {
+        kmapcheck_testing::load(&serde_json::json!({
+            "name": "shared", "pages": ["h"],
+            "model": { "name": "m", "series": { "K": { "slots": 2, "reuse": "own" } },
+                       "order": order },
+            "tasks": [
+                { "name": "t", "pages": ["p"], "program": [
+                    { "kmap": "p", "series": "K" }, { "kunmap": "p" }, { "free_page": "h" } ] },
+                { "name": "u", "count": 2, "pages": ["p"], "program": [
+                    { "kmap": "p", "series": "K" }, { "kunmap": "p" } ] } ],
+        }))
+    };
+    for order in [&["K"][..], &[]] {
+        let report = suggestions(&[with_order(order)]);
+        let smallest = report.smallest.as_ref().expect("it is clean as it is");
+        assert_eq!(smallest.order, order, "the order stays");
+        assert!(!smallest.orders_all);
+        assert!(report.offenders.is_empty(), "{:?}", report.offenders);
+        assert!(!report.is_solved() && !report.is_complete());
+        let text = kmapcheck_proof::suggest::text::render(&report);
+        assert!(
+            text.contains("Which orders shared keeps was not judged"),
+            "{text}"
+        );
+        assert!(text.contains("orders: not judged"), "{text}");
+        assert!(!text.contains("No order saves"), "{text}");
+    }
+}

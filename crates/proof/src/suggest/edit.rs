@@ -38,6 +38,7 @@ pub fn edited(text: &str, change: &Smallest) -> Option<String> {
         }
         None if change.order.is_empty() => {}
         None => {
+            // After the series; if there are none, first.
             let at = (model.get("series")).map_or(0, |series| series.property_index() + 1);
             model.insert(at, "order", array(change.order.clone()));
         }

@@ -22,8 +22,9 @@ pub enum Verdict {
 
 /// All scenarios clean.
 pub struct Fit {
-    /// The orders that all of them keep, the longest first.
-    pub orders: Vec<Vec<SeriesId>>,
+    /// The orders that all of them keep, the longest first; `None`: of some scenario that is not
+    /// known.
+    pub orders: Option<Vec<Vec<SeriesId>>>,
     /// Scenarios with mixtures.
     pub mixtures: Vec<usize>,
 }
@@ -125,7 +126,11 @@ impl<'a> Judge<'a> {
         let with = |j: usize| if i == j { changed } else { &programs[j] };
         let mut found = Vec::new();
         for j in 0..programs.len() {
-            found.extend(asks_of(&with_policies(with(j), self.series, reuse)));
+            let Ok(asks) = asks(&with_policies(with(j), self.series, reuse)) else {
+                self.unknown = true;
+                return false;
+            };
+            found.extend(asks);
         }
         // A kmap may have been moved to a series that nobody used: the order has to name that too.
         let mut series = self.series.to_vec();
@@ -140,7 +145,7 @@ impl<'a> Judge<'a> {
     /// All scenarios under those policies, up to the first that is not clean.
     pub fn all(&mut self, reuse: &[Reuse]) -> Result<Fit, (usize, Verdict)> {
         let programs = self.programs;
-        let mut found = Vec::new();
+        let mut found = Some(Vec::new());
         let mut mixtures = Vec::new();
         for (i, program) in programs.iter().enumerate() {
             match self.one(i, program, reuse) {
@@ -150,7 +155,7 @@ impl<'a> Judge<'a> {
             let series = self.series;
             let seen = self.within(|_| {
                 let variant = with_policies(program, series, reuse);
-                (mixes(&variant), asks_of(&variant))
+                (mixes(&variant), asks(&variant).ok())
             });
             let Some((mixes, asks)) = seen else {
                 return Err((i, Verdict::Unknown));
@@ -158,10 +163,10 @@ impl<'a> Judge<'a> {
             if mixes {
                 mixtures.push(i);
             }
-            found.extend(asks);
+            found = found.zip(asks).map(|(found, asks)| [found, asks].concat());
         }
         Ok(Fit {
-            orders: kept(&found, self.series),
+            orders: found.map(|found| kept(&found, self.series)),
             mixtures,
         })
     }
@@ -173,10 +178,16 @@ impl<'a> Judge<'a> {
         let ordered = self.within(|_| {
             let variant = with_policies(program, series, reuse);
             let used = crate::size::used_series(&variant);
-            let asks = asks_of(&variant);
-            (orders(&used).iter()).any(|o| o.len() == used.len() && keeps(&asks, o))
+            let asks = asks(&variant).ok()?;
+            Some((orders(&used).iter()).any(|o| o.len() == used.len() && keeps(&asks, o)))
         });
-        ordered == Some(true) && self.one(i, program, reuse) == Verdict::Clean
+        match ordered.flatten() {
+            Some(is_ordered) => is_ordered && self.one(i, program, reuse) == Verdict::Clean,
+            None => {
+                self.unknown = true;
+                false
+            }
+        }
     }
 }
 
@@ -192,25 +203,6 @@ fn kept(asks: &[Ask], series: &[SeriesId]) -> Vec<Vec<SeriesId>> {
     (orders(series).into_iter())
         .filter(|order| keeps(asks, order))
         .collect()
-}
-
-/// What a program's orders have to allow. Outside the premises of the closure that is not known, so
-/// no order is: as if everything were asked for while everything is held.
-fn asks_of(variant: &Program) -> Vec<Ask> {
-    asks(variant).unwrap_or_else(|_| {
-        let used = crate::size::used_series(variant);
-        (used.iter())
-            .flat_map(|&held| {
-                used.iter().map(move |&asked| Ask {
-                    held,
-                    asked,
-                    template: 0,
-                    held_at: 0,
-                    asked_at: 0,
-                })
-            })
-            .collect()
-    })
 }
 
 /// Whether a pin may lie in another series than the one asked for.

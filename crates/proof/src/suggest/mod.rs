@@ -36,6 +36,7 @@ use kmapcheck_search::Progress;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::conform::NotJudged;
 use crate::settle::ended;
 use crate::size::used_series;
 use judge::{Judge, Verdict};
@@ -64,9 +65,22 @@ pub struct SuggestReport {
     pub smallest: Option<Smallest>,
     /// Scenarios that no order saves, with what would.
     pub offenders: Vec<Offender>,
+    /// Scenarios of which it is not known which orders they keep; left out if there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub not_judged: Vec<OrdersNotJudged>,
     /// Why the rest is missing, if a limit came before all was asked; left out otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stopped: Option<String>,
+}
+
+/// A scenario of which it is not known which orders it keeps.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct OrdersNotJudged {
+    /// The scenario.
+    pub scenario: String,
+    /// Why.
+    #[serde(flatten)]
+    pub why: NotJudged,
 }
 
 /// Policies under which every scenario is clean.
@@ -76,7 +90,8 @@ pub struct Works {
     pub policies: Vec<Policy>,
     /// How many of them the model does not have.
     pub changes: usize,
-    /// The orders that all scenarios keep and that are no part of another such order.
+    /// The orders that all scenarios keep and that are no part of another such order. None, if that
+    /// is not known of some scenario: see [`SuggestReport::not_judged`].
     pub orders: Vec<Vec<String>>,
     /// Scenarios in which a pin may lie in another series than the one asked for.
     pub mixtures: Vec<String>,
@@ -102,7 +117,7 @@ pub struct Smallest {
     pub changes: usize,
     /// The order.
     pub order: Vec<String>,
-    /// Whether the order names all series in use.
+    /// Whether the order names all series in use, and all scenarios are known to keep it.
     pub orders_all: bool,
     /// The change as a unified diff of the file with the model, if that can be read.
     pub diff: Option<String>,
@@ -183,7 +198,7 @@ pub fn suggest(
             .map(|&s| first.series[s].name.clone())
             .collect()
     };
-    let mut best: Option<(usize, Vec<SeriesId>, Vec<Reuse>)> = None;
+    let mut best: Option<Smallest> = None;
     for choice in choices(&given) {
         report.tried += 1;
         let policies = policies(first, &series, &choice);
@@ -199,19 +214,29 @@ pub fn suggest(
             Ok(fit) => {
                 let changes = changes(&given, &choice);
                 let current = current_order(first, &series);
-                let order = preferred(&fit.orders, &current);
-                let better = best.as_ref().is_none_or(|(least, known, _)| {
+                let orders = fit.orders.as_deref();
+                // Where nothing is known, the order is left as it is.
+                let order =
+                    orders.map_or_else(|| current.clone(), |orders| preferred(orders, &current));
+                let orders_all = orders.is_some() && order.len() == series.len();
+                let better = best.as_ref().is_none_or(|best| {
                     // An order of all the series is what is looked for; then the fewest changes.
-                    let (all, was) = (order.len() == series.len(), known.len() == series.len());
-                    (all && !was) || (all == was && changes < *least)
+                    (orders_all && !best.orders_all)
+                        || (orders_all == best.orders_all && changes < best.changes)
                 });
                 if better {
-                    best = Some((changes, order, choice.clone()));
+                    best = Some(Smallest {
+                        policies: policies.clone(),
+                        changes,
+                        orders_all,
+                        order: named(&order),
+                        diff: None,
+                    });
                 }
                 report.works.push(Works {
                     policies,
                     changes,
-                    orders: maximal(&fit.orders)
+                    orders: maximal(orders.unwrap_or_default())
                         .iter()
                         .map(|order| named(order))
                         .collect(),
@@ -224,13 +249,9 @@ pub fn suggest(
             }
         }
     }
-    report.smallest = best.map(|(changes, order, choice)| Smallest {
-        policies: policies(first, &series, &choice),
-        changes,
-        orders_all: order.len() == series.len(),
-        order: named(&order),
-        diff: None,
-    });
+    report.smallest = best;
+    let not_judged = judge.within(|_| orders_not_judged(programs));
+    report.not_judged = not_judged.unwrap_or_default();
     if report
         .smallest
         .as_ref()
@@ -241,6 +262,18 @@ pub fn suggest(
     }
     report.stopped = judge.stopped().map(|reached| ended(&reached.into()));
     Ok(report)
+}
+
+fn orders_not_judged(programs: &[Program]) -> Vec<OrdersNotJudged> {
+    (programs.iter())
+        .filter_map(|program| {
+            let broken = asks::asks(program).err()?;
+            Some(OrdersNotJudged {
+                scenario: program.name.clone(),
+                why: NotJudged::of(program, broken),
+            })
+        })
+        .collect()
 }
 
 fn policies(program: &Program, series: &[SeriesId], choice: &[Reuse]) -> Vec<Policy> {
@@ -264,6 +297,7 @@ fn current_order(program: &Program, series: &[SeriesId]) -> Vec<SeriesId> {
 /// The order to suggest: the one there is, if it names something and nothing longer is kept; else
 /// the first of the longest.
 fn preferred(orders: &[Vec<SeriesId>], current: &Vec<SeriesId>) -> Vec<SeriesId> {
+    // Without orders it does not matter: the current one is none of them.
     let longest = orders.first().map_or(0, Vec::len);
     if current.len() == longest && orders.contains(current) {
         return current.clone();
@@ -293,6 +327,7 @@ impl SuggestReport {
             fails: Vec::new(),
             smallest: None,
             offenders: Vec::new(),
+            not_judged: Vec::new(),
             stopped: None,
         }
     }
@@ -306,9 +341,11 @@ impl SuggestReport {
             .is_some_and(|smallest| smallest.orders_all)
     }
 
-    /// Whether something was not found out.
+    /// Whether everything was found out.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        self.stopped.is_none() && self.fails.iter().all(|fails| !fails.findings.is_empty())
+        self.stopped.is_none()
+            && self.not_judged.is_empty()
+            && self.fails.iter().all(|fails| !fails.findings.is_empty())
     }
 }

@@ -5,7 +5,7 @@ use std::fmt::{Result, Write as _};
 use super::repair::{Offender, Path, Place, Repair};
 use super::replace::Instead;
 use super::variant::Policy;
-use super::{Smallest, SuggestReport, Works};
+use super::{OrdersNotJudged, Smallest, SuggestReport, Works};
 
 /// Rows of a table that are printed; JSON has them all.
 const MOST_ROWS: usize = 12;
@@ -44,7 +44,14 @@ fn write(out: &mut String, report: &SuggestReport) -> Result {
     )?;
     works(out, report)?;
     if let Some(change) = &report.smallest {
-        smallest(out, change)?;
+        smallest(out, change, report.not_judged.is_empty())?;
+    }
+    for OrdersNotJudged { scenario, why } in &report.not_judged {
+        writeln!(
+            out,
+            "\nWhich orders {scenario} keeps was not judged: {}",
+            why.line()
+        )?;
     }
     for offender in &report.offenders {
         offending(out, offender)?;
@@ -89,7 +96,10 @@ fn works(out: &mut String, report: &SuggestReport) -> Result {
         mixtures,
     } in report.works.iter().take(MOST_ROWS)
     {
-        let orders: Vec<String> = orders.iter().map(|names| order(names)).collect();
+        let mut orders: Vec<String> = orders.iter().map(|names| order(names)).collect();
+        if !report.not_judged.is_empty() {
+            orders = vec!["not judged".to_owned()];
+        }
         writeln!(
             out,
             "  {}  ({}; orders: {}){}",
@@ -131,11 +141,11 @@ fn works(out: &mut String, report: &SuggestReport) -> Result {
     Ok(())
 }
 
-fn smallest(out: &mut String, change: &Smallest) -> Result {
-    let all = if change.orders_all {
-        ""
-    } else {
-        " (no order of all series is kept by every path)"
+fn smallest(out: &mut String, change: &Smallest, is_judged: bool) -> Result {
+    let all = match (change.orders_all, is_judged) {
+        (true, _) => "",
+        (false, true) => " (no order of all series is kept by every path)",
+        (false, false) => " (as it is: whether every path keeps it was not judged)",
     };
     writeln!(
         out,
