@@ -13,6 +13,8 @@
 //! deadlock among it and the equations allow no core with fewer tasks. Where neither holds, nothing
 //! is claimed; nor where no number of tasks is open.
 
+use std::iter::{from_fn, successors};
+use std::mem;
 use std::time::Instant;
 
 use kmapcheck_cores::{Core, Cores, Graph};
@@ -158,7 +160,11 @@ impl Deciding<'_> {
         }
         let mut tried: Vec<Tried> = Vec::new();
         let mut stopped = None;
+        let mut seen = mem::take(&mut self.seen);
         for program in self.candidates() {
+            if tried.last().is_some_and(|last| last.program == program) {
+                continue;
+            }
             let Some(limits) = self.limits_of_one_search() else {
                 stopped = Some(self.limits.out_of_time().into());
                 break;
@@ -169,9 +175,9 @@ impl Deciding<'_> {
                 // What was given for all, not what was left of it.
                 outcome.stopped = Some(self.limits.out_of_time().into());
             }
-            self.seen.states += outcome.coverage.states;
-            self.seen.transitions += outcome.coverage.transitions;
-            self.seen.depth = self.seen.depth.max(outcome.coverage.depth);
+            seen.states += outcome.coverage.states;
+            seen.transitions += outcome.coverage.transitions;
+            seen.depth = seen.depth.max(outcome.coverage.depth);
             let user_limit = outcome.stopped.clone().filter(|_| {
                 !matches!(outcome.stopped, Some(Stopped::States(n)) if self.limits.max_states != Some(n))
             });
@@ -185,6 +191,7 @@ impl Deciding<'_> {
                 break;
             }
         }
+        self.seen = seen;
         Ok(self.finish(tried, stopped))
     }
 
@@ -254,8 +261,8 @@ impl Deciding<'_> {
         }
         let counts = self.counts_of(&best.program);
         let sum: u32 = counts.iter().sum();
-        let lacks_something = |counts: &Vec<u32>| {
-            let program = self.with_counts(&best.program, counts);
+        let lacks_something = |counts: Vec<u32>| {
+            let program = self.with_counts(&best.program, &counts);
             tried.iter().any(|tried| {
                 tried.program == program
                     && tried.outcome.stopped.is_none()
@@ -264,8 +271,8 @@ impl Deciding<'_> {
         };
         // Beyond that, not all numbers with a smaller sum are among the vectors.
         sum <= most_tasks(counts.len()) + 1
-            && (vectors(counts.len()).iter())
-                .filter(|counts| counts.iter().sum::<u32>() < sum)
+            && vectors(counts.len())
+                .take_while(|counts| counts.iter().sum::<u32>() < sum)
                 .all(lacks_something)
     }
 
@@ -339,24 +346,29 @@ impl Deciding<'_> {
         least.unwrap_or(1) + (MOST_SLOTS - 1)
     }
 
-    /// The program at growing sizes: few tasks and slots first, then what the equations ask for.
-    fn candidates(&self) -> Vec<Program> {
+    /// The program at growing sizes: with few tasks first, and where there are as many, with few
+    /// slots, then with what the equations ask for.
+    fn candidates(&self) -> impl Iterator<Item = Program> {
         let most_slots = self.most_slots();
         let slots = if self.program.has_open_slots() {
             most_slots - MOST_SLOTS + 1..=most_slots
         } else {
             1..=1
         };
-        let open = self.open_counts();
-        let mut found: Vec<Program> = Vec::new();
-        for counts in &vectors(open) {
-            found.extend(slots.clone().map(|slots| self.sized(counts, slots)));
-        }
-        found.extend(self.cores());
-        found.retain(Program::numbers_fit);
-        found.sort_by_key(tasks);
-        found.dedup();
-        found
+        let small = vectors(self.open_counts()).flat_map(move |counts| {
+            let sized = move |slots| self.sized(&counts, slots);
+            slots.clone().map(sized)
+        });
+        let mut small = small.filter(Program::numbers_fit).peekable();
+        let mut cores = self.cores();
+        cores.retain(Program::numbers_fit);
+        cores.sort_by_key(tasks);
+        let mut cores = cores.into_iter().peekable();
+        from_fn(move || match (small.peek(), cores.peek()) {
+            (Some(one), Some(core)) if tasks(core) < tasks(one) => cores.next(),
+            (None, _) => cores.next(),
+            (Some(_), _) => small.next(),
+        })
     }
 
     /// The sizes of the cores that the equations allow.
@@ -432,22 +444,38 @@ fn tasks(sized: &Program) -> u64 {
 /// The largest sum of so many open counts that is tried in every way.
 fn most_tasks(open: usize) -> u32 {
     let each_once = u32::try_from(open).expect("task programs come from a file of limited size");
+    // Few programs come from a file: there is a greater number.
     MOST_TASKS.max(each_once.saturating_add(1))
 }
 
 /// All numbers for so many open counts, from 1 on, whose sum is at most [`most_tasks`]; small sums
-/// first.
-fn vectors(open: usize) -> Vec<Vec<u32>> {
-    let mut vectors: Vec<Vec<u32>> = vec![Vec::new()];
-    for _ in 0..open {
-        // None is above `MOST_TASKS` anyway: the others are 1 at least.
-        vectors = (vectors.iter())
-            .flat_map(|v| (1..=MOST_TASKS).map(|n| v.iter().copied().chain([n]).collect()))
-            .collect();
-        vectors.retain(|v: &Vec<u32>| v.iter().sum::<u32>() <= most_tasks(open));
+/// first. Made one by one: with many task programs they are large.
+fn vectors(open: usize) -> impl Iterator<Item = Vec<u32>> {
+    let most = if open == 0 { 0 } else { most_tasks(open) };
+    (0..=most).flat_map(move |sum| successors(first_with_sum(open, sum), |v| next_with_sum(v)))
+}
+
+/// Of the numbers with a sum, those with the largest first number.
+fn first_with_sum(open: usize, sum: u32) -> Option<Vec<u32>> {
+    let mut first = vec![1; open];
+    let each_once = u32::try_from(open).expect("task programs come from a file of limited size");
+    let more = sum.checked_sub(each_once)?;
+    if let Some(count) = first.first_mut() {
+        *count += more;
     }
-    vectors.sort_by_key(|v| (v.iter().sum::<u32>(), std::cmp::Reverse(v.clone())));
-    vectors
+    Some(first)
+}
+
+/// The numbers with the same sum that come next, those with a large first number first.
+fn next_with_sum(counts: &[u32]) -> Option<Vec<u32>> {
+    let (&last, others) = counts.split_last()?;
+    let lowered = others.iter().rposition(|&count| count > 1)?;
+    // All after it are 1, except the last.
+    let mut next = counts.to_vec();
+    next[lowered] -= 1;
+    next[counts.len() - 1] = 1;
+    next[lowered + 1] = last + 1;
+    Some(next)
 }
 
 fn names(kinds: Findings) -> String {
@@ -471,4 +499,38 @@ fn sizes(open: &Program, sized: &Program) -> Vec<Size> {
             _ => None,
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn small_sums_first_and_each_once() {
+        assert_eq!(vectors(0).collect::<Vec<_>>(), [Vec::<u32>::new()]);
+        assert_eq!(vectors(1).collect::<Vec<_>>(), [[1], [2], [3], [4]]);
+        let two = [[1, 1], [2, 1], [1, 2], [3, 1], [2, 2], [1, 3]];
+        assert_eq!(vectors(2).collect::<Vec<_>>(), two);
+        for (open, programs) in [(3, 3), (4, 4), (5, 5), (6, 6u32)] {
+            let most = most_tasks(open);
+            let found: Vec<Vec<u32>> = vectors(open).collect();
+            // In how many ways so many more are given to so many: stars and bars.
+            let more = most - programs;
+            let ways = |n: u32| (0..n).fold(1, |all, i| all * (programs + i) / (i + 1));
+            let expected: u32 = (0..=more).map(ways).sum();
+            assert_eq!(found.len(), expected as usize, "{open}");
+            assert!(
+                found
+                    .iter()
+                    .all(|v| v.len() == open && v.iter().all(|&n| n > 0))
+            );
+            let key = |v: &Vec<u32>| (v.iter().sum::<u32>(), std::cmp::Reverse(v.clone()));
+            assert!(
+                found.windows(2).all(|two| key(&two[0]) < key(&two[1])),
+                "{open}"
+            );
+        }
+        // All ones, and each one of them two.
+        assert_eq!(vectors(1_000).count(), 1_001);
+    }
 }
