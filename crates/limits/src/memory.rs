@@ -17,5 +17,6 @@ pub(crate) fn usable(max: u64) -> u64 {
 /// What the process may have at the very most: a little more than the limit, so that a phase that
 /// answers late is not ended for a page too many.
 pub(crate) fn bearable(max: u64) -> u64 {
+    // A limit beyond all numbers is none.
     max.saturating_add(max / 25)
 }

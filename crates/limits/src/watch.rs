@@ -100,7 +100,8 @@ impl Watch {
 
     /// A watch on its own, with something that ends the process if the run still goes on `grace`
     /// after a limit was reached, or takes much more memory than it may. For phases that are in
-    /// foreign code when the time is up.
+    /// foreign code when the time is up. It needs the thread: where none can be started, it is never
+    /// called.
     #[must_use]
     pub fn guarded(
         limits: &Limits,
@@ -203,8 +204,11 @@ impl Watch {
     /// what they have themselves where the system does not.
     #[must_use]
     pub fn memory_left(&self, estimated: u64) -> u64 {
+        // Without a limit any number of bytes is allowed; beyond one, none.
         let max = self.inner.limits.max_memory.map_or(u64::MAX, usable);
-        max.saturating_sub(self.resident().unwrap_or(estimated))
+        let own = max.saturating_sub(self.resident().unwrap_or(estimated));
+        let around = self.inner.around.as_ref();
+        around.map_or(own, |around| own.min(around.memory_left(estimated)))
     }
 
     /// Whether progress is to be reported: true a few times a second, once each time.
@@ -270,8 +274,21 @@ impl Inner {
     }
 }
 
+/// Notes that the thread has ended with a panic (of what a last resort calls): the next watch starts
+/// another one.
+struct NotesPanic;
+
+impl Drop for NotesPanic {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            watched().has_thread = false;
+        }
+    }
+}
+
 /// Looks after all watches until there are none.
 fn look_after() {
+    let _notes_panic = NotesPanic;
     let mut reported = Instant::now();
     loop {
         let alive: Vec<Arc<Inner>> = {

@@ -8,7 +8,7 @@ pub mod text;
 
 use std::time::Duration;
 
-use kmapcheck_limits::{Limits, entered, unasked};
+use kmapcheck_limits::{Limits, Watch, entered, unasked};
 use kmapcheck_report::{Report, Verdict};
 use kmapcheck_scenario::Program;
 use kmapcheck_search::{Engine, Progress, run};
@@ -112,6 +112,9 @@ fn ran(
     progress: &mut dyn FnMut(&Progress),
 ) -> Result<Ran, String> {
     let limits: &Limits = &options.limits;
+    // All that follows has the limits together.
+    let watch = Watch::start(limits);
+    let _under = entered(Some(&watch));
     let report = |program: &Program, outcome| {
         // Whatever was reached: what was found is told.
         unasked(|| Report::build(program, outcome, Duration::ZERO, &|_, _| None))

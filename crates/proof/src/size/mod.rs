@@ -132,12 +132,11 @@ pub fn sizes(
     let given = Numbers::of(program);
     let series = used_series(program);
     let axes = Axis::all(program);
-    let deadline = options.limits.deadline();
+    // All that follows has the limits together.
+    let watch = Watch::start(&options.limits);
+    let _under = entered(Some(&watch));
     let (other_errors, other_errors_complete) = other_errors(program, options, progress);
-    // `None`: no time is left, which the cells find out themselves.
-    let limits = options.limits.until(deadline);
-    let limits = limits.unwrap_or_else(|| options.limits.clone());
-    let mut cells = Cells::new(program, &limits, progress);
+    let mut cells = Cells::new(program, &options.limits, progress);
     // What is known must not be lost on the way: the cells look at the limits.
     let _apart = entered(None);
     let at_given = cells.at(&given);
@@ -237,7 +236,7 @@ fn other_errors(
 }
 
 impl SizeReport {
-    /// Whether anything was left open for want of time, memory or states.
+    /// Whether nothing was left open for want of time, memory or states.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         let open = |cell: &Cell| matches!(cell, Cell::Unknown { .. });
