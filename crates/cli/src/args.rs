@@ -577,15 +577,22 @@ pub fn number(text: &str) -> Result<u32, String> {
 /// `test` looks at many scenarios, and none should keep it for ever.
 const TIMEOUT_OF_TEST: &str = "Stop after this time in each scenario; those without `expect` get at most 10s and, with the other engines than loom, 1,000,000 states";
 
+/// `suggest` asks its question of all files at once.
+const TIMEOUT_OF_SUGGEST: &str = "Stop after this time, for all files together";
+
 impl Args {
     /// The definition, in which an option takes a negative number as its value: no option looks like
     /// one, and what is wrong with it is said better by who knows what the value is.
     pub fn definition() -> clap::Command {
-        let mut command = Args::command().mut_subcommand("test", |test| {
-            test.mut_arg("timeout", |timeout| {
-                timeout.default_value("60s").help(TIMEOUT_OF_TEST)
+        let mut command = Args::command()
+            .mut_subcommand("test", |test| {
+                test.mut_arg("timeout", |timeout| {
+                    timeout.default_value("60s").help(TIMEOUT_OF_TEST)
+                })
             })
-        });
+            .mut_subcommand("suggest", |suggest| {
+                suggest.mut_arg("timeout", |timeout| timeout.help(TIMEOUT_OF_SUGGEST))
+            });
         let names: Vec<String> = (command.get_subcommands())
             .map(|command| command.get_name().to_owned())
             .collect();

@@ -255,8 +255,17 @@ impl Failure {
         }
     }
 
-    /// Tells the user; a limit that was reached is an answer, and goes where answers go.
-    pub fn answer(&self, path: &Path, format: Format, output: &mut Output) -> io::Result<Exit> {
+    /// Tells the user, which is the last thing in a run; a limit that was reached is an answer, and
+    /// goes where answers go.
+    pub fn answer(
+        &self,
+        run: &Run,
+        path: &Path,
+        format: Format,
+        output: &mut Output,
+    ) -> io::Result<Exit> {
+        // It takes as long as whoever reads it likes.
+        run.finish();
         match self {
             Failure::Stopped { phase, reached } => {
                 let file = path.display().to_string();
@@ -275,6 +284,12 @@ impl Failure {
             Failure::Stopped { .. } => Exit::Inconclusive,
         }
     }
+}
+
+/// The first problem, without its place in a file that is named already, and without advice.
+pub fn first_message(errors: &Errors) -> String {
+    let first = errors.mistakes().next();
+    first.map_or_else(String::new, |mistake| tame::line(mistake.message))
 }
 
 #[cfg(test)]

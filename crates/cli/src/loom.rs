@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use kmapcheck_limits::Limits;
 use kmapcheck_loom::{Error, LoomLimits, LoomOutcome, OnlyOne, fits, only_one, steps_of_one};
-use kmapcheck_machine::Findings;
+use kmapcheck_machine::{Findings, Stopped};
 use kmapcheck_report::words::{count, number};
 use kmapcheck_report::{Report, text};
 use kmapcheck_scenario::Program;
@@ -62,10 +62,11 @@ pub fn confirm(
     let elapsed = start.elapsed();
     let search: Findings = report.findings.iter().map(|finding| finding.kind).collect();
     match only_one(program, search, &loom) {
-        None if loom.interleavings == 0 && !loom.complete => Ok(format!(
+        None if loom.outcome.stopped == Some(Stopped::Interleavings(0)) => Ok(format!(
             "loom was not asked: one interleaving of the kernel's own allocator is beyond its budget; \
              `--loom-budget {}` is enough for about a hundred.\n",
-            steps_of_one(program).saturating_mul(100)
+            // loom takes few tasks, of few operations: this does not overflow.
+            100 * steps_of_one(program)
         )),
         None => Ok(said(search, &loom)),
         Some(OnlyOne::Loom(kind)) => {
@@ -141,6 +142,8 @@ fn explore(program: &Program, limits: &LoomLimits, line: &Line) -> Result<LoomOu
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::AtomicBool;
     use std::time::Duration;
 
     use kmapcheck_scenario::{Overrides, load_str};
@@ -201,6 +204,36 @@ mod tests {
             );
             assert_eq!(said.lines().count(), 1);
         }
+    }
+
+    #[test]
+    fn a_budget_of_too_few_steps_is_said_to_be_one() {
+        let (program, line) = (program(2), Line::new("s.json", true));
+        let report = search(&program);
+        let said = confirm(&program, &report, 1, &unlimited(), &line)
+            .unwrap_or_else(|_| panic!("nothing disagrees"));
+        let enough = 100 * steps_of_one(&program);
+        assert!(
+            said.starts_with("loom was not asked")
+                && said.contains(&format!("`--loom-budget {enough}`")),
+            "{said}"
+        );
+    }
+
+    #[test]
+    fn another_limit_is_not_said_to_be_the_budget() {
+        let (program, line) = (program(2), Line::new("s.json", true));
+        let report = search(&program);
+        let interrupted = Limits {
+            interrupt: Some(Arc::new(AtomicBool::new(true))),
+            ..Limits::default()
+        };
+        let run = Run::start(&interrupted, |_| (String::new(), Exit::Inconclusive));
+        // Not to be ended from outside: that would be the end of the tests.
+        run.finish();
+        let said = confirm(&program, &report, 1_000_000, &run, &line)
+            .unwrap_or_else(|_| panic!("nothing disagrees"));
+        assert!(said.starts_with(SO_FAR), "{said}");
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! How far a run has come, on standard error and only if that is a terminal; and requests to end: Ctrl-C, and signals.
+//! How far a run has come: on standard error, if that is a terminal. And requests to end: Ctrl-C and
+//! signals.
 
 use std::io::IsTerminal;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -63,11 +64,13 @@ impl Line {
     /// Shows how far loom has come.
     pub fn show_loom(&self, progress: &LoomProgress) {
         let millis = u64::try_from(progress.elapsed.as_millis())
+            // Shown only; nothing runs that long.
             .unwrap_or(u64::MAX)
             .max(1);
         self.bar.set_prefix(format!(
             "{} interleavings, {}/s, {} s",
             number(progress.interleavings),
+            // Shown only.
             number(progress.interleavings.saturating_mul(1000) / millis),
             millis / 1000,
         ));
@@ -80,11 +83,15 @@ impl Drop for Line {
     }
 }
 
+/// If this is in the environment, the program runs as if Ctrl-C had come before it began: tests want
+/// a limit that is reached for sure, however fast the machine is.
+const INTERRUPTED: &str = "KMAPCHECK_INTERRUPTED";
+
 /// A flag that Ctrl-C sets, and a signal that asks the program to end; a second one ends it at once.
 pub fn interrupt() -> Arc<AtomicBool> {
     static FLAG: OnceLock<Arc<AtomicBool>> = OnceLock::new();
     Arc::clone(FLAG.get_or_init(|| {
-        let flag = Arc::new(AtomicBool::new(false));
+        let flag = Arc::new(AtomicBool::new(std::env::var_os(INTERRUPTED).is_some()));
         let set = Arc::clone(&flag);
         // Without a handler Ctrl-C ends the program, which is all right too.
         let _ = ctrlc::set_handler(move || {

@@ -6,6 +6,7 @@
 //! does not ask in time, because it is in the middle of something that is not ours, the run is ended
 //! from outside: its last words are printed, and the program ends.
 
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -32,7 +33,7 @@ pub struct LimitArgs {
     /// Stop at about this much memory, such as 512M or 4G
     #[arg(long, value_name = "SIZE", value_parser = size, default_value = "4G")]
     pub max_memory: u64,
-    /// Stop after this time, such as 10s, 5m or 500ms; of several files, with each
+    /// Stop after this time, such as 10s, 5m or 500ms; each file has this much
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub timeout: Option<Duration>,
 }
@@ -67,6 +68,8 @@ pub struct Run {
 pub struct Doing<'a> {
     /// What it is doing, such as `reading`.
     pub phase: &'static str,
+    /// The engine that is to answer, as soon as it is chosen.
+    pub engine: Option<&'static str>,
     /// What is known so far, if that is something.
     pub known: Option<&'a Report>,
     /// The limit that was reached.
@@ -78,6 +81,7 @@ type LastWords = Box<dyn Fn(&Doing<'_>) -> (String, Exit) + Send>;
 
 struct State {
     phase: &'static str,
+    engine: Option<&'static str>,
     known: Option<Report>,
     /// `None`: nothing is left to be ended.
     last_words: Option<LastWords>,
@@ -91,6 +95,7 @@ impl Run {
     ) -> Run {
         let state = Arc::new(Mutex::new(State {
             phase: READING,
+            engine: None,
             known: None,
             last_words: Some(Box::new(last_words)),
         }));
@@ -101,6 +106,7 @@ impl Run {
             if let Some(last_words) = &state.last_words {
                 let (text, exit) = last_words(&Doing {
                     phase: state.phase,
+                    engine: state.engine,
                     known: state.known.as_ref(),
                     reached,
                 });
@@ -132,20 +138,15 @@ impl Run {
         self.watch.run(what).unwrap_or_else(stopped)
     }
 
-    /// Runs a phase that says what was found: it has a little time even if there is none left.
+    /// Runs a phase that says what was found: it has a little more time than there is left. If a
+    /// limit was reached before it begins, it has that little time, and nothing else ends it.
     pub fn last<T>(
         &self,
         phase: &'static str,
         what: impl FnOnce() -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         self.begin(phase);
-        let watch = match self.watch.reached() {
-            None => self.watch.clone(),
-            Some(_) => Watch::apart(&Limits {
-                timeout: Some(ALLOWANCE),
-                ..Limits::default()
-            }),
-        };
+        let watch = Watch::apart(&self.limits_of_last());
         let stopped = |reached| Failure::Stopped {
             phase,
             reached: self.watch.reached().unwrap_or(reached),
@@ -153,8 +154,37 @@ impl Run {
         (watch.run(what)).unwrap_or_else(|reached| Err(stopped(reached)))
     }
 
+    fn limits_of_last(&self) -> Limits {
+        match self.watch.reached() {
+            None => Limits {
+                // A time beyond all numbers is no limit.
+                timeout: (self.time_left()).map(|left| left.saturating_add(ALLOWANCE)),
+                ..self.watch.limits().clone()
+            },
+            Some(_) => Limits {
+                timeout: Some(ALLOWANCE),
+                ..Limits::default()
+            },
+        }
+    }
+
+    /// Writes files, after all else is done; what that comes to. If it takes too long, that is told,
+    /// and costs nobody the rest.
+    pub fn write(&self, about: &Path, what: impl FnOnce() -> Exit) -> Exit {
+        let written = self.last(WRITING, || Ok(what()));
+        written.unwrap_or_else(|failure| {
+            failure.tell(about);
+            failure.exit()
+        })
+    }
+
     fn begin(&self, phase: &'static str) {
         self.state().phase = phase;
+    }
+
+    /// Takes note of the engine that is to answer.
+    pub fn choose(&self, engine: &'static str) {
+        self.state().engine = Some(engine);
     }
 
     /// Takes note of what is known: it is told even if nothing else can be.
@@ -198,6 +228,12 @@ pub const REPORTING: &str = "reporting";
 /// Pages, pictures, traces.
 pub const WRITING: &str = "writing";
 
+/// What was being done when which limit was reached, in a line.
+pub fn stopped_while(phase: &str, reached: Reached) -> String {
+    let why = Stopped::of(reached, phase).text;
+    format!("stopped while {phase}: {why}")
+}
+
 /// What a command prints that a limit stopped before it had anything else to say.
 pub fn early(file: &str, phase: &str, reached: Reached, format: Format) -> String {
     let mut stopped = Stopped::of(reached, phase);
@@ -215,5 +251,57 @@ pub fn early(file: &str, phase: &str, reached: Reached, format: Format) -> Strin
             let said = json!({ "file": file, "verdict": "inconclusive", "stopped": stopped });
             format!("{said:#}\n")
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicBool;
+
+    use super::*;
+
+    /// A run that is never ended from outside: that would be the end of the tests.
+    fn started(limits: &Limits) -> Run {
+        let run = Run::start(limits, |_| (String::new(), Exit::Inconclusive));
+        run.finish();
+        run
+    }
+
+    fn limits(interrupted: bool) -> Limits {
+        Limits {
+            max_memory: Some(u64::MAX),
+            timeout: Some(Duration::from_secs(3_600)),
+            interrupt: Some(Arc::new(AtomicBool::new(interrupted))),
+            ..Limits::default()
+        }
+    }
+
+    #[test]
+    fn the_last_phase_has_a_little_more_time_than_is_left() {
+        let run = started(&limits(false));
+        let told = run.last(WRITING, || {
+            let watch = Watch::current().expect("a phase is under a watch");
+            assert_eq!(watch.limits().max_memory, Some(u64::MAX));
+            assert!(watch.limits().interrupt.is_some());
+            // In this order: time goes by in between.
+            let own = watch.time_left().expect("it is limited");
+            let of_run = run.time_left().expect("it is limited");
+            assert!(own >= of_run + ALLOWANCE, "{own:?} and {of_run:?}");
+            Ok(())
+        });
+        assert!(told.is_ok());
+    }
+
+    #[test]
+    fn after_a_limit_the_last_phase_has_a_little_time_and_no_other_limit() {
+        let run = started(&limits(true));
+        let told = run.last(WRITING, || {
+            let watch = Watch::current().expect("a phase is under a watch");
+            let limits = watch.limits();
+            assert_eq!(limits.timeout, Some(ALLOWANCE));
+            assert!(limits.max_memory.is_none() && limits.interrupt.is_none());
+            Ok(())
+        });
+        assert!(told.is_ok());
     }
 }

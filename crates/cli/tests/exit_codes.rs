@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{ENDLESS, exits, scenario, scratch};
+use common::{ENDLESS, command, exits, fresh, scenario, scratch, stderr, stdout};
 
 const CLEAN: &str = "scenarios/pte-highmem/mremap-proposed.json";
 const DEADLOCK: &str = "scenarios/pte-highmem/mremap-two-pagetables.json";
@@ -360,63 +360,71 @@ fn the_other_commands_are_0() {
     }
 }
 
+/// Runs the program as if Ctrl-C had come before it began, a limit that is reached for sure; what it
+/// prints.
+#[track_caller]
+fn interrupted(args: &[&str]) -> String {
+    let output = command(args)
+        .env("KMAPCHECK_INTERRUPTED", "1")
+        .output()
+        .expect("the program starts");
+    let (out, err) = (stdout(&output), stderr(&output));
+    assert_eq!(output.status.code(), Some(3), "{args:?}\n{out}\n{err}");
+    out
+}
+
 /// Every command that can take long has limits, and says that one came first.
 #[test]
 fn every_command_can_be_stopped() {
-    let pages: Vec<String> = (0..3_000)
-        .map(|i| format!(r#"{{ "name": "p{i}", "stale_in": "any" }}"#))
-        .collect();
-    let fields = format!(
-        r#""pages": [ {} ], "tasks": [ {{ "name": "t", "count": 3, "program": [
-            {{ "kmap": "p0", "series": "S" }}, {{ "kunmap": "p0" }} ] }} ]"#,
-        pages.join(", ")
-    );
-    let model = scratch(
-        "stopped-model.json",
-        r#"{ "name": "m", "series": { "S": { "slots": 9, "reuse": "own" } }, "order": ["S"] }"#,
-    );
-    let file = scratch(
-        "stopped.json",
-        &format!(r#"{{ "name": "s", "model": "{model}", {fields} }}"#),
-    );
-    // So little that nothing can be done in it, reading included.
-    let limit = ["--timeout", "1ms"];
+    let trace = fresh("stopped.trace.json");
+    exits(&["check", "--quiet", "--save-trace", &trace, DEADLOCK], 0);
+    let (certificate, of_rule) = (fresh("stopped.cert"), fresh("stopped-rule.cert"));
+    let prove = ["check", "--engine", "proof", "--certificate", &certificate];
+    exits(&[&prove[..], &[CLEAN]].concat(), 0);
+    exits(&["rule", "proposed", "--certificate", &of_rule], 0);
     for args in [
-        &["check", &file][..],
-        &["check", "--engine", "reference", &file],
-        &["check", "--engine", "proof", &file],
-        &["check", "--engine", "loom", &file],
-        &["check", "--reduce", "none", &file],
-        &["test", &file],
-        &["order", &file],
-        &["size", &file],
-        &["suggest", &file],
-        &["simulate", &file],
-        &["conform", &model, &file],
-        &["compare", &model, &model, &file],
-        &["explain", &file],
-        &["export", "--to", "promela", &file],
+        &["check", DEADLOCK][..],
+        &["check", "--engine", "reference", DEADLOCK],
+        &["check", "--engine", "proof", DEADLOCK],
+        &["check", "--engine", "loom", DEADLOCK],
+        &["check", "--reduce", "none", DEADLOCK],
+        &["test", DEADLOCK],
+        &["rule", "proposed"],
+        &["verify", &certificate],
+        &["verify", &of_rule],
+        &["replay", &trace],
+        &["order", DEADLOCK],
+        &["size", DEADLOCK],
+        &["suggest", DEADLOCK],
+        &["simulate", DEADLOCK],
+        &["conform", "proposed", DEADLOCK],
+        &["compare", "proposed", "pte-highmem-5", DEADLOCK],
+        &["explain", DEADLOCK],
+        &["export", "--to", "promela", DEADLOCK],
     ] {
-        let (out, _) = exits(&[args, &limit[..]].concat(), 3);
-        let said = ["stopped while reading", "1 ms came first"];
-        assert!(
-            said.iter().any(|said| out.contains(said)),
-            "{args:?}\n{out}"
-        );
+        let out = interrupted(args);
+        let said = match args[0] {
+            "test" => "Interrupted: 1 file not run",
+            "conform" => "not judged: interrupted",
+            "compare" => "stopped while reading: interrupted",
+            _ => "\nStopped early: interrupted",
+        };
+        assert!(out.contains(said), "{args:?}\n{out}");
     }
     for args in [
-        &["check", &file][..],
-        &["order", &file],
-        &["size", &file],
-        &["suggest", &file],
-        &["simulate", &file],
-        &["conform", &model, &file],
-        &["compare", &model, &model, &file],
+        &["check", DEADLOCK][..],
+        &["rule", "proposed"],
+        &["order", DEADLOCK],
+        &["size", DEADLOCK],
+        &["suggest", DEADLOCK],
+        &["simulate", DEADLOCK],
+        &["conform", "proposed", DEADLOCK],
+        &["compare", "proposed", "pte-highmem-5", DEADLOCK],
     ] {
-        let json = [args, &limit[..], &["--format", "json"]].concat();
-        let (out, _) = exits(&json, 3);
+        let out = interrupted(&[args, &["--format", "json"]].concat());
         let said: serde_json::Value = serde_json::from_str(&out).expect("it is JSON");
         assert!(said.is_object(), "{args:?}\n{out}");
+        assert!(out.contains("interrupted"), "{args:?}\n{out}");
     }
 }
 
@@ -426,17 +434,12 @@ fn a_report_of_nothing_follows_the_schema() {
     let (schema, _) = exits(&["schema", "report"], 0);
     let schema: serde_json::Value = serde_json::from_str(&schema).expect("it is JSON");
     let validator = jsonschema::validator_for(&schema).expect("it is a schema");
-    let tasks: Vec<String> = (0..5_000)
-        .map(|i| format!(r#"{{ "name": "t{i}", "program": [ {{ "might_sleep": true }} ] }}"#))
-        .collect();
-    let file = scratch(
-        "stopped-early.json",
-        &scenario(1, &format!(r#""tasks": [ {} ]"#, tasks.join(", "))),
-    );
-    let args = ["check", "--format", "json", "--timeout", "1ms", &file];
-    let (out, _) = exits(&args, 3);
+    let args = ["check", "--format", "json", "--reduce", "none", DEADLOCK];
+    let out = interrupted(&args);
     let report: serde_json::Value = serde_json::from_str(&out).expect("it is JSON");
     assert!(validator.is_valid(&report), "{out}");
     assert_eq!(report["verdict"], "inconclusive");
-    assert_eq!(report["stopped"]["reason"], "timeout");
+    assert_eq!(report["stopped"]["reason"], "interrupted");
+    assert_eq!(report["stopped"]["while"], "reading");
+    assert_eq!(report["coverage"]["engine"], "plain");
 }

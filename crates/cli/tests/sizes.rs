@@ -62,6 +62,18 @@ fn json_and_pictures() {
 }
 
 #[test]
+fn the_time_of_suggest_is_for_all_files() {
+    let help = prints(&["suggest", "--help"], 0);
+    let words: Vec<&str> = help.split_whitespace().collect();
+    let help = words.join(" ");
+    assert!(
+        help.contains("Stop after this time, for all files together")
+            && !help.contains("each file"),
+        "{help}"
+    );
+}
+
+#[test]
 fn bad_input_is_2() {
     prints(&["size", "no-such-file.json"], 2);
     prints(&["size", MREMAP, "--slots-up-to", "0"], 2);

@@ -5,8 +5,12 @@ mod common;
 use std::path::Path;
 
 use common::{command, exits, prints, root, scratch, stderr, stdout};
+use kmapcheck_verify::FORMAT;
 
 const ORDERED: &str = "scenarios/pte-highmem/mremap-proposed.json";
+
+/// The format before [`FORMAT`].
+const BEFORE: &str = "kmapcheck-certificate-1";
 
 #[test]
 fn a_certificate_is_written_and_verified() {
@@ -23,6 +27,29 @@ fn a_certificate_is_written_and_verified() {
             said.starts_with("The certificate does not hold"),
             "{from} -> {to}: {said}"
         );
+    }
+}
+
+/// Whatever has changed in the format since.
+#[test]
+fn a_certificate_of_the_format_before_has_to_be_made_again() {
+    let file = scratch("before.cert", "");
+    let write = ["--engine", "proof", "--certificate", &file, ORDERED];
+    exits(&[&["check"], &write[..]].concat(), 0);
+    let text = std::fs::read_to_string(&file).expect("it was written");
+    let whole = text.replacen(FORMAT, BEFORE, 1);
+    assert_ne!(whole, text);
+    let other_fields = format!(
+        r#"{{ "format": "{BEFORE}", "scenario": "{ORDERED}", "sets": [{{ "nobody": [] }}] }}"#
+    );
+    for text in [whole, other_fields] {
+        let (out, err) = exits(&["verify", &scratch("before.cert", &text)], 1);
+        assert!(
+            out.contains(&format!("its format is `{BEFORE}`, not `{FORMAT}`"))
+                && out.contains("make it again with `kmapcheck check --certificate`"),
+            "{out}"
+        );
+        assert_eq!(err, "");
     }
 }
 

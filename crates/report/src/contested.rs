@@ -235,6 +235,7 @@ impl Scene<'_> {
         let pinned = u32::try_from(pins.len()).expect("pins are fewer than 2^32");
         self.state.shared.usage[series]
             .in_use
+            // No more are pinned than are in use.
             .saturating_sub(pinned)
     }
 }

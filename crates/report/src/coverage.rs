@@ -67,6 +67,7 @@ pub(crate) fn stopped_by(why: &Why, states: u64, engine: &str, file: &str) -> St
                     count(*limit, "state")
                 ),
             },
+            // A limit beyond all numbers is none.
             raise("--max-states", limit.saturating_mul(10).to_string()),
         ),
         Why::Memory(limit) => (
@@ -74,6 +75,7 @@ pub(crate) fn stopped_by(why: &Why, states: u64, engine: &str, file: &str) -> St
             format!("the limit of {} of memory came first", bytes(*limit)),
             raise(
                 "--max-memory",
+                // A limit beyond all numbers is none.
                 format!("{}M", (limit >> 20).saturating_mul(2).max(1)),
             ),
         ),
@@ -82,6 +84,7 @@ pub(crate) fn stopped_by(why: &Why, states: u64, engine: &str, file: &str) -> St
             format!("the limit of {} came first", seconds(*limit)),
             raise(
                 "--timeout",
+                // A limit beyond all numbers is none.
                 format!("{}s", limit.saturating_mul(10).div_ceil(1000).max(1)),
             ),
         ),
@@ -98,6 +101,7 @@ pub(crate) fn stopped_by(why: &Why, states: u64, engine: &str, file: &str) -> St
         Why::Interleavings(limit) => (
             StopReason::MaxInterleavings,
             format!("the limit of {} came first", count(*limit, "interleaving")),
+            // A limit beyond all numbers is none.
             raise("--max-interleavings", limit.saturating_mul(10).to_string()),
         ),
         Why::Preemptions(bound) => (

@@ -5,7 +5,7 @@ use kmapcheck_machine::{
 };
 use kmapcheck_scenario::{Bound, Op, Program, Ref, ResourceKind, SeriesId, TemplateId};
 
-use crate::ledger::{Entry, Thing, page_operand};
+use crate::ledger::{Entry, Thing, page_operand, resource_operand};
 use crate::words::{article, count, list};
 
 /// What a step did, in words; nothing if its name says it all.
@@ -149,33 +149,15 @@ pub(crate) const MEMORY: &str = "memory";
 
 /// What an operation takes or gives back, other than slots; nothing if it is about none.
 pub(crate) fn thing(program: &Program, template: TemplateId, op: Op) -> Option<String> {
+    if let Some(what) = resource_operand(op) {
+        return Some(resource(program, template, what));
+    }
     match op {
-        Op::SpinLock { lock: what }
-        | Op::SpinTrylock { lock: what }
-        | Op::SpinUnlock { lock: what }
-        | Op::Down { pool: what, .. }
-        | Op::DownTrylock { pool: what, .. }
-        | Op::Up { pool: what, .. }
-        | Op::DownRead { lock: what }
-        | Op::UpRead { lock: what }
-        | Op::DownWrite { lock: what }
-        | Op::UpWrite { lock: what }
-        | Op::WaitForCompletion { completion: what }
-        | Op::Complete { completion: what } => Some(resource(program, template, what)),
         Op::LockPage { page } | Op::TrylockPage { page } | Op::UnlockPage { page } => {
             Some(page_lock(program, template, Some(page)))
         }
         Op::AllocPage { .. } | Op::FreePage { .. } => Some(MEMORY.to_owned()),
-        Op::Kmap { .. }
-        | Op::TryKmap { .. }
-        | Op::Kunmap { .. }
-        | Op::KunmapAny { .. }
-        | Op::KmapAtomic { .. }
-        | Op::KunmapAtomic { .. }
-        | Op::KmapLocal { .. }
-        | Op::KunmapLocal { .. }
-        | Op::MightSleep
-        | Op::Choose => None,
+        _ => None,
     }
 }
 

@@ -333,6 +333,22 @@ pub(crate) fn page_operand(op: Op) -> Option<Ref> {
     }
 }
 
+/// The lock, pool or completion an operation is about.
+pub(crate) fn resource_operand(op: Op) -> Option<Ref> {
+    match op {
+        Op::SpinLock { lock }
+        | Op::SpinTrylock { lock }
+        | Op::SpinUnlock { lock }
+        | Op::DownRead { lock }
+        | Op::UpRead { lock }
+        | Op::DownWrite { lock }
+        | Op::UpWrite { lock } => Some(lock),
+        Op::Down { pool, .. } | Op::DownTrylock { pool, .. } | Op::Up { pool, .. } => Some(pool),
+        Op::WaitForCompletion { completion } | Op::Complete { completion } => Some(completion),
+        _ => None,
+    }
+}
+
 /// What the operation takes.
 fn taken(op: Op, effect: &Effect, page: Option<PageId>) -> Option<Thing> {
     let held = |what, mode, n| Some(Thing::Held(Held { what, mode, n }));

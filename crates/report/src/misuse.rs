@@ -9,7 +9,7 @@ use kmapcheck_machine::{Map, Mode, Name, PageId};
 use kmapcheck_scenario::{NodeId, Op, Ref, ResourceKind};
 
 use crate::describe;
-use crate::ledger::{CameTo, Entry, Past, Thing, known_page, page_operand};
+use crate::ledger::{CameTo, Entry, Past, Thing, known_page, page_operand, resource_operand};
 use crate::summary::Moment;
 use crate::words::{count, plural};
 
@@ -236,20 +236,6 @@ fn not_taken(moment: &Moment<'_>, what: Ref, called: &str, undone: &str) -> Stri
             };
             format!("it never took {called}{others}")
         }
-    }
-}
-
-fn resource_operand(op: Op) -> Option<Ref> {
-    match op {
-        Op::SpinLock { lock }
-        | Op::SpinTrylock { lock }
-        | Op::SpinUnlock { lock }
-        | Op::DownRead { lock }
-        | Op::UpRead { lock }
-        | Op::DownWrite { lock }
-        | Op::UpWrite { lock } => Some(lock),
-        Op::Down { pool, .. } | Op::DownTrylock { pool, .. } | Op::Up { pool, .. } => Some(pool),
-        _ => None,
     }
 }
 

@@ -9,7 +9,7 @@ use kmapcheck_proof::certificate;
 use kmapcheck_report::{Report, json, tame, text};
 use kmapcheck_scenario::Program;
 
-use crate::args::{Check, EngineArg, Format};
+use crate::args::{Check, EngineArg, Format, Reduce};
 use crate::exit::Exit;
 use crate::input::{self, Failure};
 use crate::loom;
@@ -70,6 +70,7 @@ pub fn run(args: &Check, output: &mut Output) -> io::Result<Exit> {
                 }
             }
             Err(failure) => {
+                run.finish();
                 failure.tell(file);
                 exit = exit.max(failure.exit());
             }
@@ -96,9 +97,10 @@ fn gathered(reports: &Reports) -> MutexGuard<'_, Vec<Report>> {
 fn started(file: &Path, args: &Check, limits: &Limits, exit: Exit, reports: &Reports) -> Run {
     let (file, format) = (file.display().to_string(), args.format);
     let (one, reports) = (args.files.len() == 1, Arc::clone(reports));
-    let engine = args.engine.unwrap_or(EngineArg::Search).name();
+    let usual = engine_name(args, None);
     let given = args.given();
     Run::start(limits, move |doing| {
+        let engine = doing.engine.unwrap_or(usual);
         let stopped = || Report::stopped_while(doing.phase, &file, None, engine, doing.reached);
         let mut report = doing.known.cloned().unwrap_or_else(stopped);
         repeated(&mut report, &given, &file);
@@ -114,6 +116,20 @@ fn started(file: &Path, args: &Check, limits: &Limits, exit: Exit, reports: &Rep
         };
         (said, exit)
     })
+}
+
+/// The engine for a program; for one that is not read yet, the usual one.
+fn engine(args: &Check, program: Option<&Program>) -> EngineArg {
+    let for_program = program.map(EngineArg::for_program);
+    (args.engine.or(for_program)).unwrap_or(EngineArg::Search)
+}
+
+/// What reports call it.
+fn engine_name(args: &Check, program: Option<&Program>) -> &'static str {
+    match engine(args, program) {
+        EngineArg::Search if args.plain.reduce == Reduce::None => "plain",
+        engine => engine.name(),
+    }
 }
 
 /// The report of the only file, or an array of all; `None`: the only file has none.
@@ -135,25 +151,38 @@ fn check(
     run: &Run,
 ) -> Result<(Option<Program>, Report, Exit), Failure> {
     let shown = file.display().to_string();
-    let stopped_by = |program: Option<&Program>, failure| match failure {
-        Failure::Stopped { phase, reached } => {
-            let engine = args.engine.unwrap_or(EngineArg::Search).name();
-            let mut report = Report::stopped_while(phase, &shown, program, engine, reached);
-            repeated(&mut report, &args.given(), &shown);
-            Ok((None, report, Exit::Clean))
-        }
-        failure => Err(failure),
+    let stopped_by = |program: Option<&Program>, failure| {
+        stopped(failure, args, &shown, program).map(|report| (None, report, Exit::Clean))
     };
     let program = match run.phase(READING, || read(file, args)) {
         Ok(program) => program,
         Err(failure) => return stopped_by(None, failure),
     };
+    run.choose(engine_name(args, Some(&program)));
     match explored(&program, file, args, limits, run) {
         Ok((mut report, written)) => {
             repeated(&mut report, &args.given(), &shown);
             Ok((Some(program), report, written))
         }
         Err(failure) => stopped_by(Some(&program), failure),
+    }
+}
+
+/// The report of a run that a limit stopped before the engine had anything to say.
+fn stopped(
+    failure: Failure,
+    args: &Check,
+    file: &str,
+    program: Option<&Program>,
+) -> Result<Report, Failure> {
+    match failure {
+        Failure::Stopped { phase, reached } => {
+            let engine = engine_name(args, program);
+            let mut report = Report::stopped_while(phase, file, program, engine, reached);
+            repeated(&mut report, &args.given(), file);
+            Ok(report)
+        }
+        failure => Err(failure),
     }
 }
 
@@ -177,9 +206,7 @@ fn explored(
     run: &Run,
 ) -> Result<(Report, Exit), Failure> {
     let line = Line::new(&file.display().to_string(), args.quiet);
-    let engine = args
-        .engine
-        .unwrap_or_else(|| EngineArg::for_program(program));
+    let engine = engine(args, Some(program));
     match &args.certificate {
         None => {
             let options = (args.plain, &args.store, args.loom);
@@ -193,7 +220,11 @@ fn explored(
                 Ok(json) => targets::write(to, &json),
                 Err(failure) => {
                     failure.tell(file);
-                    failure.exit()
+                    match report.stopped {
+                        // With more time there might have been one.
+                        Some(_) => Exit::Inconclusive,
+                        None => failure.exit(),
+                    }
                 }
             };
             Ok((report, written))
@@ -210,13 +241,9 @@ fn repeated(report: &mut Report, given: &[(&'static str, String)], file: &str) {
 
 /// Writes the page, the traces and the pictures that were asked for.
 fn write(file: &Path, args: &Check, report: &Report, run: &Run) -> Exit {
-    let written = run.last(WRITING, || {
+    run.write(file, || {
         let kept = args.keep.write(file, &args.overrides, report);
-        Ok(kept.max(pictures::of_report(report, &args.pictures)))
-    });
-    written.unwrap_or_else(|failure| {
-        failure.tell(file);
-        failure.exit()
+        kept.max(pictures::of_report(report, &args.pictures))
     })
 }
 
@@ -284,4 +311,47 @@ fn as_text(report: &Report, quiet: bool, follows: bool, run: &Run) -> String {
     let text = run.last(REPORTING, || Ok(text::render(report, &options)));
     let text = text.unwrap_or_else(|_| brief() + &text::rendered_ending(report));
     if follows { format!("\n{text}") } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::FromArgMatches;
+    use kmapcheck_limits::Reached;
+
+    use super::*;
+    use crate::args::{Args, Command};
+
+    const FILE: &str = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../scenarios/pte-highmem/mremap-proposed.json"
+    );
+
+    /// The report of a run with these options that is stopped after the file was read.
+    fn stopped_with(options: &[&str]) -> Report {
+        let words = [&["kmapcheck", "check", FILE][..], options].concat();
+        let matches = Args::definition().try_get_matches_from(words);
+        let args = Args::from_arg_matches(&matches.expect("there are such options"));
+        let Command::Check(args) = args.expect("they are arguments").command else {
+            panic!("it is a check");
+        };
+        let program = read(Path::new(FILE), &args).unwrap_or_else(|_| panic!("it can be read"));
+        let failure = Failure::Stopped {
+            phase: "working",
+            reached: Reached::Interrupted,
+        };
+        stopped(failure, &args, FILE, Some(&program)).unwrap_or_else(|_| panic!("it was stopped"))
+    }
+
+    #[test]
+    fn a_stopped_run_names_the_engine_that_was_at_work() {
+        for (options, engine) in [
+            (&[][..], "search"),
+            (&["--tasks", "mremap=any"][..], "proof"),
+            (&["--reduce", "none"][..], "plain"),
+            (&["--engine", "loom"][..], "loom"),
+        ] {
+            let report = stopped_with(options);
+            assert_eq!(report.coverage.engine, engine, "{options:?}");
+        }
+    }
 }

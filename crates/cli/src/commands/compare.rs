@@ -5,18 +5,18 @@ use std::path::Path;
 
 use kmapcheck_proof::compare::{Compared, Comparison, Side, side, text};
 use kmapcheck_proof::size::Options;
-use kmapcheck_report::{Stopped, tame};
-use kmapcheck_scenario::{Errors, load_model_named};
+use kmapcheck_report::tame;
+use kmapcheck_scenario::load_model_named;
 
 use crate::args::OverrideArgs;
 use crate::collect;
 use crate::exit::Exit;
 use crate::fault;
-use crate::input::{self, Failure};
+use crate::input::{self, Failure, first_message};
 use crate::options::compare::{Compare, TableFormat};
 use crate::output::Output;
 use crate::progress::Line;
-use crate::run::{EXPLORING, READING, Run};
+use crate::run::{EXPLORING, READING, Run, stopped_while};
 
 /// Runs the command.
 pub fn run(args: &Compare, output: &mut Output) -> io::Result<Exit> {
@@ -117,10 +117,7 @@ fn on_model(
         let why = match &failure {
             Failure::Input(errors) => first_message(errors),
             Failure::Refused(said) | Failure::Fault(said) => tame::line(said),
-            Failure::Stopped { phase, reached } => {
-                let said = Stopped::of(*reached, phase).text;
-                format!("stopped while {phase}: {said}")
-            }
+            Failure::Stopped { phase, reached } => stopped_while(phase, *reached),
         };
         (failure, why)
     };
@@ -136,10 +133,4 @@ fn on_model(
             .map_err(Failure::Fault)
     });
     Ok((program.name.clone(), found.map_err(with_why)?))
-}
-
-/// The first problem, without its place in a file that is named already, and without advice.
-pub(super) fn first_message(errors: &Errors) -> String {
-    let first = errors.mistakes().next();
-    first.map_or_else(String::new, |mistake| tame::line(mistake.message))
 }

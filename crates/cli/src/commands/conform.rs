@@ -8,10 +8,9 @@ use kmapcheck_proof::conform::{Conformance, NotJudged, Report, Summary, Verdict,
 use kmapcheck_report::{Stopped, tame};
 use kmapcheck_scenario::load_model_named;
 
-use super::compare::first_message;
 use crate::args::{Conform, Format, OverrideArgs};
 use crate::exit::Exit;
-use crate::input::{self, Failure};
+use crate::input::{self, Failure, first_message};
 use crate::output::Output;
 use crate::run::Run;
 use crate::{collect, fault};

@@ -25,6 +25,6 @@ pub fn run(args: &Explain, output: &mut Output) -> io::Result<Exit> {
             output.print(&text)?;
             Ok(Exit::Clean)
         }
-        Err(failure) => failure.answer(&args.file, Format::Text, output),
+        Err(failure) => failure.answer(&run, &args.file, Format::Text, output),
     }
 }

@@ -49,7 +49,7 @@ pub fn run(args: &Export, output: &mut Output) -> io::Result<Exit> {
             anstream::eprintln!("kmapcheck: {said}");
             Ok(Exit::BadInput)
         }
-        Err(Problem::Failure(failure)) => failure.answer(&args.file, Format::Text, output),
+        Err(Problem::Failure(failure)) => failure.answer(&run, &args.file, Format::Text, output),
     }
 }
 

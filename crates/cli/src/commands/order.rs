@@ -11,7 +11,7 @@ use crate::args::{Format, Order};
 use crate::exit::Exit;
 use crate::input::{self, Failure};
 use crate::output::Output;
-use crate::run::{READING, Run, WRITING};
+use crate::run::{READING, Run};
 use crate::{fault, pictures, targets};
 
 /// Runs the command.
@@ -38,17 +38,10 @@ pub fn run(args: &Order, output: &mut Output) -> io::Result<Exit> {
     });
     let pairs = match pairs {
         Ok(pairs) => pairs,
-        Err(failure) => {
-            run.finish();
-            return failure.answer(&args.file, args.format, output);
-        }
+        Err(failure) => return failure.answer(&run, &args.file, args.format, output),
     };
-    let written = run.last(WRITING, || {
-        Ok(pictures::of_graph(&picture::graph(&pairs), &args.pictures))
-    });
-    let written = written.unwrap_or_else(|failure| {
-        failure.tell(&args.file);
-        failure.exit()
+    let written = run.write(&args.file, || {
+        pictures::of_graph(&picture::graph(&pairs), &args.pictures)
     });
     let text = match args.format {
         Format::Text => text::render(&pairs),

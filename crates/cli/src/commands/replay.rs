@@ -37,32 +37,34 @@ pub struct ReplayArgs {
 
 /// Runs the command.
 pub fn run(args: &ReplayArgs, output: &mut Output) -> io::Result<Exit> {
-    let unusable = |said: String| {
-        anstream::eprintln!("kmapcheck: {}: {}", shown(&args.file), tame::line(&said));
-        Ok(Exit::BadInput)
-    };
     let limits = Limits {
         // A screen is left by its own keys.
         interrupt: (!is_interactive(args)).then(progress::interrupt),
         ..args.limits.limits_of_machine()
     };
     let run = Run::of_one(&limits, &args.file.display().to_string(), Format::Text);
+    let unusable = |said: String| {
+        run.finish();
+        anstream::eprintln!("kmapcheck: {}: {}", shown(&args.file), tame::line(&said));
+        Ok(Exit::BadInput)
+    };
     let read = run.phase(READING, || {
         let text = input::text_of(&args.file)?;
         SavedTrace::read(&text).map_err(|error| Failure::Refused(tame::line(&error.to_string())))
     });
     let saved = match read {
         Ok(saved) => saved,
-        Err(failure) => return failure.answer(&args.file, Format::Text, output),
+        Err(failure) => return failure.answer(&run, &args.file, Format::Text, output),
     };
     let scenario = args.scenario.clone().unwrap_or_else(|| saved.path());
     let read = run.phase(READING, || keep::read(&scenario, &saved.overrides()));
     let (mut program, sources) = match read {
         Ok(read) => read,
         Err(failure @ Failure::Stopped { .. }) => {
-            return failure.answer(&args.file, Format::Text, output);
+            return failure.answer(&run, &args.file, Format::Text, output);
         }
         Err(failure) => {
+            run.finish();
             failure.tell(&scenario);
             if args.scenario.is_none() {
                 anstream::eprintln!(
@@ -85,7 +87,7 @@ pub fn run(args: &ReplayArgs, output: &mut Output) -> io::Result<Exit> {
         Ok(Err(error)) => unusable(format!(
             "{error}: the file was changed, or another version of kmapcheck wrote it; save the trace anew"
         )),
-        Err(failure) => failure.answer(Path::new(&saved.file), Format::Text, output),
+        Err(failure) => failure.answer(&run, Path::new(&saved.file), Format::Text, output),
     }
 }
 
@@ -107,7 +109,7 @@ fn show(
     match shown {
         Ok((_, Some(text))) => output.print(&text)?,
         Ok((mut replay, None)) => kmapcheck_terminal::run(&mut replay)?,
-        Err(failure) => return failure.answer(&args.file, Format::Text, output),
+        Err(failure) => return failure.answer(run, &args.file, Format::Text, output),
     }
     Ok(Exit::Clean)
 }

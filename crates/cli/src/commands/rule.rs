@@ -31,12 +31,12 @@ pub fn run(args: &Rule, output: &mut Output) -> io::Result<Exit> {
     });
     let program = match loaded {
         Ok(program) => program,
-        Err(failure) => return failure.answer(name, args.format, output),
+        Err(failure) => return failure.answer(&run, name, args.format, output),
     };
     // Before anything is decided: what cannot be written must not look like an answer.
     let written: Vec<&PathBuf> = args.write.iter().chain(&args.certificate).collect();
     if let Err(failure) = targets::check(&written, &program.files) {
-        return Ok(failed(&failure, name));
+        return failure.answer(&run, name, args.format, output);
     }
     let options = Options {
         pins: args.pins,
@@ -53,11 +53,11 @@ pub fn run(args: &Rule, output: &mut Output) -> io::Result<Exit> {
         })
         .map_err(Failure::Fault)
     });
-    run.finish();
     let (mut decision, holders, reservations) = match decided {
         Ok(decided) => decided,
-        Err(failure) => return failure.answer(name, args.format, output),
+        Err(failure) => return failure.answer(&run, name, args.format, output),
     };
+    run.finish();
     if let Decision::Sufficient(certificate) = &mut decision
         && is_path(&args.model)
     {
@@ -108,11 +108,6 @@ pub fn run(args: &Rule, output: &mut Output) -> io::Result<Exit> {
         Decision::NotSufficient(_) => Exit::Violated,
         Decision::Undecided(_) => Exit::Inconclusive,
     }))
-}
-
-fn failed(failure: &Failure, model: &Path) -> Exit {
-    failure.tell(model);
-    failure.exit()
 }
 
 /// Where the scenario stands and how it names the model: a path is relative to the scenario.

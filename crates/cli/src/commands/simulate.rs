@@ -28,7 +28,7 @@ pub fn run(args: &Simulate, output: &mut Output) -> io::Result<Exit> {
             output.print(&text)?;
             Ok(exit)
         }
-        Err(failure) => failure.answer(&args.file, args.format, output),
+        Err(failure) => failure.answer(&run, &args.file, args.format, output),
     }
 }
 

@@ -22,13 +22,12 @@ pub fn run(args: &Size, output: &mut Output) -> io::Result<Exit> {
     let run = Run::of_one(&limits, &args.file.display().to_string(), args.format);
     let report = match find(args, &limits, &run) {
         Ok(report) => report,
-        Err(failure) => {
-            run.finish();
-            return failure.answer(&args.file, args.format, output);
-        }
+        Err(failure) => return failure.answer(&run, &args.file, args.format, output),
     };
-    let written = (args.svg.as_ref()).map_or(Exit::Clean, |file| {
-        targets::write(file, &picture::render(&report))
+    let written = run.write(&args.file, || {
+        (args.svg.as_ref()).map_or(Exit::Clean, |file| {
+            targets::write(file, &picture::render(&report))
+        })
     });
     let text = match args.format {
         Format::Text => text::render(&report),

@@ -14,7 +14,7 @@ use crate::fault;
 use crate::input::{self, Failure};
 use crate::output::Output;
 use crate::progress::Line;
-use crate::run::{EXPLORING, READING, Run};
+use crate::run::{EXPLORING, READING, REPORTING, Run};
 
 /// Runs the command.
 pub fn run(args: &Suggest, output: &mut Output) -> io::Result<Exit> {
@@ -30,19 +30,19 @@ pub fn run(args: &Suggest, output: &mut Output) -> io::Result<Exit> {
                 }
                 programs.push(program);
             }
-            Err(failure) => return failure.answer(file, args.format, output),
+            Err(failure) => return failure.answer(&run, file, args.format, output),
         }
     }
-    let report = match find(args, &programs, &limits, &run) {
-        Ok(report) => report,
-        Err(failure) => {
-            run.finish();
-            return failure.answer(file, args.format, output);
-        }
-    };
-    let text = match args.format {
-        Format::Text => text::render(&report),
-        Format::Json => serde_json::to_string_pretty(&report)? + "\n",
+    let told = find(&programs, &limits, &run).and_then(|mut report| {
+        let text = run.last(REPORTING, || {
+            add_diff(&mut report, &programs, args.format);
+            rendered(&report, args.format)
+        })?;
+        Ok((report, text))
+    });
+    let (report, text) = match told {
+        Ok(told) => told,
+        Err(failure) => return failure.answer(&run, file, args.format, output),
     };
     run.finish();
     output.print(&text)?;
@@ -55,27 +55,35 @@ pub fn run(args: &Suggest, output: &mut Output) -> io::Result<Exit> {
     })
 }
 
-fn find(
-    args: &Suggest,
-    programs: &[Program],
-    limits: &Limits,
-    run: &Run,
-) -> Result<SuggestReport, Failure> {
+fn find(programs: &[Program], limits: &Limits, run: &Run) -> Result<SuggestReport, Failure> {
     let line = Line::new("suggest", false);
-    let mut report = run.phase(EXPLORING, || {
+    run.phase(EXPLORING, || {
         fault::catch(|| suggest(programs, limits, &mut |progress| line.show(progress)))
             .map_err(Failure::Fault)?
             .map_err(|refusal| Failure::Refused(refusal.to_string()))
-    })?;
+    })
+}
+
+fn rendered(report: &SuggestReport, format: Format) -> Result<String, Failure> {
+    match format {
+        Format::Text => Ok(text::render(report)),
+        Format::Json => {
+            let json = serde_json::to_string_pretty(report);
+            Ok(json.map_err(|error| Failure::Fault(error.to_string()))? + "\n")
+        }
+    }
+}
+
+/// Shows the smallest change as one to a file.
+fn add_diff(report: &mut SuggestReport, programs: &[Program], format: Format) {
     if let (Some(smallest), Some(program)) = (&mut report.smallest, programs.first()) {
         smallest.diff = diff(program, smallest);
-        if let (Format::Text, Some(diff)) = (args.format, &mut smallest.diff) {
+        if let (Format::Text, Some(diff)) = (format, &mut smallest.diff) {
             // It quotes the file.
             let lines: Vec<String> = diff.lines().map(tame::line).collect();
             *diff = lines.join("\n");
         }
     }
-    Ok(report)
 }
 
 /// The change to the file that has the model: the second one, or the scenario itself.

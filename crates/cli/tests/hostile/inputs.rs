@@ -1,5 +1,6 @@
 //! Inputs that are wide, deep, or many of one thing.
 
+use kmapcheck_verify::{Certificate, FORMAT};
 use serde_json::{Value, json};
 
 /// A model, and a scenario on it.
@@ -464,14 +465,17 @@ fn texts(size: Size) -> Vec<Input> {
     ]
 }
 
-/// Something that looks like a certificate.
+/// A certificate as far as can be seen from its form: the checker has to look at what it says.
 fn certificate(n: usize) -> String {
-    json!({
-        "format": "kmapcheck-certificate-1", "scenario": "scenarios/pte-highmem/mremap-proposed.json",
-        "locals": n, "waiting": list(n, |i| json!({ "task": format!("t{i}"), "waits_for": "slot S", "holds": {} })),
-        "excluded": [], "order": names(n, "o"), "sets": [], "digest": "0",
-    })
-    .to_string()
+    let text = json!({
+        "format": FORMAT, "scenario": "scenarios/pte-highmem/mremap-proposed.json", "locals": n,
+        "waiting": list(n, |i| json!({ "task": format!("t{i}"), "waits_for": "slot S", "holds": {}, "pins_in": [] })),
+        "excluded": [], "order": names(n, "o"), "sets": [], "digest": "",
+    });
+    let mut certificate: Certificate =
+        serde_json::from_value(text).expect("it has the form of one");
+    certificate.digest = certificate.digest_of();
+    serde_json::to_string(&certificate).expect("it is plain data")
 }
 
 /// Something that looks like a saved trace.

@@ -8,7 +8,7 @@ pub(crate) mod fold;
 mod sentences;
 mod table;
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 use kmapcheck_machine::Verdict;
@@ -179,6 +179,7 @@ fn render_finding(out: &mut String, finding: &Finding, options: &Options) {
     if let Some(start) = &finding.start {
         let _ = writeln!(out, "{}", sentences::start(start));
     }
+    // For layout: where nothing is left, nothing fits.
     let trace = table::trace(finding, options.width.saturating_sub(2));
     if !trace.is_empty() {
         out.push('\n');
@@ -198,6 +199,7 @@ fn render_finding(out: &mut String, finding: &Finding, options: &Options) {
 #[must_use]
 pub fn notes(finding: &Finding) -> Vec<String> {
     let mut notes = sentences::core(finding);
+    // The core is a part of the stuck.
     let stuck = finding.stuck.len().saturating_sub(finding.core.len());
     if stuck > 0 {
         let (task, verb) = if stuck == 1 {
@@ -221,8 +223,8 @@ pub fn start(finding: &Finding) -> Option<String> {
 /// A line of what follows the findings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EndLine {
-    /// The words that it begins with, to be set off.
-    pub head: Option<&'static str>,
+    /// What it begins with, to be set off.
+    pub head: Option<Head>,
     /// The rest.
     pub text: String,
     /// Whether it belongs to the line before.
@@ -238,7 +240,7 @@ impl EndLine {
         }
     }
 
-    fn headed(head: &'static str, text: String) -> EndLine {
+    fn headed(head: Head, text: String) -> EndLine {
         EndLine {
             head: Some(head),
             ..EndLine::plain(text)
@@ -253,8 +255,35 @@ impl EndLine {
     }
 }
 
-/// The word before what was proved; the others are warnings.
-const PROVED: &str = "Proved";
+/// The words that a line begins with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Head {
+    /// Before the limit that came first.
+    Stopped,
+    /// Before what was proved.
+    Proved,
+    /// Before a reason to doubt the verdict.
+    Beware,
+}
+
+impl Head {
+    fn style(self) -> Style {
+        match self {
+            Head::Proved => BOLD,
+            Head::Stopped | Head::Beware => YELLOW,
+        }
+    }
+}
+
+impl fmt::Display for Head {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Head::Stopped => "Stopped early",
+            Head::Proved => "Proved",
+            Head::Beware => "Beware",
+        })
+    }
+}
 
 /// What follows the findings: what was proved and seen, and what to beware of.
 #[must_use]
@@ -262,7 +291,7 @@ pub fn ending(report: &Report) -> Vec<EndLine> {
     let mut lines = Vec::new();
     if let Some(stopped) = &report.stopped {
         let text = format!(": {}.", stopped.text);
-        lines.push(EndLine::headed("Stopped early", text));
+        lines.push(EndLine::headed(Head::Stopped, text));
         let next = if stopped.raise.is_some() {
             format!("To go on: {}", stopped.next)
         } else {
@@ -286,7 +315,7 @@ pub fn ending(report: &Report) -> Vec<EndLine> {
         }
     }
     let remarks = report.remarks.iter();
-    lines.extend(remarks.map(|remark| EndLine::headed("Beware", format!(": {remark}."))));
+    lines.extend(remarks.map(|remark| EndLine::headed(Head::Beware, format!(": {remark}."))));
     lines
 }
 
@@ -304,7 +333,7 @@ fn render_end(out: &mut String, report: &Report) {
             out.push_str("  ");
         }
         if let Some(head) = head {
-            let style = if head == PROVED { BOLD } else { YELLOW };
+            let style = head.style();
             let _ = write!(out, "{style}{head}{style:#}");
         }
         let _ = writeln!(out, "{text}");
@@ -322,7 +351,10 @@ fn proved(proof: &Proof, clean: bool) -> Vec<EndLine> {
         lines.push(EndLine::plain(text));
     }
     if !proof.excluded.is_empty() {
-        lines.push(EndLine::headed(PROVED, format!(" for {}:", proof.claim)));
+        lines.push(EndLine::headed(
+            Head::Proved,
+            format!(" for {}:", proof.claim),
+        ));
     }
     for excluded in &proof.excluded {
         let kinds: Vec<&str> = excluded.kinds.iter().map(|kind| kind.name()).collect();
@@ -364,6 +396,7 @@ fn bytes_a_state(bytes: u64, states: u64) -> String {
     if states < 100_000 {
         return String::new();
     }
+    // An average, shown only.
     let tenths = bytes.saturating_mul(10).div_ceil(states);
     format!(", {}.{} bytes a state", tenths / 10, tenths % 10)
 }

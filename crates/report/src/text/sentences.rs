@@ -118,7 +118,7 @@ pub(super) fn point_of_no_return(finding: &Finding) -> Option<String> {
         "them"
     };
     Some(if step == 0 {
-        "Every continuation from the very start ends here.".to_owned()
+        format!("Nothing can save {them}, from the very start on.")
     } else {
         format!(
             "After step {} nothing can save {them}.",

@@ -22,7 +22,9 @@ pub(super) fn trace(finding: &Finding, width: usize) -> String {
     if grid.columns.len() > MAX_COLUMNS {
         grid = Grid::folded(finding);
     }
+    // No steps: no columns.
     let series = finding.trace.first().map_or(0, |step| step.slots.len());
+    // For layout: where nothing is left, nothing fits.
     let spare = width.saturating_sub(24 + 12 * series);
     if grid.columns.len() <= MAX_COLUMNS && grid.columns.len() * MIN_COLUMN <= spare {
         table(&grid, width)

@@ -15,9 +15,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
-use kmapcheck_limits::{Limits, Reached};
+use kmapcheck_limits::Limits;
 use kmapcheck_report::suite::{Case, Mistake, Tested, Unexpecting, github, junit, sarif};
-use kmapcheck_report::{Report, StopReason, Stopped, quoted, tame, text};
+use kmapcheck_report::{Report, StopReason, quoted, tame, text};
 use kmapcheck_scenario::FindingKind;
 
 use crate::args::{EngineArg, OverrideArgs, Reduce, StoreArgs, Test};
@@ -26,7 +26,7 @@ use crate::exit::Exit;
 use crate::input::{self, Failure};
 use crate::output::Output;
 use crate::progress::{self, Line};
-use crate::run::{READING, Run};
+use crate::run::{READING, Run, stopped_while};
 use crate::targets;
 use tally::Tally;
 
@@ -153,7 +153,8 @@ fn case(file: &Path, args: &Test, done: Result<Report, Failure>) -> (Case, Optio
             (case(tested, None), Some(Failure::Input(errors)))
         }
         Err(Failure::Stopped { phase, reached }) => {
-            let tested = Tested::Inconclusive(stopped_while(phase, reached));
+            let said = stopped_while(phase, reached);
+            let tested = Tested::Inconclusive(format!("inconclusive: {said}"));
             (case(tested, None), None)
         }
         Err(Failure::Fault(said)) => {
@@ -256,12 +257,6 @@ fn write_files(args: &Test, cases: &[Case]) -> Exit {
     exit
 }
 
-/// What is said of a scenario that was not explored.
-fn stopped_while(phase: &str, reached: Reached) -> String {
-    let why = Stopped::of(reached, phase).text;
-    format!("inconclusive: stopped while {phase}: {why}")
-}
-
 /// Runs one scenario. If it has to be ended from outside, so has everything: `failed` says what the
 /// exit status is then.
 fn attempt(
@@ -280,7 +275,7 @@ fn attempt(
         };
         let rest = "what follows was not tested; run it without this one";
         (
-            format!("{YELLOW}stop{YELLOW:#} {shown}: {said}; {rest}\n"),
+            format!("{YELLOW}stop{YELLOW:#} {shown}: inconclusive: {said}; {rest}\n"),
             exit,
         )
     });
@@ -368,12 +363,9 @@ fn differences(report: &Report, expected: &[FindingKind], args: &Test, file: &Pa
         ));
     }
     let engine = match args.engine {
-        _ if args.plain.reduce == Reduce::None => "--reduce none ",
-        None => "",
-        Some(EngineArg::Search) => "--engine search ",
-        Some(EngineArg::Reference) => "--engine reference ",
-        Some(EngineArg::Loom) => "--engine loom ",
-        Some(EngineArg::Proof) => "--engine proof ",
+        _ if args.plain.reduce == Reduce::None => "--reduce none ".to_owned(),
+        None => String::new(),
+        Some(engine) => format!("--engine {} ", engine.name()),
     };
     out.push_str(&format!(
         "\n     to see it: kmapcheck check {engine}{}",

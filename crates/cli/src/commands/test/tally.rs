@@ -99,6 +99,7 @@ impl Tally {
             _ => ("have", "them"),
         };
         let mut names: Vec<&str> = self.unexpecting.iter().map(String::as_str).collect();
+        // Shown only where there are more.
         let more = format!("{} more", number(n.saturating_sub(MOST_NAMED) as u64));
         if n > MOST_NAMED {
             names.truncate(MOST_NAMED);
