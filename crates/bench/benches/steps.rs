@@ -8,7 +8,7 @@
 use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use kmapcheck_machine::{State, for_each_start, initial};
+use kmapcheck_machine::{Starts, State, initial};
 use kmapcheck_scenario::{Overrides, Program, load_str};
 use kmapcheck_search::{Engine, Limits};
 
@@ -41,11 +41,9 @@ fn program(family: Family, tasks: usize) -> Program {
 /// States in the midst of things: every so many of a breadth-first search.
 fn states(program: &Program, n: usize) -> Vec<State> {
     let mut seen = std::collections::HashSet::new();
-    let mut all = Vec::new();
-    for_each_start(program, |start| {
-        all.push(initial(program, &start));
-        true
-    });
+    let mut all: Vec<State> = Starts::of(program)
+        .map(|start| initial(program, &start))
+        .collect();
     let mut next = 0;
     while next < all.len() && all.len() < 8 * n {
         for task in 0..all[next].tasks.len() {

@@ -247,6 +247,7 @@ impl Equations {
             return None;
         }
         match declared.slots {
+            // All kept: nobody has a pin.
             Bound::Exactly(slots) => {
                 Some(Amount::number(slots.saturating_sub(declared.for_holders)))
             }

@@ -5,6 +5,9 @@
 //! or not: how many hold how much of what there is. So a state, stuck or not, can show that such an
 //! inequality is wrong. Only that something is waited for, and that enough of it is held, is said of
 //! stuck tasks alone.
+//!
+//! For the tests, which hold the inequalities against random runs: the prover does not call this.
+//! (`verify` does the same with its own inequalities, before a certificate counts.)
 
 use kmapcheck_locals::LocalState;
 use kmapcheck_machine::{Standing, State};
@@ -95,7 +98,7 @@ pub fn wrong(
 ) -> Option<Wrong> {
     let slots = |series: usize| match program.series[series].slots {
         Bound::Exactly(slots) => i64::from(slots),
-        Bound::Any => i64::MAX,
+        Bound::Any => unreachable!("the program has numbers"),
     };
     let of_another_case = (equations.case.keeps_all.iter())
         .any(|&(series, all)| (slots(series) <= program.series[series].for_holders.into()) != all);

@@ -74,7 +74,8 @@ struct LastState {
 /// Whether the inequalities for a last state hold in this one, in which nobody moves; all of them,
 /// since they are about what is waited for in it. `None`: nobody waits for a page, or there are none.
 ///
-/// `program` has numbers, and its tasks have no loops and need no CPUs.
+/// For the tests, as [`crate::evaluate`]. `program` has numbers, and its tasks have no loops and need
+/// no CPUs.
 #[must_use]
 pub fn holds_in(program: &Program, locals: &Locals, graph: &Graph, state: &State) -> Option<bool> {
     let mut waiting: Vec<(u32, Need)> = Vec::new();

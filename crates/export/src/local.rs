@@ -106,6 +106,7 @@ impl Local {
         self.held
             .iter()
             .find(|held| held.what == what && held.mode == mode)
+            // What is not in the list is not held.
             .map_or(0, |held| held.n)
     }
 

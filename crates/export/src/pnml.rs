@@ -195,6 +195,7 @@ impl Net<'_> {
                 arcs.push((self.name(counter), into, into + change.by));
                 if complements.contains(&counter) {
                     let max = self.model.vars[counter.0].max;
+                    // Without a condition there need be no room.
                     let room = change.most.map_or(0, |most| max - most);
                     let into = room.max(change.by);
                     arcs.push((

@@ -21,15 +21,12 @@ const OPERATIONS: &[&str] = &[
     "down_trylock",
     "down_read",
     "up_read",
-    "down_read_trylock",
     "down_write",
     "up_write",
-    "down_write_trylock",
     "lock_page",
     "unlock_page",
     "trylock_page",
     "wait_for_completion",
-    "try_wait_for_completion",
     "complete",
     "alloc_page",
     "free_page",
@@ -184,6 +181,7 @@ fn change_fields(
 fn another(value: &Value, names: &[String], rng: &mut Rng) -> Value {
     match value {
         Value::Number(n) if rng.bool() => match n.as_i64() {
+            // The last number there is, is a change as good as any.
             Some(n) => json!(n.saturating_add(rng.i64(-2..=2))),
             None => number(rng),
         },

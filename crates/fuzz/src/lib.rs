@@ -1,11 +1,13 @@
-//! What the fuzz targets do with an input, and how inputs are changed.
+//! What the fuzz targets do with an input, and how inputs are changed. By target: what the input
+//! is, and what must hold.
 //!
-//! | target | input | what must hold |
-//! |---|---|---|
-//! | [`scenario()`] | a scenario | it is refused in words, or run by every engine, which agree; every trace replays; nothing is excluded that the reference finds; the certificate of a proof holds |
-//! | [`model()`] | a model | the same for programs on it |
-//! | [`trace()`] | a scenario and a saved trace | the trace is refused in words, or shows what it says, and the reference finds that too |
-//! | [`certificate()`] | a scenario and a certificate | it is refused in words, or the reference finds nothing that it excludes |
+//! - [`scenario()`]: a scenario. It is refused in words, or run by every engine, which agree; every
+//!   trace replays; nothing is excluded that the reference finds; the certificate of a proof holds.
+//! - [`model()`]: a model. The same for programs on it.
+//! - [`trace()`]: a scenario and a saved trace. The trace is refused in words, or shows what it
+//!   says, and the reference finds that too.
+//! - [`certificate()`]: a scenario and a certificate. It is refused in words, or the reference
+//!   finds nothing that it excludes.
 //!
 //! An input is changed as JSON most of the time ([`mutate()`]), so that it still says something
 //! beyond its first error. A panic is a finding, and so is an input that takes longer or more

@@ -42,7 +42,7 @@ pub(crate) fn sized(program: &Program) -> Vec<Program> {
             }
             for series in 0..sized.series.len() {
                 if sized.series[series].slots == Bound::Any {
-                    let slots = program.least_slots(series).saturating_add(slots - 1);
+                    let slots = program.least_slots(series) + slots - 1;
                     sized.set_slots(series, Bound::Exactly(slots));
                 }
             }

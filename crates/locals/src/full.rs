@@ -61,10 +61,11 @@ fn most_pinned(program: &Program, locals: &Locals, series: usize) -> u64 {
             .max()
             .unwrap_or(0)
     };
+    // A product beyond all numbers is more than any number of slots, as is the greatest of them.
     let sleeping = (program.templates.iter().enumerate()).map(|(id, template)| {
         most(&|t, on_cpu| t == id && !on_cpu).saturating_mul(tasks(template.count))
     });
-    // A sum beyond all numbers is more than any number of slots, as is the greatest of them.
+    // A sum likewise. Without CPUs nobody is on one.
     let sleeping = sleeping.fold(0, u64::saturating_add);
     let cpus = program.cpus.map_or(0, |cpus| u64::from(cpus.count));
     sleeping.saturating_add(most(&|_, on_cpu| on_cpu).saturating_mul(cpus))

@@ -5,7 +5,7 @@ use kmapcheck_machine::{Map, Name, Page, PageId, Shared, State, Task};
 use kmapcheck_scenario::Program;
 use rustc_hash::FxHashMap;
 
-use crate::closure::short;
+use crate::closure::to_u32;
 
 /// A task with the pages that only it knows.
 ///
@@ -105,7 +105,7 @@ impl LocalState {
             if !program.series[series].reuse.keeps_mappings() {
                 let lies_here =
                     |map: &&Map| matches!(map, Map::Pin { lies, .. } if *lies == series);
-                usage.0 += short(self.task.maps.iter().filter(lies_here).count());
+                usage.0 += to_u32(self.task.maps.iter().filter(lies_here).count());
             }
         }
         for page in 0..program.pages.len() {

@@ -3,7 +3,7 @@
 use kmapcheck_machine::Map;
 use kmapcheck_scenario::{NodeId, TemplateId};
 
-use crate::closure::{Locals, short};
+use crate::closure::{Locals, to_u32};
 use crate::local::LocalState;
 
 /// How a local state was first met.
@@ -66,7 +66,7 @@ pub enum Acquired {
 impl Locals {
     /// The local states in which tasks start.
     pub fn starts(&self) -> impl Iterator<Item = u32> + '_ {
-        (0..short(self.states.len())).filter(|&local| self.came[local as usize].is_none())
+        (0..to_u32(self.states.len())).filter(|&local| self.came[local as usize].is_none())
     }
 
     /// A shortest way to a local state: the local states before each step, with the step.

@@ -5,7 +5,7 @@ use kmapcheck_machine::{Mode, Name, Page, ResourceState, Shared, Task, Usage};
 use kmapcheck_scenario::{Bound, Op, Program, Ref, ResourceKind, Reuse, SeriesId, StaleIn};
 use rustc_hash::FxHashSet;
 
-use crate::closure::short;
+use crate::closure::to_u32;
 use crate::local::LocalState;
 
 /// What the program's tasks can leave for one another to meet, found once.
@@ -177,6 +177,7 @@ impl<'a> Surroundings<'a> {
             ..Page::fresh(program.series.len())
         });
         let free = (self.freed.iter().cloned().chain(pristine)).filter(|_| choice.free_pages);
+        // Without CPUs none is busy.
         let cpus = program.cpus.map_or(0, |cpus| cpus.count);
         Some(Shared {
             usage: self.usage(local, choice)?,
@@ -241,7 +242,7 @@ impl<'a> Surroundings<'a> {
         let maps = local.task.maps.iter().filter(|map| map.page() == page);
         let locked = local.task.page_locks.contains(&page);
         state.locked = locked || choice.page_locked;
-        state.holders = short(maps.count()) + u32::from(locked);
+        state.holders = to_u32(maps.count()) + u32::from(locked);
         state
     }
 }

@@ -2,41 +2,18 @@
 //! programs reaches is in a local state of the closure, waits for nothing that the closure does not
 //! know, and does nothing wrong that the closure does not know.
 
-use std::collections::{HashSet, VecDeque};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use kmapcheck_locals::{LocalState, Locals, Waiter};
-use kmapcheck_machine::{Standing, State, for_each_start, initial, waiting_findings};
+use kmapcheck_machine::{Standing, waiting_findings};
 use kmapcheck_scenario::Program;
+use kmapcheck_testing::for_each_state;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use serde_json::Value;
 
+/// Programs with more states are looked at in part.
 const MAX_STATES: usize = 500;
-
-/// Calls `visit` with the states reachable, as far as there is room.
-fn for_each_state(program: &Program, mut visit: impl FnMut(&State)) {
-    let mut queue = VecDeque::new();
-    let mut seen = HashSet::new();
-    for_each_start(program, |start| {
-        queue.push_back(initial(program, &start));
-        queue.len() < 100
-    });
-    seen.extend(queue.iter().cloned());
-    while let Some(state) = queue.pop_front() {
-        visit(&state);
-        if seen.len() > MAX_STATES {
-            continue;
-        }
-        for task in 0..state.tasks.len() {
-            for (_, next) in state.successors(program, task) {
-                if seen.insert(next.clone()) {
-                    queue.push_back(next);
-                }
-            }
-        }
-    }
-}
 
 fn covers(program: &Program) -> bool {
     let closures = [Locals::of(program), Locals::at_these_numbers(program)];
@@ -49,7 +26,7 @@ fn covers(program: &Program) -> bool {
 
 fn covers_all(program: &Program, locals: &Locals) {
     let possible = locals.possible();
-    for_each_state(program, |state| {
+    for_each_state(program, MAX_STATES, |state| {
         for (id, task) in state.tasks.iter().enumerate() {
             let local = LocalState::of(program, task, &state.shared);
             let Some(number) = locals.number(&local) else {

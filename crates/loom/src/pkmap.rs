@@ -340,6 +340,7 @@ impl Tables {
     /// The counts of a page's mappings, series by series; 0 where it has none.
     pub(crate) fn counts(&self, page: PageId) -> Vec<u32> {
         let of = |(series, nr): (SeriesId, &Option<usize>)| {
+            // No mapping: no users, and not stale either.
             nr.map_or(0, |nr| self.pkmaps[series].count[nr])
         };
         self.address[page].iter().enumerate().map(of).collect()

@@ -26,7 +26,7 @@ pub use initial::{initial, instances};
 pub use outcome::{Coverage, Finding, Outcome, Stopped, Trace, TraceStep, Verdict};
 pub use page_table::PageTable;
 pub use replay::{Replay, ReplayError, replay, run};
-pub use starts::{Start, Starts, can_be_stale, for_each_start, is_open};
+pub use starts::{Start, Starts, can_be_stale, is_open};
 pub use state::{
     Held, Map, Mode, Name, Page, PageId, ResourceState, Shared, State, Task, TaskId, Usage,
     is_forgettable,

@@ -4,15 +4,16 @@
 //! way in which earlier uses can have left such pages mapped. There can be exponentially many, so
 //! they are never in memory together: [`Starts`] makes each from the one before.
 //!
-//! A start says for each open page which series still map it. Read as a number, with the bit of the
-//! first series as the lowest, and page after page, a start is a word; [`Starts`] gives all words
-//! that fit the slots in the order of a dictionary. To find the next one, the last page that can
-//! have a larger set gets the smallest larger one, and all pages after it get their smallest sets:
-//! depth-first, with the word itself as the stack.
+//! A start is a word. Its letters are the open pages, in order. A letter is the set of series that
+//! still map the page, read as a binary number in which the first series is the lowest bit.
+//! [`Starts`] gives the words that fit the slots, in the order of a dictionary. The next word: find
+//! the last page that can have a larger set, give it the smallest larger one, and give every page
+//! after it its smallest set. If there is no room for one of those, go on from the page before it.
 //!
 //! Up to the order of alike instances, a word stands for all that give the same ways to start to
 //! the instances of a template in another order. Of these, the one is taken in which the ways of
-//! the instances never become smaller; so the smallest set of a page depends on the instance before.
+//! the instances never become smaller; so the smallest set of a page depends on the instance
+//! before. Otherwise it is the empty set, for which there is always room.
 
 use std::iter::repeat_n;
 
@@ -48,16 +49,6 @@ pub fn can_be_stale(program: &Program, page: &PageDecl, series: &[SeriesId]) -> 
 
 fn is_any(program: &Program, series: SeriesId) -> bool {
     (program.series.get(series)).is_some_and(|series| series.reuse == Reuse::Any)
-}
-
-/// Calls `visit` with every start that fits the slots, until it returns false.
-pub fn for_each_start(program: &Program, visit: impl FnMut(Start) -> bool) {
-    let mut visit = visit;
-    for start in Starts::of(program) {
-        if !visit(start) {
-            return;
-        }
-    }
 }
 
 /// The initial states, in order, one by one, as far as they fit the slots.
@@ -149,6 +140,7 @@ impl<'a> Starts<'a> {
             } else {
                 Next::Over
             },
+            // Beyond all numbers it is more than all pages need.
             room_in_all: (room.iter().flatten()).fold(0, |all, &room| all.saturating_add(room)),
             room: room.unwrap_or_default(),
             groups,
@@ -161,7 +153,7 @@ impl<'a> Starts<'a> {
     fn put(&mut self, page: usize, set: Vec<SeriesId>) {
         for &series in &set {
             self.room[series] -= 1;
-            self.room_in_all = self.room_in_all.saturating_sub(1);
+            self.room_in_all -= 1;
         }
         self.sets[page] = set;
     }
@@ -171,7 +163,7 @@ impl<'a> Starts<'a> {
         let set = std::mem::take(&mut self.sets[page]);
         for &series in &set {
             self.room[series] += 1;
-            self.room_in_all = self.room_in_all.saturating_add(1);
+            self.room_in_all += 1;
         }
         set
     }

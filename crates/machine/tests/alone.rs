@@ -1,13 +1,11 @@
 //! The machine alone, without any engine, on the repository's scenarios: every state that its steps
 //! lead to, in the plainest way. Each file says in `expect` what there is to be found.
 
-use std::collections::{HashSet, VecDeque};
 use std::path::Path;
 
-use kmapcheck_machine::{
-    Findings, Standing, State, for_each_start, initial, standing, waiting_findings,
-};
+use kmapcheck_machine::{Findings, Standing, standing, waiting_findings};
 use kmapcheck_scenario::{FindingKind, Overrides, Program, load};
+use kmapcheck_testing::for_each_state;
 
 /// Scenarios with more states, or more initial ones, are for the engines.
 const MAX_STATES: usize = 1_500;
@@ -27,17 +25,9 @@ fn explore(program: &Program) -> Option<Seen> {
     if program.first_open().is_some() || program.task_count()? > 20 {
         return None;
     }
-    let mut queue = VecDeque::new();
-    for_each_start(program, |start| {
-        queue.push_back(initial(program, &start));
-        queue.len() <= MAX_STATES
-    });
-    let mut known: HashSet<State> = queue.iter().cloned().collect();
     let mut seen = Seen::default();
-    while let Some(state) = queue.pop_front() {
-        if known.len() > MAX_STATES {
-            return None;
-        }
+    let all = for_each_state(program, MAX_STATES, |state| {
+        seen.states += 1;
         let mut moves = false;
         for (task, mover) in state.tasks.iter().enumerate() {
             let called = waiting_findings(program, mover, &state.shared);
@@ -52,18 +42,14 @@ fn explore(program: &Program) -> Option<Seen> {
                 Standing::Moves => !successors.is_empty(),
             };
             assert!(stands, "{}: task {task} of {state:?}", program.name);
-            for (step, next) in successors {
+            for (step, _) in successors {
                 moves = true;
                 seen.findings = seen.findings.union(step.findings);
-                if known.insert(next.clone()) {
-                    queue.push_back(next);
-                }
             }
         }
         seen.ends_waiting |= !moves && !state.all_ended();
-    }
-    seen.states = known.len();
-    Some(seen)
+    });
+    all.then_some(seen)
 }
 
 /// The findings of steps are exactly those expected. Where no deadlock or starvation is expected,

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use kmapcheck_machine::{Name, Page, State, for_each_start, initial, steps};
+use kmapcheck_machine::{Name, Page, Starts, State, initial, steps};
 use proptest::prelude::*;
 
 proptest! {
@@ -15,13 +15,8 @@ proptest! {
         choices in proptest::collection::vec(any::<(usize, usize)>(), 60),
     ) {
         let program = kmapcheck_testing::load(&scenario);
-        let mut starts = Vec::new();
-        for_each_start(&program, |start| {
-            starts.push(start);
-            starts.len() < 3
-        });
-        for start in &starts {
-            let mut state = initial(&program, start);
+        for start in Starts::of(&program).take(3) {
+            let mut state = initial(&program, &start);
             for &(task, choice) in &choices {
                 let task = task % state.tasks.len().max(1);
                 let Some(mover) = state.tasks.get(task) else { break };

@@ -103,6 +103,7 @@ impl Edge {
     /// How much it stands for in a state.
     pub fn at(&self, state: usize) -> u32 {
         let after = self.points.partition_point(|&(from, _)| from <= state);
+        // Before its first point there is nothing of it.
         after.checked_sub(1).map_or(0, |i| self.points[i].1)
     }
 

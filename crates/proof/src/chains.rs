@@ -168,15 +168,18 @@ fn carry(before: &LocalState, after: &LocalState, chain: &Chain) -> Chain {
         let same = held
             .iter()
             .find(|h| (h.what, h.mode) == (like.what, like.mode));
+        // What is not in the list is not held.
         same.map_or(0, |held| held.n)
     };
     for held in &new.held {
+        // None, if there is less than before.
         let more = held.n.saturating_sub(amount(&old.held, held));
         if more > 0 {
             kept.push(fresh(Acquired::Lock(Held { n: more, ..*held })));
         }
     }
     for held in &old.held {
+        // None, if there is more now.
         let less = held.n.saturating_sub(amount(&new.held, held));
         give_back(&mut kept, held, less);
     }
@@ -210,6 +213,7 @@ fn undone(before: &LocalState, after: &LocalState) -> usize {
             from.with_page(0) == to.with_page(0) && renaming.add(from.page(), to.page())
         })
     };
+    // A map is gone, so there was one.
     let last = old.len().saturating_sub(1);
     (0..old.len())
         .rev()

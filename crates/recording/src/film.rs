@@ -42,7 +42,8 @@ impl Recording {
 fn task_of(program: &Program, who: Who) -> TaskId {
     let before = program.templates.iter().take(who.template);
     let before: u32 = before.map(|template| instances(template.count)).sum();
-    (before + who.instance.saturating_sub(1)) as usize
+    // Instances are counted from 1.
+    (before + who.instance - 1) as usize
 }
 
 struct Camera<'a> {

@@ -73,10 +73,8 @@ pub(crate) fn check_model(file: &ModelFile, log: &mut Log) -> Option<Model> {
             name: name.text().to_owned(),
             slots: declared.slots.0.value,
             reuse: declared.reuse.0,
-            for_holders: declared
-                .for_holders
-                .as_ref()
-                .map_or(0, |number| number.0.value),
+            // None are kept unless the model says so.
+            for_holders: (declared.for_holders.as_ref()).map_or(0, |number| number.0.value),
             rank: order.rank(name.text()),
         });
     }

@@ -155,6 +155,7 @@ fn check_nesting(text: &str) -> Option<usize> {
                     return Some(at);
                 }
             }
+            // One too many is for the parser to find.
             b'}' | b']' => depth = depth.saturating_sub(1),
             b'"' => {
                 at += 1;

@@ -140,6 +140,7 @@ impl Snippet {
         let first_line = if shown.start > 0 {
             line
         } else {
+            // Above the first line there is none.
             line.saturating_sub(1)
         };
         let last_line = if shown.start > 0 || line + 1 >= file.lines() {
@@ -200,6 +201,7 @@ fn cut(line: &str, offset: usize, width: usize) -> Range<usize> {
             .char_indices()
             .rev()
             .nth(width / 3)
+            // Where less comes before, all of it.
             .map_or(0, |(at, _)| at)
     };
     let end = line[start..]
@@ -217,6 +219,7 @@ fn underlined(
     at: usize,
     line: &str,
 ) -> SourceSpan {
+    // At the end of a line there is no character.
     let one = line[offset..].chars().next().map_or(0, char::len_utf8);
     let end = (offset + length.max(one)).min(shown.end.max(offset));
     SourceSpan::from((at + offset - shown.start, end - offset))

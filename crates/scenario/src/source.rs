@@ -85,6 +85,7 @@ impl SourceFile {
 
     /// Line (from 0) of a byte offset.
     pub(crate) fn line_of(&self, offset: usize) -> usize {
+        // The first line starts at 0: there is one before.
         self.line_starts
             .partition_point(|start| *start <= offset)
             .saturating_sub(1)

@@ -89,9 +89,7 @@ impl Aim {
             .iter()
             .map(|cycle| {
                 // More may be pinned than is needed: then none is missing.
-                let missing: u32 = cycle
-                    .series
-                    .iter()
+                let missing: u32 = (cycle.series.iter())
                     .map(|&(series, slots)| slots.saturating_sub(pinned[series]))
                     .sum();
                 missing.div_ceil(cycle.gain)

@@ -24,13 +24,16 @@ pub(crate) fn full(what: &'static str, most: u32) -> Stopped {
     }
 }
 
-/// The next number of something of which there are so many already.
+/// The next number of something of which there are so many already: never the greatest there is,
+/// which stands for the predecessor of a state that has none.
 ///
 /// # Panics
 ///
 /// If there is none: the search should have stopped at [`MOST`].
 pub(crate) fn next_number(there_are: usize) -> u32 {
-    u32::try_from(there_are).expect("a search stops before its numbers are used up")
+    (u32::try_from(there_are).ok())
+        .filter(|&number| number < u32::MAX)
+        .expect("a search stops before its numbers are used up")
 }
 
 #[cfg(test)]
@@ -101,5 +104,11 @@ mod tests {
     #[should_panic(expected = "before its numbers are used up")]
     fn no_number_is_given_twice() {
         next_number(1 << 32);
+    }
+
+    #[test]
+    #[should_panic(expected = "before its numbers are used up")]
+    fn the_number_that_stands_for_none_is_not_given() {
+        next_number(u32::MAX as usize);
     }
 }

@@ -91,6 +91,7 @@ impl<'a> Meter<'a> {
 
     /// So many states more are allowed.
     pub(crate) fn states_left(&self, states: u64) -> u64 {
+        // Without a limit any number of states is allowed; beyond one, none.
         let max = self.max_states().unwrap_or(u64::MAX);
         max.saturating_sub(states)
     }

@@ -228,6 +228,7 @@ impl<'a> Reference<'a> {
     /// If there is more to be looked at than can be numbered.
     fn starved(&self) -> Result<Option<(usize, usize)>, Stopped> {
         let mut graph = Graph::new();
+        // Without a state there is nobody to starve.
         let tasks = self.states.first().map_or(0, |state| state.tasks.len());
         let mut stands = Vec::new();
         for (i, state) in self.states.iter().enumerate() {

@@ -97,6 +97,7 @@ fn find(program: &Program, trace: &Trace, core: &[usize], limits: &Limits) -> Po
             Some(true) => high = steps,
             Some(false) => low = Some(steps),
         }
+        // If none is known not to be lost, all from the first on.
         let unknown = low.map_or(0, |low| low + 1)..high;
         probe = (!unknown.is_empty()).then(|| unknown.start + (unknown.len() - 1) / 2);
     }

@@ -2,12 +2,9 @@
 //! edge on the named states of random programs: nobody in a stuck set moves, whoever is stuck
 //! stays stuck, and where nobody moves, whoever waits is stuck.
 
-use std::collections::HashSet;
-
-use kmapcheck_machine::{
-    Abilities, Effect, Standing, State, for_each_start, initial, waiting_findings,
-};
+use kmapcheck_machine::{Abilities, Effect, Standing, State, waiting_findings};
 use kmapcheck_scenario::Program;
+use kmapcheck_testing::for_each_state;
 use kmapcheck_waitgraph::stuck::{scene, stuck};
 use proptest::prelude::*;
 
@@ -16,49 +13,52 @@ const MAX_STATES: usize = 1_500;
 
 fn check(program: &Program) -> Result<(), TestCaseError> {
     let abilities = Abilities::of(program);
-    let stuck_in = |state: &State| stuck(&scene(program, &abilities, state));
-    let mut work = Vec::new();
-    for_each_start(program, |start| {
-        work.push(initial(program, &start));
-        true
+    let mut checked = Ok(());
+    for_each_state(program, MAX_STATES, |state| {
+        if checked.is_ok() {
+            checked = check_state(program, &abilities, state);
+        }
     });
-    let mut seen: HashSet<State> = work.iter().cloned().collect();
-    while let Some(state) = work.pop() {
-        let before = stuck_in(&state);
-        let mut moved = false;
-        for task in 0..state.tasks.len() {
-            for (successor, next) in state.successors(program, task) {
-                // Taking a CPU to spin on is no way out of a stuck set.
-                if successor.effect != Effect::Spins {
-                    prop_assert!(!before[task], "task {task} is stuck and moves in {state:?}");
-                    moved = true;
-                }
-                let after = stuck_in(&next);
-                prop_assert!(
-                    before
-                        .iter()
-                        .zip(&after)
-                        .all(|(before, after)| !before || *after),
-                    "stuck tasks came free after a step of task {task} in {state:?}"
-                );
-                if seen.len() < MAX_STATES && seen.insert(next.clone()) {
-                    work.push(next);
-                }
+    checked
+}
+
+fn check_state(
+    program: &Program,
+    abilities: &Abilities,
+    state: &State,
+) -> Result<(), TestCaseError> {
+    let stuck_in = |state: &State| stuck(&scene(program, abilities, state));
+    let before = stuck_in(state);
+    let mut moved = false;
+    for task in 0..state.tasks.len() {
+        for (successor, next) in state.successors(program, task) {
+            // Taking a CPU to spin on is no way out of a stuck set.
+            if successor.effect != Effect::Spins {
+                prop_assert!(!before[task], "task {task} is stuck and moves in {state:?}");
+                moved = true;
             }
-        }
-        for (task, stuck) in before.iter().enumerate() {
-            let waits = matches!(state.standing(program, task), Standing::Waits(_));
+            let after = stuck_in(&next);
             prop_assert!(
-                waits || !stuck,
-                "task {task} does not wait and is stuck in {state:?}"
+                before
+                    .iter()
+                    .zip(&after)
+                    .all(|(before, after)| !before || *after),
+                "stuck tasks came free after a step of task {task} in {state:?}"
             );
-            prop_assert!(
-                moved || !waits || *stuck,
-                "nobody moves, and task {task} waits in {state:?}"
-            );
-            let judged = waiting_findings(program, &state.tasks[task], &state.shared);
-            prop_assert!(waits || judged.is_empty() || program.cpus.is_some());
         }
+    }
+    for (task, stuck) in before.iter().enumerate() {
+        let waits = matches!(state.standing(program, task), Standing::Waits(_));
+        prop_assert!(
+            waits || !stuck,
+            "task {task} does not wait and is stuck in {state:?}"
+        );
+        prop_assert!(
+            moved || !waits || *stuck,
+            "nobody moves, and task {task} waits in {state:?}"
+        );
+        let judged = waiting_findings(program, &state.tasks[task], &state.shared);
+        prop_assert!(waits || judged.is_empty() || program.cpus.is_some());
     }
     Ok(())
 }

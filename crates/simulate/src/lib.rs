@@ -25,7 +25,7 @@ pub mod walk;
 use std::time::Duration;
 
 use kmapcheck_limits::{Limits, Watch, ask, entered};
-use kmapcheck_machine::{Abilities, Coverage, Finding as Found, Outcome, Start, for_each_start};
+use kmapcheck_machine::{Abilities, Coverage, Finding as Found, Outcome, Start, Starts};
 use kmapcheck_report::{Finding, Report, Stopped};
 use kmapcheck_scenario::{FindingKind, Program};
 use rayon::prelude::*;
@@ -213,11 +213,7 @@ impl<'a> World<'a> {
             let (what, remedy) = (open.what(), open.remedy());
             return refused(format!("a run needs all numbers, and not {what}; {remedy}"));
         }
-        let mut starts = Vec::new();
-        for_each_start(program, |start| {
-            starts.push(start);
-            starts.len() <= MOST_STARTS
-        });
+        let starts: Vec<Start> = Starts::of(program).take(MOST_STARTS + 1).collect();
         if starts.len() > MOST_STARTS {
             return refused(format!(
                 "it can start in more than {MOST_STARTS} states; say which mappings are stale instead of `\"stale_in\": \"any\"`"

@@ -62,13 +62,16 @@ impl<'a> Replay<'a> {
 
     /// Does what a key asks for; false if that is to stop.
     pub fn act(&mut self, action: Action) -> bool {
+        // Without a recording there is nowhere to go.
         let last = self.recording().map_or(0, Recording::last);
         let lost = (self.recording()).and_then(|recording| recording.point_of_no_return);
         match action {
             Action::Stop => return false,
+            // Before the first state there is none.
             Action::Back => self.state = self.state.saturating_sub(1),
             Action::On => self.state = (self.state + 1).min(last),
             Action::Leap(steps) => {
+                // No further than either end.
                 self.state = self.state.saturating_add_signed(steps).min(last);
             }
             Action::First => self.state = 0,

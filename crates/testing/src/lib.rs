@@ -9,6 +9,7 @@
 //! [`edge`] aims at edges: numbers as small or as large as they may be, and whatever seldom meets.
 //!
 //! [`scenario_files`] has the scenarios of the repository; [`small`] builds programs by hand.
+//! [`for_each_state`] and [`for_each_state_of_runs`] go through the states of a program.
 
 pub mod edge;
 mod files;
@@ -19,7 +20,7 @@ mod walk;
 
 pub use files::{scenario_files, scenario_folder};
 pub use shared::shared_page_scenario;
-pub use walk::for_each_state_of_runs;
+pub use walk::{for_each_state, for_each_state_of_runs};
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;

@@ -317,6 +317,7 @@ impl Numbers {
     /// `None` if already the pairs are too many to try.
     fn of(caps: &[u32]) -> Option<Numbers> {
         let kinds = caps.len() as u64;
+        // Without kinds there are no pairs.
         if kinds * kinds.saturating_sub(1) / 2 > MOST_TRIES {
             return None;
         }

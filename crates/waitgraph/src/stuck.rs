@@ -188,9 +188,11 @@ impl<'a> Reduction<'a> {
                 // Nobody else alive knows the page: its other users have ended, the slot is leaked.
                 continue;
             }
+            // A mapping counts one more than it has users; none counts nothing.
             let users = scene.shared.page(page).count[series].saturating_sub(1);
             let left = self.joint_users.entry((page, series)).or_insert(users);
             let used = *left > 0;
+            // No more are gone than there were.
             *left = left.saturating_sub(pins * count);
             if used && *left == 0 {
                 self.freed_slots[series] += 1;
@@ -238,6 +240,7 @@ impl<'a> Reduction<'a> {
 
     /// Whether a CPU could come free.
     pub(crate) fn cpu_could_come(&self) -> bool {
+        // No more come free than are busy.
         let busy = self.scene.shared.busy_cpus.saturating_sub(self.freed_cpus);
         self.scene.program.cpus.is_none_or(|cpus| busy < cpus.count)
     }
@@ -293,10 +296,12 @@ impl<'a> Reduction<'a> {
         } else {
             declared.for_holders
         };
+        // No more come free than are in use.
         let in_use = self.scene.shared.usage[series]
             .in_use
             .saturating_sub(self.freed_slots[series]);
         match declared.slots {
+            // A sum beyond all numbers is too many.
             Bound::Exactly(slots) => in_use.saturating_add(kept_back) < slots,
             Bound::Any => true,
         }

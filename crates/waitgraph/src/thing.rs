@@ -169,6 +169,7 @@ impl Leaks {
                     ResourceState::Units { free },
                     ResourceKind::Semaphore { units, owned: true }
                     | ResourceKind::Mempool { units, owned: true },
+                    // Of owned units there are never more than at the start.
                 ) => units.saturating_sub(free),
                 _ => 0,
             })
@@ -181,6 +182,7 @@ impl Leaks {
         {
             ask();
             for (slots, solo) in slots.iter_mut().zip(party.solo_slots.iter()) {
+                // No more are pinned than are in use.
                 *slots = slots.saturating_sub(solo * party.count);
             }
             // What a party of many pins of pages of its own together with somebody who has ended
@@ -194,11 +196,13 @@ impl Leaks {
             }
             for held in &party.task.held {
                 if let Ref::Shared(what) = held.what {
+                    // No more is held than is taken; what has no owner counts as none.
                     taken[what] = taken[what].saturating_sub(held.n * party.count);
                 }
             }
         }
         for ((page, series), pins) in joint {
+            // A mapping counts one more than it has users; its slot is in use.
             let users = scene.shared.page(page).count[series].saturating_sub(1);
             slots[series] = slots[series].saturating_sub(u32::from(users <= pins));
         }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use kmapcheck_machine::{for_each_start, initial};
+use kmapcheck_machine::{Starts, initial};
 use kmapcheck_scenario::{FindingKind, Program};
 use kmapcheck_search::{Engine, Limits};
 
@@ -46,14 +46,9 @@ impl Expected {
             .filter(|f| !matches!(f.kind, FindingKind::Deadlock | FindingKind::Starved))
             .map(|f| (f.kind.name().to_owned(), f.trace.steps.len() as u64))
             .collect();
-        let mut starts = 0;
-        for_each_start(program, |_| {
-            starts += 1;
-            true
-        });
         Some(Expected {
             states,
-            starts,
+            starts: Starts::of(program).count() as u64,
             global_deadlock,
             findings,
         })
@@ -65,13 +60,12 @@ impl Expected {
 fn global_deadlock(program: &Program) -> (Option<u64>, u64) {
     let mut depth_of = HashMap::new();
     let mut level = Vec::new();
-    for_each_start(program, |start| {
+    for start in Starts::of(program) {
         let state = initial(program, &start);
         if depth_of.insert(state.clone(), 0).is_none() {
             level.push(state);
         }
-        true
-    });
+    }
     let (mut depth, mut first) = (0, None);
     while !level.is_empty() {
         let mut next = Vec::new();

@@ -1,15 +1,13 @@
 //! The scenario files, and what it means that two engines agree.
 #![allow(dead_code, reason = "each test uses its part")]
 
-use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use kmapcheck_loom::{LoomOutcome, fits, flush_matters};
-use kmapcheck_machine::{
-    Abilities, Finding, Outcome, State, for_each_start, initial, run as replay, waiting_findings,
-};
+use kmapcheck_machine::{Abilities, Finding, Outcome, run as replay, waiting_findings};
 use kmapcheck_scenario::{FindingKind, Overrides, Program};
 use kmapcheck_search::{Engine, Limits};
+use kmapcheck_testing::for_each_state;
 use kmapcheck_waitgraph::explain;
 
 /// The root of the repository.
@@ -112,25 +110,12 @@ pub fn differences(
 /// The classes of the deadlocks of all reachable states.
 fn reachable(program: &Program) -> Vec<Option<&'static str>> {
     let abilities = Abilities::of(program);
-    let mut states = Vec::new();
-    for_each_start(program, |start| {
-        states.push(initial(program, &start));
-        true
-    });
-    let mut known: HashSet<State> = states.iter().cloned().collect();
     let mut classes = Vec::new();
-    while let Some(state) = states.pop() {
-        let class = explain(program, &abilities, &state).map(|deadlock| deadlock.class.name());
+    for_each_state(program, usize::MAX, |state| {
+        let class = explain(program, &abilities, state).map(|deadlock| deadlock.class.name());
         if class.is_some() && !classes.contains(&class) {
             classes.push(class);
         }
-        for task in 0..state.tasks.len() {
-            for (_, next) in state.successors(program, task) {
-                if known.insert(next.clone()) {
-                    states.push(next);
-                }
-            }
-        }
-    }
+    });
     classes
 }

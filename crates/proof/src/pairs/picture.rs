@@ -46,6 +46,7 @@ pub fn graph(pairs: &Pairs) -> Graph {
                     tasks.push(&site.task);
                 }
             }
+            // Where all are named there are no more.
             let more = tasks.len().saturating_sub(NAMED);
             tasks.truncate(NAMED);
             let mut label = tasks.join(", ");

@@ -290,6 +290,7 @@ fn sentence(program: &Program, graph: &Graph, equations: &Equations, i: usize) -
             )
         }
         Fact::Cpus => {
+            // Only said of programs with CPUs.
             let cpus = program.cpus.map_or(0, |cpus| cpus.count);
             format!("there is no more than {}", count(u64::from(cpus), "CPU"))
         }

@@ -311,6 +311,7 @@ fn arithmetic(discipline: &Discipline<'_>, chosen: &[&Kind]) -> Option<Candidate
                     declared.for_holders
                 };
                 let of = discipline.least_slots(series).max(2).max(count);
+                // A sum beyond all numbers is enough, as is the greatest of them.
                 if count.saturating_add(kept_back) < of {
                     return None;
                 }

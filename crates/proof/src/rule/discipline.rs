@@ -264,6 +264,7 @@ impl<'a> Discipline<'a> {
     /// So many slots a series has at least: one more than are kept for holders.
     #[must_use]
     pub fn least_slots(&self, series: SeriesId) -> u32 {
+        // Numbers of a file are small: there is a greater one.
         self.program.series[series].for_holders.saturating_add(1)
     }
 

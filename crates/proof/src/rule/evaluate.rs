@@ -2,7 +2,8 @@
 //!
 //! What an inequality says of any tasks, stuck or not, must hold in every state of every such
 //! program, with the tasks that wait in it as the core. See [`kmapcheck_cores::evaluate`], which
-//! does this for the inequalities over local states.
+//! does this for the inequalities over local states. For the tests as well: the prover does not call
+//! this.
 
 use kmapcheck_machine::{Map, Standing, State, Task, Wait};
 use kmapcheck_scenario::{Bound, Program, Ref, SeriesId};

@@ -354,6 +354,7 @@ fn holds(state: &State, held: Held) -> bool {
 fn two_operations(model: &Program, ops: [Op; 2], leftover: Vec<usize>) -> Program {
     let mut program = model.clone();
     for series in &mut program.series {
+        // Numbers of a file are small: there are greater ones.
         series.slots = Bound::Exactly(series.for_holders.saturating_add(3));
     }
     for resource in &mut program.resources {

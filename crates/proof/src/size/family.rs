@@ -192,6 +192,7 @@ pub fn least(largest: u32, mut holds: impl FnMut(u32) -> bool) -> Option<u32> {
         if at == largest {
             return None;
         }
+        // Twice as many, or the largest if that is less.
         (below, at) = (at, at.saturating_mul(2).min(largest));
     }
     while below + 1 < at {

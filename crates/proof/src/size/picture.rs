@@ -15,6 +15,7 @@ const GAP: usize = 30;
 #[must_use]
 pub fn render(report: &SizeReport) -> String {
     let height = |table: &Table| HEAD + table.rows.len() * SIDE + GAP;
+    // Without rows there are no columns.
     let columns = |table: &Table| table.rows.first().map_or(0, |row| row.cells.len());
     let widest = report.tables.iter().map(columns).max().unwrap_or(0);
     let total: usize = 40 + report.tables.iter().map(height).sum::<usize>();
@@ -51,6 +52,7 @@ fn draw(mut document: Document, table: &Table, top: usize) -> Document {
         table.series, table.tasks
     );
     document = document.add(Text::new(head).set("x", 10).set("y", top + 18));
+    // Without rows there are no columns.
     let columns = table.rows.first().map_or(0, |row| row.cells.len());
     let number = |n: usize, x: usize, y: usize| {
         Text::new(n.to_string())

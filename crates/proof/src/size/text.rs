@@ -202,6 +202,7 @@ fn table(out: &mut String, table: &Table, report: &SizeReport) -> std::fmt::Resu
         "\nSlots of {} (down) by {} (across){with}:",
         table.series, table.tasks
     )?;
+    // Without rows there are no columns.
     let columns = table.rows.first().map_or(0, |row| row.cells.len());
     let width = columns.to_string().len().max(1) + 1;
     write!(out, "  {:>7}", "")?;

@@ -3,16 +3,14 @@
 // Not every test needs all of it.
 #![allow(dead_code)]
 
-use std::collections::{BTreeSet, HashSet, VecDeque};
+use std::collections::BTreeSet;
 
-use kmapcheck_machine::{
-    Abilities, Finding, Findings, State, Verdict, for_each_start, initial, run as replay,
-    waiting_findings,
-};
+use kmapcheck_machine::{Abilities, Finding, Findings, Verdict, run as replay, waiting_findings};
 use kmapcheck_proof::decide;
 use kmapcheck_proof::place::Place;
 use kmapcheck_scenario::{Bound, FindingKind, Level, Program};
 use kmapcheck_search::{Engine, Limits, run};
+use kmapcheck_testing::for_each_state;
 use kmapcheck_waitgraph::explain::explain;
 
 /// Larger searches are cut short.
@@ -159,37 +157,6 @@ pub fn numbers(program: &Program) -> String {
         .iter()
         .map(|s| format!("{} {} slots", s.slots, s.name));
     tasks.chain(slots).collect::<Vec<_>>().join(", ")
-}
-
-/// Visits the reachable states, the nearest first, up to `most` of them; whether that was all.
-pub fn for_each_state(program: &Program, most: usize, mut visit: impl FnMut(&State)) -> bool {
-    let (mut queue, mut seen) = (VecDeque::new(), HashSet::new());
-    let mut complete = true;
-    for_each_start(program, |start| {
-        let state = initial(program, &start);
-        complete = seen.len() < most;
-        if complete && seen.insert(state.clone()) {
-            queue.push_back(state);
-        }
-        complete
-    });
-    while let Some(state) = queue.pop_front() {
-        visit(&state);
-        for task in 0..state.tasks.len() {
-            for (_, next) in state.successors(program, task) {
-                if seen.contains(&next) {
-                    continue;
-                }
-                if seen.len() >= most {
-                    complete = false;
-                    continue;
-                }
-                seen.insert(next.clone());
-                queue.push_back(next);
-            }
-        }
-    }
-    complete
 }
 
 /// Operations that go against the order: task, operation, where.

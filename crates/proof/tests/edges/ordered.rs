@@ -12,9 +12,9 @@ use kmapcheck_report::{resource, units};
 use kmapcheck_scenario::{FindingKind, Program, Ref, ResourceKind, TemplateId};
 use kmapcheck_testing::edge::Numbers;
 use kmapcheck_testing::edge::aim::aimed;
-use kmapcheck_testing::load;
+use kmapcheck_testing::{for_each_state, load};
 
-use super::common::{breaks_the_order, for_each_state, found, numbers, small};
+use super::common::{breaks_the_order, found, numbers, small};
 
 /// Larger searches are cut short.
 const MAX_STATES: usize = 800;
@@ -25,7 +25,9 @@ const MOST_TASKS: u32 = 4;
 /// `order`.
 type Edge = (String, String);
 
-fn edges(program: &Program) -> BTreeSet<Edge> {
+/// All of them in the states of a program, as `order` calls them that was asked about `open`: a pool of
+/// as many units as there are slots is not called a lock because there is one slot here.
+fn edges(program: &Program, open: &Program) -> BTreeSet<Edge> {
     let mut found = BTreeSet::new();
     for_each_state(program, MAX_STATES, |state| {
         for id in 0..state.tasks.len() {
@@ -36,12 +38,12 @@ fn edges(program: &Program) -> BTreeSet<Edge> {
             let template = local.task.template;
             let mut asked: Vec<String> = waiting
                 .wait
-                .map(|wait| waited(program, &local, wait))
+                .map(|wait| waited(open, &local, wait))
                 .into_iter()
                 .collect();
             asked.extend(waiting.cpu.then(|| "CPU".to_owned()));
             for (holding, _) in local.holdings(program) {
-                for kept in kept(program, template, holding) {
+                for kept in kept(open, template, holding) {
                     found.extend(asked.iter().map(|asked| (kept.clone(), asked.clone())));
                 }
             }
@@ -177,7 +179,7 @@ fn check(program: &Program) -> Result<&'static str, String> {
             }
         }
         if pairs.not_judged.is_none() || !pairs.pairs.is_empty() {
-            for edge in edges(&sized) {
+            for edge in edges(&sized, program) {
                 if let Some(order) = &pairs.order {
                     order_holds(&pairs, &edge, order).map_err(at)?;
                 }

@@ -3,11 +3,11 @@
 //! A task that holds nothing and leaves no mapping behind makes no difference to others. Of a
 //! template whose `count` is `"any"`, such tasks are not counted: they are the *crowd*, a set of
 //! local states, each of which stands for any number of tasks. A state is the world with the
-//! multiset of all other tasks, the *holders*. Slots, locks and units allow
-//! only so many of those; where any number can hold something (readers of an rwsem, pins and local maps
-//! of a shared page), the exploration ends at its limit, undecided. In every state a task of the crowd may take its next step, and so become a
-//! holder; a holder that comes to hold nothing joins the crowd, and when its local state is new
-//! there, everything is explored again with it.
+//! multiset of all other tasks, the *holders*. Slots, locks and units allow only so many of those;
+//! where any number can hold something (readers of an rwsem, pins and local maps of a shared page),
+//! the exploration ends at its limit, undecided. In every state a task of the crowd may take its
+//! next step, and so become a holder; a holder that comes to hold nothing joins the crowd, and when
+//! its local state is new there, everything is explored again with it.
 //!
 //! **What it says.** Take a run of the program with any numbers of tasks. By induction on its
 //! length, leaving out those tasks that are in the crowd's local states gives a state explored

@@ -384,7 +384,8 @@ impl<'a> Explorer<'a> {
     /// How to start in the initial state of that number.
     pub(crate) fn start_of(&self, number: u32) -> Start {
         let found = self.starts.iter().find(|&&(start, _)| start == number);
-        found.map_or_else(Start::default, |(_, start)| start.clone())
+        let (_, start) = found.expect("the first state of a run is an initial one");
+        start.clone()
     }
 
     /// Whether there is more of something than can be numbered.
@@ -417,11 +418,13 @@ impl<'a> Explorer<'a> {
     }
 
     pub(crate) fn memory(&self) -> u64 {
+        // What is not there takes none.
+        let chooser = self.chooser.as_ref().map_or(0, Chooser::memory);
         self.memory_elsewhere
             + self.visited.memory()
             + self.table.memory()
             + (self.parents.capacity() * 4) as u64
-            + self.chooser.as_ref().map_or(0, Chooser::memory)
+            + chooser
     }
 
     /// Puts the initial states in, if there are not more than `most`.

@@ -77,7 +77,7 @@ pub(crate) struct Entry {
 }
 
 /// The number of a series in a row.
-pub(crate) fn short_series(series: SeriesId) -> u16 {
+pub(crate) fn series_number(series: SeriesId) -> u16 {
     u16::try_from(series).expect("a model has at most 1,000 series")
 }
 
@@ -238,7 +238,7 @@ impl<'a> Table<'a> {
                 local: self.local_number(stepped.local),
                 world: self.world_number(stepped.world),
                 findings: successor.findings,
-                flushed: stepped.flushed.map(short_series),
+                flushed: stepped.flushed.map(series_number),
                 freed: stepped.freed.map(|page| {
                     u32::try_from(page).expect("common pages are numbered from 0, and in memory")
                 }),

@@ -10,7 +10,7 @@ use kmapcheck_scenario::{OriginId, TemplateId};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::key::{Key, Layout};
-use super::lowered::{Lowered, short};
+use super::lowered::{Lowered, template_number};
 use super::space::{Block, Halt, Space, Step, Task};
 use super::tables::{Tables, offer_deadlock, rows};
 use crate::starved::Stand;
@@ -41,7 +41,7 @@ impl<'a, 'l, const W: usize> Fast<'a, 'l, W> {
         let world = key.get(layout.world);
         let tasks = layout.template_of.iter().zip(&layout.tasks);
         let locals: Vec<(u32, u32)> = tasks
-            .map(|(&template, &field)| (short(template), key.get(field)))
+            .map(|(&template, &field)| (template_number(template), key.get(field)))
             .collect();
         let mut changed = false;
         for &(template, local) in &locals {
@@ -160,7 +160,7 @@ impl<const W: usize> Space<W> for Fast<'_, '_, W> {
         for (task, (&template, &field)) in
             (tables.layout.template_of.iter().zip(&tables.layout.tasks)).enumerate()
         {
-            let entry = known.entries[&(short(template), key.get(field), world)];
+            let entry = known.entries[&(template_number(template), key.get(field), world)];
             for row in rows(known, entry.first, entry.count) {
                 let choice = row.choice as usize;
                 steps.push(Step {
@@ -198,7 +198,8 @@ impl<const W: usize> Space<W> for Fast<'_, '_, W> {
         let world = key.get(layout.world);
         let mut suspicious = false;
         for (&template, &field) in layout.template_of.iter().zip(&layout.tasks) {
-            let entry = self.lowered.known.entries[&(short(template), key.get(field), world)];
+            let entry =
+                self.lowered.known.entries[&(template_number(template), key.get(field), world)];
             stands.push(match entry.grip {
                 Some(grip) => {
                     suspicious |= self.lowered.alarm.is_suspicious(grip);

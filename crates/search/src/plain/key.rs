@@ -157,6 +157,7 @@ impl Layout {
 
 /// How many bits numbers below `count` take; 0 if there is none, or 0 alone.
 pub(crate) fn bits(count: usize) -> u32 {
+    // Where there is no number it is as if there were 0 alone.
     usize::BITS - count.saturating_sub(1).leading_zeros()
 }
 

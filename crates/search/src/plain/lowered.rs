@@ -19,7 +19,7 @@ use super::space::{Halt, bits_of, cast};
 use crate::capacity::next_number;
 use crate::counted::explore::Explorer;
 use crate::counted::packed::Counts;
-use crate::counted::table::{Table, short_series};
+use crate::counted::table::{Table, series_number};
 
 /// One step of a task in a local state in a world.
 #[derive(Debug, Clone, Copy)]
@@ -194,7 +194,7 @@ impl<'a> Lowered<'a> {
         // Whoever else is in this local state may see a flush in any state he is in.
         for (series, declared) in self.program.series.iter().enumerate() {
             if declared.reuse.keeps_mappings() {
-                self.fill_flush(template, local, short_series(series));
+                self.fill_flush(template, local, series_number(series));
             }
         }
         let unbounded = self.explorer.unbounded().map(Stopped::Unbounded);
@@ -274,7 +274,7 @@ impl<'a> Lowered<'a> {
 }
 
 /// The number of a template in the tables.
-pub(crate) fn short(template: TemplateId) -> u32 {
+pub(crate) fn template_number(template: TemplateId) -> u32 {
     u32::try_from(template).expect("task programs come from a file of limited size")
 }
 

@@ -105,6 +105,7 @@ impl<const W: usize> Partition<W> {
 
     /// Bytes allocated.
     pub(crate) fn memory(&self) -> u64 {
+        // Without a segment there are no keys.
         let first = self.segments.first().map_or(0, Vec::capacity);
         let keys = first + self.segments.len().saturating_sub(1) * SEGMENT;
         (keys * size_of::<Key<W>>()
@@ -118,8 +119,8 @@ impl<const W: usize> Partition<W> {
         self.level = self.level.end..self.len;
         if !self.level.is_empty() {
             // No level is empty, so that there are no more of them than keys.
-            let short = |n: u64| u32::try_from(n).expect("positions are 32-bit numbers");
-            self.ends.push((short(level), short(self.len as u64)));
+            let to_u32 = |n: u64| u32::try_from(n).expect("positions are 32-bit numbers");
+            self.ends.push((to_u32(level), to_u32(self.len as u64)));
         }
         if self.graded {
             let (newest, slots) = (self.level.len(), self.index.len());
@@ -166,6 +167,7 @@ impl<const W: usize> Partition<W> {
                 let position = (entry & POSITION).saturating_sub(1) as usize + self.indexed_from;
                 let key = (self.segments.get(position / SEGMENT))
                     .and_then(|segment| segment.get(position % SEGMENT));
+                // The value means nothing: the key is in the cache now.
                 touched ^= key.map_or(0, |key| key.0[0]);
             }
             std::hint::black_box(touched);

@@ -18,7 +18,7 @@ use kmapcheck_scenario::{FindingKind, TemplateId};
 use rustc_hash::FxHashMap;
 
 use super::key::{Field, Key, Layout, bits};
-use super::lowered::{Known, Lowered, Row, short};
+use super::lowered::{Known, Lowered, Row, template_number};
 use super::space::{Block, Candidate, Task, bits_of};
 
 /// So many bits a group has at most, unless one task alone has more.
@@ -141,6 +141,7 @@ pub(crate) struct Tables<const W: usize> {
 
 /// How many bits a group has at most where there are so many worlds.
 fn group_bits(worlds: usize) -> u32 {
+    // None, where the worlds take all there are.
     TABLE_BITS.saturating_sub(bits(worlds)).min(GROUP_BITS)
 }
 
@@ -260,7 +261,8 @@ impl<const W: usize> Tables<W> {
         let (mut flags, mut stepwise) = (0, false);
         for task in group.first..group.first + group.tasks {
             let field = self.layout.tasks[task];
-            let (template, local) = (short(self.layout.template_of[task]), key.get(field));
+            let template = template_number(self.layout.template_of[task]);
+            let local = key.get(field);
             let entry = lowered.known.entries[&(template, local, world)];
             flags |= entry.waiting;
             if let Some(grip) = entry.grip
@@ -309,7 +311,7 @@ impl<const W: usize> Tables<W> {
         next.set(self.layout.world, row.world);
         if let Some(series) = row.flushed {
             for (&template, &field) in self.layout.template_of.iter().zip(&self.layout.tasks) {
-                let after = known.flushes[&(short(template), key.get(field), series)];
+                let after = known.flushes[&(template_number(template), key.get(field), series)];
                 next.set(field, after);
             }
         }
@@ -426,7 +428,7 @@ impl<const W: usize> Tables<W> {
             for actor in group.first..group.first + group.tasks {
                 let template = self.layout.template_of[actor];
                 let local = key.get(self.layout.tasks[actor]);
-                let entry = known.entries[&(short(template), local, world)];
+                let entry = known.entries[&(template_number(template), local, world)];
                 let offer = |block: &mut Block<W>, kinds: u16, length, last| {
                     for kind in FindingKind::ALL {
                         if kinds & flags & 1 << kind as u16 != 0 {

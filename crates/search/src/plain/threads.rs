@@ -29,6 +29,7 @@ impl Threads {
 
     /// How many there are.
     pub(crate) fn count(&self) -> usize {
+        // This thread may be the only one.
         1 + (self.others.as_ref()).map_or(0, ThreadPool::current_num_threads)
     }
 

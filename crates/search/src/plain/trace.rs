@@ -60,6 +60,6 @@ impl<const W: usize, S: Space<W>> Search<'_, W, S> {
                 return Ok(start);
             }
         }
-        Ok(Start::default())
+        unreachable!("the first state of a run is an initial one")
     }
 }

@@ -28,6 +28,7 @@ impl Came {
     /// How often an answer came.
     #[must_use]
     pub fn of(&self, answer: &str) -> u32 {
+        // What is not in the map never came.
         self.answers.get(answer).copied().unwrap_or(0)
     }
 }

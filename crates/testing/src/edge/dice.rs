@@ -44,6 +44,7 @@ impl<'a> Dice<'a> {
         let edges = [
             1,
             capacity,
+            // One less than nothing is nothing.
             capacity.saturating_sub(1),
             capacity + 1,
             0,

@@ -142,6 +142,7 @@ fn write(
         let is_any = open && (i == 0 || dice.once_in(2));
         let edge = dice.edge(world.capacity("A"), 1);
         after -= 1;
+        // One for each program, even if that is too many.
         let most = left.saturating_sub(after).max(1);
         let count = edge.min(most);
         left = left.saturating_sub(count);

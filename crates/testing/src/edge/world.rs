@@ -292,6 +292,7 @@ impl<'a> Leftovers<'a> {
     fn place(&mut self, count: Option<u32>) -> Option<usize> {
         let fits = |&i: &usize| {
             let series = &self.world.series[i];
+            // A series that is full has none left.
             let left = series.slots.map(|slots| slots.saturating_sub(self.fill[i]));
             series.reuse != "none"
                 && match (left, count) {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use kmapcheck_machine::{for_each_start, initial};
+use kmapcheck_machine::{Starts, initial};
 use kmapcheck_scenario::{Op, TemplateId};
 
 use super::{FREE, LOST, Lock, NAMED, World};
@@ -181,8 +181,13 @@ impl World<'_> {
     /// The initial states, from the machine's.
     fn starts(&self, pages: u32) -> Result<Vec<Vec<StartValue>>, Refusal> {
         let mut starts = Vec::new();
-        let mut too_many = false;
-        for_each_start(self.program, |start| {
+        for start in Starts::of(self.program) {
+            if starts.len() == MAX_STARTS {
+                return Err(Refusal::new(
+                    format!("more than {MAX_STARTS} initial states"),
+                    "use fewer pages with `\"stale_in\": \"any\"`, or fewer slots with `--slots SERIES=K`",
+                ));
+            }
             let state = initial(self.program, &start);
             let mut values = Vec::new();
             for series in self.keeping() {
@@ -195,6 +200,7 @@ impl World<'_> {
                     });
                 }
                 for (p, page) in (1..).zip(state.shared.pages.iter()) {
+                    // No page, no mapping.
                     let count = page.as_ref().map_or(0, |page| page.count[series]);
                     if count > 0 {
                         values.push(StartValue {
@@ -217,14 +223,6 @@ impl World<'_> {
                 }
             }
             starts.push(values);
-            too_many = starts.len() > MAX_STARTS;
-            !too_many
-        });
-        if too_many {
-            return Err(Refusal::new(
-                format!("more than {MAX_STARTS} initial states"),
-                "use fewer pages with `\"stale_in\": \"any\"`, or fewer slots with `--slots SERIES=K`",
-            ));
         }
         if !self.options.counted && starts != [Vec::new()] {
             return Err(Refusal::new(

@@ -54,11 +54,11 @@ impl Arena {
                 self.blocks.len() - 1,
                 self.blocks[self.blocks.len() - 1].len(),
             );
-            let short = |n: usize| {
+            let position = |n: usize| {
                 u32::try_from(n)
                     .expect("a block ends with a string, and holds as much as that or a MiB")
             };
-            self.ends.push((short(end.0), short(end.1)));
+            self.ends.push((position(end.0), position(end.1)));
         }
     }
 
