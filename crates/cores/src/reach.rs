@@ -46,7 +46,8 @@ pub fn shortest_run(
         .collect();
     let core = cheapest(possible, &ways)?;
     let mut walk = Walk::new(program, graph, &core, locals, &ways)?;
-    walk.go().then_some((walk.trace, walk.state))
+    // Each task begins as it likes best: together that need not fit the slots.
+    (walk.trace.start.fits(program) && walk.go()).then_some((walk.trace, walk.state))
 }
 
 /// The local states in which a task is of that kind.

@@ -114,4 +114,5 @@ fn is_start(program: &Program, trace: &Trace) -> bool {
             .iter()
             .zip(&trace.start.stale)
             .all(|(page, set)| can_be_stale(program, page, set))
+        && trace.start.fits(program)
 }

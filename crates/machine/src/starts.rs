@@ -30,6 +30,26 @@ pub struct Start {
     pub stale: Vec<Vec<SeriesId>>,
 }
 
+impl Start {
+    /// Whether all that is mapped at the start fits the slots: what is declared for certain, and this.
+    #[must_use]
+    pub fn fits(&self, program: &Program) -> bool {
+        let Some(mut room) = room(program) else {
+            return false;
+        };
+        self.stale.iter().flatten().all(|&series| {
+            let left = room.get_mut(series);
+            left.is_some_and(|left| match left.checked_sub(1) {
+                Some(less) => {
+                    *left = less;
+                    true
+                }
+                None => false,
+            })
+        })
+    }
+}
+
 /// Whether the scenario leaves open where a page is mapped at the start.
 #[must_use]
 pub fn is_open(page: &PageDecl) -> bool {

@@ -69,15 +69,18 @@ pub fn run(args: &Compare, output: &mut Output) -> io::Result<Exit> {
                 }
             }
         }
+        // What is wrong with a file has its text, which takes memory: it goes before the name is read.
+        let sides = sides.map(|side| side.map_err(|(_, why)| why));
         let name = (sides.iter().flatten())
             .map(|(name, _)| name.clone())
             .next();
+        run.said(exit.max(Exit::Inconclusive));
         scenarios.push(Compared {
-            scenario: name.unwrap_or_else(|| name_of(file)),
+            scenario: name.unwrap_or_else(|| name_of(file, &run)),
             file: file.display().to_string(),
             sides: sides.map(|side| match side {
                 Ok((_, side)) => side,
-                Err((_, why)) => Side::NotRun { why },
+                Err(why) => Side::NotRun { why },
             }),
         });
     }
@@ -97,9 +100,10 @@ pub fn run(args: &Compare, output: &mut Output) -> io::Result<Exit> {
 }
 
 /// The name of a scenario that runs on neither model: on its own, or that of its file.
-fn name_of(file: &Path) -> String {
-    let own = input::load(file, &OverrideArgs::default()).ok();
-    own.map_or_else(|| input::shown(file), |program| tame::line(&program.name))
+fn name_of(file: &Path, run: &Run) -> String {
+    let own = run.phase(READING, || input::load(file, &OverrideArgs::default()));
+    own.ok()
+        .map_or_else(|| input::shown(file), |program| tame::line(&program.name))
 }
 
 /// The scenario's name and what holds on that model; or why it was not run, with the same in a line.

@@ -151,6 +151,7 @@ pub fn sizes(
     let smallest_slots = frontier(&mut cells, &given, &series, options);
     let mut most_tasks = Vec::new();
     for axis in &axes {
+        // One answer at least, if only that it was not found out.
         if cells.stopped().is_some() && !most_tasks.is_empty() {
             break;
         }

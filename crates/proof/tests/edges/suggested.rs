@@ -97,6 +97,7 @@ fn check(program: &Program) -> Result<&'static str, String> {
     smallest(&report)?;
     Ok(
         match (report.works.is_empty(), report.offenders.is_empty()) {
+            (false, true) if !report.not_judged.is_empty() => "works, orders not judged",
             (false, true) => "solved",
             (false, false) => "works, without an order",
             (true, _) if report.offenders.iter().any(|o| !o.repairs.is_empty()) => "repaired",
@@ -144,6 +145,13 @@ fn smallest(report: &SuggestReport) -> Result<(), String> {
             .iter()
             .all(|name| rest.any(|other| other == name))
     };
+    if !report.not_judged.is_empty() {
+        // Then nothing is said of orders.
+        return match smallest.orders_all || !works.orders.is_empty() {
+            true => Err("an order is kept that was not judged".to_owned()),
+            false => Ok(()),
+        };
+    }
     if !works.orders.iter().any(part) {
         return Err(format!("the order {:?} does not work", smallest.order));
     }

@@ -12,7 +12,7 @@ use std::fmt::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 use kmapcheck_machine::Verdict;
-use kmapcheck_scenario::Level;
+use kmapcheck_scenario::{FindingKind, Level};
 
 use crate::named::level_text;
 use crate::report::{Coverage, Finding, NumberOf, Proof, Report, Size};
@@ -356,12 +356,19 @@ fn proved(proof: &Proof, clean: bool) -> Vec<EndLine> {
             format!(" for {}:", proof.claim),
         ));
     }
+    let is_excluded =
+        |kind: &FindingKind| (proof.excluded.iter()).any(|excluded| excluded.kinds.contains(kind));
+    let open: Vec<&str> = (FindingKind::ALL.iter())
+        .filter(|kind| kind.level() == Level::Error && !is_excluded(kind))
+        .map(|kind| kind.name())
+        .collect();
     for excluded in &proof.excluded {
         let kinds: Vec<&str> = excluded.kinds.iter().map(|kind| kind.name()).collect();
-        let kinds = match kinds.as_slice() {
-            // The rest of them all, which nobody would want to read one by one.
-            [_, _, _, _, ..] => "other error".to_owned(),
-            kinds => kinds.join(", "),
+        let kinds = match (kinds.as_slice(), open.as_slice()) {
+            // Nobody would want to read that many one by one.
+            ([_, _, _, _, ..], []) => "other error".to_owned(),
+            ([_, _, _, _, ..], open) => format!("error other than {}", open.join(", ")),
+            (kinds, _) => kinds.join(", "),
         };
         let text = format!("no {kinds}: {}.", excluded.because);
         lines.push(EndLine::nested(text));

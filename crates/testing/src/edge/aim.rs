@@ -47,6 +47,10 @@ pub fn aimed(
         None => (cases, 2002),
         Some(cases) => (cases, seed()),
     };
+    if campaign().is_some() {
+        // At once: a campaign that is killed can be repeated.
+        println!("{cases} scenarios from seed {seed}");
+    }
     let answers = RefCell::new(BTreeMap::new());
     let mut met = Met::none(&numbers.constructs());
     let mut failures = Vec::new();
