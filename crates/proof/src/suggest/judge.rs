@@ -7,6 +7,7 @@ use kmapcheck_search::Progress;
 
 use super::asks::{Ask, asks, keeps, orders};
 use super::variant::with_policies;
+use crate::conform::NotJudged;
 use crate::settle::{Settled, settle, stuck};
 
 /// What becomes of a scenario under some policies.
@@ -41,12 +42,15 @@ pub struct Judge<'a> {
     progress: &'a mut dyn FnMut(&Progress),
     /// For each scenario, the errors that it has on the model as it is, beside being stuck.
     known: Vec<Findings>,
+    /// For each scenario, why it is not known which orders it keeps, on the model as it is.
+    pub not_judged: Vec<Option<NotJudged>>,
     /// Whether something was not found out since somebody asked.
     unknown: bool,
 }
 
 impl<'a> Judge<'a> {
-    /// Finds out which other errors the scenarios have as they are.
+    /// Finds out which other errors the scenarios have as they are, and whether their orders are
+    /// known. If a limit comes first, so it does for all that is judged.
     pub fn new(
         programs: &'a [Program],
         series: &'a [SeriesId],
@@ -65,6 +69,11 @@ impl<'a> Judge<'a> {
                 }
             })
             .collect();
+        let not_judged = |program: &Program| {
+            let broken = watch.run(|| asks(program).err()).ok()??;
+            Some(NotJudged::of(program, broken))
+        };
+        let not_judged = programs.iter().map(not_judged).collect();
         Judge {
             programs,
             series,
@@ -72,6 +81,7 @@ impl<'a> Judge<'a> {
             watch,
             progress,
             known,
+            not_judged,
             unknown: false,
         }
     }

@@ -250,8 +250,14 @@ pub fn suggest(
         }
     }
     report.smallest = best;
-    let not_judged = judge.within(|_| orders_not_judged(programs));
-    report.not_judged = not_judged.unwrap_or_default();
+    report.not_judged = (programs.iter().zip(&judge.not_judged))
+        .filter_map(|(program, why)| {
+            Some(OrdersNotJudged {
+                scenario: program.name.clone(),
+                why: why.clone()?,
+            })
+        })
+        .collect();
     if report
         .smallest
         .as_ref()
@@ -262,18 +268,6 @@ pub fn suggest(
     }
     report.stopped = judge.stopped().map(|reached| ended(&reached.into()));
     Ok(report)
-}
-
-fn orders_not_judged(programs: &[Program]) -> Vec<OrdersNotJudged> {
-    (programs.iter())
-        .filter_map(|program| {
-            let broken = asks::asks(program).err()?;
-            Some(OrdersNotJudged {
-                scenario: program.name.clone(),
-                why: NotJudged::of(program, broken),
-            })
-        })
-        .collect()
 }
 
 fn policies(program: &Program, series: &[SeriesId], choice: &[Reuse]) -> Vec<Policy> {
@@ -316,6 +310,14 @@ fn maximal(orders: &[Vec<SeriesId>]) -> Vec<&Vec<SeriesId>> {
         .collect()
 }
 
+impl Works {
+    /// Whether it is known which orders are kept: no order at all is always one of them.
+    #[must_use]
+    pub fn is_judged(&self) -> bool {
+        !self.orders.is_empty()
+    }
+}
+
 impl SuggestReport {
     fn empty() -> SuggestReport {
         SuggestReport {
@@ -346,6 +348,7 @@ impl SuggestReport {
     pub fn is_complete(&self) -> bool {
         self.stopped.is_none()
             && self.not_judged.is_empty()
+            && self.works.iter().all(Works::is_judged)
             && self.fails.iter().all(|fails| !fails.findings.is_empty())
     }
 }

@@ -76,11 +76,9 @@ pub fn offenders(programs: &[Program], judge: &mut Judge<'_>, given: &[Reuse]) -
     let mut found = Vec::new();
     // What was not found out is not said to be hopeless.
     let before = judge.take_unknown();
-    let mut all_judged = true;
     for (i, program) in programs.iter().enumerate() {
-        if asks(program).is_err() {
+        if judge.not_judged[i].is_some() {
             // Whether it keeps an order is not known, whatever is changed.
-            all_judged = false;
             continue;
         }
         if choices.iter().any(|choice| judge.fits(i, program, choice)) {
@@ -99,7 +97,7 @@ pub fn offenders(programs: &[Program], judge: &mut Judge<'_>, given: &[Reuse]) -
             all_repairs: !judge.take_unknown(),
         });
     }
-    if !found.is_empty() || !all_judged {
+    if !found.is_empty() || judge.not_judged.iter().any(Option::is_some) {
         return found;
     }
     let mut all = Offender {

@@ -44,7 +44,8 @@ fn write(out: &mut String, report: &SuggestReport) -> Result {
     )?;
     works(out, report)?;
     if let Some(change) = &report.smallest {
-        smallest(out, change, report.not_judged.is_empty())?;
+        let it = report.works.iter().find(|w| w.policies == change.policies);
+        smallest(out, change, it.is_some_and(Works::is_judged))?;
     }
     for OrdersNotJudged { scenario, why } in &report.not_judged {
         writeln!(
@@ -89,17 +90,17 @@ fn works(out: &mut String, report: &SuggestReport) -> Result {
         report.tried,
         if report.works.is_empty() { "." } else { ":" }
     )?;
-    for Works {
-        policies: list,
-        changes,
-        orders,
-        mixtures,
-    } in report.works.iter().take(MOST_ROWS)
-    {
-        let mut orders: Vec<String> = orders.iter().map(|names| order(names)).collect();
-        if !report.not_judged.is_empty() {
-            orders = vec!["not judged".to_owned()];
-        }
+    for works in report.works.iter().take(MOST_ROWS) {
+        let Works {
+            policies: list,
+            changes,
+            orders,
+            mixtures,
+        } = works;
+        let orders: Vec<String> = match works.is_judged() {
+            true => orders.iter().map(|names| order(names)).collect(),
+            false => vec!["not judged".to_owned()],
+        };
         writeln!(
             out,
             "  {}  ({}; orders: {}){}",
