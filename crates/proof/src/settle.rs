@@ -12,6 +12,7 @@
 use kmapcheck_cores::{Cores, Undecided};
 use kmapcheck_limits::{Limits, Watch, entered};
 use kmapcheck_machine::{Findings, Stopped};
+use kmapcheck_report::words::count;
 use kmapcheck_scenario::{Bound, FindingKind, Op, Program, ResourceKind, StaleIn};
 use kmapcheck_search::{Engine, Progress, run};
 use schemars::JsonSchema;
@@ -207,9 +208,16 @@ fn words(undecided: &Undecided) -> &'static str {
 #[must_use]
 pub fn ended(stopped: &Stopped) -> String {
     match stopped {
-        Stopped::States(n) => format!("the search ended after {n} states"),
-        Stopped::Memory(_) => "the search ran out of its memory".into(),
-        Stopped::Time(_) => "the search ran out of time".into(),
+        Stopped::States(n) => {
+            format!(
+                "the search ended after {}; `--max-states` gives it more",
+                count(*n, "state")
+            )
+        }
+        Stopped::Memory(_) => {
+            "the search ran out of its memory; `--max-memory` gives it more".into()
+        }
+        Stopped::Time(_) => "the search ran out of time; `--timeout` gives it more".into(),
         Stopped::Interrupted => "the search was interrupted".into(),
         Stopped::Unbounded(what) | Stopped::Undecided(what) | Stopped::Failed(what) => what.clone(),
         Stopped::Capacity { what, most } => {

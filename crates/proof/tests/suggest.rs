@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use kmapcheck_proof::suggest::judge::{Judge, Verdict};
+use kmapcheck_proof::suggest::judge::{Flaw, Judge};
 use kmapcheck_proof::suggest::replace::{Change, Instead, replaced, sites};
 use kmapcheck_proof::suggest::variant::with_policies;
 use kmapcheck_proof::suggest::{SuggestReport, suggest};
@@ -233,7 +233,11 @@ fn nothing_is_clean_for_want_of_states() {
     let given: Vec<Reuse> = programs[0].series.iter().map(|s| s.reuse).collect();
     let series: Vec<usize> = (0..given.len()).collect();
     let mut judge = Judge::new(&programs, &series, &few, &mut progress);
-    assert_eq!(judge.one(0, &programs[0], &given), Verdict::Unknown);
+    let said = "the search ended after 1 state; `--max-states` gives it more";
+    assert_eq!(
+        judge.one(0, &programs[0], &given),
+        Err(Flaw::Unknown(said.to_owned()))
+    );
 }
 
 /// A page is freed through a name that all tasks know: then it is not known who holds what, so

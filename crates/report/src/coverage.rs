@@ -116,7 +116,7 @@ pub(crate) fn stopped_by(why: &Why, states: u64, engine: &str, file: &str) -> St
             StopReason::Undecided,
             said.clone(),
             Err(
-                "give numbers with `--tasks NAME=N` and `--slots NAME=K` to have those sizes explored, or see `kmapcheck order` for what is waited for in a circle",
+                "give numbers with `--tasks NAME=N` and `--slots NAME=N` to have those sizes explored, or see `kmapcheck order` for what is waited for in a circle",
             ),
         ),
         Why::Unbounded(what) => (
@@ -133,7 +133,7 @@ pub(crate) fn stopped_by(why: &Why, states: u64, engine: &str, file: &str) -> St
                 number(*most)
             ),
             Err(
-                "no limit helps there: give smaller numbers with `--tasks NAME=N` or `--slots NAME=K`",
+                "no limit helps there: give smaller numbers with `--tasks NAME=N` or `--slots NAME=N`",
             ),
         ),
     };

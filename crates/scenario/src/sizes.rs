@@ -42,7 +42,7 @@ impl Open<'_> {
     pub fn remedy(&self) -> String {
         match self {
             Open::Count(template) => format!("give a number with `--tasks {}=N`", template.name),
-            Open::Slots(series) => format!("give a number with `--slots {}=K`", series.name),
+            Open::Slots(series) => format!("give a number with `--slots {}=N`", series.name),
         }
     }
 }

@@ -54,7 +54,7 @@ fn what_is_open_is_named() {
     let first = open.first_open().map(|open| (open.what(), open.remedy()));
     let (what, remedy) = first.expect("the slots of A are open");
     assert_eq!(what, "`\"slots\": \"any\"` of series `A`");
-    assert_eq!(remedy, "give a number with `--slots A=K`");
+    assert_eq!(remedy, "give a number with `--slots A=N`");
     let mut both = open;
     both.templates[0].count = Bound::Any;
     assert!(matches!(both.first_open(), Some(Open::Count(t)) if t.name == "t"));

@@ -92,11 +92,12 @@ impl<'a> Reference<'a> {
     /// Breadth-first, level by level; why it stopped early, if it did.
     fn explore(&mut self, meter: &mut Meter<'_>) -> Option<Stopped> {
         for start in Starts::of(self.program) {
-            self.visit(initial(self.program, &start), Origin::Start(start), 0);
-            let stopped = meter.look(|| self.progress(0));
+            let states = self.states.len() as u64;
+            let stopped = meter.check(states, || self.progress(0));
             if stopped.is_some() {
                 return stopped;
             }
+            self.visit(initial(self.program, &start), Origin::Start(start), 0);
         }
         self.candidates.settle(0);
         let mut level = 0..self.states.len();

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use kmapcheck_machine::{Outcome, Starts, Verdict, initial};
+use kmapcheck_machine::{Outcome, Starts, Stopped, Verdict, initial};
 use kmapcheck_scenario::{FindingKind, Overrides, Program, load_str};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -171,6 +171,33 @@ fn an_exploration_that_is_cut_short_is_never_clean() {
             Verdict::Violated,
             "what was found before the limit is kept"
         );
+    }
+}
+
+/// Initial states can be so many that nothing else comes of a search.
+#[test]
+fn initial_states_are_counted_against_the_limit() {
+    let leftover = |name: &str| json!({ "name": name, "stale_in": "any" });
+    let program = program(&json!({
+        "name": "s", "model": { "name": "m", "series": { "S": { "slots": 3, "reuse": "any" } } },
+        "pages": [leftover("p"), leftover("q"), leftover("r")], "completions": ["never"],
+        "tasks": [{ "name": "t", "program": [{ "wait_for_completion": "never" }] }],
+    }));
+    assert_eq!(Starts::of(&program).count(), 8);
+    for most in [1, 4, 7, 8] {
+        let limits = Limits {
+            max_states: Some(most),
+            ..Limits::default()
+        };
+        for engine in [Engine::Reference, Engine::Plain { threads: 1 }] {
+            let outcome = run(engine, &program, &limits, &mut |_| {}).expect("nothing to refuse");
+            assert_eq!(outcome.coverage.states, most, "{engine:?}");
+            assert_eq!(outcome.stopped, Some(Stopped::States(most)), "{engine:?}");
+            assert!(
+                outcome.finding(FindingKind::Deadlock).is_some(),
+                "{engine:?}"
+            );
+        }
     }
 }
 

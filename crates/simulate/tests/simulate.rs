@@ -162,7 +162,7 @@ fn open_numbers_are_refused() {
         )
     };
     for (program, named) in [
-        (program("\"any\"", &tasks("1")), "--slots S=K"),
+        (program("\"any\"", &tasks("1")), "--slots S=N"),
         (program("1", &tasks("\"any\"")), "--tasks t=N"),
     ] {
         match simulate(&program, &options, &Limits::default(), &mut |_| {}) {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use kmapcheck_report::words::list;
+use kmapcheck_report::{quoted, words::list};
 
 use super::{Cycle, Judged, Pair, Pairs, Site};
 use crate::conform::NotJudged;
@@ -17,7 +17,12 @@ pub fn render(pairs: &Pairs) -> String {
     let mut out = format!("{} on {} ({})\n", pairs.scenario, pairs.model, pairs.file);
     if pairs.order.is_none() && pairs.cycles.is_empty() {
         let why = pairs.not_judged.as_ref().map(NotJudged::line);
-        let _ = writeln!(out, "\nNot judged: {}.", why.unwrap_or_default());
+        let _ = writeln!(
+            out,
+            "\nNot judged: {}.\nIts interleavings can be explored: `kmapcheck check {}`",
+            why.unwrap_or_default(),
+            quoted(&pairs.file)
+        );
         return out;
     }
     match pairs.pairs.is_empty() {

@@ -56,7 +56,8 @@ pub fn decide(program: &Program, options: &Options) -> Decision {
     if let Some(series) = discipline.gives_nobody_a_slot() {
         return Decision::Undecided(Undecided {
             why: format!(
-                "{} keeps all its slots for holders, so nobody is given a first one",
+                "{} keeps all its slots for holders, so nobody is given a first one; \
+                 give it more `slots` than its `for_holders`",
                 program.series[series].name
             ),
             tried: 0,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use kmapcheck_report::words::article;
 use kmapcheck_scenario::{FindingKind, Overrides, ResourceKind, SeriesId, load_str};
 use serde_json::{Value, json};
 
@@ -259,7 +260,7 @@ fn about(discipline: &Discipline<'_>, candidate: &Candidate) -> String {
                 .map(|what| holding(discipline, what, held[&what]))
                 .collect();
             let asked = match kind.asks {
-                Thing::Series(_) => format!("a {} slot", discipline.name(kind.asks)),
+                Thing::Series(_) => format!("{} slot", article(discipline.name(kind.asks))),
                 Thing::Lock(_) => discipline.name(kind.asks).to_owned(),
             };
             let who = match count {
@@ -284,7 +285,7 @@ fn holding(discipline: &Discipline<'_>, (held, left_over): (Held, bool), n: u32)
         Held::Lock(_) => discipline.name(held.judged()).to_owned(),
         Held::Slot { asked, lies } => {
             let slots = match n {
-                1 => format!("a {} slot", name(lies)),
+                1 => format!("{} slot", article(name(lies))),
                 n => format!("{n} {} slots", name(lies)),
             };
             match (asked == lies, left_over) {

@@ -15,6 +15,7 @@ use std::collections::BTreeSet;
 use kmapcheck_limits::ask;
 use kmapcheck_linear::refutes;
 use kmapcheck_machine::{Map, Start, State, initial};
+use kmapcheck_report::words::article;
 use kmapcheck_scenario::{
     Bound, FindingKind, Node, Op, PageDecl, Program, Ref, ResourceKind, StaleIn, Target, Template,
     Variable,
@@ -106,7 +107,7 @@ pub fn verify_rule(certificate: &RuleCertificate, model: &Program) -> Result<(),
 
 fn shown(pair: &PairFact) -> String {
     match &pair.lies_in {
-        Some(lies) => format!("a {} slot in {lies}", pair.held),
+        Some(lies) => format!("{} slot in {lies}", article(&pair.held)),
         None => pair.held.clone(),
     }
 }

@@ -8,17 +8,15 @@ use kmapcheck_search::Progress;
 use super::asks::{Ask, asks, keeps, orders};
 use super::variant::with_policies;
 use crate::conform::NotJudged;
-use crate::settle::{Settled, settle, stuck};
+use crate::settle::{Settled, ended, settle, stuck};
 
-/// What becomes of a scenario under some policies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// None of the errors in question.
-    Clean,
-    /// These.
-    Not(Findings),
-    /// That was not found out.
-    Unknown,
+/// Why a scenario is not said to be clean under some policies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Flaw {
+    /// These errors are found.
+    Found(Findings),
+    /// That was not found out, for this reason.
+    Unknown(String),
 }
 
 /// All scenarios clean.
@@ -87,7 +85,11 @@ impl<'a> Judge<'a> {
     }
 
     /// One program, which is scenario `i` or comes of it, under those policies.
-    pub fn one(&mut self, i: usize, program: &Program, reuse: &[Reuse]) -> Verdict {
+    ///
+    /// # Errors
+    ///
+    /// It has one of the errors in question, or that was not found out.
+    pub fn one(&mut self, i: usize, program: &Program, reuse: &[Reuse]) -> Result<(), Flaw> {
         let judged = stuck().union(others().minus(self.known[i]));
         let (limits, series) = (self.limits, self.series);
         let progress = &mut *self.progress;
@@ -96,13 +98,16 @@ impl<'a> Judge<'a> {
             settle(&variant, judged, limits, progress)
         });
         match settled {
-            Ok(Settled::Safe(_)) => Verdict::Clean,
-            Ok(Settled::Unsafe(findings, _)) => Verdict::Not(findings),
-            Ok(Settled::Unknown(_)) | Err(_) => {
-                self.unknown = true;
-                Verdict::Unknown
-            }
+            Ok(Settled::Safe(_)) => Ok(()),
+            Ok(Settled::Unsafe(findings, _)) => Err(Flaw::Found(findings)),
+            Ok(Settled::Unknown(why)) => Err(self.unknown(why)),
+            Err(reached) => Err(self.unknown(ended(&reached.into()))),
         }
+    }
+
+    fn unknown(&mut self, why: String) -> Flaw {
+        self.unknown = true;
+        Flaw::Unknown(why)
     }
 
     /// Whether something was not found out since this was last asked.
@@ -116,11 +121,15 @@ impl<'a> Judge<'a> {
         self.watch.reached()
     }
 
-    /// Runs something about the programs as far as the limits allow; `None`: it was not found out.
-    pub fn within<T>(&mut self, what: impl FnOnce(&mut Self) -> T) -> Option<T> {
+    /// Runs something about the programs as far as the limits allow.
+    ///
+    /// # Errors
+    ///
+    /// A limit came first: it was not found out.
+    pub fn within<T>(&mut self, what: impl FnOnce(&mut Self) -> T) -> Result<T, Reached> {
         let watch = self.watch.clone();
-        let done = watch.run(|| what(self)).ok();
-        self.unknown |= done.is_none();
+        let done = watch.run(|| what(self));
+        self.unknown |= done.is_err();
         done
     }
 
@@ -149,27 +158,27 @@ impl<'a> Judge<'a> {
         let total = kept(&found, &series)
             .first()
             .is_some_and(|order| order.len() == series.len());
-        total && (0..programs.len()).all(|j| self.one(j, with(j), reuse) == Verdict::Clean)
+        total && (0..programs.len()).all(|j| self.one(j, with(j), reuse).is_ok())
     }
 
     /// All scenarios under those policies, up to the first that is not clean.
-    pub fn all(&mut self, reuse: &[Reuse]) -> Result<Fit, (usize, Verdict)> {
+    ///
+    /// # Errors
+    ///
+    /// The first scenario that is not clean, and why.
+    pub fn all(&mut self, reuse: &[Reuse]) -> Result<Fit, (usize, Flaw)> {
         let programs = self.programs;
         let mut found = Some(Vec::new());
         let mut mixtures = Vec::new();
         for (i, program) in programs.iter().enumerate() {
-            match self.one(i, program, reuse) {
-                Verdict::Clean => {}
-                other => return Err((i, other)),
-            }
+            self.one(i, program, reuse).map_err(|flaw| (i, flaw))?;
             let series = self.series;
             let seen = self.within(|_| {
                 let variant = with_policies(program, series, reuse);
                 (mixes(&variant), asks(&variant).ok())
             });
-            let Some((mixes, asks)) = seen else {
-                return Err((i, Verdict::Unknown));
-            };
+            let (mixes, asks) =
+                seen.map_err(|reached| (i, Flaw::Unknown(ended(&reached.into()))))?;
             if mixes {
                 mixtures.push(i);
             }
@@ -191,8 +200,8 @@ impl<'a> Judge<'a> {
             let asks = asks(&variant).ok()?;
             Some((orders(&used).iter()).any(|o| o.len() == used.len() && keeps(&asks, o)))
         });
-        match ordered.flatten() {
-            Some(is_ordered) => is_ordered && self.one(i, program, reuse) == Verdict::Clean,
+        match ordered.ok().flatten() {
+            Some(is_ordered) => is_ordered && self.one(i, program, reuse).is_ok(),
             None => {
                 self.unknown = true;
                 false

@@ -39,7 +39,7 @@ use serde::Serialize;
 use crate::conform::NotJudged;
 use crate::settle::ended;
 use crate::size::used_series;
-use judge::{Judge, Verdict};
+use judge::{Flaw, Judge};
 use repair::Offender;
 use variant::{Policy, changes, choices, reuse_name};
 
@@ -106,6 +106,9 @@ pub struct Fails {
     pub scenario: String,
     /// What is found there; none: that was not found out.
     pub findings: Vec<&'static str>,
+    /// Why it was not found out; left out otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unknown: Option<String>,
 }
 
 /// The smallest change to the model.
@@ -203,14 +206,18 @@ pub fn suggest(
         report.tried += 1;
         let policies = policies(first, &series, &choice);
         match judge.all(&choice) {
-            Err((scenario, verdict)) => report.fails.push(Fails {
-                policies,
-                scenario: programs[scenario].name.clone(),
-                findings: match verdict {
-                    Verdict::Not(findings) => crate::size::cells::names(findings),
-                    _ => Vec::new(),
-                },
-            }),
+            Err((scenario, flaw)) => {
+                let (findings, unknown) = match flaw {
+                    Flaw::Found(findings) => (crate::size::cells::names(findings), None),
+                    Flaw::Unknown(why) => (Vec::new(), Some(why)),
+                };
+                report.fails.push(Fails {
+                    policies,
+                    scenario: programs[scenario].name.clone(),
+                    findings,
+                    unknown,
+                });
+            }
             Ok(fit) => {
                 let changes = changes(&given, &choice);
                 let current = current_order(first, &series);
@@ -264,6 +271,7 @@ pub fn suggest(
         .is_none_or(|smallest| !smallest.orders_all)
     {
         let offenders = judge.within(|judge| repair::offenders(programs, judge, &given));
+        // A limit that came first is told below.
         report.offenders = offenders.unwrap_or_default();
     }
     report.stopped = judge.stopped().map(|reached| ended(&reached.into()));

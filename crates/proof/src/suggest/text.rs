@@ -126,18 +126,17 @@ fn works(out: &mut String, report: &SuggestReport) -> Result {
         .iter()
         .take(if report.works.is_empty() { 3 } else { 1 })
     {
-        let found = if fails.findings.is_empty() {
-            "not found out".to_owned()
-        } else {
-            fails.findings.join(" and ")
-        };
-        writeln!(
-            out,
-            "  Not with {}: {} in {}",
-            policies(&fails.policies),
-            found,
-            fails.scenario
-        )?;
+        let (policies, scenario) = (policies(&fails.policies), &fails.scenario);
+        match &fails.unknown {
+            Some(why) => writeln!(
+                out,
+                "  Not with {policies}: in {scenario} it was not found out: {why}"
+            )?,
+            None => {
+                let found = fails.findings.join(" and ");
+                writeln!(out, "  Not with {policies}: {found} in {scenario}")?;
+            }
+        }
     }
     Ok(())
 }

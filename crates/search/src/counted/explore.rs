@@ -440,6 +440,9 @@ impl<'a> Explorer<'a> {
             if self.visited.len() as u64 >= most {
                 return Started::TooMany;
             }
+            if let Some(stopped) = self.stop(meter, 0, 0) {
+                return Started::Stopped(stopped);
+            }
             let before = self.table.numbered();
             let state = self.counted(&initial(program, &start));
             self.table.note(before, || Event::Start(count));
@@ -447,9 +450,6 @@ impl<'a> Explorer<'a> {
                 self.parents.push(NONE);
                 self.starts.push((number, start));
                 self.note_state(number, &state, 0);
-            }
-            if let Some(stopped) = self.stop(meter, 0, 0) {
-                return Started::Stopped(stopped);
             }
         }
         Started::Everywhere

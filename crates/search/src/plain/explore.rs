@@ -126,6 +126,9 @@ impl<'a, const W: usize, S: Space<W>> Search<'a, W, S> {
 
     fn levels(&mut self, meter: &mut Meter<'_>, depth: &mut u64) -> Result<Option<Stopped>, Halt> {
         let mut stopped = self.start(meter)?;
+        if stopped.is_some() {
+            self.look_at_fresh(0)?;
+        }
         self.next_level(0);
         let mut batch = Vec::new();
         while stopped.is_none() {
@@ -171,13 +174,13 @@ impl<'a, const W: usize, S: Space<W>> Search<'a, W, S> {
     /// Puts the initial states in.
     fn start(&mut self, meter: &mut Meter<'_>) -> Result<Option<Stopped>, Halt> {
         for start in Starts::of(self.program) {
-            let key = self.space.encode(&initial(self.program, &start))?;
-            self.partitions[partition_of(key.hash())].insert_all(&[key]);
-            self.count_states();
-            let stopped = meter.look(|| self.progress(0));
+            let stopped = meter.check(self.states, || self.progress(0));
             if stopped.is_some() {
                 return Ok(stopped);
             }
+            let key = self.space.encode(&initial(self.program, &start))?;
+            self.partitions[partition_of(key.hash())].insert_all(&[key]);
+            self.count_states();
         }
         Ok(None)
     }

@@ -185,7 +185,7 @@ impl World<'_> {
             if starts.len() == MAX_STARTS {
                 return Err(Refusal::new(
                     format!("more than {MAX_STARTS} initial states"),
-                    "use fewer pages with `\"stale_in\": \"any\"`, or fewer slots with `--slots SERIES=K`",
+                    "use fewer pages with `\"stale_in\": \"any\"`, or fewer slots with `--slots SERIES=N`",
                 ));
             }
             let state = initial(self.program, &start);
@@ -286,6 +286,6 @@ impl World<'_> {
 fn too_many_pages(pages: u64, limit: u64) -> Refusal {
     Refusal::new(
         format!("{pages} pages, at most {limit}"),
-        "use fewer instances with `--tasks NAME=N`, or fewer slots with `--slots SERIES=K`",
+        "use fewer instances with `--tasks NAME=N`, or fewer slots with `--slots SERIES=N`",
     )
 }
