@@ -45,7 +45,7 @@ fuzz-any CASES="5000":
 # What the commands say of scenarios that aim at edges, against the reference at small numbers; a
 # part of it with the name of a test. KMAPCHECK_SEED=N does once more what that seed did.
 fuzz-edges CASES="5000" *TEST:
-    KMAPCHECK_CASES={{CASES}} cargo test --release --workspace --test edges {{TEST}} -- --nocapture
+    KMAPCHECK_CASES={{CASES}} cargo test --release --workspace --test edges --test certified {{TEST}} -- --nocapture
 
 # The search against the reference on 10,000 random programs.
 fuzz-agree CASES="10000":

@@ -273,3 +273,98 @@ fn slots_that_are_open() {
         .map(|down| op(&down, "reserved"));
     assert!(stuck(&[vec![first], pins(2), vec![last]].concat()));
 }
+
+/// The cases of the systems of a scenario: all sets have the same here.
+fn cases(scenario: &Value) -> Vec<Vec<String>> {
+    let program = kmapcheck_testing::load(scenario);
+    let locals = Locals::of(&program).expect("no premise is broken");
+    let kinds = kinds(&program, &locals).expect("everything waited for is held");
+    let mut cases: Vec<Vec<String>> = systems(&program, &locals, &kinds)
+        .expect("few things are waited for")
+        .map(|system| system.unwrap_or_else(|wrong| panic!("{wrong}")).case)
+        .collect();
+    cases.sort_unstable();
+    cases.dedup();
+    cases
+}
+
+/// Two slots of A one by one, with each of the gates held in the given way.
+fn pins_within(gates: &[(&str, &str)]) -> Vec<Value> {
+    let take = gates
+        .iter()
+        .map(|&(how, gate)| op(&format!("down_{how}"), gate));
+    let give = gates
+        .iter()
+        .rev()
+        .map(|&(how, gate)| op(&format!("up_{how}"), gate));
+    take.chain(pins(2)).chain(give).collect()
+}
+
+/// Tasks with two slots of A each, on a series that keeps one slot for holders.
+fn keeping(slots: Value, reuse: &str, programs: &[&[Value]]) -> Value {
+    let tasks: Vec<(Value, &[Value])> = programs
+        .iter()
+        .map(|program| (json!("any"), *program))
+        .collect();
+    let mut scenario = scenario([slots, json!(1)], &tasks);
+    let declared = &mut scenario["model"]["series"]["A"];
+    declared["for_holders"] = json!(1);
+    declared["reuse"] = json!(reuse);
+    scenario
+}
+
+#[test]
+fn slots_that_are_open_and_kept_make_two_cases() {
+    let (few, more) = (vec!["slots of A <= 1"], vec!["slots of A > 1"]);
+    assert_eq!(
+        cases(&keeping(json!("any"), "none", &[&pins(2)])),
+        [few, more]
+    );
+    // What is given, what others may have mapped, and a series where nobody has a pin make one.
+    let one: [Vec<String>; 1] = [Vec::new()];
+    assert_eq!(cases(&keeping(json!(3), "none", &[&pins(2)])), one);
+    let mut shared = keeping(json!("any"), "any", &[&pins(2)]);
+    shared["pages"] = json!(["p", "q"]);
+    shared["tasks"][0]["pages"] = json!([]);
+    assert_eq!(cases(&shared), one);
+    let in_b = [kmap("p", "B"), kmap("q", "B"), kunmap("q"), kunmap("p")];
+    let elsewhere = keeping(json!("any"), "none", &[&in_b]);
+    assert_eq!(cases(&elsewhere), one);
+}
+
+#[test]
+fn a_lock_held_in_both_ways_makes_two_cases() {
+    let (reads, writes) = (
+        pins_within(&[("read", "g")]),
+        pins_within(&[("write", "g")]),
+    );
+    let gated = |programs: &[&[Value]]| {
+        let mut scenario = keeping(json!(3), "none", programs);
+        scenario["locks"] = json!({ "g": "rwsem" });
+        scenario
+    };
+    let both = [vec!["nobody holds read g"], vec!["nobody holds write g"]];
+    assert_eq!(cases(&gated(&[&reads, &writes])), both);
+    let one: [Vec<String>; 1] = [Vec::new()];
+    assert_eq!(cases(&gated(&[&reads])), one);
+    assert_eq!(cases(&gated(&[&writes])), one);
+}
+
+/// Each gate doubles the cases, and then the slots do: up to 64 are told apart.
+#[test]
+fn cases_have_a_limit() {
+    for (gates, there_are) in [(1, 4), (5, 64), (6, 64), (7, 64)] {
+        let names: Vec<String> = (0..gates).map(|gate| format!("g{gate}")).collect();
+        let held = |how| {
+            names
+                .iter()
+                .map(|name| (how, name.as_str()))
+                .collect::<Vec<_>>()
+        };
+        let (reads, writes) = (pins_within(&held("read")), pins_within(&held("write")));
+        let mut scenario = keeping(json!("any"), "none", &[&reads, &writes]);
+        let locks = names.iter().map(|name| (name.clone(), json!("rwsem")));
+        scenario["locks"] = Value::Object(locks.collect());
+        assert_eq!(cases(&scenario).len(), there_are, "{gates}");
+    }
+}

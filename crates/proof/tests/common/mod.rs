@@ -8,16 +8,14 @@ use std::collections::BTreeSet;
 use kmapcheck_machine::{Abilities, Finding, Findings, Verdict, run as replay, waiting_findings};
 use kmapcheck_proof::decide;
 use kmapcheck_proof::place::Place;
-use kmapcheck_scenario::{Bound, FindingKind, Level, Program};
+use kmapcheck_scenario::{FindingKind, Level, Program};
 use kmapcheck_search::{Engine, Limits, run};
 use kmapcheck_testing::for_each_state;
+use kmapcheck_testing::sizes::{numbers, small};
 use kmapcheck_waitgraph::explain::explain;
 
 /// Larger searches are cut short.
 pub const MAX_STATES: u64 = 1_000;
-
-/// So many slots are tried for `"any"`, and one more where fewer are not accepted.
-const MOST_SLOTS: u32 = 3;
 
 /// A limit of states.
 pub fn states(max: u64) -> Limits {
@@ -32,50 +30,6 @@ pub fn found(program: &Program, max_states: u64) -> (Findings, bool) {
     let outcome = run(Engine::Reference, program, &states(max_states), &mut |_| {})
         .unwrap_or_else(|refusal| panic!("{refusal}"));
     (outcome.kinds(), outcome.stopped.is_none())
-}
-
-/// The program with up to `most_tasks` tasks for every `"any"`, the same number for each and a few
-/// others, and likewise up to three slots. Numbers that no file may have are left out.
-pub fn small(open: &Program, most_tasks: u32) -> Vec<Program> {
-    let counts = (open.templates.iter())
-        .filter(|template| template.count == Bound::Any)
-        .count();
-    let series: Vec<usize> = (0..open.series.len())
-        .filter(|&series| open.series[series].slots == Bound::Any)
-        .collect();
-    let mut found = Vec::new();
-    for tasks in vectors(counts, most_tasks) {
-        for slots in vectors(series.len(), MOST_SLOTS) {
-            let mut sized = open.clone();
-            let templates = sized.templates.iter_mut();
-            let open = templates.filter(|template| template.count == Bound::Any);
-            for (template, &n) in open.zip(&tasks) {
-                template.count = Bound::Exactly(n);
-            }
-            for (&series, &n) in series.iter().zip(&slots) {
-                sized.set_slots(series, Bound::Exactly(n));
-            }
-            if sized.numbers_fit() {
-                found.push(sized);
-            }
-        }
-    }
-    found
-}
-
-/// Vectors of numbers up to `most`: all the same, or one of them the most and the others one.
-fn vectors(length: usize, most: u32) -> Vec<Vec<u32>> {
-    if length == 0 {
-        return vec![Vec::new()];
-    }
-    let mut found: Vec<Vec<u32>> = (1..=most).map(|n| vec![n; length]).collect();
-    if length > 1 {
-        found.extend((0..length).map(|large| {
-            let number = |i| if i == large { most } else { 1 };
-            (0..length).map(number).collect()
-        }));
-    }
-    found
 }
 
 /// Whether what is decided of a program with open numbers is so: nothing that is excluded happens,
@@ -144,19 +98,6 @@ pub fn shows(program: &Program, finding: &Finding) -> Result<(), String> {
     there
         .then_some(())
         .ok_or(format!("the trace to {kind} does not show it"))
-}
-
-/// The numbers of a program, in words.
-pub fn numbers(program: &Program) -> String {
-    let tasks = program
-        .templates
-        .iter()
-        .map(|t| format!("{} {}", t.count, t.name));
-    let slots = program
-        .series
-        .iter()
-        .map(|s| format!("{} {} slots", s.slots, s.name));
-    tasks.chain(slots).collect::<Vec<_>>().join(", ")
 }
 
 /// Operations that go against the order: task, operation, where.

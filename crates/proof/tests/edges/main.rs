@@ -5,13 +5,11 @@
 //! |---|---|
 //! | [`any`] | `check` with open numbers |
 //! | [`padded`] | `check` with numbers, where not every state is visited |
-//! | [`certified`] | certificates: none of our own is refused, none that is accepted is false |
 //! | [`sizes`] | `size` |
 //! | [`suggested`] | `suggest` |
 //! | [`ordered`] | `order` and `conform` |
 
 mod any;
-mod certified;
 #[path = "../common/mod.rs"]
 mod common;
 mod ordered;

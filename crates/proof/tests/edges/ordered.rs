@@ -12,9 +12,10 @@ use kmapcheck_report::{resource, units};
 use kmapcheck_scenario::{FindingKind, Program, Ref, ResourceKind, TemplateId};
 use kmapcheck_testing::edge::Numbers;
 use kmapcheck_testing::edge::aim::aimed;
+use kmapcheck_testing::sizes::{numbers, small};
 use kmapcheck_testing::{for_each_state, load};
 
-use super::common::{breaks_the_order, found, numbers, small};
+use super::common::{breaks_the_order, found};
 
 /// Larger searches are cut short.
 const MAX_STATES: usize = 800;

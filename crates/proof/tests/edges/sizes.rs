@@ -14,8 +14,9 @@ use kmapcheck_scenario::{FindingKind, Level, Program, SeriesId};
 use kmapcheck_testing::edge::Numbers;
 use kmapcheck_testing::edge::aim::aimed;
 use kmapcheck_testing::load;
+use kmapcheck_testing::sizes::small;
 
-use super::common::{found, small, states};
+use super::common::{found, states};
 
 /// Numbers of slots and tasks in the tables.
 const UP_TO: u32 = 3;

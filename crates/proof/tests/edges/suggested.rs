@@ -12,8 +12,9 @@ use kmapcheck_scenario::{FindingKind, Level, Program, Reuse, SeriesId};
 use kmapcheck_testing::edge::Numbers;
 use kmapcheck_testing::edge::aim::aimed;
 use kmapcheck_testing::load;
+use kmapcheck_testing::sizes::{numbers, small};
 
-use super::common::{found, numbers, small, states};
+use super::common::{found, states};
 
 /// Larger searches are cut short.
 const MAX_STATES: u64 = 1_000;
