@@ -2,7 +2,7 @@
 //! signals.
 
 use std::io::IsTerminal;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -10,6 +10,8 @@ use kmapcheck_loom::LoomProgress;
 use kmapcheck_report::tame;
 use kmapcheck_report::words::{bytes, number};
 use kmapcheck_search::Progress;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag::{register, register_conditional_shutdown};
 
 /// A line that is rewritten while an engine runs.
 pub struct Line {
@@ -92,49 +94,37 @@ pub fn interrupt() -> Arc<AtomicBool> {
     static FLAG: OnceLock<Arc<AtomicBool>> = OnceLock::new();
     Arc::clone(FLAG.get_or_init(|| {
         let flag = Arc::new(AtomicBool::new(std::env::var_os(INTERRUPTED).is_some()));
-        let set = Arc::clone(&flag);
-        // Without a handler Ctrl-C ends the program, which is all right too.
-        let _ = ctrlc::set_handler(move || {
-            if set.swap(true, Ordering::Relaxed) {
-                std::process::exit(130);
-            }
-        });
-        #[cfg(unix)]
-        requests::listen(&flag);
+        listen(&flag);
         flag
     }))
 }
 
-/// Requests to end that do not come from the keyboard: of `kill`, `timeout` and job systems
-/// (SIGTERM), and when a terminal or a connection is closed (SIGHUP).
-#[cfg(unix)]
-mod requests {
-    use std::sync::Arc;
-    use std::sync::atomic::AtomicBool;
-
-    use signal_hook::consts::{SIGHUP, SIGTERM};
-    use signal_hook::flag::{register, register_conditional_shutdown};
-
-    /// Has these signals set the flag; one that comes when it is set ends the program. Who ignores
-    /// one of them on our behalf, as `nohup` does, is not overruled.
-    pub fn listen(flag: &Arc<AtomicBool>) {
-        let ignored = ignored();
-        for signal in [SIGTERM, SIGHUP] {
-            if ignored >> (signal - 1) & 1 == 0 {
-                // If this fails the signal ends the program, as it does others.
-                let _ = register_conditional_shutdown(signal, 128 + signal, Arc::clone(flag))
-                    .and_then(|_| register(signal, Arc::clone(flag)));
-            }
+/// Has Ctrl-C set the flag, and requests to end that do not come from the keyboard: of `kill`,
+/// `timeout` and job systems (SIGTERM), and when a terminal or a connection is closed (SIGHUP). One
+/// that comes when it is set ends the program. Who ignores one of the latter on our behalf, as
+/// `nohup` does, is not overruled.
+fn listen(flag: &Arc<AtomicBool>) {
+    let ignored = ignored();
+    for &signal in ENDING {
+        if signal == SIGINT || ignored >> (signal - 1) & 1 == 0 {
+            // If this fails the signal ends the program, as it does others.
+            let _ = register_conditional_shutdown(signal, 128 + signal, Arc::clone(flag))
+                .and_then(|_| register(signal, Arc::clone(flag)));
         }
     }
+}
 
-    /// A bit for each signal that is ignored, the lowest for signal 1; none if the system does not
-    /// say.
-    fn ignored() -> u64 {
-        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-        let line = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-        // Where the system does not say, no signal is ignored.
-        line.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
-            .unwrap_or(0)
-    }
+#[cfg(unix)]
+const ENDING: &[i32] = &[SIGINT, SIGTERM, signal_hook::consts::SIGHUP];
+#[cfg(not(unix))]
+const ENDING: &[i32] = &[SIGINT, SIGTERM];
+
+/// A bit for each signal that is ignored, the lowest for signal 1; none if the system does not
+/// say.
+fn ignored() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    // Where the system does not say, no signal is ignored.
+    line.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .unwrap_or(0)
 }

@@ -196,12 +196,14 @@ fn an_answer_that_nobody_reads_is_none() {
         (&["schema", "report"], 0),
         (&["man"], 0),
     ] {
-        let mut child = command(args)
-            .stdout(Stdio::piped())
+        let (reader, writer) = std::io::pipe().expect("there is room for a pipe");
+        // Before the program starts: what it has written by then nobody would miss.
+        drop(reader);
+        let child = command(args)
+            .stdout(writer)
             .stderr(Stdio::piped())
             .spawn()
             .expect("the program starts");
-        drop(child.stdout.take());
         let output = child.wait_with_output().expect("the program ends");
         assert_eq!(output.status.code(), Some(code), "{args:?}");
     }

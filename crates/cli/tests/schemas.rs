@@ -4,6 +4,7 @@
 mod common;
 
 use common::{exits, prints, root, scenario, scratch};
+use kmapcheck_proof::schema;
 use serde_json::Value;
 
 const MREMAP: &str = "scenarios/pte-highmem/mremap-two-pagetables.json";
@@ -12,15 +13,28 @@ const READ: &str = "scenarios/pte-highmem/read-against-fault.json";
 const SHARED: &str = "scenarios/pte-highmem/alloc-kmap-free.json";
 const ANY: &str = "scenarios/any-number/mremap-1024-slots.json";
 
-fn schema(name: &str) -> Value {
+fn printed(name: &str) -> Value {
     serde_json::from_str(&prints(&["schema", name], 0)).expect("it is JSON")
 }
 
-/// Those of what commands print; those of files are held to docs/schema where they come from.
+/// What the types give is what docs/schema has, and that is what is printed.
 #[test]
 fn the_schemas_in_docs_are_up_to_date() {
-    for name in ["report", "rule", "conform", "order", "size", "suggest"] {
-        let text = prints(&["schema", name], 0);
+    let of_types = [
+        ("model", kmapcheck_scenario::schema_model()),
+        ("scenario", kmapcheck_scenario::schema_scenario()),
+        ("report", kmapcheck_report::schema_report()),
+        ("rule", schema::schema_rule()),
+        ("conform", schema::schema_conform()),
+        ("order", schema::schema_order()),
+        ("size", schema::schema_size()),
+        ("suggest", schema::schema_suggest()),
+        ("comparison", schema::schema_comparison()),
+        ("simulation", kmapcheck_simulate::schema()),
+        ("trace", kmapcheck_recording::saved::schema()),
+    ];
+    for (name, schema) in of_types {
+        let text = serde_json::to_string_pretty(&schema).expect("it is JSON") + "\n";
         let path = root().join(format!("docs/schema/{name}.schema.json"));
         if std::env::var_os("KMAPCHECK_UPDATE").is_some() {
             std::fs::write(&path, &text).expect("docs/schema can be written");
@@ -30,6 +44,7 @@ fn the_schemas_in_docs_are_up_to_date() {
             stored == text,
             "docs/schema/{name}.schema.json is out of date: KMAPCHECK_UPDATE=1 writes it"
         );
+        assert_eq!(prints(&["schema", name], 0), text, "build again: {name}");
     }
 }
 
@@ -37,7 +52,7 @@ fn the_schemas_in_docs_are_up_to_date() {
 /// left out: a schema that everything fits says nothing.
 #[track_caller]
 fn fits(name: &str, without: &str, args: &[&str], code: i32) -> Value {
-    let validator = jsonschema::validator_for(&schema(name)).expect("the schema is one");
+    let validator = jsonschema::validator_for(&printed(name)).expect("the schema is one");
     let (out, _) = exits(&[args, &["--format", "json"]].concat(), code);
     let answer: Value = serde_json::from_str(&out).expect("it is JSON");
     let errors: Vec<String> = validator

@@ -86,7 +86,7 @@ fn compare_as_text_markdown_and_json() {
     insta::assert_snapshot!("compare", stdout(&text));
     let of = |format: &str| stdout(&kmapcheck(&[&args[..], &["--format", format]].concat()));
     insta::assert_snapshot!("compare_markdown", of("markdown"));
-    valid(&kmapcheck_proof::compare::schema(), &of("json"));
+    valid(&kmapcheck_proof::schema::schema_comparison(), &of("json"));
 }
 
 #[test]

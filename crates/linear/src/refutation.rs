@@ -17,11 +17,11 @@
 //! The tree is written down as a list: a node, then what follows it, the upper case first. A list
 //! has no depth, so that neither a reader of JSON nor a checker needs a deep stack.
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A proof that a problem has no solution; whether it holds, [`refutes`](crate::refutes) says.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct Refutation {
     /// The nodes of the tree, each before those that follow it, the upper case of a branch before the
@@ -30,7 +30,8 @@ pub struct Refutation {
 }
 
 /// A step of a proof. `weights` are positions in the list of constraints with multipliers.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Node {
     /// The weighted sum is a contradiction.

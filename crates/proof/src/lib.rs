@@ -14,7 +14,7 @@
 //! | [`size`] | which numbers of slots and tasks are safe |
 //! | [`suggest`] | which orders, reuse policies and kmaps to change |
 //! | [`chains`] | every way in which a task can have come by what it holds |
-//! | [`schema`] | the JSON Schemas of what the commands print |
+//! | `schema` | the JSON Schemas of what the commands print (feature `schema`) |
 //! | [`place`], [`words`] | operations, things and reasons, as people read them |
 
 pub mod certificate;
@@ -26,6 +26,7 @@ pub mod pairs;
 pub mod place;
 pub mod reasons;
 pub mod rule;
+#[cfg(feature = "schema")]
 pub mod schema;
 pub mod settle;
 pub mod size;

@@ -5,11 +5,11 @@ use kmapcheck_machine::{Map, Mode};
 use kmapcheck_report::words::article;
 use kmapcheck_report::{resource, units};
 use kmapcheck_scenario::{NodeId, Op, Program, TemplateId};
-use schemars::JsonSchema;
 use serde::Serialize;
 
 /// Where a task program has an operation.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Place {
     /// The primitive, such as `kmap(table, PAGETABLE)`.
     pub operation: String,

@@ -1,7 +1,7 @@
-//! The JSON Schemas of what `rule`, `conform`, `order`, `size` and `suggest` print with
+//! The JSON Schemas of what `rule`, `conform`, `order`, `size`, `suggest` and `compare` print with
 //! `--format json`. They come from the types that are printed.
 
-use kmapcheck_report::json::schema_of;
+use kmapcheck_report::schema_of;
 use serde_json::Value;
 
 /// Of `kmapcheck rule`.
@@ -32,4 +32,10 @@ pub fn schema_size() -> Value {
 #[must_use]
 pub fn schema_suggest() -> Value {
     schema_of::<crate::suggest::SuggestReport>("kmapcheck suggest")
+}
+
+/// Of `kmapcheck compare`.
+#[must_use]
+pub fn schema_comparison() -> Value {
+    schema_of::<crate::compare::Comparison>("kmapcheck comparison")
 }

@@ -15,7 +15,6 @@ use kmapcheck_machine::{Findings, Stopped};
 use kmapcheck_report::words::count;
 use kmapcheck_scenario::{Bound, FindingKind, Op, Program, ResourceKind, StaleIn};
 use kmapcheck_search::{Engine, Progress, run};
-use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::reasons::{Excluded, Reason, Reasons};
@@ -32,7 +31,8 @@ pub enum Settled {
 }
 
 /// What an answer rests on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum By {
     /// Everything is asked for in one order.

@@ -1,6 +1,6 @@
 //! What two models make of the same scenario, where that is known by hand.
 
-use kmapcheck_proof::compare::{Compared, Comparison, Ran, Side, Size, schema, side, text};
+use kmapcheck_proof::compare::{Compared, Comparison, Ran, Side, Size, side, text};
 use kmapcheck_proof::size::Options;
 use kmapcheck_scenario::{Overrides, load_str};
 use kmapcheck_search::Limits;
@@ -122,7 +122,9 @@ fn text_markdown_and_json() {
         table.iter().skip(2).all(|line| cells(line) == 3),
         "{markdown}"
     );
-    let validator = jsonschema::validator_for(&schema()).expect("the schema is one");
+    let schema = include_str!("../../../docs/schema/comparison.schema.json");
+    let schema = serde_json::from_str(schema).expect("it is JSON");
+    let validator = jsonschema::validator_for(&schema).expect("the schema is one");
     let value = serde_json::to_value(&comparison).expect("it is JSON");
     assert!(validator.is_valid(&value), "{value}");
 }

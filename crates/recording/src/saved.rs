@@ -10,8 +10,6 @@ use std::path::{Path, PathBuf};
 use kmapcheck_machine::{Coverage, Finding, Outcome, Start, Trace, TraceStep};
 use kmapcheck_report::Report;
 use kmapcheck_scenario::{Bound, FindingKind, Overrides, Program, Source};
-use schemars::JsonSchema;
-use schemars::generate::SchemaSettings;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -20,9 +18,10 @@ use sha2::{Digest, Sha256};
 pub const FORMAT: &str = "kmapcheck-trace-1";
 
 /// The traces of a run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-#[schemars(title = "kmapcheck trace")]
+#[cfg_attr(feature = "schema", schemars(title = "kmapcheck trace"))]
 pub struct SavedTrace {
     /// `kmapcheck-trace-1`.
     pub format: String,
@@ -40,7 +39,8 @@ pub struct SavedTrace {
 }
 
 /// What a scenario was run with instead of what its file says.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Options {
     /// The model (`--model`).
@@ -55,7 +55,8 @@ pub struct Options {
 }
 
 /// A file, and what was in it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SourceDigest {
     /// Its path, or the name of a model that is built in.
@@ -65,7 +66,8 @@ pub struct SourceDigest {
 }
 
 /// A finding and the way to it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SavedFinding {
     /// What kind of thing, such as `deadlock`.
@@ -87,7 +89,8 @@ pub struct SavedFinding {
 }
 
 /// A step.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SavedStep {
     /// The number of the task that takes it, from 0 through all instances of all tasks.
@@ -300,9 +303,11 @@ impl SavedTrace {
 }
 
 /// The JSON Schema of a saved trace.
+#[cfg(feature = "schema")]
 #[must_use]
-pub fn schema() -> Value {
-    let generator = SchemaSettings::default().for_deserialize().into_generator();
+pub fn schema() -> serde_json::Value {
+    let settings = schemars::generate::SchemaSettings::default();
+    let generator = settings.for_deserialize().into_generator();
     generator.into_root_schema_for::<SavedTrace>().to_value()
 }
 

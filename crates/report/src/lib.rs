@@ -26,6 +26,8 @@ mod order;
 pub mod picture;
 pub mod place;
 mod report;
+#[cfg(feature = "schema")]
+mod schema;
 pub mod suite;
 mod summary;
 pub mod tame;
@@ -36,10 +38,11 @@ pub mod words;
 pub use build::{Fault, PointOfNoReturn};
 pub use coverage::quoted;
 pub use describe::{resource, units};
-pub use json::schema_report;
 pub use kmapcheck_machine::Verdict;
 pub use names::{Names, Who, folded};
 pub use report::{
     Contested, Coverage, Finding, Holding, NeverExecuted, NotThere, NumberOf, Proof, Report, Size,
     SlotUsage, Standing, StartMapping, Step, StopReason, Stopped, TaskAtEnd,
 };
+#[cfg(feature = "schema")]
+pub use schema::{schema_of, schema_report};

@@ -1,8 +1,7 @@
-//! Types of other crates in reports: by their names, and as schemas.
+//! Types of other crates in reports: by their names.
 
 use kmapcheck_machine::Verdict;
 use kmapcheck_scenario::{FindingKind, Level};
-use schemars::{Schema, SchemaGenerator, json_schema};
 use serde::Serializer;
 
 // serde's `serialize_with` passes references.
@@ -52,25 +51,4 @@ pub(crate) fn level_text(level: Level) -> &'static str {
         Level::Error => "error",
         Level::Warning => "warning",
     }
-}
-
-pub(crate) fn verdict_schema(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({ "type": "string", "enum": ["clean", "violated", "inconclusive"] })
-}
-
-pub(crate) fn level_schema(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({ "type": "string", "enum": ["error", "warning"] })
-}
-
-pub(crate) fn kind_schema(_: &mut SchemaGenerator) -> Schema {
-    let names: Vec<&str> = FindingKind::ALL.iter().map(|kind| kind.name()).collect();
-    json_schema!({ "type": "string", "enum": names })
-}
-
-pub(crate) fn kind_list_schema(generator: &mut SchemaGenerator) -> Schema {
-    json_schema!({ "type": "array", "items": kind_schema(generator) })
-}
-
-pub(crate) fn kinds_schema(generator: &mut SchemaGenerator) -> Schema {
-    json_schema!({ "type": ["array", "null"], "items": kind_schema(generator) })
 }

@@ -7,7 +7,6 @@
 use kmapcheck_machine::{TaskId, Trace, Verdict};
 use kmapcheck_scenario::{FindingKind, Level};
 use kmapcheck_waitgraph::WaitForGraph;
-use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::named;
@@ -15,7 +14,8 @@ use crate::names::Who;
 use crate::place::Place;
 
 /// What a run of one scenario found.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Report {
     /// The scenario's name.
     pub scenario: String,
@@ -26,14 +26,20 @@ pub struct Report {
     /// `clean`: every interleaving is accounted for and none has an error. `violated`: an error,
     /// with a trace. `inconclusive`: the run ended before either was known.
     #[serde(serialize_with = "named::verdict_name")]
-    #[schemars(schema_with = "named::verdict_schema")]
+    #[cfg_attr(
+        feature = "schema",
+        schemars(schema_with = "crate::schema::verdict_schema")
+    )]
     pub verdict: Verdict,
     /// At most one finding of each kind, each with a shortest trace. What causes another comes
     /// before it: they are in the order of the earliest steps at which they show.
     pub findings: Vec<Finding>,
     /// The findings that the scenario expects; null if it expects nothing in particular.
     #[serde(serialize_with = "named::kind_names")]
-    #[schemars(schema_with = "named::kinds_schema")]
+    #[cfg_attr(
+        feature = "schema",
+        schemars(schema_with = "crate::schema::kinds_schema")
+    )]
     pub expected: Option<Vec<FindingKind>>,
     /// Whether exactly the expected kinds were found; null if nothing is expected, or if the run
     /// ended before that was known.
@@ -52,18 +58,25 @@ pub struct Report {
 }
 
 /// Something wrong.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Finding {
     /// What kind of thing.
     #[serde(serialize_with = "named::kind_name")]
-    #[schemars(schema_with = "named::kind_schema")]
+    #[cfg_attr(
+        feature = "schema",
+        schemars(schema_with = "crate::schema::kind_schema")
+    )]
     pub kind: FindingKind,
     /// Of a deadlock: what its core is about, such as `slot-exhaustion` or `lock-cycle`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub class: Option<String>,
     /// `error`, or `warning`: reported without changing the verdict.
     #[serde(serialize_with = "named::level_name")]
-    #[schemars(schema_with = "named::level_schema")]
+    #[cfg_attr(
+        feature = "schema",
+        schemars(schema_with = "crate::schema::level_schema")
+    )]
     pub level: Level,
     /// One sentence.
     pub summary: String,
@@ -103,7 +116,8 @@ pub struct Finding {
 }
 
 /// A page that is mapped from an earlier use at the start.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct StartMapping {
     /// The task whose page it is; left out for a shared page.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -118,7 +132,8 @@ pub struct StartMapping {
 }
 
 /// One step of a trace.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Step {
     /// The task that takes it.
     pub task: String,
@@ -143,7 +158,10 @@ pub struct Step {
         skip_serializing_if = "Vec::is_empty",
         serialize_with = "named::kind_list"
     )]
-    #[schemars(schema_with = "named::kind_list_schema")]
+    #[cfg_attr(
+        feature = "schema",
+        schemars(schema_with = "crate::schema::kind_list_schema")
+    )]
     pub findings: Vec<FindingKind>,
     /// What the task holds afterwards.
     pub holds: Vec<String>,
@@ -168,7 +186,8 @@ pub struct Step {
 }
 
 /// How many slots of a series are not free.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SlotUsage {
     /// The series.
     pub series: String,
@@ -182,7 +201,8 @@ pub struct SlotUsage {
 }
 
 /// Where a task stands after the last step of a trace.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TaskAtEnd {
     /// The task.
     pub task: String,
@@ -211,7 +231,8 @@ pub struct TaskAtEnd {
 }
 
 /// Whether a task can go on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Standing {
     /// It waits.
@@ -223,7 +244,8 @@ pub enum Standing {
 }
 
 /// Something that a task holds.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Holding {
     /// What, such as `a PAGETABLE slot (old_pte)`.
     pub what: String,
@@ -236,7 +258,8 @@ pub struct Holding {
 }
 
 /// Something that tasks of a deadlock's core wait for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Contested {
     /// What, such as `PAGETABLE`.
     pub resource: String,
@@ -265,7 +288,8 @@ pub struct Contested {
 }
 
 /// Why a run ended early.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Stopped {
     /// What ended it.
     pub reason: StopReason,
@@ -282,7 +306,8 @@ pub struct Stopped {
 }
 
 /// What ended a run early.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum StopReason {
     /// The limit on states.
@@ -308,7 +333,8 @@ pub enum StopReason {
 }
 
 /// What was proved without running tasks together, or for every number of them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Proof {
     /// What the claim is about, such as `every number of mremap`.
     pub claim: String,
@@ -323,11 +349,15 @@ pub struct Proof {
 }
 
 /// Kinds of finding that do not occur.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct NotThere {
     /// The kinds.
     #[serde(serialize_with = "named::kind_list")]
-    #[schemars(schema_with = "named::kind_list_schema")]
+    #[cfg_attr(
+        feature = "schema",
+        schemars(schema_with = "crate::schema::kind_list_schema")
+    )]
     pub kinds: Vec<FindingKind>,
     /// Why, in a sentence.
     pub because: String,
@@ -344,7 +374,8 @@ pub enum NumberOf {
 }
 
 /// A number that stands for `"any"`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Size {
     /// What is counted.
     #[serde(skip)]
@@ -356,7 +387,8 @@ pub struct Size {
 }
 
 /// What the engine saw.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Coverage {
     /// The engine.
     pub engine: String,
@@ -389,7 +421,8 @@ pub struct Coverage {
 }
 
 /// What it means that states were told apart by fingerprints.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Fingerprints {
     /// How many bits were kept of a state.
     pub bits: u32,
@@ -399,7 +432,8 @@ pub struct Fingerprints {
 }
 
 /// An operation that no interleaving executes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct NeverExecuted {
     /// The task program it is in.
     pub task: String,

@@ -7,10 +7,6 @@
 //! A value that does not fit is noted and becomes `None`, and so does what holds it; its
 //! neighbours are still read, so that their mistakes come to light in the same run.
 
-use std::borrow::Cow;
-
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-
 use crate::diagnostic::{Code, Log, Problem};
 use crate::json::{Json, Member, Value};
 use crate::source::{Span, Spanned};
@@ -78,12 +74,6 @@ pub(crate) struct Prose(pub(crate) String);
 /// Text for people, of one line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Line(pub(crate) String);
-
-/// What [`Prose`] matches, for the schema.
-pub(crate) const PROSE: &str = r"^[\P{Cc}\n\t]*$";
-
-/// What [`Line`] matches, for the schema.
-pub(crate) const LINE: &str = r"^\P{Cc}*$";
 
 impl Decode for Prose {
     fn decode(json: &Json, log: &mut Log) -> Option<Self> {
@@ -335,10 +325,10 @@ macro_rules! record {
         }
     ) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, schemars::JsonSchema)]
-        #[schemars(deny_unknown_fields)]
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
         pub(crate) struct $type {
-            $($(#[$field_doc])* $(#[schemars(rename = $key)])? pub(crate) $field: $value,)*
+            $($(#[$field_doc])* $(#[cfg_attr(feature = "schema", schemars(rename = $key))])? pub(crate) $field: $value,)*
         }
 
         impl crate::decode::Decode for $type {
@@ -366,88 +356,3 @@ macro_rules! key {
 }
 
 pub(crate) use {key, record};
-
-impl<T: JsonSchema> JsonSchema for Spanned<T> {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> Cow<'static, str> {
-        T::schema_name()
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        T::json_schema(generator)
-    }
-}
-
-impl JsonSchema for Name {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> Cow<'static, str> {
-        "Name".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "pattern": r"^[^$\p{Cc}]\P{Cc}*$", "maxLength": LONGEST_NAME })
-    }
-}
-
-impl JsonSchema for Prose {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> Cow<'static, str> {
-        "Prose".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "pattern": PROSE })
-    }
-}
-
-impl JsonSchema for Line {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> Cow<'static, str> {
-        "Line".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "pattern": LINE })
-    }
-}
-
-impl<const LEAST: u32> JsonSchema for Number<LEAST> {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> Cow<'static, str> {
-        format!("NumberFrom{LEAST}").into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "integer", "minimum": LEAST, "maximum": LARGEST_NUMBER })
-    }
-}
-
-impl<T: JsonSchema> JsonSchema for Map<T> {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> Cow<'static, str> {
-        format!("MapOf{}", T::schema_name()).into()
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let value = generator.subschema_for::<T>();
-        json_schema!({ "type": "object", "additionalProperties": value })
-    }
-}

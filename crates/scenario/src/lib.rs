@@ -16,8 +16,8 @@
 //! Nothing here panics or hangs on bad input: it ends in [`Errors`], which say where, what, and
 //! what to do about it.
 //!
-//! The raw types are also where the JSON Schemas come from ([`schema_model`],
-//! [`schema_scenario`]), so that what editors complete is what is read here.
+//! The raw types are also where the JSON Schemas come from (`schema_model`, `schema_scenario`, with
+//! the feature `schema`), so that what editors complete is what is read here.
 
 mod check;
 mod declarations;
@@ -35,6 +35,7 @@ mod program;
 mod read;
 mod render;
 mod scenario;
+#[cfg(feature = "schema")]
 mod schema;
 mod scope;
 mod sizes;
@@ -50,5 +51,6 @@ pub use load_model::{
     load_model_program_str, load_model_str,
 };
 pub use program::*;
+#[cfg(feature = "schema")]
 pub use schema::{schema_model, schema_scenario};
 pub use sizes::Open;

@@ -1,10 +1,6 @@
 //! The model file, as written: what kmap does in one kernel, and the rule one means to keep.
 
-use std::borrow::Cow;
-
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-
-use crate::decode::{Decode, LARGEST_NUMBER, Line, Map, Name, Number, Prose, record, wrong_type};
+use crate::decode::{Decode, Line, Map, Name, Number, Prose, record, wrong_type};
 use crate::diagnostic::{Code, Log, Problem};
 use crate::json::{Json, Value};
 use crate::program::{Bound, Reuse};
@@ -84,22 +80,6 @@ impl Decode for BoundFile {
     }
 }
 
-impl JsonSchema for BoundFile {
-    fn schema_name() -> Cow<'static, str> {
-        "Bound".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "description": "A number, or \"any\": the claim is about every number.",
-            "anyOf": [
-                { "type": "integer", "minimum": 1, "maximum": LARGEST_NUMBER },
-                { "const": "any" }
-            ]
-        })
-    }
-}
-
 /// A reuse policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ReuseFile(pub(crate) Reuse);
@@ -133,14 +113,4 @@ pub(crate) fn unknown_value(
             .label(format!("not a {what}"))
             .help(help_for(text, "values", known.iter().copied())),
     );
-}
-
-impl JsonSchema for ReuseFile {
-    fn schema_name() -> Cow<'static, str> {
-        "Reuse".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "enum": ["any", "own", "none"] })
-    }
 }

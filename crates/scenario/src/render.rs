@@ -1,55 +1,41 @@
 //! Problems as pictures: the message, the lines around the place, the text underlined.
 //!
-//! miette draws. It is handed a [`Snippet`] in place of the whole file: three lines, each cut to
-//! a bearable length, without control characters. So what is drawn stays small and tame for any
-//! file, and costs the same however long the file is.
+//! annotate-snippets draws, as for the Rust compiler. It is handed three lines in place of the whole
+//! file, each cut to a bearable length, without control characters. So what is drawn stays small and
+//! tame for any file, and costs the same however long the file is.
 
-use std::fmt;
 use std::ops::Range;
 
-use miette::{
-    Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError,
-    MietteSpanContents, SourceCode, SourceSpan, SpanContents, ThemeCharacters, ThemeStyles,
-};
+use annotate_snippets::renderer::DecorStyle;
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 use crate::diagnostic::{Errors, Problem};
 use crate::source::{SourceFile, Sources, Span};
 
-/// Columns that miette takes for line numbers and the gutter.
+/// Columns left of what is quoted: a line number, and the gutter.
 const GUTTER: usize = 10;
+/// The name that annotate-snippets puts before help, with what stands left of it.
+const HELP: usize = "= help: ".len();
 
 /// Draws all problems of `errors`.
 pub(crate) fn render(errors: &Errors, colour: bool, width: usize) -> String {
-    let styles = if colour {
-        ThemeStyles::ansi()
-    } else {
-        ThemeStyles::none()
-    };
-    let theme = GraphicalTheme {
-        characters: ThemeCharacters::unicode(),
-        styles,
-    };
     let width = width.clamp(40, 1000);
-    let handler = GraphicalReportHandler::new_themed(theme)
-        .with_width(width)
-        .with_links(false)
-        .without_syntax_highlighting();
+    let renderer = match colour {
+        true => Renderer::styled(),
+        false => Renderer::plain(),
+    };
+    let renderer = renderer.decor_style(DecorStyle::Ascii).term_width(width);
     let mut text = String::new();
     for problem in &errors.problems {
-        let drawn = Drawn::new(problem, &errors.sources, width - GUTTER);
         if !text.is_empty() {
-            text.push('\n');
+            text.push_str("\n\n");
         }
-        if handler.render_report(&mut text, &drawn).is_err() {
-            // miette refuses only places outside the snippet; the plain line still helps.
-            text.push_str(&problem.message);
-            text.push('\n');
-        }
+        text.push_str(&renderer.render(&[group(problem, &errors.sources, width)]));
     }
     if let Some(more) = errors.more() {
-        text.push_str(&format!("\n{more}\n"));
+        text.push_str(&format!("\n\n{more}"));
     }
-    // miette pads the empty gutter.
+    // The empty gutter is padded.
     text.lines()
         .map(str::trim_end)
         .collect::<Vec<_>>()
@@ -57,103 +43,79 @@ pub(crate) fn render(errors: &Errors, colour: bool, width: usize) -> String {
         + "\n"
 }
 
-/// A problem in the form miette wants.
-#[derive(Debug)]
-struct Drawn<'a> {
-    problem: &'a Problem,
-    snippet: Option<Snippet>,
-    label: Option<LabeledSpan>,
-}
-
-impl<'a> Drawn<'a> {
-    fn new(problem: &'a Problem, sources: &Sources, width: usize) -> Self {
-        let snippet = problem
-            .span
-            .map(|span| Snippet::new(span, &sources.files[span.file], width));
-        let label = snippet.as_ref().map(|snippet| {
-            LabeledSpan::new_primary_with_span(problem.label.clone(), snippet.place)
-        });
-        Drawn {
-            problem,
-            snippet,
-            label,
-        }
+/// A problem in the form that annotate-snippets wants.
+fn group<'a>(problem: &'a Problem, sources: &'a Sources, width: usize) -> Group<'a> {
+    let code = problem.code.name();
+    let before = format!("error[{code}]: ").len();
+    let message = wrapped(&problem.message, width, before);
+    let mut group = Group::with_title(Level::ERROR.primary_title(message).id(code));
+    if let Some(span) = problem.span {
+        let file = &sources.files[span.file];
+        let quoted = Quoted::new(span, file, width - GUTTER);
+        let underlined = AnnotationKind::Primary.span(quoted.place.clone());
+        let snippet = Snippet::source(quoted.text)
+            .line_start(quoted.first_line)
+            .fold(false)
+            .annotation(underlined.label(problem.label.as_deref()));
+        group = match quoted.is_cut {
+            // Columns are counted from the beginning of what is quoted.
+            false => group.element(snippet.path(&file.name)),
+            true => {
+                let (line, column) = file.line_and_column(span.start);
+                let origin = Origin::path(&file.name).line(line).char_column(column);
+                group.element(origin).element(snippet)
+            }
+        };
+    }
+    match &problem.help {
+        Some(help) => group.element(Level::HELP.message(wrapped(help, width, GUTTER + HELP))),
+        None => group,
     }
 }
 
-impl fmt::Display for Drawn<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.problem.message)
-    }
-}
-
-impl std::error::Error for Drawn<'_> {}
-
-impl Diagnostic for Drawn<'_> {
-    fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        Some(Box::new(self.problem.code.name()))
-    }
-
-    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        self.problem
-            .help
-            .as_ref()
-            .map(|help| Box::new(help) as Box<dyn fmt::Display>)
-    }
-
-    fn source_code(&self) -> Option<&dyn SourceCode> {
-        self.snippet
-            .as_ref()
-            .map(|snippet| snippet as &dyn SourceCode)
-    }
-
-    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        let label = self.label.clone()?;
-        Some(Box::new(std::iter::once(label)))
-    }
+/// Text that leaves so many columns of the width to what stands before it.
+fn wrapped(text: &str, width: usize, before: usize) -> String {
+    // At least a word or two.
+    textwrap::fill(text, width.saturating_sub(before).max(20))
 }
 
 /// The lines around a place, cut to what is shown.
-#[derive(Debug)]
-struct Snippet {
-    name: String,
+struct Quoted {
     text: String,
-    /// Line of the text's first line, from 0.
+    /// The number of the text's first line, from 1.
     first_line: usize,
-    /// Lines in the text.
-    lines: usize,
-    /// Line and column of the place, from 0.
-    line: usize,
-    column: usize,
     /// The place, in bytes of the text; on one line, at least one byte unless the line ends there.
-    place: SourceSpan,
+    place: Range<usize>,
+    /// Whether the beginning of the place's line is left out.
+    is_cut: bool,
 }
 
-impl Snippet {
+impl Quoted {
     fn new(span: Span, file: &SourceFile, width: usize) -> Self {
-        let (line, column) = file.line_and_column(span.start);
-        let (line, column) = (line - 1, column - 1);
+        let (line, _) = file.line_and_column(span.start);
+        let line = line - 1;
         let whole = line_text(file, line);
         let offset = (span.start - file.line_start(line)).min(whole.len());
         let shown = cut(whole, offset, width);
+        let is_cut = shown.start > 0;
         // What stands above and below a line that is cut on the left has other columns.
-        let first_line = if shown.start > 0 {
+        let first_line = if is_cut {
             line
         } else {
             // Above the first line there is none.
             line.saturating_sub(1)
         };
-        let last_line = if shown.start > 0 || line + 1 >= file.lines() {
+        let last_line = if is_cut || line + 1 >= file.lines() {
             line
         } else {
             line + 1
         };
 
         let mut text = String::new();
-        let mut place = SourceSpan::from((0, 0));
+        let mut place = 0..0;
         for number in first_line..=last_line {
             if number == line {
-                if shown.start > 0 {
+                if is_cut {
                     text.push('…');
                 }
                 place = underlined(&shown, offset, span.end - span.start, text.len(), whole);
@@ -171,15 +133,11 @@ impl Snippet {
             }
             text.push('\n');
         }
-        let lines = last_line - first_line + 1;
-        Snippet {
-            name: file.name.clone(),
+        Quoted {
             text,
-            first_line,
-            lines,
-            line,
-            column,
+            first_line: first_line + 1,
             place,
+            is_cut,
         }
     }
 }
@@ -218,46 +176,21 @@ fn underlined(
     length: usize,
     at: usize,
     line: &str,
-) -> SourceSpan {
+) -> Range<usize> {
     // At the end of a line there is no character.
     let one = line[offset..].chars().next().map_or(0, char::len_utf8);
     let end = (offset + length.max(one)).min(shown.end.max(offset));
-    SourceSpan::from((at + offset - shown.start, end - offset))
+    at + offset - shown.start..at + end - shown.start
 }
 
-/// Adds text with its control characters blotted out; what is blotted stays as long as it was,
-/// so that places stay right.
+/// Adds text with its control characters blotted out. What is blotted stays one character of as many
+/// bytes as it was (all of them have one byte or two), so that places and columns stay right.
 fn push_tame(text: &mut String, part: &str) {
     for character in part.chars() {
         if character.is_control() && character != '\t' {
-            text.extend(std::iter::repeat_n('?', character.len_utf8()));
+            text.push(if character.is_ascii() { '?' } else { '¿' });
         } else {
             text.push(character);
         }
-    }
-}
-
-impl SourceCode for Snippet {
-    fn read_span<'a>(
-        &'a self,
-        _span: &SourceSpan,
-        lines_before: usize,
-        lines_after: usize,
-    ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
-        // miette asks without context for the place's own line and column, with context for the
-        // lines to draw: those are the whole snippet.
-        let (line, column) = if lines_before == 0 && lines_after == 0 {
-            (self.line, self.column)
-        } else {
-            (self.first_line, 0)
-        };
-        Ok(Box::new(MietteSpanContents::new_named(
-            self.name.clone(),
-            self.text.as_bytes(),
-            SourceSpan::from((0, self.text.len())),
-            line,
-            column,
-            self.lines,
-        )))
     }
 }

@@ -1,9 +1,5 @@
 //! The scenario file, as written: what the tasks share, and the task programs.
 
-use std::borrow::Cow;
-
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-
 use crate::decode::{Decode, Line, Map, Name, Number, Prose, record, wrong_type};
 use crate::diagnostic::{Code, Log, Problem};
 use crate::json::{Json, Value};
@@ -45,7 +41,7 @@ record! {
         /// The task programs.
         tasks: Vec<TaskFile>,
         /// The findings expected, no more and no fewer; left out: nothing is expected.
-        #[schemars(extend("uniqueItems" = true))]
+        #[cfg_attr(feature = "schema", schemars(extend("uniqueItems" = true)))]
         expect: Option<Vec<ExpectFile>>,
         /// Where editors find the schema of this file.
         schema as "$schema": Option<String>,
@@ -96,20 +92,6 @@ impl Decode for SlotsFile {
     }
 }
 
-impl JsonSchema for SlotsFile {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> Cow<'static, str> {
-        Map::<BoundFile>::schema_name()
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        Map::<BoundFile>::json_schema(generator)
-    }
-}
-
 /// Which model: a name, a path, or the object itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ModelChoice {
@@ -129,21 +111,6 @@ impl Decode for ModelChoice {
             }
             _ => wrong_type(json, "a model's name, a path or an object", log),
         }
-    }
-}
-
-impl JsonSchema for ModelChoice {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> Cow<'static, str> {
-        "ModelChoice".into()
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let model = generator.subschema_for::<ModelFile>();
-        json_schema!({ "anyOf": [{ "type": "string" }, model] })
     }
 }
 
@@ -194,22 +161,6 @@ impl Decode for UnitsFile {
     }
 }
 
-impl JsonSchema for UnitsFile {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> Cow<'static, str> {
-        "Units".into()
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let number = generator.subschema_for::<Number<1>>();
-        let slots_of = generator.subschema_for::<SlotsOfFile>();
-        json_schema!({ "anyOf": [number, slots_of] })
-    }
-}
-
 record! {
     /// A reader-writer semaphore.
     RwsemFile "an rwsem" {
@@ -227,7 +178,7 @@ record! {
 }
 
 /// The kinds of lock that can be given by name alone.
-const LOCK_KINDS: [&str; 3] = ["spin", "semaphore", "rwsem"];
+pub(crate) const LOCK_KINDS: [&str; 3] = ["spin", "semaphore", "rwsem"];
 
 impl Decode for LockFile {
     fn decode(json: &Json, log: &mut Log) -> Option<Self> {
@@ -257,18 +208,6 @@ impl Decode for LockFile {
                 log,
             ),
         }
-    }
-}
-
-impl JsonSchema for LockFile {
-    fn schema_name() -> Cow<'static, str> {
-        "Lock".into()
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let semaphore = generator.subschema_for::<SemaphoreFile>();
-        let rwsem = generator.subschema_for::<RwsemFile>();
-        json_schema!({ "anyOf": [{ "enum": LOCK_KINDS }, semaphore, rwsem] })
     }
 }
 
@@ -312,18 +251,6 @@ impl Decode for MempoolFile {
     }
 }
 
-impl JsonSchema for MempoolFile {
-    fn schema_name() -> Cow<'static, str> {
-        "Mempool".into()
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let number = generator.subschema_for::<Number<1>>();
-        let options = generator.subschema_for::<MempoolOptions>();
-        json_schema!({ "anyOf": [number, options] })
-    }
-}
-
 record! {
     /// A page that exists from the start, allocated.
     PageFile "a page" {
@@ -357,22 +284,6 @@ impl Decode for PageEntry {
     }
 }
 
-impl JsonSchema for PageEntry {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> Cow<'static, str> {
-        "PageEntry".into()
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let name = generator.subschema_for::<Name>();
-        let page = generator.subschema_for::<PageFile>();
-        json_schema!({ "anyOf": [name, page] })
-    }
-}
-
 /// Which series still map a page: names, or "any". Names are resolved later.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct StaleFile(pub(crate) Spanned<Stale>);
@@ -396,22 +307,6 @@ impl Decode for StaleFile {
             value,
             span: json.span,
         }))
-    }
-}
-
-impl JsonSchema for StaleFile {
-    fn schema_name() -> Cow<'static, str> {
-        "StaleIn".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "description": "A series, several, or \"any\": every possible set of stale mappings.",
-            "anyOf": [
-                { "type": "string" },
-                { "type": "array", "items": { "type": "string" } }
-            ]
-        })
     }
 }
 
@@ -443,15 +338,5 @@ impl Decode for ExpectFile {
                 span: json.span,
             })
         })
-    }
-}
-
-impl JsonSchema for ExpectFile {
-    fn schema_name() -> Cow<'static, str> {
-        "Finding".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "enum": FindingKind::ALL.map(FindingKind::name) })
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! What a schema cannot know (which names exist) is left to the reading.
 
+mod files;
+
 use std::borrow::Cow;
 
 use schemars::generate::SchemaSettings;
@@ -9,11 +11,17 @@ use schemars::transform::{Transform, transform_subschemas};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 
-use crate::decode::{LINE, PROSE};
+use crate::decode::{LARGEST_NUMBER, LONGEST_NAME};
 use crate::model::ModelFile;
 use crate::operations::{Argument, Operand, PRIMITIVES, Primitive, RIDERS};
 use crate::scenario::ScenarioFile;
-use crate::steps::{Block, SCHEMA_LIMITS};
+use crate::steps::{Block, LONGEST_REMARK};
+
+/// What [`Prose`](crate::decode::Prose) matches.
+const PROSE: &str = r"^[\P{Cc}\n\t]*$";
+
+/// What [`Line`](crate::decode::Line) matches.
+const LINE: &str = r"^\P{Cc}*$";
 
 /// The JSON Schema of model files.
 #[must_use]
@@ -132,14 +140,13 @@ fn model_operation_schema() -> Value {
 }
 
 fn riders() -> Map<String, Value> {
-    let (_, _, longest) = SCHEMA_LIMITS;
     RIDERS
         .iter()
         .map(|key| {
             let pattern = if *key == "note" { PROSE } else { LINE };
             (
                 (*key).to_owned(),
-                json!({ "type": "string", "pattern": pattern, "maxLength": longest }),
+                json!({ "type": "string", "pattern": pattern, "maxLength": LONGEST_REMARK }),
             )
         })
         .collect()
@@ -166,13 +173,11 @@ fn argument_schema(argument: Argument, block: &Value) -> Value {
 
 /// A name, or a parameter that stands for one.
 fn name_schema() -> Value {
-    let (_, longest, _) = SCHEMA_LIMITS;
-    json!({ "type": "string", "minLength": 1, "maxLength": longest })
+    json!({ "type": "string", "minLength": 1, "maxLength": LONGEST_NAME })
 }
 
 fn number_schema() -> Value {
-    let (largest, _, _) = SCHEMA_LIMITS;
-    let number = json!({ "type": "integer", "minimum": 1, "maximum": largest });
+    let number = json!({ "type": "integer", "minimum": 1, "maximum": LARGEST_NUMBER });
     json!({ "anyOf": [number, parameter_schema()] })
 }
 

@@ -3,13 +3,7 @@
 //! Names of pages and locks are left as they are: what they mean depends on the task. A `$name`
 //! is the number of a parameter.
 
-use std::borrow::Cow;
-
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-
-use crate::decode::{
-    Decode, LARGEST_NUMBER, LONGEST_NAME, check_name, number_in_range, wrong_type,
-};
+use crate::decode::{Decode, check_name, number_in_range, wrong_type};
 use crate::diagnostic::{Code, Log, Problem};
 use crate::json::{Json, Value};
 use crate::operations::Primitive;
@@ -43,20 +37,6 @@ pub(crate) struct Scalar(pub(crate) Arg);
 impl Decode for Scalar {
     fn decode(json: &Json, log: &mut Log) -> Option<Self> {
         read_scalar(json, None, log).map(Scalar)
-    }
-}
-
-impl JsonSchema for Scalar {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> Cow<'static, str> {
-        "Argument".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": ["string", "integer", "boolean"] })
     }
 }
 
@@ -219,7 +199,3 @@ pub(crate) fn note_foreign_slots(name: &str, span: Span, series: &[String], log:
             )),
     );
 }
-
-/// The limits that the schema shares with the reading above.
-pub(crate) const SCHEMA_LIMITS: (u32, usize, usize) =
-    (LARGEST_NUMBER, LONGEST_NAME, LONGEST_REMARK);

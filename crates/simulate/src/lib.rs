@@ -29,8 +29,6 @@ use kmapcheck_machine::{Abilities, Coverage, Finding as Found, Outcome, Start, S
 use kmapcheck_report::{Finding, Report, Stopped};
 use kmapcheck_scenario::{FindingKind, Program};
 use rayon::prelude::*;
-use schemars::JsonSchema;
-use schemars::generate::SchemaSettings;
 use serde::Serialize;
 
 use statistics::{Bucket, Share, Steps};
@@ -55,7 +53,8 @@ pub struct Options {
 }
 
 /// What the runs came to.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Simulation {
     /// The scenario.
     pub scenario: String,
@@ -93,7 +92,8 @@ pub struct Simulation {
 }
 
 /// A run that is shown.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Shown {
     /// Its number, from 0: `--run` walks it again.
     pub run: u64,
@@ -261,12 +261,8 @@ fn show(world: &World<'_>, options: &Options, run: u64) -> Result<Option<Shown>,
 }
 
 /// The JSON Schema of a [`Simulation`].
+#[cfg(feature = "schema")]
 #[must_use]
 pub fn schema() -> serde_json::Value {
-    let generator = SchemaSettings::default().for_serialize().into_generator();
-    let mut schema = generator.into_root_schema_for::<Simulation>().to_value();
-    if let Some(object) = schema.as_object_mut() {
-        object.insert("title".to_owned(), "kmapcheck simulation".into());
-    }
-    schema
+    kmapcheck_report::schema_of::<Simulation>("kmapcheck simulation")
 }

@@ -1,6 +1,5 @@
 //! What many runs come to: shares with their intervals, means, histograms.
 
-use schemars::JsonSchema;
 use serde::Serialize;
 
 /// The quantile of the normal distribution that leaves 2.5 % on either side.
@@ -9,7 +8,8 @@ const Z: f64 = 1.959_963_984_540_054;
 const BARS: u64 = 20;
 
 /// A share of runs, in millionths.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Share {
     /// The share of the runs.
     pub estimate: f64,
@@ -76,7 +76,8 @@ fn millionths(share: f64) -> f64 {
 }
 
 /// Numbers of steps.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Steps {
     /// The mean.
     pub mean: f64,
@@ -104,7 +105,8 @@ impl Steps {
 }
 
 /// A bar of a histogram.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Bucket {
     /// The fewest steps that are counted here.
     pub from: u64,

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use kmapcheck_limits::Limits;
 use kmapcheck_scenario::{Overrides, Program, load_str};
-use kmapcheck_simulate::{Failure, Options, Simulation, one, picture, schema, simulate, text};
+use kmapcheck_simulate::{Failure, Options, Simulation, one, picture, simulate, text};
 
 fn program(slots: &str, fields: &str) -> Program {
     let scenario = format!(
@@ -203,7 +203,9 @@ fn interrupted_before_the_first_run() {
 
 #[test]
 fn json_follows_the_schema_and_the_picture_is_xml() {
-    let validator = jsonschema::validator_for(&schema()).expect("the schema is one");
+    let schema = include_str!("../../../docs/schema/simulation.schema.json");
+    let schema = serde_json::from_str(schema).expect("it is JSON");
+    let validator = jsonschema::validator_for(&schema).expect("the schema is one");
     for runs in [0, 500] {
         let found = run(&two_of_two(), runs, 100, 1);
         let value = serde_json::to_value(&found).expect("it is JSON");

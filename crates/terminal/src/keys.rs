@@ -1,6 +1,9 @@
 //! What keys do.
 
+use kmapcheck_recording::Recording;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use crate::Replay;
 
 /// What a key asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,4 +48,32 @@ pub fn action(key: KeyEvent) -> Option<Action> {
         KeyCode::Tab => Action::NextFinding,
         _ => return None,
     })
+}
+
+impl Replay<'_> {
+    /// Does what a key asks for; false if that is to stop.
+    pub fn act(&mut self, action: Action) -> bool {
+        // Without a recording there is nowhere to go.
+        let last = self.recording().map_or(0, Recording::last);
+        let lost = (self.recording()).and_then(|recording| recording.point_of_no_return);
+        match action {
+            Action::Stop => return false,
+            // Before the first state there is none.
+            Action::Back => self.state = self.state.saturating_sub(1),
+            Action::On => self.state = (self.state + 1).min(last),
+            Action::Leap(steps) => {
+                // No further than either end.
+                self.state = self.state.saturating_add_signed(steps).min(last);
+            }
+            Action::First => self.state = 0,
+            Action::Last => self.state = last,
+            Action::Lost => self.state = lost.unwrap_or(self.state),
+            Action::NextFinding if !self.recordings.is_empty() => {
+                self.finding = (self.finding + 1) % self.recordings.len();
+                self.state = 0;
+            }
+            Action::NextFinding => {}
+        }
+        true
+    }
 }

@@ -1,14 +1,18 @@
 //! One state as panels: programs, who waits for whom, slots.
 
+use std::io;
+
 use kmapcheck_recording::Recording;
 use kmapcheck_recording::moment::Moment;
 use ratatui::Frame;
+use ratatui::crossterm::event::{self, Event, KeyEventKind};
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::{Color, Modifier, Style, Stylize};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, LineGauge, Paragraph, Wrap};
 
 use crate::Replay;
+use crate::keys::action;
 
 /// What keys there are.
 const HELP: &str =
@@ -16,6 +20,27 @@ const HELP: &str =
 
 /// Width of a bar of slots.
 const BAR: usize = 24;
+
+/// Shows a replay on the terminal until somebody has seen enough.
+///
+/// # Errors
+///
+/// If the terminal cannot be read or written.
+pub fn run(replay: &mut Replay<'_>) -> io::Result<()> {
+    let mut terminal = ratatui::try_init()?;
+    let done = (|| loop {
+        terminal.draw(|frame| draw(frame, replay))?;
+        if let Event::Key(key) = event::read()?
+            && key.kind != KeyEventKind::Release
+            && let Some(action) = action(key)
+            && !replay.act(action)
+        {
+            return Ok(());
+        }
+    })();
+    let restored = ratatui::try_restore();
+    done.and(restored)
+}
 
 /// Draws the state that a replay is in.
 pub fn draw(frame: &mut Frame<'_>, replay: &Replay<'_>) {

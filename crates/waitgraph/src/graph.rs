@@ -26,7 +26,8 @@ use crate::thing::{Blockers, How, Leaks, Thing, holdings};
 pub const MOST_ALIKE: usize = 16;
 
 /// Tasks, what they wait for, and who holds it.
-#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct WaitForGraph {
     /// Tasks and things, tasks first.
     pub nodes: Vec<Node>,
@@ -35,7 +36,8 @@ pub struct WaitForGraph {
 }
 
 /// A task, or something that is waited for.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Node {
     /// Unique in the graph, such as `task:mremap#1` or `series:PAGETABLE`.
     pub id: String,
@@ -59,7 +61,8 @@ fn is_zero(n: &u32) -> bool {
 }
 
 /// The kinds of [`Node`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum NodeKind {
     /// A task, or alike ones.
@@ -85,7 +88,8 @@ pub enum NodeKind {
 }
 
 /// An edge of a [`WaitForGraph`].
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Edge {
     /// Id of a node.
     pub from: String,
@@ -97,7 +101,8 @@ pub struct Edge {
 }
 
 /// What an edge says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Link {
     /// The task waits for the thing.
@@ -122,7 +127,8 @@ pub enum Link {
 }
 
 /// How many of the holders of a thing have to give before a waiting task can go on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Need {
     /// Any one of them.

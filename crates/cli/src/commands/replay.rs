@@ -108,7 +108,10 @@ fn show(
     run.finish();
     match shown {
         Ok((_, Some(text))) => output.print(&text)?,
+        #[cfg(feature = "screen")]
         Ok((mut replay, None)) => kmapcheck_terminal::run(&mut replay)?,
+        #[cfg(not(feature = "screen"))]
+        Ok((_, None)) => unreachable!("without a screen everything is text"),
         Err(failure) => return failure.answer(run, &args.file, Format::Text, output),
     }
     Ok(Exit::Clean)
@@ -116,7 +119,10 @@ fn show(
 
 /// Whether the trace is shown on a screen, and not as text.
 fn is_interactive(args: &ReplayArgs) -> bool {
-    !args.text && io::stdout().is_terminal() && io::stdin().is_terminal()
+    cfg!(feature = "screen")
+        && !args.text
+        && io::stdout().is_terminal()
+        && io::stdin().is_terminal()
 }
 
 /// The report of the saved findings, if they hold: every step is run again.

@@ -12,8 +12,6 @@ use kmapcheck_limits::{Limits, Watch, entered, unasked};
 use kmapcheck_report::{Report, Verdict};
 use kmapcheck_scenario::Program;
 use kmapcheck_search::{Engine, Progress, run};
-use schemars::JsonSchema;
-use schemars::generate::SchemaSettings;
 use serde::Serialize;
 
 use crate::decide::decide;
@@ -21,7 +19,8 @@ use crate::settle::ended;
 use crate::size::{Axis, Cell, Cells, Numbers, Options, limit};
 
 /// Two models, scenario by scenario.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Comparison {
     /// The models' names.
     pub models: [String; 2],
@@ -30,7 +29,8 @@ pub struct Comparison {
 }
 
 /// A scenario on both models.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Compared {
     /// Its name.
     pub scenario: String,
@@ -41,7 +41,8 @@ pub struct Compared {
 }
 
 /// A scenario on one model.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "outcome", rename_all = "kebab-case")]
 pub enum Side {
     /// It was run.
@@ -54,7 +55,8 @@ pub enum Side {
 }
 
 /// A scenario that was run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Ran {
     /// `clean`, `violated` or `inconclusive`.
     pub verdict: String,
@@ -72,7 +74,8 @@ pub struct Ran {
 }
 
 /// A finding.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Found {
     /// Its kind.
     pub kind: String,
@@ -84,7 +87,8 @@ pub struct Found {
 }
 
 /// How many tasks are safe. *Safe* is: no deadlock, and nobody starves.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Size {
     /// What is counted: a task, or `(2 read + 1 fault)`.
     pub of: String,
@@ -223,15 +227,4 @@ impl Comparison {
     pub fn is_complete(&self) -> bool {
         (self.scenarios.iter()).all(|compared| compared.sides.iter().all(Side::is_complete))
     }
-}
-
-/// The JSON Schema of a [`Comparison`].
-#[must_use]
-pub fn schema() -> serde_json::Value {
-    let generator = SchemaSettings::default().for_serialize().into_generator();
-    let mut schema = generator.into_root_schema_for::<Comparison>().to_value();
-    if let Some(object) = schema.as_object_mut() {
-        object.insert("title".to_owned(), "kmapcheck comparison".into());
-    }
-    schema
 }

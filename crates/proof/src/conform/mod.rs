@@ -14,14 +14,14 @@ pub mod text;
 use kmapcheck_limits::ask;
 use kmapcheck_locals::{BrokenPremise, Locals};
 use kmapcheck_scenario::{FindingKind, Program, TemplateId};
-use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::chains::{Chain, Chains};
 use crate::place::{self, Place};
 
 /// What a scenario makes of the rule.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Conformance {
     /// The scenario.
     pub scenario: String,
@@ -45,7 +45,8 @@ pub struct Conformance {
 }
 
 /// What comes of a scenario.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// Every path keeps the rule.
@@ -57,7 +58,8 @@ pub enum Verdict {
 }
 
 /// Why a scenario was not judged.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct NotJudged {
     /// In words.
     pub why: String,
@@ -67,7 +69,8 @@ pub struct NotJudged {
 }
 
 /// A path that breaks the rule.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Violation {
     /// The task program.
     pub task: String,
@@ -78,7 +81,8 @@ pub struct Violation {
 }
 
 /// Something held.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Held {
     /// In words, such as `a DEFAULT slot`.
     pub what: String,
@@ -95,7 +99,8 @@ pub struct Held {
 }
 
 /// What is asked for.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Asked {
     /// In words.
     pub what: String,
@@ -242,7 +247,8 @@ impl NotJudged {
 }
 
 /// How many scenarios came to what.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Summary {
     /// Paths that ask for something in the order.
     pub paths: usize,
@@ -270,7 +276,8 @@ impl Summary {
 }
 
 /// Everything, as JSON has it.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Report {
     /// The model.
     pub model: String,

@@ -21,7 +21,6 @@ use kmapcheck_locals::{Acquired, Holding, Locals};
 use kmapcheck_machine::{Map, Mode};
 use kmapcheck_report::{resource, units};
 use kmapcheck_scenario::{Program, Ref, TemplateId};
-use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::chains::{Chains, Link};
@@ -29,7 +28,8 @@ use crate::conform::NotJudged;
 use crate::place::Place;
 
 /// What is held while something else is asked for in a scenario.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Pairs {
     /// The scenario.
     pub scenario: String,
@@ -57,7 +57,8 @@ pub struct Pairs {
 }
 
 /// Whether tasks could be stuck on one another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Judged {
     /// No tasks can be.
@@ -69,7 +70,8 @@ pub enum Judged {
 }
 
 /// Something held while something is asked for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Pair {
     /// What is held.
     pub held: String,
@@ -80,7 +82,8 @@ pub struct Pair {
 }
 
 /// The operations that make a pair.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Site {
     /// The task program.
     pub task: String,
@@ -95,7 +98,8 @@ pub struct Site {
 }
 
 /// Things that are asked for in a circle.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Cycle {
     /// The things, each held while the next is asked for, the last while the first is, if one circle
     /// goes through them all.

@@ -2,7 +2,6 @@
 
 use kmapcheck_linear::{Problem, Refutation};
 use kmapcheck_scenario::{Bound, Program, ResourceKind, Reuse};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::discipline::{Discipline, Held, Pair, Thing};
@@ -12,7 +11,8 @@ use super::equations::{Slots, Way};
 pub const FORMAT: &str = "kmapcheck-rule-certificate-1";
 
 /// A proof that the rule of a model is sufficient.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RuleCertificate {
     /// [`FORMAT`].
@@ -75,7 +75,8 @@ impl RuleCertificate {
 }
 
 /// A series, as the proof takes it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SeriesFact {
     /// Its name.
@@ -91,7 +92,8 @@ pub struct SeriesFact {
 }
 
 /// A lock, as the proof takes it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct LockFact {
     /// Its name.
@@ -109,7 +111,8 @@ pub struct LockFact {
 }
 
 /// A pair, by names.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PairFact {
     /// The lock held, or the series in which a slot held was asked for.
@@ -123,7 +126,8 @@ pub struct PairFact {
 }
 
 /// Why nothing can deadlock.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Argument {
     /// Every pair goes forward in this order.
@@ -134,7 +138,8 @@ pub enum Argument {
 }
 
 /// A place in the order of [`Argument::Order`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct OrderEntry {
     /// The series or lock.
@@ -144,7 +149,8 @@ pub struct OrderEntry {
 }
 
 /// One case of the equations, refuted.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CaseFact {
     /// What would be waited for.
@@ -158,9 +164,8 @@ pub struct CaseFact {
 }
 
 /// What a program that keeps the rule is taken to do.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Hypothesis {
     /// It has no order violation.

@@ -21,13 +21,13 @@
 use kmapcheck_limits::ask;
 use kmapcheck_linear::{Constraint, Problem};
 use kmapcheck_scenario::{Bound, ResourceKind, SeriesId};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::discipline::{Discipline, Held, Pair, Thing, is_strongly_connected};
 
 /// Of which numbers of slots a claim is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Slots {
     /// Every number from one more than is kept for holders.
@@ -110,7 +110,8 @@ pub fn cases(discipline: &Discipline<'_>, pairs: &[Pair], slots: Slots) -> Optio
 }
 
 /// In which way the tasks of a group wait.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Way {
     /// With a slot in the series they wait for, which keeps some for holders.

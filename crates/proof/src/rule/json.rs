@@ -1,7 +1,6 @@
 //! The answer for programs.
 
 use kmapcheck_scenario::Program;
-use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::certificate::RuleCertificate;
@@ -11,7 +10,8 @@ use super::sizes::{HoldersRow, ReservationRow};
 use super::text::because;
 
 /// Whether the rule of a model is sufficient.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RuleReport {
     /// The model.
     pub model: String,
@@ -42,7 +42,8 @@ pub struct RuleReport {
 }
 
 /// Whether a rule is sufficient.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// No program that keeps it deadlocks.
@@ -54,7 +55,8 @@ pub enum Verdict {
 }
 
 /// What may be held while something is asked for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AllowedPair {
     /// The lock held, or the series in which a slot held was asked for.
     pub held: String,
@@ -67,7 +69,8 @@ pub struct AllowedPair {
 }
 
 /// A program that keeps the rule and deadlocks.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Counterexample {
     /// What it does, in a sentence.
     pub about: String,
@@ -82,7 +85,8 @@ pub struct Counterexample {
 }
 
 /// Why there is neither a proof nor a program that deadlocks.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct NotDecided {
     /// In words.
     pub why: String,
@@ -93,7 +97,8 @@ pub struct NotDecided {
 }
 
 /// How many slots of a series have to be kept for holders.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ForHolders {
     /// The series.
     pub series: String,
@@ -108,7 +113,8 @@ pub struct ForHolders {
 }
 
 /// Whether reserving the slots of a series is enough.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Reservation {
     /// The series.
     pub series: String,

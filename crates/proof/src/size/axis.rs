@@ -1,13 +1,13 @@
 //! What is counted along the tasks' side of a table: instances of one template, or all together.
 
 use kmapcheck_scenario::{Program, TemplateId};
-use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::resize::Numbers;
 
 /// Something that there can be more or fewer of.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Axis {
     /// What it is called: `mremap`, or `(2 read + 1 fault)`.
     pub name: String,

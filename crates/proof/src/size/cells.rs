@@ -10,7 +10,6 @@ use kmapcheck_limits::{Limits, Reached, Watch};
 use kmapcheck_machine::Findings;
 use kmapcheck_scenario::{FindingKind, Program};
 use kmapcheck_search::Progress;
-use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::family::{Family, Slots};
@@ -18,7 +17,8 @@ use super::resize::{Numbers, resized};
 use crate::settle::{By, Settled, ended, fewer_is_a_run_of_more, settle, stuck};
 
 /// What holds at one size.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", tag = "verdict")]
 pub enum Cell {
     /// No deadlock, and nobody starves.

@@ -6,7 +6,6 @@
 //! the equations exclude deadlocks for everything above it as well.
 
 use kmapcheck_scenario::SeriesId;
-use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::cells::{Cell, Cells};
@@ -16,7 +15,8 @@ use super::{LARGEST, Options};
 use crate::settle::By;
 
 /// The smallest safe slots.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Frontier {
     /// The series in use.
     pub series: Vec<String>,
@@ -31,7 +31,8 @@ pub struct Frontier {
 }
 
 /// A vector none of whose numbers can be smaller.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Minimal {
     /// The slots, series by series.
     pub slots: Vec<u32>,
@@ -42,7 +43,8 @@ pub struct Minimal {
 }
 
 /// A number of slots of one series from which on every number is safe.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct From {
     /// The series.
     pub series: String,

@@ -31,7 +31,6 @@ pub mod text;
 use kmapcheck_limits::{Limits, Watch, entered};
 use kmapcheck_scenario::{Level, Program, SeriesId};
 use kmapcheck_search::{Engine, Progress, run};
-use schemars::JsonSchema;
 use serde::Serialize;
 
 pub use axis::Axis;
@@ -71,7 +70,8 @@ impl Options {
 }
 
 /// Everything about the sizes of one scenario.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SizeReport {
     /// The scenario.
     pub scenario: String,
@@ -101,7 +101,8 @@ pub struct SizeReport {
 }
 
 /// Slots of one series by tasks, everything else as given.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Table {
     /// The series.
     pub series: String,
@@ -115,7 +116,8 @@ pub struct Table {
 }
 
 /// One number of slots.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Row {
     /// The slots.
     pub slots: u32,

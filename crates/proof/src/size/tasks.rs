@@ -5,7 +5,6 @@
 //! after it is settled by itself. Where it deadlocks and fewer tasks can do nothing that more
 //! cannot, so do all larger ones; where it does not, the following numbers are scanned.
 
-use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::axis::Axis;
@@ -16,7 +15,8 @@ use super::{LARGEST, Options};
 use crate::settle::{By, fewer_is_a_run_of_more};
 
 /// How many tasks are safe.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TaskLimit {
     /// What is counted.
     pub of: String,

@@ -33,7 +33,6 @@ pub mod variant;
 use kmapcheck_limits::{Limits, entered};
 use kmapcheck_scenario::{Program, Reuse, SeriesId};
 use kmapcheck_search::Progress;
-use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::conform::NotJudged;
@@ -47,7 +46,8 @@ use variant::{Policy, changes, choices, reuse_name};
 pub const MOST_SERIES: usize = 4;
 
 /// What helps, and what does not.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SuggestReport {
     /// The model.
     pub model: String,
@@ -74,7 +74,8 @@ pub struct SuggestReport {
 }
 
 /// A scenario of which it is not known which orders it keeps.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct OrdersNotJudged {
     /// The scenario.
     pub scenario: String,
@@ -84,7 +85,8 @@ pub struct OrdersNotJudged {
 }
 
 /// Policies under which every scenario is clean.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Works {
     /// The policies.
     pub policies: Vec<Policy>,
@@ -98,7 +100,8 @@ pub struct Works {
 }
 
 /// Policies that are not enough.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Fails {
     /// The policies.
     pub policies: Vec<Policy>,
@@ -112,7 +115,8 @@ pub struct Fails {
 }
 
 /// The smallest change to the model.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Smallest {
     /// The policies of the series in use.
     pub policies: Vec<Policy>,

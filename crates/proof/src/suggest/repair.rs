@@ -2,7 +2,6 @@
 
 use kmapcheck_limits::ask;
 use kmapcheck_scenario::{Program, Reuse};
-use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::asks::asks;
@@ -12,7 +11,8 @@ use super::replace::{Change, Instead, Site, replaced, series_of, sites};
 use super::variant::{Policy, choices, with_policies};
 
 /// A scenario that no order saves.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Offender {
     /// The scenario.
     pub scenario: String,
@@ -27,7 +27,8 @@ pub struct Offender {
 }
 
 /// Something asked for while something is held.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Path {
     /// The task.
     pub task: String,
@@ -42,7 +43,8 @@ pub struct Path {
 }
 
 /// An operation and where it stands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Place {
     /// As the scenario has it.
     pub written: String,
@@ -55,7 +57,8 @@ pub struct Place {
 }
 
 /// A kmap to change.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Repair {
     /// The task.
     pub task: String,

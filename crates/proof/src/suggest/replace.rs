@@ -6,7 +6,6 @@
 //! no series. Nodes that come from one place in the files (a `repeat` unrolled) are one kmap.
 
 use kmapcheck_scenario::{Node, Op, OriginId, Program, SeriesId, TemplateId};
-use schemars::JsonSchema;
 use serde::Serialize;
 
 /// What a kmap is replaced by.
@@ -21,7 +20,8 @@ pub enum Change {
 }
 
 /// What a kmap is replaced by, in reports.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Instead {
     /// `kmap_atomic`.

@@ -5,11 +5,11 @@
 //! have been left: then the page has any leftover.
 
 use kmapcheck_scenario::{PageDecl, Program, Reuse, SeriesId, StaleIn};
-use schemars::JsonSchema;
 use serde::Serialize;
 
 /// The reuse policies of the series in question, by name.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Policy {
     /// The series.
     pub series: String,

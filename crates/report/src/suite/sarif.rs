@@ -1,19 +1,11 @@
-//! What is not as it should be, in SARIF 2.1.0 (OASIS, *Static Analysis Results Interchange Format*),
-//! by the crate serde-sarif.
+//! What is not as it should be, in SARIF 2.1.0 (OASIS, *Static Analysis Results Interchange Format*).
 //!
 //! A rule for each kind of finding, and for what else can go wrong; a result for each problem. A
 //! result stands where the finding is: at the scenario's line, or in the kernel where `at` names a
 //! file and a line. Further places of a deadlock are related locations. The trace is a code flow.
 
-use std::collections::BTreeMap;
-
 use kmapcheck_scenario::{FindingKind, Level};
 use serde_json::{Value, json};
-use serde_sarif::sarif::{
-    ArtifactLocation, CodeFlow, Location, Message, MultiformatMessageString, PhysicalLocation,
-    PropertyBag, Region, ReportingConfiguration, ReportingDescriptor, Result as SarifResult,
-    ResultLevel, Run, SCHEMA_URL, Sarif, ThreadFlow, ThreadFlowLocation, Tool, ToolComponent,
-};
 
 use super::{Case, OTHER_RULES, Problem, about};
 use crate::place::Place;
@@ -21,6 +13,8 @@ use crate::report::Finding;
 
 /// Longer traces are left out: viewers show them step by step.
 const MOST_STEPS: usize = 500;
+/// Where the schema is, as the standard's annex names it.
+const SCHEMA: &str = "https://schemastore.azurewebsites.net/schemas/json/sarif-2.1.0.json";
 
 /// The cases' problems as a SARIF log.
 ///
@@ -28,16 +22,7 @@ const MOST_STEPS: usize = 500;
 ///
 /// If it cannot be written as JSON, which nothing should bring about.
 pub fn render(cases: &[Case]) -> Result<String, serde_json::Error> {
-    let rules: Vec<(&str, &str, Level)> = (FindingKind::ALL.into_iter())
-        .map(|kind| (kind.name(), about(kind), kind.level()))
-        .chain(OTHER_RULES.map(|(name, about)| {
-            let level = match name {
-                super::INCONCLUSIVE | super::NO_EXPECTATION => Level::Warning,
-                _ => Level::Error,
-            };
-            (name, about, level)
-        }))
-        .collect();
+    let rules = rules();
     let mut results = Vec::new();
     for case in cases {
         for problem in case.problems() {
@@ -48,102 +33,94 @@ pub fn render(cases: &[Case]) -> Result<String, serde_json::Error> {
             results.push(result(case, &problem, index, finding));
         }
     }
-    let driver = ToolComponent::builder()
-        .name("kmapcheck")
-        .semantic_version(env!("CARGO_PKG_VERSION"))
-        .information_uri(env!("CARGO_PKG_REPOSITORY"))
-        .rules(rules.iter().map(descriptor).collect::<Vec<_>>())
-        .build();
-    let run = Run::builder()
-        .tool(Tool::builder().driver(driver).build())
-        .column_kind(json!("unicodeCodePoints"))
-        .results(results)
-        .build();
-    let sarif = Sarif::builder()
-        .schema(SCHEMA_URL)
-        .version(json!("2.1.0"))
-        .runs(vec![run])
-        .build();
-    serde_json::to_string_pretty(&sarif).map(|text| text + "\n")
+    let log = json!({
+        "$schema": SCHEMA,
+        "runs": [{
+            "columnKind": "unicodeCodePoints",
+            "results": results,
+            "tool": { "driver": {
+                "informationUri": env!("CARGO_PKG_REPOSITORY"),
+                "name": "kmapcheck",
+                "rules": rules.iter().map(descriptor).collect::<Vec<_>>(),
+                "semanticVersion": env!("CARGO_PKG_VERSION"),
+            } },
+        }],
+        "version": "2.1.0",
+    });
+    serde_json::to_string_pretty(&log).map(|text| text + "\n")
 }
 
-fn descriptor(&(name, about, level): &(&str, &str, Level)) -> ReportingDescriptor {
-    let text = MultiformatMessageString::builder().text(about).build();
-    let configuration = ReportingConfiguration::builder().level(level_name(level));
-    ReportingDescriptor::builder()
-        .id(name)
-        .short_description(text)
-        .default_configuration(configuration.build())
-        .build()
+/// Name, description and level of each rule.
+fn rules() -> Vec<(&'static str, &'static str, Level)> {
+    let of_findings = FindingKind::ALL.map(|kind| (kind.name(), about(kind), kind.level()));
+    let others = OTHER_RULES.map(|(name, about)| {
+        let level = match name {
+            super::INCONCLUSIVE | super::NO_EXPECTATION => Level::Warning,
+            _ => Level::Error,
+        };
+        (name, about, level)
+    });
+    of_findings.into_iter().chain(others).collect()
 }
 
-fn level_name(level: Level) -> Value {
+fn descriptor(&(name, about, level): &(&str, &str, Level)) -> Value {
+    json!({
+        "defaultConfiguration": { "level": level_name(level) },
+        "id": name,
+        "shortDescription": { "text": about },
+    })
+}
+
+fn level_name(level: Level) -> &'static str {
     match level {
-        Level::Error => json!("error"),
-        Level::Warning => json!("warning"),
+        Level::Error => "error",
+        Level::Warning => "warning",
     }
 }
 
-fn result(case: &Case, problem: &Problem, rule: usize, finding: Option<&Finding>) -> SarifResult {
-    let locations: Vec<Location> = problem.places.iter().map(location).collect();
-    let mut locations = locations.into_iter();
-    let first: Vec<Location> = locations.next().into_iter().collect();
-    let related: Vec<Location> = locations.collect();
-    let properties = PropertyBag::builder()
-        .additional_properties(BTreeMap::from([("scenario".to_owned(), json!(case.file))]))
-        .build();
-    let mut result = SarifResult::builder()
-        .rule_id(problem.rule)
-        .rule_index(i64::try_from(rule).expect("there are a few rules"))
-        .level(match problem.level {
-            Level::Error => ResultLevel::Error,
-            Level::Warning => ResultLevel::Warning,
-        })
-        .message(message(&problem.message))
-        .locations(first)
-        .properties(properties)
-        .build();
-    if !related.is_empty() {
-        result.related_locations = Some(related);
+fn result(case: &Case, problem: &Problem, rule: usize, finding: Option<&Finding>) -> Value {
+    let mut result = serde_json::Map::new();
+    let mut put = |key: &str, value| result.insert(key.to_owned(), value);
+    let (first, related) = problem.places.split_at(problem.places.len().min(1));
+    let locations = |places: &[Place]| places.iter().map(location).collect::<Vec<Value>>();
+    if let Some(flow) = finding.and_then(flow) {
+        put("codeFlows", json!([flow]));
     }
-    result.code_flows = finding.and_then(flow).map(|flow| vec![flow]);
-    result
+    put("level", json!(level_name(problem.level)));
+    put("locations", json!(locations(first)));
+    put("message", json!({ "text": problem.message }));
+    put("properties", json!({ "scenario": case.file }));
+    if !related.is_empty() {
+        put("relatedLocations", json!(locations(related)));
+    }
+    put("ruleId", json!(problem.rule));
+    put("ruleIndex", json!(rule));
+    Value::Object(result)
 }
 
 /// The trace, step by step.
-fn flow(finding: &Finding) -> Option<CodeFlow> {
+fn flow(finding: &Finding) -> Option<Value> {
     if finding.trace.is_empty() || finding.trace.len() > MOST_STEPS {
         return None;
     }
-    let steps = finding.trace.iter().zip(1_i64..).map(|(step, number)| {
+    let steps = finding.trace.iter().zip(1..).map(|(step, number)| {
         let mut at = location(&Place::of(&step.place, step.at.as_deref()));
-        at.message = Some(message(&format!("{}: {}", step.task, step.op)));
-        let step = ThreadFlowLocation::builder().location(at);
-        step.execution_order(number).build()
+        at["message"] = json!({ "text": format!("{}: {}", step.task, step.op) });
+        json!({ "executionOrder": number, "location": at })
     });
-    let thread = ThreadFlow::builder().locations(steps.collect::<Vec<_>>());
-    Some(
-        CodeFlow::builder()
-            .thread_flows(vec![thread.build()])
-            .build(),
-    )
+    let steps: Vec<Value> = steps.collect();
+    Some(json!({ "threadFlows": [{ "locations": steps }] }))
 }
 
-fn message(text: &str) -> Message {
-    Message::builder().text(text).build()
-}
-
-fn location(place: &Place) -> Location {
-    let number = |n: usize| i64::try_from(n).expect("a file has fewer than 2^63 lines");
-    let mut region = Region::builder().start_line(number(place.line)).build();
-    region.start_column = place.column.map(number);
-    let artifact = ArtifactLocation::builder().uri(uri(&place.file)).build();
-    let physical = PhysicalLocation::builder()
-        .artifact_location(artifact)
-        .region(region);
-    Location::builder()
-        .physical_location(physical.build())
-        .build()
+fn location(place: &Place) -> Value {
+    let region = match place.column {
+        Some(column) => json!({ "startColumn": column, "startLine": place.line }),
+        None => json!({ "startLine": place.line }),
+    };
+    json!({ "physicalLocation": {
+        "artifactLocation": { "uri": uri(&place.file) },
+        "region": region,
+    } })
 }
 
 /// A path as a URI reference (RFC 3986): what is not allowed in a path is percent-encoded.
