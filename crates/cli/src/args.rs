@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use clap::error::ErrorKind;
 use clap::{Args as ClapArgs, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use kmapcheck_check::ask::{Ask, Engine, Loom, Search};
+use kmapcheck_limits::Limits;
 use kmapcheck_report::tame::line;
-use kmapcheck_scenario::Bound;
+use kmapcheck_scenario::{Bound, Overrides};
 use kmapcheck_search::Reductions;
 
 use crate::options::compare::Compare;
@@ -450,24 +452,13 @@ pub enum EngineArg {
     Proof,
 }
 
-impl EngineArg {
-    /// The name on the command line and in reports.
-    pub fn name(self) -> &'static str {
-        match self {
-            EngineArg::Search => "search",
-            EngineArg::Reference => "reference",
-            EngineArg::Loom => "loom",
-            EngineArg::Proof => "proof",
-        }
-    }
-
-    /// The engine for a program, where none is asked for.
-    #[must_use]
-    pub fn for_program(program: &kmapcheck_scenario::Program) -> EngineArg {
-        if program.first_open().is_some() {
-            EngineArg::Proof
-        } else {
-            EngineArg::Search
+impl From<EngineArg> for Engine {
+    fn from(engine: EngineArg) -> Engine {
+        match engine {
+            EngineArg::Search => Engine::Search,
+            EngineArg::Reference => Engine::Reference,
+            EngineArg::Loom => Engine::Loom,
+            EngineArg::Proof => Engine::Proof,
         }
     }
 }
@@ -637,6 +628,15 @@ impl Args {
 }
 
 impl OverrideArgs {
+    /// What is to be run instead of what the file says.
+    pub fn overrides(&self) -> Overrides {
+        Overrides {
+            model: self.model.clone(),
+            slots: self.slots.clone(),
+            tasks: self.tasks.clone(),
+        }
+    }
+
     /// An override that is given twice, in words.
     fn given_twice(&self) -> Option<String> {
         let twice = |option: &str, given: &[(String, Bound)]| {
@@ -665,7 +665,51 @@ impl OverrideArgs {
     }
 }
 
+/// What is asked of each scenario.
+pub fn ask(
+    engine: Option<EngineArg>,
+    plain: PlainArgs,
+    store: &StoreArgs,
+    loom: LoomArgs,
+    limits: Limits,
+) -> Ask {
+    Ask {
+        engine: engine.map(Engine::from),
+        search: Search {
+            reductions: match plain.reduce {
+                Reduce::None => None,
+                Reduce::By(reductions) => Some(reductions),
+            },
+            check_reductions: plain.check_reductions,
+            threads: usize::from(plain.threads),
+            fingerprints: store.storage == StorageArg::Fingerprint,
+            spill: store.spill.clone(),
+            checkpoint: store.checkpoint.clone(),
+        },
+        loom: Loom {
+            preemptions: loom.preemptions,
+            max_interleavings: loom.max_interleavings,
+        },
+        limits,
+        certificate: false,
+    }
+}
+
 impl Check {
+    /// What is asked of each scenario.
+    pub fn ask(&self, limits: &Limits) -> Ask {
+        Ask {
+            certificate: self.certificate.is_some(),
+            ..ask(
+                self.engine,
+                self.plain,
+                &self.store,
+                self.loom,
+                limits.clone(),
+            )
+        }
+    }
+
     /// The files to be written, each with its option: all of one scenario.
     pub fn written(&self) -> impl Iterator<Item = (&'static str, &PathBuf)> {
         let others = [

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use kmapcheck_scenario::keys_of;
 
 use crate::args::OverrideArgs;
+use crate::failure::tell;
 use crate::input;
 
 /// The scenario files that `paths` name or have below them, each with whether it was named. `None`:
@@ -15,8 +16,8 @@ pub fn scenarios(paths: &[PathBuf]) -> Option<Vec<(PathBuf, bool)>> {
     for path in paths {
         if let Err(error) = collect(path, true, &mut files) {
             // What is no file and no directory is told as in `check`.
-            match input::load(path, &OverrideArgs::default()) {
-                Err(failure) if !path.exists() => failure.tell(path),
+            match input::program(path, &OverrideArgs::default()) {
+                Err(failure) if !path.exists() => tell(&failure, path),
                 _ => anstream::eprintln!("kmapcheck: {}: {error}", input::shown(path)),
             }
             return None;

@@ -3,14 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args as ClapArgs;
-use kmapcheck_recording::saved::SavedTrace;
-use kmapcheck_report::{NumberOf, Report, tame};
-use kmapcheck_scenario::{Bound, Overrides, Program, Source, load_with_sources};
+use kmapcheck_check::{Checked, Failure};
 
-use crate::args::OverrideArgs;
 use crate::exit::Exit;
-use crate::fault;
-use crate::input::{Failure, shown};
+use crate::failure::{exit_of, tell};
+use crate::input::shown;
 use crate::targets;
 
 /// Files to write.
@@ -31,85 +28,35 @@ impl KeepArgs {
     }
 
     /// Writes what is asked for. What fails is told, and keeps nothing else from being written.
-    pub fn write(&self, file: &Path, given: &OverrideArgs, report: &Report) -> Exit {
-        if self.html.is_none() && self.save_trace.is_none() {
-            return Exit::Clean;
-        }
-        let overrides = sized(given, report);
-        let done = match read(file, &overrides) {
-            Ok((mut program, sources)) => {
-                let traces = self.write_traces(file, &program, report, &overrides, &sources);
-                tame::program(&mut program);
-                [traces, self.write_page(&program, report)]
-            }
-            Err(failure) => [Err(failure), Ok(Exit::Clean)],
-        };
+    pub fn write(&self, file: &Path, checked: &Checked<'_>) -> Exit {
+        let done = [self.write_traces(file, checked), self.write_page(checked)];
         done.into_iter().fold(Exit::Clean, |exit, done| {
             exit.max(done.unwrap_or_else(|failure| {
-                failure.tell(file);
-                failure.exit()
+                tell(&failure, file);
+                exit_of(&failure)
             }))
         })
     }
 
-    fn write_traces(
-        &self,
-        file: &Path,
-        program: &Program,
-        report: &Report,
-        overrides: &Overrides,
-        sources: &[Source],
-    ) -> Result<Exit, Failure> {
+    fn write_traces(&self, file: &Path, checked: &Checked<'_>) -> Result<Exit, Failure> {
         let Some(to) = &self.save_trace else {
             return Ok(Exit::Clean);
         };
-        if report.findings.is_empty() {
+        if checked.report.findings.is_empty() {
             let (to, file) = (shown(to), shown(file));
             anstream::eprintln!(
                 "kmapcheck: {file}: nothing was found, so no trace is saved to {to}"
             );
             return Ok(Exit::Clean);
         }
-        let saved = SavedTrace::new(program, report, overrides, sources);
-        let text = saved
-            .write()
-            .map_err(|error| Failure::Fault(error.to_string()))?;
+        let text = (checked.saved().write()).map_err(|error| Failure::Fault(error.to_string()))?;
         Ok(targets::write(to, &text))
     }
 
-    fn write_page(&self, program: &Program, report: &Report) -> Result<Exit, Failure> {
+    fn write_page(&self, checked: &Checked<'_>) -> Result<Exit, Failure> {
         let Some(to) = &self.html else {
             return Ok(Exit::Clean);
         };
-        let page = fault::catch(|| kmapcheck_page::render(program, report))
-            .map_err(Failure::Fault)?
-            .map_err(|error| Failure::Fault(error.to_string()))?;
-        Ok(targets::write(to, &page))
+        Ok(targets::write(to, &checked.page()?))
     }
-}
-
-/// Reads a scenario together with the texts of its files.
-pub fn read(file: &Path, overrides: &Overrides) -> Result<(Program, Vec<Source>), Failure> {
-    fault::catch(|| load_with_sources(file, overrides))
-        .map_err(Failure::Fault)?
-        .map_err(Failure::Input)
-}
-
-/// The overrides that give the program the traces are of: those given, and the numbers that stand
-/// for `"any"`.
-fn sized(given: &OverrideArgs, report: &Report) -> Overrides {
-    let mut overrides = Overrides {
-        model: given.model.clone(),
-        slots: given.slots.clone(),
-        tasks: given.tasks.clone(),
-    };
-    for size in report.proof.iter().flat_map(|proof| &proof.sizes) {
-        let numbers = match size.of {
-            NumberOf::Tasks => &mut overrides.tasks,
-            NumberOf::Slots => &mut overrides.slots,
-        };
-        numbers.retain(|(name, _)| *name != size.name);
-        numbers.push((size.name.clone(), Bound::Exactly(size.number)));
-    }
-    overrides
 }

@@ -4,10 +4,10 @@ mod args;
 mod collect;
 mod commands;
 mod exit;
+mod failure;
 mod fault;
 mod input;
 mod keep;
-mod loom;
 mod options;
 mod output;
 mod pictures;
@@ -19,6 +19,6 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let args = args::Args::read();
-    fault::install_hook();
+    kmapcheck_check::fault::install_hook();
     fault::guard("running", || commands::run(args)).into()
 }

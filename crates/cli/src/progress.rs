@@ -63,8 +63,16 @@ impl Line {
             .set_prefix(format!("{} of {} runs", number(runs), number(of)));
     }
 
+    /// Shows how far an engine has come.
+    pub fn show_engine(&self, progress: kmapcheck_check::Progress<'_>) {
+        match progress {
+            kmapcheck_check::Progress::States(progress) => self.show(progress),
+            kmapcheck_check::Progress::Interleavings(progress) => self.show_loom(progress),
+        }
+    }
+
     /// Shows how far loom has come.
-    pub fn show_loom(&self, progress: &LoomProgress) {
+    fn show_loom(&self, progress: &LoomProgress) {
         let millis = u64::try_from(progress.elapsed.as_millis())
             // Shown only; nothing runs that long.
             .unwrap_or(u64::MAX)

@@ -2,8 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use kmapcheck_check::Failure;
+
 use crate::exit::Exit;
-use crate::input::{Failure, shown};
+use crate::input::shown;
 
 /// Refuses to write over what is read, to write two things to one file, and to write where there is
 /// no folder: before anything is explored.

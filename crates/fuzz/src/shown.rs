@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use kmapcheck_export::{Target, export};
 use kmapcheck_machine::{Outcome, Trace};
+use kmapcheck_recording::Recording;
 use kmapcheck_report::{Fault, Report, json, tame, text};
 use kmapcheck_scenario::Program;
 use kmapcheck_search::point_of_no_return;
@@ -44,10 +45,14 @@ pub(crate) fn all_of(program: &Program, report: &Report) {
     };
     let said = text::render(report, &options);
     assert!(!said.contains(COMMAND), "{said:?}");
-    let page = kmapcheck_page::render(program, report);
+    let findings = report.findings.iter();
+    let recordings: Vec<Recording> = findings
+        .map(|finding| Recording::of(program, finding).unwrap_or_else(|error| panic!("{error}")))
+        .collect();
+    let page = kmapcheck_page::render(program, report, &recordings);
     page.unwrap_or_else(|error| panic!("{error}"));
     json::one(report).unwrap_or_else(|error| panic!("{error}"));
-    let replay = Replay::new(program, report).unwrap_or_else(|error| panic!("{error}"));
+    let replay = Replay::new(report, recordings);
     let said = lines::render(&replay);
     assert!(!said.contains(COMMAND), "{said:?}");
 }

@@ -30,36 +30,15 @@ use kmapcheck_recording::Recording;
 use kmapcheck_report::Report;
 use kmapcheck_scenario::Program;
 
-/// Why there is no page.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Error {
-    /// A trace does not replay on the program.
-    Replay(kmapcheck_machine::ReplayError),
-    /// The template or the data cannot be written.
-    Write(String),
-}
-
-impl std::fmt::Display for Error {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Error::Replay(error) => error.fmt(f),
-            Error::Write(said) => write!(f, "the page cannot be written: {said}"),
-        }
-    }
-}
-
-impl std::error::Error for Error {}
-
-/// The page of a report; `program` is what it was made of.
+/// The page of a report, with a recording of each finding; `program` is what it was made of.
 ///
 /// # Errors
 ///
-/// If a trace does not replay: the report is of another program.
-pub fn render(program: &Program, report: &Report) -> Result<String, Error> {
-    let recordings = (report.findings.iter())
-        .map(|finding| Recording::of(program, finding).map_err(Error::Replay))
-        .collect::<Result<Vec<Recording>, Error>>()?;
-    let page = view::Page::new(program, report, &recordings)?;
-    page.render()
-        .map_err(|error| Error::Write(error.to_string()))
+/// If the template or the data cannot be written.
+pub fn render(
+    program: &Program,
+    report: &Report,
+    recordings: &[Recording],
+) -> Result<String, askama::Error> {
+    view::Page::new(program, report, recordings)?.render()
 }

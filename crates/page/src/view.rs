@@ -9,7 +9,7 @@ use kmapcheck_scenario::{Level, Program};
 
 use crate::graph::{Edge, Graph, Node};
 use crate::script::{Data, FindingData};
-use crate::{Error, chart, data};
+use crate::{chart, data};
 
 /// So many lines of a program, and so many steps of a trace, are a part: browsers lay out only the
 /// parts that are in sight, and a page of thousands of steps is there at once.
@@ -122,7 +122,7 @@ impl<'a> Page<'a> {
         program: &'a Program,
         report: &'a Report,
         recordings: &'a [Recording],
-    ) -> Result<Page<'a>, Error> {
+    ) -> Result<Page<'a>, askama::Error> {
         let findings: Vec<FindingView<'a>> = (report.findings.iter().zip(recordings).enumerate())
             .map(|(i, (finding, recording))| FindingView::new(i + 1, finding, recording))
             .collect();
@@ -131,7 +131,7 @@ impl<'a> Page<'a> {
                 .map(|(recording, view)| FindingData::new(recording, &view.graph))
                 .collect(),
         };
-        let json = data::json(&data).map_err(|error| Error::Write(error.to_string()))?;
+        let json = data::json(&data).map_err(askama::Error::custom)?;
         Ok(Page {
             report,
             about: program.about.as_deref(),

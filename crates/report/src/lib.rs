@@ -7,11 +7,8 @@
 //!
 //! Nothing here prints, searches or reads files.
 
-#[cfg(doctest)]
-#[doc = include_str!("../../../docs/library.md")]
-struct LibraryPage;
-
 mod build;
+mod confirmation;
 mod contested;
 mod coverage;
 mod describe;
@@ -36,6 +33,7 @@ mod walk;
 pub mod words;
 
 pub use build::{Fault, PointOfNoReturn};
+pub use confirmation::Confirmation;
 pub use coverage::quoted;
 pub use describe::{resource, units};
 pub use kmapcheck_machine::Verdict;

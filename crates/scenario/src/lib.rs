@@ -45,7 +45,9 @@ mod steps;
 mod suggest;
 
 pub use diagnostic::{Code, Errors, Mistake};
-pub use load::{Overrides, Source, keys_of, load, load_str, load_with_sources};
+pub use load::{
+    Overrides, Source, keys_of, load, load_str, load_str_with_sources, load_with_sources,
+};
 pub use load_model::{
     ModelSummary, load_model, load_model_named, load_model_program, load_model_program_named,
     load_model_program_str, load_model_str,

@@ -33,6 +33,14 @@ pub struct Overrides {
     pub tasks: Vec<(String, Bound)>,
 }
 
+impl Overrides {
+    /// Whether they have other numbers of slots or tasks.
+    #[must_use]
+    pub fn has_numbers(&self) -> bool {
+        !(self.slots.is_empty() && self.tasks.is_empty())
+    }
+}
+
 /// Reads, checks and lowers a scenario file, together with the model it names.
 ///
 /// # Errors
@@ -90,13 +98,21 @@ pub fn load_with_sources(
 ///
 /// Whatever is wrong with the text, the model it names or the overrides.
 pub fn load_str(file_name: &str, text: &str, overrides: &Overrides) -> Result<Program, Errors> {
-    load_text(
-        Path::new(file_name),
-        text.to_owned(),
-        overrides,
-        Log::default(),
-    )
-    .map(|(program, _)| program)
+    load_str_with_sources(file_name, text, overrides).map(|(program, _)| program)
+}
+
+/// [`load_str`], and the files that were read for it, as they were then.
+///
+/// # Errors
+///
+/// As [`load_str`].
+pub fn load_str_with_sources(
+    file_name: &str,
+    text: &str,
+    overrides: &Overrides,
+) -> Result<(Program, Vec<Source>), Errors> {
+    let (path, text) = (Path::new(file_name), text.to_owned());
+    load_text(path, text, overrides, Log::default())
 }
 
 fn load_text(

@@ -15,10 +15,8 @@ pub mod lines;
 #[cfg(feature = "screen")]
 pub mod screen;
 
-use kmapcheck_machine::ReplayError;
 use kmapcheck_recording::Recording;
 use kmapcheck_report::Report;
-use kmapcheck_scenario::Program;
 
 #[cfg(feature = "screen")]
 pub use keys::{Action, action};
@@ -39,21 +37,15 @@ pub struct Replay<'a> {
 }
 
 impl<'a> Replay<'a> {
-    /// The traces of a report of `program`, at the start of the first.
-    ///
-    /// # Errors
-    ///
-    /// If a trace does not replay: the report is of another program.
-    pub fn new(program: &Program, report: &'a Report) -> Result<Replay<'a>, ReplayError> {
-        let recordings = report.findings.iter();
-        Ok(Replay {
+    /// The traces of a report, at the start of the first; `recordings` are those of its findings.
+    #[must_use]
+    pub fn new(report: &'a Report, recordings: Vec<Recording>) -> Replay<'a> {
+        Replay {
             report,
-            recordings: recordings
-                .map(|finding| Recording::of(program, finding))
-                .collect::<Result<_, _>>()?,
+            recordings,
             finding: 0,
             state: 0,
-        })
+        }
     }
 
     /// The recording that is shown; none if nothing was found.

@@ -327,9 +327,45 @@ fn slots_that_are_open_and_kept_make_two_cases() {
     shared["pages"] = json!(["p", "q"]);
     shared["tasks"][0]["pages"] = json!([]);
     assert_eq!(cases(&shared), one);
+    let mut nothing_kept = keeping(json!("any"), "none", &[&pins(2)]);
+    nothing_kept["model"]["series"]["A"]["for_holders"] = json!(0);
+    assert_eq!(cases(&nothing_kept), one);
     let in_b = [kmap("p", "B"), kmap("q", "B"), kunmap("q"), kunmap("p")];
     let elsewhere = keeping(json!("any"), "none", &[&in_b]);
     assert_eq!(cases(&elsewhere), one);
+}
+
+/// Slots in use count holders only where each has a slot to itself, and got its first pin by one.
+#[test]
+fn what_bounds_holders_and_what_does_not() {
+    let two = [vec!["slots of A <= 1"], vec!["slots of A > 1"]];
+    let one: [Vec<String>; 1] = [Vec::new()];
+    for reuse in ["own", "any"] {
+        assert_eq!(
+            cases(&keeping(json!("any"), reuse, &[&pins(2)])),
+            two,
+            "{reuse}"
+        );
+        // The second time the first pin may be on what is left of the first time.
+        let again = [vec![kmap("p", "A"), kunmap("p")], pins(2)].concat();
+        assert_eq!(
+            cases(&keeping(json!("any"), reuse, &[&again])),
+            one,
+            "{reuse}"
+        );
+    }
+    // At the end it has a pin without a slot to itself, in whatever else it has one.
+    let shared = [
+        kmap("r", "B"),
+        kmap("q", "A"),
+        kmap("s", "A"),
+        kunmap("q"),
+        kunmap("s"),
+        kunmap("r"),
+    ];
+    let mut scenario = keeping(json!("any"), "own", &[&shared]);
+    scenario["pages"] = json!(["s"]);
+    assert_eq!(cases(&scenario), one);
 }
 
 #[test]

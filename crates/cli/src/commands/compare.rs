@@ -3,6 +3,8 @@
 use std::io;
 use std::path::Path;
 
+use kmapcheck_check::run::{EXPLORING, READING};
+use kmapcheck_check::{Failure, Run, fault::catch};
 use kmapcheck_proof::compare::{Compared, Comparison, Side, side, text};
 use kmapcheck_proof::size::Options;
 use kmapcheck_report::tame;
@@ -11,12 +13,12 @@ use kmapcheck_scenario::load_model_named;
 use crate::args::OverrideArgs;
 use crate::collect;
 use crate::exit::Exit;
-use crate::fault;
-use crate::input::{self, Failure, first_message};
+use crate::failure::{exit_of, first_message, in_options, tell};
+use crate::input;
 use crate::options::compare::{Compare, TableFormat};
 use crate::output::Output;
 use crate::progress::Line;
-use crate::run::{EXPLORING, READING, Run, stopped_while};
+use crate::run::{self, stopped_while};
 
 /// Runs the command.
 pub fn run(args: &Compare, output: &mut Output) -> io::Result<Exit> {
@@ -29,7 +31,7 @@ pub fn run(args: &Compare, output: &mut Output) -> io::Result<Exit> {
         match load_model_named(model, beside) {
             Ok((summary, name)) => models.push((tame::line(&summary.name), name)),
             Err(errors) => {
-                Failure::Input(errors).tell(Path::new(model));
+                tell(&Failure::Input(errors), Path::new(model));
                 return Ok(Exit::BadInput);
             }
         }
@@ -46,7 +48,7 @@ pub fn run(args: &Compare, output: &mut Output) -> io::Result<Exit> {
     let (mut exit, mut scenarios) = (Exit::Clean, Vec::new());
     for (file, _) in &files {
         let (shown, format) = (file.display().to_string(), args.format);
-        let run = Run::of_one(&options.limits, &shown, format.of_one());
+        let run = run::of_one(&options.limits, &shown, format.of_one());
         let sides = [
             on_model(file, first_given, &options, &run),
             on_model(file, second_given, &options, &run),
@@ -58,8 +60,8 @@ pub fn run(args: &Compare, output: &mut Output) -> io::Result<Exit> {
             }
             // All of it, once: what is wrong is hardly about the model.
             [Err((failure, _)), Err(_)] => {
-                failure.tell(file);
-                exit = exit.max(failure.exit());
+                tell(failure, file);
+                exit = exit.max(exit_of(failure));
             }
             [a, b] => {
                 let faulty =
@@ -74,7 +76,7 @@ pub fn run(args: &Compare, output: &mut Output) -> io::Result<Exit> {
         let name = (sides.iter().flatten())
             .map(|(name, _)| name.clone())
             .next();
-        run.said(exit.max(Exit::Inconclusive));
+        run::said(&run, exit.max(Exit::Inconclusive));
         scenarios.push(Compared {
             scenario: name.unwrap_or_else(|| name_of(file, &run)),
             file: file.display().to_string(),
@@ -101,7 +103,7 @@ pub fn run(args: &Compare, output: &mut Output) -> io::Result<Exit> {
 
 /// The name of a scenario that runs on neither model: on its own, or that of its file.
 fn name_of(file: &Path, run: &Run) -> String {
-    let own = run.phase(READING, || input::load(file, &OverrideArgs::default()));
+    let own = run.phase(READING, || input::program(file, &OverrideArgs::default()));
     own.ok()
         .map_or_else(|| input::shown(file), |program| tame::line(&program.name))
 }
@@ -120,20 +122,21 @@ fn on_model(
     let with_why = |failure| {
         let why = match &failure {
             Failure::Input(errors) => first_message(errors),
+            Failure::Unfit(unfit) => in_options(unfit),
             Failure::Refused(said) | Failure::Fault(said) => tame::line(said),
             Failure::Stopped { phase, reached } => stopped_while(phase, *reached),
         };
         (failure, why)
     };
     let read = run.phase(READING, || {
-        let mut program = input::load(file, &overrides)?;
+        let mut program = input::program(file, &overrides)?;
         tame::program(&mut program);
         Ok(program)
     });
     let program = read.map_err(with_why)?;
     let line = Line::new(&file.display().to_string(), false);
     let found = run.phase(EXPLORING, || {
-        fault::catch(|| side(&program, options, &mut |progress| line.show(progress)))
+        catch(|| side(&program, options, &mut |progress| line.show(progress)))
             .map_err(Failure::Fault)
     });
     Ok((program.name.clone(), found.map_err(with_why)?))

@@ -3,17 +3,19 @@
 use std::io;
 use std::path::Path;
 
+use kmapcheck_check::{Failure, fault::catch};
 use kmapcheck_limits::Limits;
 use kmapcheck_proof::conform::{Conformance, NotJudged, Report, Summary, Verdict, text};
 use kmapcheck_report::{Stopped, tame};
 use kmapcheck_scenario::load_model_named;
 
 use crate::args::{Conform, Format, OverrideArgs};
+use crate::collect;
 use crate::exit::Exit;
-use crate::input::{self, Failure, first_message};
+use crate::failure::{exit_of, first_message, tell};
+use crate::input;
 use crate::output::Output;
-use crate::run::Run;
-use crate::{collect, fault};
+use crate::run;
 
 /// Runs the command.
 pub fn run(args: &Conform, output: &mut Output) -> io::Result<Exit> {
@@ -25,7 +27,7 @@ pub fn run(args: &Conform, output: &mut Output) -> io::Result<Exit> {
     let (model, name) = match load_model_named(&args.model, beside) {
         Ok(found) => found,
         Err(errors) => {
-            Failure::Input(errors).tell(Path::new(&args.model));
+            tell(&Failure::Input(errors), Path::new(&args.model));
             return Ok(Exit::BadInput);
         }
     };
@@ -72,8 +74,8 @@ pub fn run(args: &Conform, output: &mut Output) -> io::Result<Exit> {
                 }
             }
             Err(failure) => {
-                failure.tell(file);
-                exit = exit.max(failure.exit());
+                tell(&failure, file);
+                exit = exit.max(exit_of(&failure));
             }
         }
     }
@@ -103,7 +105,7 @@ struct Judging<'a> {
 impl Judging<'_> {
     /// Judges one scenario within the limits; one that takes longer is not judged.
     fn judged(&self, file: &Path, limits: &Limits) -> Result<Conformance, Failure> {
-        let run = Run::of_one(limits, &file.display().to_string(), self.format);
+        let run = run::of_one(limits, &file.display().to_string(), self.format);
         let judged = run.phase("judging", || self.judge(file));
         run.finish();
         match judged {
@@ -120,15 +122,15 @@ impl Judging<'_> {
     /// Judges one scenario. One that nobody named and that is for other models only is not judged;
     /// that is no mistake in it.
     fn judge(&self, file: &Path) -> Result<Conformance, Failure> {
-        match input::load(file, self.overrides) {
+        match input::program(file, self.overrides) {
             Ok(mut program) => {
                 if self.format == Format::Text {
                     tame::program(&mut program);
                 }
-                fault::catch(|| Conformance::of(&program)).map_err(Failure::Fault)
+                catch(|| Conformance::of(&program)).map_err(Failure::Fault)
             }
             Err(Failure::Input(errors)) if !self.named => {
-                let Ok(mut program) = input::load(file, &OverrideArgs::default()) else {
+                let Ok(mut program) = input::program(file, &OverrideArgs::default()) else {
                     return Err(Failure::Input(errors));
                 };
                 if self.format == Format::Text {

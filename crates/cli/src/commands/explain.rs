@@ -2,20 +2,22 @@
 
 use std::io;
 
+use kmapcheck_check::run::READING;
 use kmapcheck_report::{listing, tame};
 
 use crate::args::{Explain, Format};
 use crate::exit::Exit;
+use crate::failure::answer;
 use crate::input;
 use crate::output::Output;
-use crate::run::{READING, Run};
+use crate::run;
 
 /// Runs the command.
 pub fn run(args: &Explain, output: &mut Output) -> io::Result<Exit> {
     let limits = args.limits.limits(None);
-    let run = Run::of_one(&limits, &args.file.display().to_string(), Format::Text);
+    let run = run::of_one(&limits, &args.file.display().to_string(), Format::Text);
     let listed = run.phase(READING, || {
-        let mut program = input::load(&args.file, &args.overrides)?;
+        let mut program = input::program(&args.file, &args.overrides)?;
         tame::program(&mut program);
         Ok(listing::render(&program))
     });
@@ -25,6 +27,6 @@ pub fn run(args: &Explain, output: &mut Output) -> io::Result<Exit> {
             output.print(&text)?;
             Ok(Exit::Clean)
         }
-        Err(failure) => failure.answer(&run, &args.file, Format::Text, output),
+        Err(failure) => answer(&failure, &run, &args.file, Format::Text, output),
     }
 }

@@ -3,21 +3,22 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use kmapcheck_check::{Failure, fault::catch};
 use kmapcheck_export::{Exported, Refusal, Target};
 use kmapcheck_report::tame;
 
 use crate::args::{Export, Format, TargetArg};
 use crate::exit::Exit;
-use crate::fault;
-use crate::input::{self, Failure};
+use crate::failure::answer;
+use crate::input;
 use crate::output::Output;
-use crate::run::Run;
+use crate::run;
 use crate::targets;
 
 /// Runs the command.
 pub fn run(args: &Export, output: &mut Output) -> io::Result<Exit> {
     let limits = args.limits.limits(None);
-    let run = Run::of_one(&limits, &args.file.display().to_string(), Format::Text);
+    let run = run::of_one(&limits, &args.file.display().to_string(), Format::Text);
     let done = run.phase("exporting", || Ok(exported(args)));
     run.finish();
     match done.unwrap_or_else(|failure| Err(Problem::Failure(failure))) {
@@ -49,7 +50,7 @@ pub fn run(args: &Export, output: &mut Output) -> io::Result<Exit> {
             anstream::eprintln!("kmapcheck: {said}");
             Ok(Exit::BadInput)
         }
-        Err(Problem::Failure(failure)) => failure.answer(&run, &args.file, Format::Text, output),
+        Err(Problem::Failure(failure)) => answer(&failure, &run, &args.file, Format::Text, output),
     }
 }
 
@@ -66,7 +67,7 @@ enum Problem {
 }
 
 fn exported(args: &Export) -> Result<Exported, Problem> {
-    let mut program = input::load(&args.file, &args.overrides).map_err(Problem::Failure)?;
+    let mut program = input::program(&args.file, &args.overrides).map_err(Problem::Failure)?;
     let output = output_of(args);
     let config = (output.filter(|_| args.to == TargetArg::Tla)).map(|path| cfg(path));
     let written: Vec<&PathBuf> = output.into_iter().chain(&config).collect();
@@ -79,7 +80,7 @@ fn exported(args: &Export) -> Result<Exported, Problem> {
         TargetArg::Pnml => Target::Pnml,
     };
     let module = module(args)?;
-    fault::catch(|| kmapcheck_export::export(&program, target, module))
+    catch(|| kmapcheck_export::export(&program, target, module))
         .map_err(|said| Problem::Failure(Failure::Fault(said)))?
         .map_err(Problem::Refusal)
 }

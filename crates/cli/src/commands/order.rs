@@ -3,21 +3,25 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use kmapcheck_check::run::READING;
+use kmapcheck_check::{Failure, fault::catch};
 use kmapcheck_proof::pairs::{Judged, Pairs, picture, text};
 use kmapcheck_report::tame;
 use kmapcheck_scenario::{keys_of, load_model_named};
 
 use crate::args::{Format, Order};
 use crate::exit::Exit;
-use crate::input::{self, Failure};
+use crate::failure::{answer, exit_of, tell};
+use crate::input;
 use crate::output::Output;
-use crate::run::{READING, Run};
-use crate::{fault, pictures, targets};
+use crate::pictures;
+use crate::run;
+use crate::targets;
 
 /// Runs the command.
 pub fn run(args: &Order, output: &mut Output) -> io::Result<Exit> {
     let limits = args.limits.limits(None);
-    let run = Run::of_one(&limits, &args.file.display().to_string(), args.format);
+    let run = run::of_one(&limits, &args.file.display().to_string(), args.format);
     let order = run.phase(READING, || Ok(of_model(args)));
     if let Ok(Some(order)) = order {
         run.finish();
@@ -25,7 +29,7 @@ pub fn run(args: &Order, output: &mut Output) -> io::Result<Exit> {
     }
     let pairs = order.and_then(|_| {
         let program = run.phase(READING, || {
-            let mut program = input::load(&args.file, &args.overrides)?;
+            let mut program = input::program(&args.file, &args.overrides)?;
             targets::check(&args.pictures.files(), &program.files)?;
             if args.format == Format::Text {
                 tame::program(&mut program);
@@ -33,14 +37,14 @@ pub fn run(args: &Order, output: &mut Output) -> io::Result<Exit> {
             Ok(program)
         })?;
         run.phase("looking for circles", || {
-            fault::catch(|| Pairs::of(&program)).map_err(Failure::Fault)
+            catch(|| Pairs::of(&program)).map_err(Failure::Fault)
         })
     });
     let pairs = match pairs {
         Ok(pairs) => pairs,
-        Err(failure) => return failure.answer(&run, &args.file, args.format, output),
+        Err(failure) => return answer(&failure, &run, &args.file, args.format, output),
     };
-    let written = run.write(&args.file, || {
+    let written = run::write(&run, &args.file, || {
         pictures::of_graph(&picture::graph(&pairs), &args.pictures)
     });
     let text = match args.format {
@@ -94,8 +98,8 @@ fn model(
         return Ok(Exit::BadInput);
     }
     if let Err(failure) = targets::check(&args.pictures.files(), &[&file]) {
-        failure.tell(&args.file);
-        return Ok(failure.exit());
+        tell(&failure, &args.file);
+        return Ok(exit_of(&failure));
     }
     let written = pictures::of_graph(&picture::stated(&name, &order), &args.pictures);
     output.print(&match order.is_empty() {

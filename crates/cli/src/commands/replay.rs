@@ -2,22 +2,22 @@
 
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use clap::Args as ClapArgs;
-use kmapcheck_machine::Trace;
+use kmapcheck_check::run::READING;
+use kmapcheck_check::{Checked, Failure, Run};
+use kmapcheck_limits::Limits;
 use kmapcheck_recording::saved::SavedTrace;
-use kmapcheck_report::{Report, tame};
-use kmapcheck_scenario::Program;
-use kmapcheck_search::{Limits, point_of_no_return};
+use kmapcheck_report::tame;
 use kmapcheck_terminal::{Replay, lines};
 
 use crate::args::Format;
 use crate::exit::Exit;
-use crate::input::{self, Failure, POINT_OF_NO_RETURN_STATES, shown};
+use crate::failure::{answer, exit_of, tell};
+use crate::input::{self, shown};
 use crate::output::Output;
-use crate::run::{LimitArgs, READING, Run};
-use crate::{fault, keep, progress};
+use crate::progress;
+use crate::run::{self, LimitArgs};
 
 /// `kmapcheck replay`.
 #[derive(Debug, ClapArgs)]
@@ -42,7 +42,7 @@ pub fn run(args: &ReplayArgs, output: &mut Output) -> io::Result<Exit> {
         interrupt: (!is_interactive(args)).then(progress::interrupt),
         ..args.limits.limits_of_machine()
     };
-    let run = Run::of_one(&limits, &args.file.display().to_string(), Format::Text);
+    let run = run::of_one(&limits, &args.file.display().to_string(), Format::Text);
     let unusable = |said: String| {
         run.finish();
         anstream::eprintln!("kmapcheck: {}: {}", shown(&args.file), tame::line(&said));
@@ -54,54 +54,50 @@ pub fn run(args: &ReplayArgs, output: &mut Output) -> io::Result<Exit> {
     });
     let saved = match read {
         Ok(saved) => saved,
-        Err(failure) => return failure.answer(&run, &args.file, Format::Text, output),
+        Err(failure) => return answer(&failure, &run, &args.file, Format::Text, output),
     };
     let scenario = args.scenario.clone().unwrap_or_else(|| saved.path());
-    let read = run.phase(READING, || keep::read(&scenario, &saved.overrides()));
-    let (mut program, sources) = match read {
-        Ok(read) => read,
+    let read = run.phase(READING, || input::load(&scenario, &saved.overrides()));
+    let mut loaded = match read {
+        Ok(loaded) => loaded,
         Err(failure @ Failure::Stopped { .. }) => {
-            return failure.answer(&run, &args.file, Format::Text, output);
+            return answer(&failure, &run, &args.file, Format::Text, output);
         }
         Err(failure) => {
             run.finish();
-            failure.tell(&scenario);
+            tell(&failure, &scenario);
             if args.scenario.is_none() {
                 anstream::eprintln!(
                     "If the scenario is elsewhere now, say so with `--scenario FILE`."
                 );
             }
-            return Ok(failure.exit());
+            return Ok(exit_of(&failure));
         }
     };
-    if let Err(error) = saved.check(&scenario, &args.file.display().to_string(), &sources) {
+    if let Err(error) = saved.check(&scenario, &args.file.display().to_string(), &loaded.sources) {
         return unusable(error.to_string());
     }
-    tame::program(&mut program);
-    let replayed = run.phase("replaying", || report(&program, &saved));
+    loaded.tame();
+    let replayed = run.phase("replaying", || kmapcheck_check::replay(&loaded, &saved));
     match replayed {
-        Ok(Ok(report)) if report.findings.is_empty() => {
+        Ok(checked) if checked.report.findings.is_empty() => {
             unusable("there is no trace in it".to_owned())
         }
-        Ok(Ok(report)) => show(&program, &report, args, &run, output),
-        Ok(Err(error)) => unusable(format!(
-            "{error}: the file was changed, or another version of kmapcheck wrote it; save the trace anew"
-        )),
-        Err(failure) => failure.answer(&run, Path::new(&saved.file), Format::Text, output),
+        Ok(checked) => show(&checked, args, &run, output),
+        Err(Failure::Refused(said)) => unusable(said),
+        Err(failure) => answer(&failure, &run, Path::new(&saved.file), Format::Text, output),
     }
 }
 
 fn show(
-    program: &Program,
-    report: &Report,
+    checked: &Checked<'_>,
     args: &ReplayArgs,
     run: &Run,
     output: &mut Output,
 ) -> io::Result<Exit> {
     let interactive = is_interactive(args);
     let shown = run.phase("replaying", || {
-        let replay =
-            Replay::new(program, report).map_err(|error| Failure::Fault(error.to_string()))?;
+        let replay = Replay::new(&checked.report, checked.recordings()?);
         let text = (!interactive).then(|| lines::render(&replay));
         Ok((replay, text))
     });
@@ -112,7 +108,7 @@ fn show(
         Ok((mut replay, None)) => kmapcheck_terminal::run(&mut replay)?,
         #[cfg(not(feature = "screen"))]
         Ok((_, None)) => unreachable!("without a screen everything is text"),
-        Err(failure) => return failure.answer(run, &args.file, Format::Text, output),
+        Err(failure) => return answer(&failure, run, &args.file, Format::Text, output),
     }
     Ok(Exit::Clean)
 }
@@ -123,20 +119,4 @@ fn is_interactive(args: &ReplayArgs) -> bool {
         && !args.text
         && io::stdout().is_terminal()
         && io::stdin().is_terminal()
-}
-
-/// The report of the saved findings, if they hold: every step is run again.
-fn report(
-    program: &Program,
-    saved: &SavedTrace,
-) -> Result<Result<Report, kmapcheck_report::Fault>, Failure> {
-    let lost = |trace: &Trace, core: &[usize]| {
-        let limits = Limits {
-            max_states: Some(POINT_OF_NO_RETURN_STATES),
-            ..Limits::default()
-        };
-        point_of_no_return(program, trace, core, &limits).step()
-    };
-    fault::catch(|| Report::build(program, &saved.outcome(), Duration::ZERO, &lost))
-        .map_err(Failure::Fault)
 }

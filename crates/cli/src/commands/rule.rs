@@ -4,16 +4,18 @@ use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
+use kmapcheck_check::run::READING;
+use kmapcheck_check::{Failure, fault::catch};
 use kmapcheck_proof::rule::{Decision, Options, decide, json, scenario::Place, sizes, text};
 use kmapcheck_report::tame;
 use kmapcheck_scenario::load_model_program_named;
 
 use crate::args::{Format, Rule};
 use crate::exit::Exit;
-use crate::fault;
-use crate::input::{Failure, shown};
+use crate::failure::answer;
+use crate::input::shown;
 use crate::output::Output;
-use crate::run::{READING, Run};
+use crate::run;
 use crate::targets;
 
 /// Where a scenario stands that is printed and not written.
@@ -23,27 +25,27 @@ const HERE: &str = "rule.json";
 pub fn run(args: &Rule, output: &mut Output) -> io::Result<Exit> {
     let name = Path::new(&args.model);
     let limits = args.limits.limits(None);
-    let run = Run::of_one(&limits, &args.model, args.format);
+    let run = run::of_one(&limits, &args.model, args.format);
     let loaded = run.phase(READING, || {
-        fault::catch(|| load_model_program_named(&args.model, Path::new(HERE)))
+        catch(|| load_model_program_named(&args.model, Path::new(HERE)))
             .map_err(Failure::Fault)?
             .map_err(Failure::Input)
     });
     let program = match loaded {
         Ok(program) => program,
-        Err(failure) => return failure.answer(&run, name, args.format, output),
+        Err(failure) => return answer(&failure, &run, name, args.format, output),
     };
     // Before anything is decided: what cannot be written must not look like an answer.
     let written: Vec<&PathBuf> = args.write.iter().chain(&args.certificate).collect();
     if let Err(failure) = targets::check(&written, &program.files) {
-        return failure.answer(&run, name, args.format, output);
+        return answer(&failure, &run, name, args.format, output);
     }
     let options = Options {
         pins: args.pins,
         place: place(&args.model, args.write.as_deref()),
     };
     let decided = run.phase("deciding", || {
-        fault::catch(|| {
+        catch(|| {
             let decision = decide(&program, &options);
             (
                 decision,
@@ -55,7 +57,7 @@ pub fn run(args: &Rule, output: &mut Output) -> io::Result<Exit> {
     });
     let (mut decision, holders, reservations) = match decided {
         Ok(decided) => decided,
-        Err(failure) => return failure.answer(&run, name, args.format, output),
+        Err(failure) => return answer(&failure, &run, name, args.format, output),
     };
     run.finish();
     if let Decision::Sufficient(certificate) = &mut decision

@@ -3,38 +3,40 @@
 use std::io;
 use std::path::PathBuf;
 
+use kmapcheck_check::run::READING;
+use kmapcheck_check::{Failure, Run, fault::catch};
 use kmapcheck_limits::Limits;
 use kmapcheck_report::tame;
 use kmapcheck_simulate::{Failure as Why, Options, one, picture, simulate, text};
 
 use crate::args::Format;
 use crate::exit::Exit;
-use crate::fault;
-use crate::input::{self, Failure};
+use crate::failure::answer;
+use crate::input;
 use crate::options::simulate::Simulate;
 use crate::output::{self, Output};
 use crate::progress::Line;
-use crate::run::{READING, Run};
+use crate::run;
 use crate::targets;
 
 /// Runs the command. Without a deadlock it is inconclusive: random runs prove nothing.
 pub fn run(args: &Simulate, output: &mut Output) -> io::Result<Exit> {
     let limits = args.limits.limits(None);
-    let run = Run::of_one(&limits, &args.file.display().to_string(), args.format);
-    let answer = answer(args, &limits, &run);
+    let run = run::of_one(&limits, &args.file.display().to_string(), args.format);
+    let simulated = simulated(args, &limits, &run);
     run.finish();
-    match answer {
+    match simulated {
         Ok((text, exit)) => {
             output.print(&text)?;
             Ok(exit)
         }
-        Err(failure) => failure.answer(&run, &args.file, args.format, output),
+        Err(failure) => answer(&failure, &run, &args.file, args.format, output),
     }
 }
 
-fn answer(args: &Simulate, limits: &Limits, run: &Run) -> Result<(String, Exit), Failure> {
+fn simulated(args: &Simulate, limits: &Limits, run: &Run) -> Result<(String, Exit), Failure> {
     let program = run.phase(READING, || {
-        let mut program = input::load(&args.file, &args.overrides)?;
+        let mut program = input::program(&args.file, &args.overrides)?;
         let written: Vec<&PathBuf> = args.svg.iter().collect();
         targets::check(&written, &program.files)?;
         if args.format == Format::Text {
@@ -54,8 +56,7 @@ fn answer(args: &Simulate, limits: &Limits, run: &Run) -> Result<(String, Exit),
     };
     if let Some(number) = args.run {
         let shown = run.phase("walking", || {
-            (fault::catch(|| one(&program, &options, number)).map_err(Failure::Fault)?)
-                .map_err(failure)
+            (catch(|| one(&program, &options, number)).map_err(Failure::Fault)?).map_err(failure)
         });
         return Ok(match shown? {
             Some(shown) => (text::run(&shown, output::width()), Exit::Violated),
@@ -68,7 +69,7 @@ fn answer(args: &Simulate, limits: &Limits, run: &Run) -> Result<(String, Exit),
     let line = Line::new(&args.file.display().to_string(), false);
     let found = run.phase("walking", || {
         let progress = &mut |runs| line.show_runs(runs, args.runs);
-        (fault::catch(|| simulate(&program, &options, limits, progress)).map_err(Failure::Fault)?)
+        (catch(|| simulate(&program, &options, limits, progress)).map_err(Failure::Fault)?)
             .map_err(failure)
     })?;
     drop(line);

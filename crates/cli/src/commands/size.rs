@@ -3,28 +3,30 @@
 use std::io;
 use std::path::PathBuf;
 
+use kmapcheck_check::run::{EXPLORING, READING};
+use kmapcheck_check::{Failure, Run, fault::catch};
 use kmapcheck_proof::size::{Options, SizeReport, picture, sizes, text};
 use kmapcheck_report::tame;
 use kmapcheck_search::Limits;
 
 use crate::args::{Format, Size};
 use crate::exit::Exit;
-use crate::fault;
-use crate::input::{self, Failure};
+use crate::failure::answer;
+use crate::input;
 use crate::output::Output;
 use crate::progress::Line;
-use crate::run::{EXPLORING, READING, Run};
+use crate::run;
 use crate::targets;
 
 /// Runs the command.
 pub fn run(args: &Size, output: &mut Output) -> io::Result<Exit> {
     let limits = args.limits.limits(Some(args.max_states));
-    let run = Run::of_one(&limits, &args.file.display().to_string(), args.format);
+    let run = run::of_one(&limits, &args.file.display().to_string(), args.format);
     let report = match find(args, &limits, &run) {
         Ok(report) => report,
-        Err(failure) => return failure.answer(&run, &args.file, args.format, output),
+        Err(failure) => return answer(&failure, &run, &args.file, args.format, output),
     };
-    let written = run.write(&args.file, || {
+    let written = run::write(&run, &args.file, || {
         (args.svg.as_ref()).map_or(Exit::Clean, |file| {
             targets::write(file, &picture::render(&report))
         })
@@ -44,7 +46,7 @@ pub fn run(args: &Size, output: &mut Output) -> io::Result<Exit> {
 
 fn find(args: &Size, limits: &Limits, run: &Run) -> Result<SizeReport, Failure> {
     let program = run.phase(READING, || {
-        let mut program = input::load(&args.file, &args.overrides)?;
+        let mut program = input::program(&args.file, &args.overrides)?;
         let written: Vec<&PathBuf> = args.svg.iter().collect();
         targets::check(&written, &program.files)?;
         if args.format == Format::Text || args.svg.is_some() {
@@ -59,7 +61,7 @@ fn find(args: &Size, limits: &Limits, run: &Run) -> Result<SizeReport, Failure> 
     };
     let line = Line::new(&args.file.display().to_string(), false);
     run.phase(EXPLORING, || {
-        fault::catch(|| sizes(&program, &options, &mut |progress| line.show(progress)))
+        catch(|| sizes(&program, &options, &mut |progress| line.show(progress)))
             .map_err(Failure::Fault)
     })
 }

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::Path;
 
+use kmapcheck_check::run::{EXPLORING, READING, REPORTING};
+use kmapcheck_check::{Failure, Run, fault::catch};
 use kmapcheck_proof::suggest::{Smallest, SuggestReport, edit, suggest, text};
 use kmapcheck_report::tame;
 use kmapcheck_scenario::Program;
@@ -10,27 +12,27 @@ use kmapcheck_search::Limits;
 
 use crate::args::{Format, Suggest};
 use crate::exit::Exit;
-use crate::fault;
-use crate::input::{self, Failure};
+use crate::failure::answer;
+use crate::input;
 use crate::output::Output;
 use crate::progress::Line;
-use crate::run::{EXPLORING, READING, REPORTING, Run};
+use crate::run;
 
 /// Runs the command.
 pub fn run(args: &Suggest, output: &mut Output) -> io::Result<Exit> {
     let limits = args.limits.limits(Some(args.max_states));
     let file = args.files.first().map_or(Path::new(""), |file| file);
-    let run = Run::of_one(&limits, &file.display().to_string(), args.format);
+    let run = run::of_one(&limits, &file.display().to_string(), args.format);
     let mut programs = Vec::new();
     for file in &args.files {
-        match run.phase(READING, || input::load(file, &args.overrides)) {
+        match run.phase(READING, || input::program(file, &args.overrides)) {
             Ok(mut program) => {
                 if args.format == Format::Text {
                     tame::program(&mut program);
                 }
                 programs.push(program);
             }
-            Err(failure) => return failure.answer(&run, file, args.format, output),
+            Err(failure) => return answer(&failure, &run, file, args.format, output),
         }
     }
     let told = find(&programs, &limits, &run).and_then(|mut report| {
@@ -42,7 +44,7 @@ pub fn run(args: &Suggest, output: &mut Output) -> io::Result<Exit> {
     });
     let (report, text) = match told {
         Ok(told) => told,
-        Err(failure) => return failure.answer(&run, file, args.format, output),
+        Err(failure) => return answer(&failure, &run, file, args.format, output),
     };
     run.finish();
     output.print(&text)?;
@@ -58,7 +60,7 @@ pub fn run(args: &Suggest, output: &mut Output) -> io::Result<Exit> {
 fn find(programs: &[Program], limits: &Limits, run: &Run) -> Result<SuggestReport, Failure> {
     let line = Line::new("suggest", false);
     run.phase(EXPLORING, || {
-        fault::catch(|| suggest(programs, limits, &mut |progress| line.show(progress)))
+        catch(|| suggest(programs, limits, &mut |progress| line.show(progress)))
             .map_err(Failure::Fault)?
             .map_err(|refusal| Failure::Refused(refusal.to_string()))
     })

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use kmapcheck_check::run::READING;
+use kmapcheck_check::{Failure, Run, fault::catch};
 use kmapcheck_proof::rule::{self, RuleCertificate, verify_rule};
 use kmapcheck_report::tame;
 use kmapcheck_scenario::{Errors, Overrides, load, load_model_program_named};
@@ -10,15 +12,15 @@ use kmapcheck_verify::{Certificate, verify};
 
 use crate::args::{Format, Verify};
 use crate::exit::Exit;
-use crate::fault;
-use crate::input::{self, Failure, shown};
+use crate::failure::answer;
+use crate::input::{self, shown};
 use crate::output::Output;
-use crate::run::{READING, Run};
+use crate::run;
 
 /// Runs the command.
 pub fn run(args: &Verify, output: &mut Output) -> io::Result<Exit> {
     let limits = args.limits.limits(None);
-    let run = Run::of_one(&limits, &args.file.display().to_string(), Format::Text);
+    let run = run::of_one(&limits, &args.file.display().to_string(), Format::Text);
     let judged = judge(args, &run);
     run.finish();
     match judged {
@@ -35,7 +37,7 @@ pub fn run(args: &Verify, output: &mut Output) -> io::Result<Exit> {
             Ok(Exit::Violated)
         }
         Err(failure) => {
-            let exit = failure.answer(&run, &args.file, Format::Text, output)?;
+            let exit = answer(&failure, &run, &args.file, Format::Text, output)?;
             // Only what it is about can be elsewhere.
             if let (None, Failure::Input(_) | Failure::Refused(_)) = (&args.about, &failure)
                 && args.file.is_file()
@@ -115,7 +117,7 @@ fn of_scenario(certificate: &Certificate, args: &Verify) -> Judged {
         ..Overrides::default()
     };
     let program = read(|| load(&file, &overrides))?;
-    let judged = fault::catch(|| verify(certificate, &program)).map_err(Failure::Fault)?;
+    let judged = catch(|| verify(certificate, &program)).map_err(Failure::Fault)?;
     Ok(judged.map(|()| {
         let kinds: Vec<&str> = (certificate.excluded.iter())
             .flat_map(|excluded| excluded.kinds.iter().map(String::as_str))
@@ -143,7 +145,7 @@ fn of_rule(certificate: &RuleCertificate, args: &Verify) -> Judged {
         load_model_program_named(&model, Path::new("certificate.json"))
             .or_else(|wrong| load_model_program_named(&model, &args.file).map_err(|_| wrong))
     })?;
-    let judged = fault::catch(|| verify_rule(certificate, &program)).map_err(Failure::Fault)?;
+    let judged = catch(|| verify_rule(certificate, &program)).map_err(Failure::Fault)?;
     Ok(judged.map(|()| certificate.claim()))
 }
 
@@ -172,7 +174,7 @@ fn about(args: &Verify, stated: &str) -> Result<PathBuf, Failure> {
 }
 
 fn read<T>(reading: impl FnOnce() -> Result<T, Errors>) -> Result<T, Failure> {
-    fault::catch(reading)
+    catch(reading)
         .map_err(Failure::Fault)?
         .map_err(Failure::Input)
 }

@@ -5,6 +5,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use kmapcheck_recording::Recording;
 use kmapcheck_report::Report;
 use kmapcheck_scenario::{Overrides, Program, load, load_str};
 use kmapcheck_search::{Engine, Limits, point_of_no_return, run};
@@ -38,5 +39,9 @@ fn of_program(program: &Program, limits: &Limits) -> Option<String> {
     }
     let lost = |trace: &_, core: &[usize]| point_of_no_return(program, trace, core, limits).step();
     let report = Report::build(program, &outcome, Duration::ZERO, &lost).expect("it replays");
-    Some(kmapcheck_page::render(program, &report).expect("there is a page"))
+    let findings = report.findings.iter();
+    let recordings: Vec<Recording> = findings
+        .map(|finding| Recording::of(program, finding).expect("it replays"))
+        .collect();
+    Some(kmapcheck_page::render(program, &report, &recordings).expect("there is a page"))
 }

@@ -15,18 +15,21 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
+use kmapcheck_check::run::READING;
+use kmapcheck_check::{Engine, Failure, Progress, check_within};
 use kmapcheck_limits::Limits;
 use kmapcheck_report::suite::{Case, Mistake, Tested, Unexpecting, github, junit, sarif};
 use kmapcheck_report::{Report, StopReason, quoted, tame, text};
-use kmapcheck_scenario::FindingKind;
+use kmapcheck_scenario::{FindingKind, Overrides};
 
-use crate::args::{EngineArg, OverrideArgs, Reduce, StoreArgs, Test};
+use crate::args::{EngineArg, Reduce, StoreArgs, Test, ask};
 use crate::collect;
 use crate::exit::Exit;
-use crate::input::{self, Failure};
+use crate::failure::{in_options, tell};
+use crate::input;
 use crate::output::Output;
 use crate::progress::{self, Line};
-use crate::run::{READING, Run, stopped_while};
+use crate::run::{self, stopped_while};
 use crate::targets;
 use tally::Tally;
 
@@ -65,7 +68,7 @@ fn once(args: &Test, interrupt: &Arc<AtomicBool>, output: &mut Output) -> io::Re
         .flatten()
         .collect();
     if let Err(failure) = targets::check(&written, &read) {
-        failure.tell(Path::new("test"));
+        tell(&failure, Path::new("test"));
         return Ok(None);
     }
     let files: Vec<PathBuf> = (files.into_iter().enumerate())
@@ -95,7 +98,7 @@ fn once(args: &Test, interrupt: &Arc<AtomicBool>, output: &mut Output) -> io::Re
             let case = update(&files[i], args, case, &mut tally);
             written = print(&case, args, output);
             if let Some(failure) = failure {
-                failure.tell(&files[i]);
+                tell(&failure, &files[i]);
             }
             if on_github && written.is_ok() {
                 written = output.print(&github::render(&case));
@@ -147,6 +150,7 @@ fn case(file: &Path, args: &Test, done: Result<Report, Failure>) -> (Case, Optio
             };
             (case(tested, Some(report)), None)
         }
+        Err(Failure::Unfit(unfit)) => (case(Tested::Refused(in_options(&unfit)), None), None),
         Err(Failure::Refused(refusal)) => (case(Tested::Refused(refusal), None), None),
         Err(Failure::Input(errors)) => {
             let tested = Tested::Unreadable(Mistake::all(&errors));
@@ -267,7 +271,7 @@ fn attempt(
     line: &Line,
 ) -> Result<Report, Failure> {
     let (shown, failed) = (input::shown(file), Arc::clone(failed));
-    let run = Run::start(limits, move |doing| {
+    let run = run::start(limits, move |doing| {
         let said = stopped_while(doing.phase, doing.reached);
         let exit = match failed.load(Ordering::Relaxed) {
             true => Exit::Violated,
@@ -279,12 +283,12 @@ fn attempt(
             exit,
         )
     });
-    let program = run.phase(READING, || {
-        let mut program = input::load(file, &OverrideArgs::default())?;
-        tame::program(&mut program);
-        Ok(program)
+    let loaded = run.phase(READING, || {
+        let mut loaded = input::load(file, &Overrides::default())?;
+        loaded.tame();
+        Ok(loaded)
     })?;
-    let limits = if program.expect.is_some() {
+    let limits = if loaded.program.expect.is_some() {
         limits.clone()
     } else {
         let least = |timeout: Duration| timeout.min(UNEXPECTING_TIME);
@@ -296,12 +300,10 @@ fn attempt(
             ..limits.clone()
         }
     };
-    let engine = args
-        .engine
-        .unwrap_or_else(|| EngineArg::for_program(&program));
     let store = StoreArgs::default();
-    let options = (args.plain, &store, args.loom);
-    input::run(&program, engine, options, &limits, &run, line)
+    let ask = ask(args.engine, args.plain, &store, args.loom, limits);
+    let progress = &mut |progress: Progress<'_>| line.show_engine(progress);
+    check_within(&loaded, &ask, &run, progress).map(|checked| checked.report)
 }
 
 fn kinds(report: &Report) -> Vec<FindingKind> {
@@ -365,7 +367,7 @@ fn differences(report: &Report, expected: &[FindingKind], args: &Test, file: &Pa
     let engine = match args.engine {
         _ if args.plain.reduce == Reduce::None => "--reduce none ".to_owned(),
         None => String::new(),
-        Some(engine) => format!("--engine {} ", engine.name()),
+        Some(engine) => format!("--engine {} ", Engine::from(engine).name()),
     };
     out.push_str(&format!(
         "\n     to see it: kmapcheck check {engine}{}",

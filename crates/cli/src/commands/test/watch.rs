@@ -106,7 +106,7 @@ fn folders(args: &Test) -> BTreeSet<PathBuf> {
     }
     for file in files {
         folders.insert(folder(&file));
-        let Ok(program) = input::load(&file, &OverrideArgs::default()) else {
+        let Ok(program) = input::program(&file, &OverrideArgs::default()) else {
             continue;
         };
         // Built-in models have no file.

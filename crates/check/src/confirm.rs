@@ -1,0 +1,199 @@
+//! loom's word on what the search found.
+
+use std::time::Instant;
+
+use kmapcheck_loom::{LoomLimits, OnlyOne, fits, only_one, steps_of_one};
+use kmapcheck_machine::{Findings, Stopped};
+use kmapcheck_report::words::number;
+use kmapcheck_report::{Confirmation, Report, text};
+use kmapcheck_scenario::Program;
+
+use crate::conclude;
+use crate::engines::{Progress, explore};
+use crate::failure::Failure;
+use crate::run::Run;
+
+/// Lets loom confirm the search's report within a budget of steps of work; `None`: loom cannot run
+/// such programs.
+///
+/// # Errors
+///
+/// If a limit comes first, or loom and the search disagree, which is a fault of this program.
+pub fn confirm(
+    program: &Program,
+    report: &Report,
+    budget: u64,
+    run: &Run,
+    watcher: &mut dyn FnMut(Progress<'_>),
+) -> Result<Option<Confirmation>, Failure> {
+    if fits(program).is_err() {
+        return Ok(None);
+    }
+    let limits = LoomLimits {
+        budget: Some(budget),
+        ..LoomLimits::default()
+    };
+    let start = Instant::now();
+    let loom = run.phase("confirming", || explore(program, &limits, watcher))?;
+    let elapsed = start.elapsed();
+    let search: Findings = report.findings.iter().map(|finding| finding.kind).collect();
+    match only_one(program, search, &loom) {
+        None if loom.outcome.stopped == Some(Stopped::Interleavings(0)) => {
+            Ok(Some(Confirmation::NotAsked {
+                // loom takes few tasks, of few operations: this does not overflow.
+                enough: 100 * steps_of_one(program),
+            }))
+        }
+        None => Ok(Some(Confirmation::Ran {
+            interleavings: loom.interleavings,
+            complete: loom.complete,
+            missing: search.minus(loom.outcome.kinds()).iter().collect(),
+        })),
+        Some(OnlyOne::Loom(kind)) => {
+            let other = conclude::report(program, &loom.outcome, elapsed, run)?;
+            let options = text::Options {
+                elapsed: false,
+                ..text::Options::default()
+            };
+            Err(Failure::Fault(format!(
+                "the kernel's allocator shows {kind}, which the search did not find. The search's \
+                 report is above; this is loom's:\n\n{}",
+                text::render(&other, &options)
+            )))
+        }
+        Some(OnlyOne::Search(kind)) => Err(Failure::Fault(format!(
+            "the search found {kind}, whose trace is above; the kernel's allocator, run in all {} \
+             interleavings, does not show it",
+            number(loom.interleavings)
+        ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::AtomicBool;
+    use std::time::Duration;
+
+    use kmapcheck_limits::Limits;
+    use kmapcheck_scenario::{Overrides, load_str};
+    use kmapcheck_search::Engine;
+
+    use super::*;
+
+    /// One task that takes `needed` of two slots one by one: stuck if it needs three.
+    fn program(needed: usize) -> Program {
+        let pages = ["a", "b", "c"];
+        let op = |op: &str, page: &str| {
+            format!(
+                r#"{{ "{op}": "{page}" {} }}"#,
+                if op == "kmap" {
+                    r#", "series": "S""#
+                } else {
+                    ""
+                }
+            )
+        };
+        let maps = pages[..needed].iter().map(|page| op("kmap", page));
+        let unmaps = pages[..needed].iter().map(|page| op("kunmap", page));
+        let text = format!(
+            r#"{{ "name": "s", "model": {{ "name": "m", "series": {{ "S": {{ "slots": 2, "reuse": "none" }} }} }},
+                  "tasks": [{{ "name": "t", "pages": ["a", "b", "c"], "program": [{}] }}] }}"#,
+            maps.chain(unmaps).collect::<Vec<_>>().join(", ")
+        );
+        load_str("s.json", &text, &Overrides::default()).unwrap_or_else(|errors| panic!("{errors}"))
+    }
+
+    fn unlimited() -> Run {
+        Run::unguarded(&Limits::default())
+    }
+
+    fn search(program: &Program) -> Report {
+        let limits = Limits::default();
+        let outcome = kmapcheck_search::run(Engine::Search, program, &limits, &mut |_| {})
+            .unwrap_or_else(|refusal| panic!("{refusal}"));
+        conclude::report(program, &outcome, Duration::ZERO, &unlimited())
+            .unwrap_or_else(|_| panic!("no report"))
+    }
+
+    fn confirmed(program: &Program, report: &Report) -> Result<Option<Confirmation>, Failure> {
+        confirm(program, report, 1_000_000, &unlimited(), &mut |_| {})
+    }
+
+    #[test]
+    fn every_interleaving_is_run_where_there_are_few() {
+        for needed in [2, 3] {
+            let program = program(needed);
+            let said =
+                confirmed(&program, &search(&program)).unwrap_or_else(|_| panic!("they agree"));
+            let Some(Confirmation::Ran {
+                complete: true,
+                missing,
+                interleavings: 1..,
+            }) = said
+            else {
+                panic!("{said:?}");
+            };
+            assert!(missing.is_empty());
+        }
+    }
+
+    #[test]
+    fn a_budget_of_too_few_steps_is_said_to_be_one() {
+        let program = program(2);
+        let said = confirm(&program, &search(&program), 1, &unlimited(), &mut |_| {})
+            .unwrap_or_else(|_| panic!("nothing disagrees"));
+        let enough = 100 * steps_of_one(&program);
+        assert_eq!(said, Some(Confirmation::NotAsked { enough }));
+    }
+
+    #[test]
+    fn another_limit_is_not_said_to_be_the_budget() {
+        let program = program(2);
+        let report = search(&program);
+        let interrupted = Limits {
+            interrupt: Some(Arc::new(AtomicBool::new(true))),
+            ..Limits::default()
+        };
+        let run = Run::unguarded(&interrupted);
+        let said = confirm(&program, &report, 1_000_000, &run, &mut |_| {})
+            .unwrap_or_else(|_| panic!("nothing disagrees"));
+        let ran = matches!(
+            said,
+            Some(Confirmation::Ran {
+                complete: false,
+                ..
+            })
+        );
+        assert!(ran, "{said:?}");
+    }
+
+    #[test]
+    fn what_only_loom_finds_is_a_fault_with_its_trace() {
+        let program = program(3);
+        let mut report = search(&program);
+        report.findings.clear();
+        let Err(Failure::Fault(said)) = confirmed(&program, &report) else {
+            panic!("a search that misses a deadlock is not confirmed");
+        };
+        assert!(
+            said.contains("shows deadlock, which the search did not find"),
+            "{said}"
+        );
+        assert!(
+            said.contains("kmap(b, S)") && said.contains("waits in kmap(c, S)"),
+            "{said}"
+        );
+    }
+
+    #[test]
+    fn what_only_the_search_finds_is_a_fault() {
+        let program = program(2);
+        let mut report = search(&program);
+        report.findings = search(&self::program(3)).findings;
+        let Err(Failure::Fault(said)) = confirmed(&program, &report) else {
+            panic!("a deadlock that does not exist is not confirmed");
+        };
+        assert!(said.contains("the search found deadlock"), "{said}");
+    }
+}

@@ -1,0 +1,50 @@
+//! Why there is no report.
+
+use std::fmt;
+
+use kmapcheck_limits::Reached;
+use kmapcheck_scenario::Errors;
+
+use crate::ask::Unfit;
+
+/// Why there is no report.
+#[derive(Debug)]
+pub enum Failure {
+    /// Something is wrong with the file or the overrides.
+    Input(Errors),
+    /// What was asked for does not go together.
+    Unfit(Unfit),
+    /// The engine cannot do what the scenario asks for, in words.
+    Refused(String),
+    /// Something is wrong with this program.
+    Fault(String),
+    /// A limit was reached.
+    Stopped {
+        /// What was being done, such as `reading`.
+        phase: &'static str,
+        /// Which limit.
+        reached: Reached,
+    },
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failure::Input(errors) => errors.fmt(f),
+            Failure::Unfit(unfit) => unfit.fmt(f),
+            Failure::Refused(said) => f.write_str(said),
+            Failure::Fault(said) => write!(f, "a fault of kmapcheck: {said}"),
+            Failure::Stopped { phase, reached } => {
+                write!(f, "stopped while {phase}: {reached:?}")
+            }
+        }
+    }
+}
+
+impl std::error::Error for Failure {}
+
+impl From<Unfit> for Failure {
+    fn from(unfit: Unfit) -> Failure {
+        Failure::Unfit(unfit)
+    }
+}

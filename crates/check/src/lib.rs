@@ -1,0 +1,45 @@
+//! The front door: one call from a scenario to what is wrong with it.
+//!
+//! [`load`] reads a scenario, [`check`] runs it as [`Ask`] says, and [`Checked`] has all that came of
+//! it: the report, the program with the numbers that it is about, and the recordings of its traces.
+//! The command line, the tests of a folder, replays and pages all go this way.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`loaded`] | a scenario with the texts of its files |
+//! | [`ask`] | what can be asked of it, and which of that goes together |
+//! | [`run`] | phases under limits; what is said when one is reached |
+//! | [`failure`] | why there is no report |
+//! | [`fault`] | panics, told as faults of this program |
+//! | [`confirm`] | loom's word on what the search found |
+//! | `engines` | each engine, from a program to a report |
+//! | `conclude` | from an outcome to a report, with the point of no return |
+//!
+//! docs/library.md has examples, which are compiled and run.
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/library.md")]
+struct LibraryPage;
+
+pub mod ask;
+mod checked;
+mod conclude;
+pub mod confirm;
+mod engines;
+pub mod failure;
+pub mod fault;
+pub mod loaded;
+pub mod run;
+
+pub use ask::{Ask, Engine, Unfit};
+pub use checked::{Checked, check, check_within, replay};
+pub use conclude::POINT_OF_NO_RETURN_STATES;
+pub use engines::Progress;
+pub use failure::Failure;
+pub use loaded::{Loaded, load, load_str};
+pub use run::Run;
+
+// What is asked with, and what is done with the answer.
+pub use kmapcheck_limits::Limits;
+pub use kmapcheck_report::{Report, Verdict, json, text};
+pub use kmapcheck_scenario::{FindingKind, Overrides};
