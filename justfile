@@ -83,6 +83,10 @@ hostile PART="":
 browser:
     bash .ci/browser
 
+# The book as pages for browsers, in target/book (needs mdbook).
+book:
+    mdbook build docs
+
 # The picture of the page in docs/.
 picture:
     #!/usr/bin/env bash
