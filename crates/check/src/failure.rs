@@ -3,6 +3,7 @@
 use std::fmt;
 
 use kmapcheck_limits::Reached;
+use kmapcheck_report::Stopped;
 use kmapcheck_scenario::Errors;
 
 use crate::ask::Unfit;
@@ -34,9 +35,7 @@ impl fmt::Display for Failure {
             Failure::Unfit(unfit) => unfit.fmt(f),
             Failure::Refused(said) => f.write_str(said),
             Failure::Fault(said) => write!(f, "a fault of kmapcheck: {said}"),
-            Failure::Stopped { phase, reached } => {
-                write!(f, "stopped while {phase}: {reached:?}")
-            }
+            Failure::Stopped { phase, reached } => f.write_str(&Stopped::line(*reached, phase)),
         }
     }
 }

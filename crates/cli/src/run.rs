@@ -90,12 +90,6 @@ pub fn write(run: &Run, about: &Path, what: impl FnOnce() -> Exit) -> Exit {
     })
 }
 
-/// What was being done when which limit was reached, in a line.
-pub fn stopped_while(phase: &str, reached: Reached) -> String {
-    let why = Stopped::of(reached, phase).text;
-    format!("stopped while {phase}: {why}")
-}
-
 /// What a command prints that a limit stopped before it had anything else to say.
 pub fn early(file: &str, phase: &str, reached: Reached, format: Format) -> String {
     let mut stopped = Stopped::of(reached, phase);

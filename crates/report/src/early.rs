@@ -19,6 +19,15 @@ impl Stopped {
             ..coverage::stopped_by(&Why::from(reached), 0, "search", "FILE")
         }
     }
+
+    /// The same, in a line.
+    #[must_use]
+    pub fn line(reached: Reached, doing: &str) -> String {
+        format!(
+            "stopped while {doing}: {}",
+            Stopped::of(reached, doing).text
+        )
+    }
 }
 
 impl Report {

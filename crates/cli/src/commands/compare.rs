@@ -7,7 +7,7 @@ use kmapcheck_check::run::{EXPLORING, READING};
 use kmapcheck_check::{Failure, Run, fault::catch};
 use kmapcheck_proof::compare::{Compared, Comparison, Side, side, text};
 use kmapcheck_proof::size::Options;
-use kmapcheck_report::tame;
+use kmapcheck_report::{Stopped, tame};
 use kmapcheck_scenario::load_model_named;
 
 use crate::args::OverrideArgs;
@@ -18,7 +18,7 @@ use crate::input;
 use crate::options::compare::{Compare, TableFormat};
 use crate::output::Output;
 use crate::progress::Line;
-use crate::run::{self, stopped_while};
+use crate::run;
 
 /// Runs the command.
 pub fn run(args: &Compare, output: &mut Output) -> io::Result<Exit> {
@@ -124,7 +124,7 @@ fn on_model(
             Failure::Input(errors) => first_message(errors),
             Failure::Unfit(unfit) => in_options(unfit),
             Failure::Refused(said) | Failure::Fault(said) => tame::line(said),
-            Failure::Stopped { phase, reached } => stopped_while(phase, *reached),
+            Failure::Stopped { phase, reached } => Stopped::line(*reached, phase),
         };
         (failure, why)
     };

@@ -19,7 +19,7 @@ use kmapcheck_check::run::READING;
 use kmapcheck_check::{Engine, Failure, Progress, check_within};
 use kmapcheck_limits::Limits;
 use kmapcheck_report::suite::{Case, Mistake, Tested, Unexpecting, github, junit, sarif};
-use kmapcheck_report::{Report, StopReason, quoted, tame, text};
+use kmapcheck_report::{Report, StopReason, Stopped, quoted, tame, text};
 use kmapcheck_scenario::{FindingKind, Overrides};
 
 use crate::args::{EngineArg, Reduce, StoreArgs, Test, ask};
@@ -29,7 +29,7 @@ use crate::failure::{in_options, tell};
 use crate::input;
 use crate::output::Output;
 use crate::progress::{self, Line};
-use crate::run::{self, stopped_while};
+use crate::run;
 use crate::targets;
 use tally::Tally;
 
@@ -157,7 +157,7 @@ fn case(file: &Path, args: &Test, done: Result<Report, Failure>) -> (Case, Optio
             (case(tested, None), Some(Failure::Input(errors)))
         }
         Err(Failure::Stopped { phase, reached }) => {
-            let said = stopped_while(phase, reached);
+            let said = Stopped::line(reached, phase);
             let tested = Tested::Inconclusive(format!("inconclusive: {said}"));
             (case(tested, None), None)
         }
@@ -272,7 +272,7 @@ fn attempt(
 ) -> Result<Report, Failure> {
     let (shown, failed) = (input::shown(file), Arc::clone(failed));
     let run = run::start(limits, move |doing| {
-        let said = stopped_while(doing.phase, doing.reached);
+        let said = Stopped::line(doing.reached, doing.phase);
         let exit = match failed.load(Ordering::Relaxed) {
             true => Exit::Violated,
             false => Exit::Inconclusive,
