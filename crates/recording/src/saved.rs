@@ -8,7 +8,7 @@
 use std::path::{Path, PathBuf};
 
 use kmapcheck_machine::{Coverage, Finding, Outcome, Start, Trace, TraceStep};
-use kmapcheck_report::Report;
+use kmapcheck_report::{Report, quoted};
 use kmapcheck_scenario::{Bound, FindingKind, Overrides, Program, Source};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -290,14 +290,14 @@ impl SavedTrace {
     fn command(&self, file: &str, name: &str) -> String {
         let mut command = vec!["kmapcheck check".to_owned()];
         let options = &self.options;
-        command.extend((options.model.iter()).map(|model| format!("--model {}", word(model))));
+        command.extend((options.model.iter()).map(|model| format!("--model {}", quoted(model))));
         for (option, list) in [("--slots", &options.slots), ("--tasks", &options.tasks)] {
             command.extend(
                 (list.iter())
-                    .map(|(of, number)| format!("{option} {}", word(&format!("{of}={number}")))),
+                    .map(|(of, number)| format!("{option} {}", quoted(&format!("{of}={number}")))),
             );
         }
-        command.push(format!("--save-trace {} {}", word(name), word(file)));
+        command.push(format!("--save-trace {} {}", quoted(name), quoted(file)));
         command.join(" ")
     }
 }
@@ -339,15 +339,5 @@ fn digest(source: &Source) -> SourceDigest {
     SourceDigest {
         file: source.name.clone(),
         sha256: hash.iter().map(|byte| format!("{byte:02x}")).collect(),
-    }
-}
-
-/// A word as a shell takes it.
-fn word(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_=./,+:@%".contains(c);
-    if !text.is_empty() && text.chars().all(plain) {
-        text.to_owned()
-    } else {
-        format!("'{}'", text.replace('\'', r"'\''"))
     }
 }

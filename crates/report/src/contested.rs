@@ -6,7 +6,7 @@ use kmapcheck_waitgraph::Deadlock;
 use kmapcheck_waitgraph::thing::Thing as Awaited;
 
 use crate::describe;
-use crate::ledger::{Ledger, Thing, page_operand};
+use crate::ledger::{Ledger, Thing};
 use crate::names::{Names, Who};
 use crate::report::Contested;
 use crate::words::{list, plural};
@@ -157,7 +157,7 @@ impl Scene<'_> {
             }
             Wanted::PageLock(_) => {
                 let task = &self.state.tasks[waiter];
-                let name = describe::op_of(self.program, task).and_then(page_operand);
+                let name = describe::op_of(self.program, task).and_then(Op::page);
                 describe::page_lock(self.program, task.template, name)
             }
             Wanted::Memory => describe::MEMORY.to_owned(),

@@ -5,7 +5,7 @@ use kmapcheck_machine::{
 };
 use kmapcheck_scenario::{Bound, Op, Program, Ref, ResourceKind, SeriesId, TemplateId};
 
-use crate::ledger::{Entry, Thing, page_operand, resource_operand};
+use crate::ledger::{Entry, Thing};
 use crate::words::{article, count, list};
 
 /// What a step did, in words; nothing if its name says it all.
@@ -117,7 +117,7 @@ pub(crate) fn waits_for(program: &Program, task: &Task, waiting: Waiting) -> Vec
         .at
         .map(|at| program.templates[task.template].nodes[at].op);
     let page = || {
-        op.and_then(page_operand)
+        op.and_then(Op::page)
             .map_or("a page", |name| program.page_name(task.template, name))
     };
     if let Some(wait) = waiting.wait {
@@ -149,7 +149,7 @@ pub(crate) const MEMORY: &str = "memory";
 
 /// What an operation takes or gives back, other than slots; nothing if it is about none.
 pub(crate) fn thing(program: &Program, template: TemplateId, op: Op) -> Option<String> {
-    if let Some(what) = resource_operand(op) {
+    if let Some(what) = op.resource() {
         return Some(resource(program, template, what));
     }
     match op {

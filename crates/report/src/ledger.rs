@@ -162,7 +162,7 @@ impl Ledger {
         let node = &program.templates[template].nodes[at];
         let location = program.origins[node.origin].location();
         if let Some(came_to) = came_to(&successor.effect) {
-            let page = page_operand(node.op).map(|name| self.resolve(task, name));
+            let page = node.op.page().map(|name| self.resolve(task, name));
             self.past[task].push(Past {
                 step,
                 node: at,
@@ -179,7 +179,7 @@ impl Ledger {
             step,
             location,
         };
-        let name = page_operand(node.op);
+        let name = node.op.page();
         if successor.task.at.is_none() && self.tasks[task].at.is_some() {
             self.end(program, task, node.op, &successor.effect, &entry);
         } else {
@@ -227,9 +227,9 @@ impl Ledger {
         effect: &Effect,
         entry: &impl Fn(Thing, Option<Ref>) -> Entry,
     ) {
-        let page = page_operand(op).map(|name| self.resolve(task, name));
+        let page = op.page().map(|name| self.resolve(task, name));
         let page = page.and_then(known_page);
-        let name = page_operand(op);
+        let name = op.page();
         let mut left: Vec<Entry> = self.of(task).cloned().collect();
         if !matches!(effect, Effect::Skipped { .. } | Effect::Failed) {
             let template = self.tasks[task].template;
@@ -310,42 +310,6 @@ fn follow_held(entries: &mut Vec<Entry>, now: &[Held], entry: impl Fn(Thing) -> 
             Some(known) => known.thing = Thing::Held(*held),
             None => entries.push(entry(Thing::Held(*held))),
         }
-    }
-}
-
-/// The page an operation is about.
-pub(crate) fn page_operand(op: Op) -> Option<Ref> {
-    match op {
-        Op::Kmap { page, .. }
-        | Op::TryKmap { page, .. }
-        | Op::Kunmap { page }
-        | Op::KunmapAny { page }
-        | Op::KmapAtomic { page, .. }
-        | Op::KunmapAtomic { page }
-        | Op::KmapLocal { page }
-        | Op::KunmapLocal { page }
-        | Op::LockPage { page }
-        | Op::UnlockPage { page }
-        | Op::TrylockPage { page }
-        | Op::FreePage { page } => Some(page),
-        Op::AllocPage { var } => Some(var),
-        _ => None,
-    }
-}
-
-/// The lock, pool or completion an operation is about.
-pub(crate) fn resource_operand(op: Op) -> Option<Ref> {
-    match op {
-        Op::SpinLock { lock }
-        | Op::SpinTrylock { lock }
-        | Op::SpinUnlock { lock }
-        | Op::DownRead { lock }
-        | Op::UpRead { lock }
-        | Op::DownWrite { lock }
-        | Op::UpWrite { lock } => Some(lock),
-        Op::Down { pool, .. } | Op::DownTrylock { pool, .. } | Op::Up { pool, .. } => Some(pool),
-        Op::WaitForCompletion { completion } | Op::Complete { completion } => Some(completion),
-        _ => None,
     }
 }
 

@@ -9,7 +9,7 @@ use kmapcheck_machine::{Map, Mode, Name, PageId};
 use kmapcheck_scenario::{NodeId, Op, Ref, ResourceKind};
 
 use crate::describe;
-use crate::ledger::{CameTo, Entry, Past, Thing, known_page, page_operand, resource_operand};
+use crate::ledger::{CameTo, Entry, Past, Thing, known_page};
 use crate::summary::Moment;
 use crate::words::{count, plural};
 
@@ -18,7 +18,7 @@ pub(crate) fn why(moment: &Moment<'_>) -> String {
     let Some(op) = moment.op() else {
         return "it may not".to_owned();
     };
-    let name = page_operand(op);
+    let name = op.page();
     if name.is_some_and(|name| moment.ledger.resolve(moment.task, name) == Name::Unbound) {
         let name = moment.page_name();
         return format!("no page was ever allocated into {name} on this path");
@@ -119,7 +119,7 @@ fn is_map(op: Op) -> bool {
 fn is_about(past: &Past, page: Option<PageId>, name: Ref) -> bool {
     let same = match (past.page, page) {
         (Some(then), Some(now)) => then == now,
-        _ => page_operand(past.op) == Some(name),
+        _ => past.op.page() == Some(name),
     };
     same && changed_something(past)
 }
@@ -223,7 +223,7 @@ fn lock_of(moment: &Moment<'_>, lock: Ref, mode: Mode) -> String {
 
 /// What became of a lock or pool of which the task holds nothing.
 fn not_taken(moment: &Moment<'_>, what: Ref, called: &str, undone: &str) -> String {
-    let about = |past: &&Past| resource_operand(past.op) == Some(what) && changed_something(past);
+    let about = |past: &&Past| past.op.resource() == Some(what) && changed_something(past);
     match moment.ledger.past(moment.task).find(about) {
         Some(past) => ended(moment, past, called, undone),
         None => {
@@ -270,7 +270,7 @@ fn units(moment: &Moment<'_>, pool: Ref, n: u32) -> String {
     };
     let latest = tasks
         .flat_map(|task| moment.ledger.past(task).map(move |past| (task, past)))
-        .filter(|(_, past)| resource_operand(past.op) == Some(pool))
+        .filter(|(_, past)| past.op.resource() == Some(pool))
         .filter_map(|(task, past)| match past.came_to {
             CameTo::Done { free: Some(free) } => Some((task, past, free)),
             _ => None,

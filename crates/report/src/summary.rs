@@ -3,7 +3,7 @@
 use kmapcheck_machine::{Effect, Map, Mode, Name, State, Successor, TaskId};
 use kmapcheck_scenario::{FindingKind, Location, NodeId, Op, Program};
 
-use crate::ledger::{Entry, Ledger, Thing, page_operand};
+use crate::ledger::{Entry, Ledger, Thing};
 use crate::names::Names;
 use crate::words::{article, list};
 use crate::{describe, misuse};
@@ -117,7 +117,7 @@ impl Moment<'_> {
     pub fn page_name(&self) -> &str {
         let template = self.ledger.before(self.task).template;
         self.op()
-            .and_then(page_operand)
+            .and_then(Op::page)
             .map_or("a page", |name| self.program.page_name(template, name))
     }
 
@@ -171,7 +171,7 @@ impl Moment<'_> {
     fn users(&self) -> Vec<(String, usize)> {
         let Some(Name::Page(page)) = self
             .op()
-            .and_then(page_operand)
+            .and_then(Op::page)
             .map(|name| self.ledger.resolve(self.task, name))
         else {
             return Vec::new();
@@ -202,7 +202,7 @@ impl Moment<'_> {
     }
 
     fn freed_by(&self) -> String {
-        let name = self.op().and_then(page_operand);
+        let name = self.op().and_then(Op::page);
         name.and_then(|name| self.ledger.freed(self.task, name))
             .map_or_else(String::new, |freed| {
                 format!(

@@ -7,7 +7,11 @@
 //!
 //! Every node remembers its [`Origin`]: the chain of operations in the files that it came from.
 
+mod op;
+
 use std::fmt;
+
+pub use op::Op;
 
 /// Index of a series in [`Program::series`].
 pub type SeriesId = usize;
@@ -230,150 +234,6 @@ pub struct Node {
     pub next: Vec<Target>,
     /// Where it comes from.
     pub origin: OriginId,
-}
-
-/// A primitive.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[allow(
-    missing_docs,
-    reason = "the fields are the operands of the operations in docs/semantics.md"
-)]
-pub enum Op {
-    Kmap {
-        page: Ref,
-        series: SeriesId,
-    },
-    TryKmap {
-        page: Ref,
-        series: SeriesId,
-        flush: bool,
-    },
-    Kunmap {
-        page: Ref,
-    },
-    KunmapAny {
-        page: Ref,
-    },
-    KmapAtomic {
-        page: Ref,
-        kind: AtomicTypeId,
-    },
-    KunmapAtomic {
-        page: Ref,
-    },
-    KmapLocal {
-        page: Ref,
-    },
-    KunmapLocal {
-        page: Ref,
-    },
-    SpinLock {
-        lock: Ref,
-    },
-    SpinUnlock {
-        lock: Ref,
-    },
-    SpinTrylock {
-        lock: Ref,
-    },
-    /// `down` of a semaphore, and `mempool_alloc` (`n` = 1).
-    Down {
-        pool: Ref,
-        n: u32,
-    },
-    /// `up` of a semaphore, and `mempool_free` (`n` = 1).
-    Up {
-        pool: Ref,
-        n: u32,
-    },
-    /// `down_trylock` of a semaphore, and `mempool_try_alloc` (`n` = 1).
-    DownTrylock {
-        pool: Ref,
-        n: u32,
-    },
-    DownRead {
-        lock: Ref,
-    },
-    UpRead {
-        lock: Ref,
-    },
-    DownWrite {
-        lock: Ref,
-    },
-    UpWrite {
-        lock: Ref,
-    },
-    LockPage {
-        page: Ref,
-    },
-    UnlockPage {
-        page: Ref,
-    },
-    TrylockPage {
-        page: Ref,
-    },
-    WaitForCompletion {
-        completion: Ref,
-    },
-    Complete {
-        completion: Ref,
-    },
-    AllocPage {
-        var: Ref,
-    },
-    FreePage {
-        page: Ref,
-    },
-    MightSleep,
-    /// Any branch; choosing is a step of its own.
-    Choose,
-}
-
-impl Op {
-    /// Whether the operation may sleep, as the kernel's `might_sleep()` judges it.
-    #[must_use]
-    pub fn may_sleep(self) -> bool {
-        matches!(
-            self,
-            Op::Kmap { .. }
-                | Op::Down { .. }
-                | Op::DownRead { .. }
-                | Op::DownWrite { .. }
-                | Op::LockPage { .. }
-                | Op::WaitForCompletion { .. }
-                | Op::AllocPage { .. }
-                | Op::MightSleep
-        )
-    }
-
-    /// Whether the operation gives something back that others may wait for.
-    #[must_use]
-    pub fn is_release(self) -> bool {
-        matches!(
-            self,
-            Op::Kunmap { .. }
-                | Op::KunmapAny { .. }
-                | Op::SpinUnlock { .. }
-                | Op::Up { .. }
-                | Op::UpRead { .. }
-                | Op::UpWrite { .. }
-                | Op::UnlockPage { .. }
-                | Op::Complete { .. }
-                | Op::FreePage { .. }
-        )
-    }
-
-    /// Whether the operation has a success and a failure branch.
-    #[must_use]
-    pub fn is_try(self) -> bool {
-        matches!(
-            self,
-            Op::TryKmap { .. }
-                | Op::SpinTrylock { .. }
-                | Op::DownTrylock { .. }
-                | Op::TrylockPage { .. }
-        )
-    }
 }
 
 /// Where a node comes from.

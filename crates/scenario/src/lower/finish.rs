@@ -65,7 +65,7 @@ impl Lowering<'_> {
         for draft in self.drafts.iter().rev() {
             ask();
             let mut op = draft.op;
-            if let Some(Ref::Own(index)) = page_of(&mut op)
+            if let Some(Ref::Own(index)) = op.page_mut()
                 && let Some(apart) = index.checked_sub(self.declared)
             {
                 *index = *var_ids[apart].get_or_insert_with(|| {
@@ -130,25 +130,5 @@ impl Lowering<'_> {
                 );
             }
         }
-    }
-}
-
-/// The page name that an operation is about.
-fn page_of(op: &mut Op) -> Option<&mut Ref> {
-    match op {
-        Op::Kmap { page, .. }
-        | Op::TryKmap { page, .. }
-        | Op::Kunmap { page }
-        | Op::KunmapAny { page }
-        | Op::KmapAtomic { page, .. }
-        | Op::KunmapAtomic { page }
-        | Op::KmapLocal { page }
-        | Op::KunmapLocal { page }
-        | Op::LockPage { page }
-        | Op::UnlockPage { page }
-        | Op::TrylockPage { page }
-        | Op::FreePage { page }
-        | Op::AllocPage { var: page } => Some(page),
-        _ => None,
     }
 }

@@ -248,10 +248,10 @@ impl<'a> Touches<'a> {
         }
         match op {
             Op::AllocPage { .. } | Op::FreePage { .. } => touches.push((self.pages(), Way::Any)),
-            _ if page_of(op).is_some() && self.remembers => {
+            _ if op.page().is_some() && self.remembers => {
                 touches.push((self.pages(), Way::Any));
             }
-            _ if page_of(op).is_some() => touches.push((self.pages(), Way::Give)),
+            _ if op.page().is_some() => touches.push((self.pages(), Way::Give)),
             _ => {}
         }
     }
@@ -382,7 +382,7 @@ impl<'a> Touches<'a> {
         };
         let op = self.program.templates[task.template].nodes[at].op;
         let future = self.future(other.template, theirs);
-        if self.paged && page_of(op).is_some() && future.has(self.pages(), Way::Any) {
+        if self.paged && op.page().is_some() && future.has(self.pages(), Way::Any) {
             return true;
         }
         let holds = |what: Ref| match what {
@@ -418,32 +418,12 @@ impl<'a> Touches<'a> {
                 }
             }
             Some(Wait::Completion(completion)) => touches(completion),
-            Some(Wait::PageLock(_)) => match page_of(op) {
+            Some(Wait::PageLock(_)) => match op.page() {
                 Some(Ref::Shared(page)) => future.touches(self.page_lock(page)),
                 _ => self.paged && future.touches(self.page_lock(0)),
             },
             Some(Wait::Memory) => future.touches(self.pages()),
             None => true,
         }
-    }
-}
-
-/// The page that an operation is about.
-fn page_of(op: Op) -> Option<Ref> {
-    match op {
-        Op::Kmap { page, .. }
-        | Op::TryKmap { page, .. }
-        | Op::Kunmap { page }
-        | Op::KunmapAny { page }
-        | Op::KmapAtomic { page, .. }
-        | Op::KunmapAtomic { page }
-        | Op::KmapLocal { page }
-        | Op::KunmapLocal { page }
-        | Op::LockPage { page }
-        | Op::UnlockPage { page }
-        | Op::TrylockPage { page }
-        | Op::FreePage { page } => Some(page),
-        Op::AllocPage { var } => Some(var),
-        _ => None,
     }
 }

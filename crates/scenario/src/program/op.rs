@@ -1,0 +1,192 @@
+//! The primitives, with their operands resolved.
+
+use super::{AtomicTypeId, Ref, SeriesId};
+
+/// A primitive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[allow(
+    missing_docs,
+    reason = "the fields are the operands of the operations in docs/semantics.md"
+)]
+pub enum Op {
+    Kmap {
+        page: Ref,
+        series: SeriesId,
+    },
+    TryKmap {
+        page: Ref,
+        series: SeriesId,
+        flush: bool,
+    },
+    Kunmap {
+        page: Ref,
+    },
+    KunmapAny {
+        page: Ref,
+    },
+    KmapAtomic {
+        page: Ref,
+        kind: AtomicTypeId,
+    },
+    KunmapAtomic {
+        page: Ref,
+    },
+    KmapLocal {
+        page: Ref,
+    },
+    KunmapLocal {
+        page: Ref,
+    },
+    SpinLock {
+        lock: Ref,
+    },
+    SpinUnlock {
+        lock: Ref,
+    },
+    SpinTrylock {
+        lock: Ref,
+    },
+    /// `down` of a semaphore, and `mempool_alloc` (`n` = 1).
+    Down {
+        pool: Ref,
+        n: u32,
+    },
+    /// `up` of a semaphore, and `mempool_free` (`n` = 1).
+    Up {
+        pool: Ref,
+        n: u32,
+    },
+    /// `down_trylock` of a semaphore, and `mempool_try_alloc` (`n` = 1).
+    DownTrylock {
+        pool: Ref,
+        n: u32,
+    },
+    DownRead {
+        lock: Ref,
+    },
+    UpRead {
+        lock: Ref,
+    },
+    DownWrite {
+        lock: Ref,
+    },
+    UpWrite {
+        lock: Ref,
+    },
+    LockPage {
+        page: Ref,
+    },
+    UnlockPage {
+        page: Ref,
+    },
+    TrylockPage {
+        page: Ref,
+    },
+    WaitForCompletion {
+        completion: Ref,
+    },
+    Complete {
+        completion: Ref,
+    },
+    AllocPage {
+        var: Ref,
+    },
+    FreePage {
+        page: Ref,
+    },
+    MightSleep,
+    /// Any branch; choosing is a step of its own.
+    Choose,
+}
+
+impl Op {
+    /// Whether the operation may sleep, as the kernel's `might_sleep()` judges it.
+    #[must_use]
+    pub fn may_sleep(self) -> bool {
+        matches!(
+            self,
+            Op::Kmap { .. }
+                | Op::Down { .. }
+                | Op::DownRead { .. }
+                | Op::DownWrite { .. }
+                | Op::LockPage { .. }
+                | Op::WaitForCompletion { .. }
+                | Op::AllocPage { .. }
+                | Op::MightSleep
+        )
+    }
+
+    /// Whether the operation gives something back that others may wait for.
+    #[must_use]
+    pub fn is_release(self) -> bool {
+        matches!(
+            self,
+            Op::Kunmap { .. }
+                | Op::KunmapAny { .. }
+                | Op::SpinUnlock { .. }
+                | Op::Up { .. }
+                | Op::UpRead { .. }
+                | Op::UpWrite { .. }
+                | Op::UnlockPage { .. }
+                | Op::Complete { .. }
+                | Op::FreePage { .. }
+        )
+    }
+
+    /// Whether the operation has a success and a failure branch.
+    #[must_use]
+    pub fn is_try(self) -> bool {
+        matches!(
+            self,
+            Op::TryKmap { .. }
+                | Op::SpinTrylock { .. }
+                | Op::DownTrylock { .. }
+                | Op::TrylockPage { .. }
+        )
+    }
+
+    /// The page name that the operation is about.
+    #[must_use]
+    pub fn page(mut self) -> Option<Ref> {
+        self.page_mut().copied()
+    }
+
+    /// The same, to change it.
+    pub(crate) fn page_mut(&mut self) -> Option<&mut Ref> {
+        match self {
+            Op::Kmap { page, .. }
+            | Op::TryKmap { page, .. }
+            | Op::Kunmap { page }
+            | Op::KunmapAny { page }
+            | Op::KmapAtomic { page, .. }
+            | Op::KunmapAtomic { page }
+            | Op::KmapLocal { page }
+            | Op::KunmapLocal { page }
+            | Op::LockPage { page }
+            | Op::UnlockPage { page }
+            | Op::TrylockPage { page }
+            | Op::FreePage { page }
+            | Op::AllocPage { var: page } => Some(page),
+            _ => None,
+        }
+    }
+
+    /// The lock, pool or completion that the operation is about.
+    #[must_use]
+    pub fn resource(self) -> Option<Ref> {
+        match self {
+            Op::SpinLock { lock }
+            | Op::SpinTrylock { lock }
+            | Op::SpinUnlock { lock }
+            | Op::DownRead { lock }
+            | Op::UpRead { lock }
+            | Op::DownWrite { lock }
+            | Op::UpWrite { lock } => Some(lock),
+            Op::Down { pool, .. } | Op::DownTrylock { pool, .. } | Op::Up { pool, .. } => {
+                Some(pool)
+            }
+            Op::WaitForCompletion { completion } | Op::Complete { completion } => Some(completion),
+            _ => None,
+        }
+    }
+}
