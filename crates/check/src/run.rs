@@ -2,9 +2,9 @@
 //!
 //! A [`Run`] goes from reading a file to what is written last. Each of its phases asks for the
 //! limits (see [`kmapcheck_limits`]) and is left when one is reached; what the phases before it
-//! found is kept. What has to be said then may take a little longer, the [`ALLOWANCE`]. If a phase
-//! does not ask in time, because it is in the middle of something that is not ours, the run is ended
-//! from outside: its last words are printed, and the program ends.
+//! found is kept. What has to be said then may take a little longer, 400 ms. If a phase does not ask
+//! in time, because it is in the middle of something that is not ours, the run is ended from outside:
+//! its last words are said, and the program ends.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;

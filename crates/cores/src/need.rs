@@ -110,10 +110,9 @@ impl Need {
             Wait::Spin(Ref::Shared(lock)) => Need::Spin(lock),
             Wait::Read(Ref::Shared(lock)) => Need::Read(lock),
             Wait::Write(Ref::Shared(lock)) => Need::Write(lock),
-            Wait::Units(Ref::Shared(pool), n) => match program.resources[pool].kind {
-                ResourceKind::Semaphore { owned: false, .. }
-                | ResourceKind::Mempool { owned: false, .. } => Need::Open(Open::Unowned(pool)),
-                _ => Need::Units(pool, n),
+            Wait::Units(Ref::Shared(pool), n) => match program.resources[pool].kind.is_owned() {
+                false => Need::Open(Open::Unowned(pool)),
+                true => Need::Units(pool, n),
             },
             Wait::Completion(Ref::Shared(what)) => Need::Open(Open::Completion(what)),
             Wait::PageLock(page) if page < program.pages.len() => Need::PageLock(page),

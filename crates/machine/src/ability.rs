@@ -8,7 +8,7 @@
 //! the set no longer has the operation.
 
 use kmapcheck_limits::ask;
-use kmapcheck_scenario::{NodeId, Op, Program, ResourceKind, Template, TemplateId};
+use kmapcheck_scenario::{NodeId, Op, Program, Template, TemplateId};
 
 use crate::state::Task;
 
@@ -107,11 +107,7 @@ fn gives_something(program: &Program, template: TemplateId, op: Op) -> bool {
     match op {
         Op::Complete { .. } | Op::FreePage { .. } | Op::Kmap { .. } | Op::TryKmap { .. } => true,
         Op::AllocPage { .. } => true,
-        Op::Up { pool, .. } => matches!(
-            program.resource(template, pool).kind,
-            ResourceKind::Semaphore { owned: false, .. }
-                | ResourceKind::Mempool { owned: false, .. }
-        ),
+        Op::Up { pool, .. } => !program.resource(template, pool).kind.is_owned(),
         _ => false,
     }
 }

@@ -14,6 +14,7 @@ mod ops;
 mod outcome;
 mod page_table;
 mod replay;
+mod resource;
 mod starts;
 mod state;
 mod step;
@@ -26,6 +27,7 @@ pub use initial::{initial, instances};
 pub use outcome::{Coverage, Finding, Outcome, Stopped, Trace, TraceStep, Verdict};
 pub use page_table::PageTable;
 pub use replay::{Replay, ReplayError, replay, run};
+pub use resource::Resource;
 pub use starts::{Start, Starts, can_be_stale, is_open};
 pub use state::{
     Held, Map, Mode, Name, Page, PageId, ResourceState, Shared, State, Task, TaskId, Usage,

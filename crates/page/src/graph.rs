@@ -189,11 +189,7 @@ impl Graph {
                     width: place.width,
                     height: place.height,
                     lane: thing.is_none().then_some(i),
-                    series: thing.and_then(|thing| {
-                        let series = thing.kind == ThingKind::Series;
-                        let of = |track: &_| named(track, &thing.label);
-                        series.then(|| recording.series.iter().position(of))?
-                    }),
+                    series: thing.and_then(|thing| thing.series),
                     capacity: thing.map_or(String::new(), capacity),
                     stuck: stuck.of_node(i),
                 }
@@ -228,10 +224,6 @@ impl Graph {
             edges,
         }
     }
-}
-
-fn named(track: &kmapcheck_recording::Track, label: &str) -> bool {
-    track.name == label
 }
 
 /// What is drawn: all that is ever waited for; if that is nothing, the series.

@@ -169,14 +169,7 @@ fn with_numbers(program: &Program, tasks: &[u64], slots: &[(usize, u64)]) -> Opt
 /// CPUs are left out as well, for simplicity.
 #[must_use]
 pub fn fewer_is_a_run_of_more(program: &Program) -> bool {
-    let unowned = |kind: ResourceKind| {
-        matches!(
-            kind,
-            ResourceKind::Semaphore { owned: false, .. }
-                | ResourceKind::Mempool { owned: false, .. }
-                | ResourceKind::Completion
-        )
-    };
+    let unowned = |kind: ResourceKind| !kind.is_owned();
     program.pages.is_empty()
         && program.cpus.is_none()
         && program.free_pages.is_none()

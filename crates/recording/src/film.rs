@@ -6,14 +6,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use kmapcheck_machine::{ReplayError, State, TaskId, Trace, instances, run};
+use kmapcheck_machine::{ReplayError, Resource, Standing, State, TaskId, Trace, instances, run};
 use kmapcheck_report::{Finding, Names, Who, listing};
 use kmapcheck_scenario::{Bound, Program};
-use kmapcheck_waitgraph::graph::Link;
 
 use crate::lanes::lanes;
 use crate::recording::{Actor, Give, Hold, Line, Listing, Recording, Stale, Step, Track, Wait};
-use crate::things::{self, Key};
+use crate::things;
 
 impl Recording {
     /// Records the trace of a finding.
@@ -53,11 +52,11 @@ struct Camera<'a> {
     cast: Vec<TaskId>,
     /// The number of a task among them.
     part: BTreeMap<TaskId, usize>,
-    keys: BTreeMap<Key, usize>,
+    keys: BTreeMap<Resource, usize>,
     /// Of each task the open spans of waits and holds, and where they are among those of the
     /// recording.
-    waiting: Vec<Vec<(Key, usize)>>,
-    holding: Vec<Vec<(Key, usize)>>,
+    waiting: Vec<Vec<(Resource, usize)>>,
+    holding: Vec<Vec<(Resource, usize)>>,
     stale: BTreeMap<(usize, usize), usize>,
     stale_counts: Vec<u32>,
     places: Vec<Option<usize>>,
@@ -82,8 +81,11 @@ impl<'a> Camera<'a> {
         let mut programs = Vec::new();
         let mut number = BTreeMap::new();
         let mut tasks = Vec::new();
-        let core: BTreeSet<&str> = finding.core.iter().map(String::as_str).collect();
-        let stuck: BTreeSet<&str> = finding.stuck.iter().map(String::as_str).collect();
+        let set = finding.stuck_set.as_ref();
+        let is_among = |tasks: Option<&Vec<TaskId>>, task: TaskId| {
+            // They are in ascending order.
+            tasks.is_some_and(|tasks| tasks.binary_search(&task).is_ok())
+        };
         for &task in &cast {
             let who = names.who(task);
             let listed = *number.entry(who.template).or_insert_with(|| {
@@ -101,8 +103,8 @@ impl<'a> Camera<'a> {
                 },
                 program: listed,
                 start: first.tasks[task].at,
-                core: starves || core.contains(name.as_str()),
-                stuck: starves || stuck.contains(name.as_str()),
+                core: starves || is_among(set.map(|set| &set.core), task),
+                stuck: starves || is_among(set.map(|set| &set.all), task),
                 name,
             });
         }
@@ -168,7 +170,7 @@ impl<'a> Camera<'a> {
     }
 
     /// Notes what a task holds from state number `at` on.
-    fn hold(&mut self, part: usize, now: &[(Key, u32)], at: usize, state: &State) {
+    fn hold(&mut self, part: usize, now: &[(Resource, u32)], at: usize, state: &State) {
         let holds = &mut self.recording.holds;
         self.holding[part].retain(|&(key, span)| {
             let kept = now.contains(&(key, holds[span].n));
@@ -196,9 +198,13 @@ impl<'a> Camera<'a> {
     /// Notes what can be seen in a state: who waits, and how the slots are used.
     fn look(&mut self, state: &State, at: usize) {
         for part in 0..self.cast.len() {
-            let now = match self.places[part] {
-                Some(_) => things::awaited(self.program, state, self.cast[part]),
-                None => [None; 2],
+            let task = self.cast[part];
+            let now = match state.standing(self.program, task) {
+                Standing::Waits(waiting) => {
+                    let mut resources = waiting.resources(task);
+                    [resources.next(), resources.next()]
+                }
+                Standing::Ended | Standing::Moves => [None; 2],
             };
             self.wait(part, now, at, state);
         }
@@ -223,7 +229,7 @@ impl<'a> Camera<'a> {
         }
     }
 
-    fn wait(&mut self, part: usize, now: [Option<Key>; 2], at: usize, state: &State) {
+    fn wait(&mut self, part: usize, now: [Option<Resource>; 2], at: usize, state: &State) {
         let waits = &mut self.recording.waits;
         self.waiting[part].retain(|&(key, span)| {
             let kept = now.contains(&Some(key));
@@ -277,7 +283,7 @@ impl<'a> Camera<'a> {
         }
     }
 
-    fn thing(&mut self, key: Key, state: &State) -> usize {
+    fn thing(&mut self, key: Resource, state: &State) -> usize {
         let things = &mut self.recording.things;
         *self.keys.entry(key).or_insert_with(|| {
             let name_of = |task| self.names.name(task);
@@ -296,6 +302,9 @@ impl<'a> Camera<'a> {
                 .any(|&(_, in_use, stale)| in_use + stale > 0)
         };
         let numbers = keep(&mut recording.series, used);
+        for thing in &mut recording.things {
+            thing.series = thing.series.and_then(|series| numbers[series]);
+        }
         for stale in &mut recording.stale {
             stale.series = numbers[stale.series].unwrap_or_default();
         }
@@ -304,28 +313,17 @@ impl<'a> Camera<'a> {
         recording
     }
 
-    /// Who could give what somebody waits for, as the report's wait-for graph has it.
+    /// Who could give what somebody waits for.
     fn note_givers(&mut self, finding: &Finding) {
-        let Some(graph) = &finding.wait_for else {
-            return;
-        };
-        let label = |id: &str| {
-            let node = graph.nodes.iter().find(|node| node.id == id);
-            node.map_or("", |node| node.label.as_str())
-        };
-        let recording = &mut self.recording;
-        for edge in &graph.edges {
-            if !matches!(edge.link, Link::GivenBy { .. }) {
-                continue;
+        let gives = finding.stuck_set.iter().flat_map(|set| &set.gives);
+        for (task, thing) in gives {
+            if let (Some(&task), Some(&thing)) = (self.part.get(task), self.keys.get(thing)) {
+                let give = Give { task, thing };
+                // Several of the core may wait for it.
+                if !self.recording.gives.contains(&give) {
+                    self.recording.gives.push(give);
+                }
             }
-            let (given, giver) = (label(&edge.from), label(&edge.to));
-            let (Some(thing), Some(task)) = (
-                (recording.things.iter()).position(|thing| thing.label == given),
-                recording.tasks.iter().position(|task| task.name == giver),
-            ) else {
-                continue;
-            };
-            recording.gives.push(Give { task, thing });
         }
     }
 }

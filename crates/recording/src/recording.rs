@@ -113,6 +113,9 @@ pub struct Shown {
     /// different tasks differ in the task only.
     #[serde(skip)]
     pub own: Option<String>,
+    /// Of the slots of a series that is used: which, in [`Recording::series`].
+    #[serde(skip)]
+    pub series: Option<usize>,
 }
 
 /// What a [`Shown`] is.

@@ -1,67 +1,31 @@
 //! What tasks wait for and hold, under the names that the wait-for graph gives them.
 
-use kmapcheck_machine::{Map, Name, PageId, Standing, State, Task, Wait};
+use kmapcheck_machine::{Map, Name, PageId, Resource, State, Task};
 use kmapcheck_report::resource;
-use kmapcheck_scenario::{Bound, Program, Ref, ResourceKind, SeriesId};
+use kmapcheck_scenario::{Bound, Program, Ref};
 
 use crate::recording::{Shown, ThingKind};
 
-/// Something that is waited for or held.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) enum Key {
-    Series(SeriesId),
-    Shared(usize),
-    Own(usize, usize),
-    PageLock(PageId),
-    Memory,
-    Cpus,
-}
-
-fn of_ref(task: usize, what: Ref) -> Key {
-    match what {
-        Ref::Shared(i) => Key::Shared(i),
-        Ref::Own(i) => Key::Own(task, i),
-    }
-}
-
-/// What a task waits for, a CPU last; nothing if it can go on or has ended.
-pub(crate) fn awaited(program: &Program, state: &State, task: usize) -> [Option<Key>; 2] {
-    let Standing::Waits(waiting) = state.standing(program, task) else {
-        return [None; 2];
-    };
-    let thing = waiting.wait.map(|wait| match wait {
-        Wait::Slot { series, .. } => Key::Series(series),
-        Wait::Spin(what)
-        | Wait::Read(what)
-        | Wait::Write(what)
-        | Wait::Units(what, _)
-        | Wait::Completion(what) => of_ref(task, what),
-        Wait::PageLock(page) => Key::PageLock(page),
-        Wait::Memory => Key::Memory,
-    });
-    [thing, waiting.cpu.then_some(Key::Cpus)]
-}
-
 /// What a task holds that others can wait for, and how much of it, sorted.
-pub(crate) fn held(number: usize, task: &Task) -> Vec<(Key, u32)> {
-    let mut held: Vec<(Key, u32)> = Vec::new();
+pub(crate) fn held(number: usize, task: &Task) -> Vec<(Resource, u32)> {
+    let mut held: Vec<(Resource, u32)> = Vec::new();
     let mut add = |key, n| match held.iter_mut().find(|(known, _)| *known == key) {
         Some((_, count)) => *count += n,
         None => held.push((key, n)),
     };
     for map in &task.maps {
         if let Map::Pin { lies, .. } = map {
-            add(Key::Series(*lies), 1);
+            add(Resource::Series(*lies), 1);
         }
     }
     for lock in &task.held {
-        add(of_ref(number, lock.what), lock.n);
+        add(Resource::of(number, lock.what), lock.n);
     }
     for &page in &task.page_locks {
-        add(Key::PageLock(page), 1);
+        add(Resource::PageLock(page), 1);
     }
     if task.on_cpu {
-        add(Key::Cpus, 1);
+        add(Resource::Cpus, 1);
     }
     held.sort_unstable();
     held
@@ -72,7 +36,7 @@ pub(crate) fn shown(
     program: &Program,
     state: &State,
     name_of: &dyn Fn(usize) -> String,
-    key: Key,
+    key: Resource,
 ) -> Shown {
     let counted = |number: Bound| match number {
         Bound::Exactly(n) => Some(n),
@@ -80,7 +44,7 @@ pub(crate) fn shown(
     };
     let mut own = None;
     let (label, kind, capacity) = match key {
-        Key::Series(series) => {
+        Resource::Series(series) => {
             let series = &program.series[series];
             (
                 series.name.clone(),
@@ -88,31 +52,31 @@ pub(crate) fn shown(
                 counted(series.slots),
             )
         }
-        Key::Shared(i) => (
+        Resource::Shared(i) => (
             resource(program, 0, Ref::Shared(i)),
             ThingKind::Resource,
-            units(program.resources[i].kind),
+            program.resources[i].kind.units(),
         ),
-        Key::Own(task, i) => {
+        Resource::Own { task, index: i } => {
             let template = state.tasks[task].template;
             let name = resource(program, template, Ref::Own(i));
             let kind = program.templates[template].resources[i].kind;
             let label = format!("{name} of {}", name_of(task));
             own = Some(name);
-            (label, ThingKind::Resource, units(kind))
+            (label, ThingKind::Resource, kind.units())
         }
-        Key::PageLock(page) => {
+        Resource::PageLock(page) => {
             let (name, owner) = page_name(program, state, page, None);
             let label = format!("lock of page {}", with_owner(name, owner, name_of));
             own = owner.map(|_| format!("lock of page {name}"));
             (label, ThingKind::Resource, None)
         }
-        Key::Memory => (
+        Resource::FreePages => (
             "free pages".to_owned(),
             ThingKind::Memory,
             program.free_pages,
         ),
-        Key::Cpus => {
+        Resource::Cpus => {
             let cpus = program.cpus.map(|cpus| cpus.count);
             ("CPUs".to_owned(), ThingKind::Cpus, cpus)
         }
@@ -122,13 +86,10 @@ pub(crate) fn shown(
         kind,
         capacity,
         own,
-    }
-}
-
-fn units(kind: ResourceKind) -> Option<u32> {
-    match kind {
-        ResourceKind::Semaphore { units, .. } | ResourceKind::Mempool { units, .. } => Some(units),
-        _ => None,
+        series: match key {
+            Resource::Series(series) => Some(series),
+            _ => None,
+        },
     }
 }
 

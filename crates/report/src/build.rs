@@ -16,7 +16,7 @@ use crate::coverage;
 use crate::names::Names;
 use crate::order::causes_first;
 use crate::place::Place;
-use crate::report::{Finding, Holding, Report, Standing, StartMapping, TaskAtEnd};
+use crate::report::{Finding, Holding, Report, Standing, StartMapping, StuckSet, TaskAtEnd};
 use crate::walk::Walk;
 use crate::{contested, describe, summary};
 
@@ -130,6 +130,7 @@ impl Builder<'_> {
             wait_for: None,
             run: found.trace.clone(),
             starves: found.starved,
+            stuck_set: None,
         };
         let mut taking_part: Vec<TaskId> = found.trace.steps.iter().map(|step| step.task).collect();
         match kind {
@@ -187,6 +188,14 @@ impl Builder<'_> {
             .iter()
             .map(|&task| self.names.name(task))
             .collect();
+        let held_by = deadlock.sentences.iter().flat_map(|line| &line.held_by);
+        let givers = held_by.filter(|holder| holder.how.is_none());
+        let gives = givers.flat_map(|giver| giver.tasks.iter().map(|&task| (task, giver.thing)));
+        finding.stuck_set = Some(StuckSet {
+            gives: gives.collect(),
+            core: deadlock.core,
+            all: deadlock.stuck,
+        });
         finding.summary = deadlock.summary;
         finding.wait_for = Some(deadlock.graph);
     }

@@ -1,26 +1,14 @@
 //! What the core of a deadlock waits for, and who holds it.
 
-use kmapcheck_machine::{Map, PageId, ResourceState, Standing, State, TaskId, Wait};
-use kmapcheck_scenario::{Op, Program, Ref, ResourceKind, SeriesId};
+use kmapcheck_machine::{Map, PageId, Resource, ResourceState, Standing, State, TaskId};
+use kmapcheck_scenario::{Op, Program, ResourceKind, SeriesId};
 use kmapcheck_waitgraph::Deadlock;
-use kmapcheck_waitgraph::thing::Thing as Awaited;
 
 use crate::describe;
 use crate::ledger::{Ledger, Thing};
 use crate::names::{Names, Who};
 use crate::report::Contested;
 use crate::words::{list, plural};
-
-/// Something that tasks wait for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Wanted {
-    Slot(SeriesId),
-    /// A lock, pool or completion; with the task if it is the task's own.
-    Resource(Ref, Option<TaskId>),
-    PageLock(PageId),
-    Memory,
-    Cpu,
-}
 
 /// Collects what the tasks of `core` wait for, in the order of the tasks.
 pub(crate) fn of_core(
@@ -30,21 +18,12 @@ pub(crate) fn of_core(
     ledger: &Ledger,
     deadlock: &Deadlock,
 ) -> Vec<Contested> {
-    let mut wanted: Vec<(Wanted, Vec<TaskId>)> = Vec::new();
+    let mut wanted: Vec<(Resource, Vec<TaskId>)> = Vec::new();
     for &task in &deadlock.core {
         let Standing::Waits(waiting) = state.standing(program, task) else {
             continue;
         };
-        let wait = waiting.wait.map(|wait| match wait {
-            Wait::Slot { series, .. } => Wanted::Slot(series),
-            Wait::Spin(what) | Wait::Read(what) | Wait::Write(what) | Wait::Completion(what) => {
-                own(what, task)
-            }
-            Wait::Units(what, _) => own(what, task),
-            Wait::PageLock(page) => Wanted::PageLock(page),
-            Wait::Memory => Wanted::Memory,
-        });
-        for what in wait.into_iter().chain(waiting.cpu.then_some(Wanted::Cpu)) {
+        for what in waiting.resources(task) {
             match wanted.iter_mut().find(|(known, _)| *known == what) {
                 Some((_, waiters)) => waiters.push(task),
                 None => wanted.push((what, vec![task])),
@@ -64,10 +43,6 @@ pub(crate) fn of_core(
         .collect()
 }
 
-fn own(what: Ref, task: TaskId) -> Wanted {
-    Wanted::Resource(what, matches!(what, Ref::Own(_)).then_some(task))
-}
-
 struct Scene<'a> {
     program: &'a Program,
     names: &'a Names,
@@ -77,7 +52,7 @@ struct Scene<'a> {
 }
 
 impl Scene<'_> {
-    fn describe(&self, what: Wanted, waiters: &[TaskId]) -> Contested {
+    fn describe(&self, what: Resource, waiters: &[TaskId]) -> Contested {
         let holders: Vec<TaskId> = (0..self.state.tasks.len())
             .filter(|&task| self.holds(task, what))
             .collect();
@@ -89,12 +64,12 @@ impl Scene<'_> {
         let givers = self.givers(what, first);
         Contested {
             resource: self.name(what, first),
-            is_series: matches!(what, Wanted::Slot(_)),
+            is_series: matches!(what, Resource::Series(_)),
             state: self.standing(what, first),
             waited_for_by: names(waiters),
             held_by: names(&holders),
             holders: who(&holders),
-            giving: if self.is_completion(what, first) {
+            giving: if self.kind(what, first) == Some(ResourceKind::Completion) {
                 "complete it"
             } else {
                 "give it"
@@ -104,39 +79,26 @@ impl Scene<'_> {
         }
     }
 
-    fn holds(&self, task: TaskId, what: Wanted) -> bool {
-        if what == Wanted::Cpu {
+    fn holds(&self, task: TaskId, what: Resource) -> bool {
+        if what == Resource::Cpus {
             return self.state.tasks[task].on_cpu;
         }
         self.ledger.of(task).any(|entry| match (what, entry.thing) {
-            (Wanted::Slot(series), Thing::Map(Map::Pin { lies, .. })) => lies == series,
-            (Wanted::Resource(what, owner), Thing::Held(held)) => {
-                held.what == what && owner.is_none_or(|owner| owner == task)
-            }
-            (Wanted::PageLock(page), Thing::PageLock(locked)) => locked == page,
+            (Resource::Series(series), Thing::Map(Map::Pin { lies, .. })) => lies == series,
+            (what, Thing::Held(held)) => Resource::of(task, held.what) == what,
+            (Resource::PageLock(page), Thing::PageLock(locked)) => locked == page,
             _ => false,
         })
     }
 
-    fn is_completion(&self, what: Wanted, waiter: TaskId) -> bool {
-        let Wanted::Resource(what, _) = what else {
-            return false;
-        };
-        self.program
-            .resource(self.state.tasks[waiter].template, what)
-            .kind
-            == ResourceKind::Completion
+    /// The kind of a lock, pool or completion.
+    fn kind(&self, what: Resource, waiter: TaskId) -> Option<ResourceKind> {
+        let template = self.state.tasks[waiter].template;
+        Some(self.program.resource(template, what.declared()?).kind)
     }
 
     /// Tasks of the core that do not hold it but could still give it, if they were not stuck.
-    fn givers(&self, what: Wanted, waiter: TaskId) -> Vec<TaskId> {
-        let same = |thing: Awaited| match (what, thing) {
-            (Wanted::Slot(a), Awaited::Series(b)) => a == b,
-            (Wanted::Resource(Ref::Shared(a), _), Awaited::Shared(b)) => a == b,
-            (Wanted::PageLock(a), Awaited::PageLock(b)) => a == b,
-            (Wanted::Memory, Awaited::Freelist) => true,
-            _ => false,
-        };
+    fn givers(&self, what: Resource, waiter: TaskId) -> Vec<TaskId> {
         let line = self
             .deadlock
             .sentences
@@ -144,33 +106,35 @@ impl Scene<'_> {
             .find(|line| line.tasks.contains(&waiter));
         let givers = line.into_iter().flat_map(|line| &line.held_by);
         givers
-            .filter(|holder| holder.how.is_none() && same(holder.thing))
+            .filter(|holder| holder.how.is_none() && holder.thing == what)
             .flat_map(|holder| holder.tasks.iter().copied())
             .collect()
     }
 
-    fn name(&self, what: Wanted, waiter: TaskId) -> String {
+    fn name(&self, what: Resource, waiter: TaskId) -> String {
         match what {
-            Wanted::Slot(series) => self.program.series[series].name.clone(),
-            Wanted::Resource(what, _) => {
-                describe::resource(self.program, self.state.tasks[waiter].template, what)
+            Resource::Series(series) => self.program.series[series].name.clone(),
+            Resource::Shared(_) | Resource::Own { .. } => {
+                let template = self.state.tasks[waiter].template;
+                let name = |what| describe::resource(self.program, template, what);
+                what.declared().map_or_else(String::new, name)
             }
-            Wanted::PageLock(_) => {
+            Resource::PageLock(_) => {
                 let task = &self.state.tasks[waiter];
                 let name = describe::op_of(self.program, task).and_then(Op::page);
                 describe::page_lock(self.program, task.template, name)
             }
-            Wanted::Memory => describe::MEMORY.to_owned(),
-            Wanted::Cpu => plural(
+            Resource::FreePages => describe::MEMORY.to_owned(),
+            Resource::Cpus => plural(
                 self.program.cpus.map_or(1, |cpus| u64::from(cpus.count)),
                 "CPU",
             ),
         }
     }
 
-    fn standing(&self, what: Wanted, waiter: TaskId) -> String {
+    fn standing(&self, what: Resource, waiter: TaskId) -> String {
         match what {
-            Wanted::Slot(series) => {
+            Resource::Series(series) => {
                 let mut said = describe::usage(self.program, self.state, series);
                 let lost = self.lost(series);
                 if lost > 0 {
@@ -182,16 +146,14 @@ impl Scene<'_> {
                 }
                 said
             }
-            Wanted::Resource(what, owner) => {
-                let kind = self
-                    .program
-                    .resource(self.state.tasks[waiter].template, what)
-                    .kind;
-                let resource = match (what, owner) {
-                    (Ref::Shared(i), _) => self.state.shared.resources[i],
-                    (Ref::Own(i), task) => self.state.tasks[task.unwrap_or(waiter)].resources[i],
+            Resource::Shared(_) | Resource::Own { .. } => {
+                let state = match what {
+                    Resource::Own { task, index } => self.state.tasks[task].resources[index],
+                    Resource::Shared(index) => self.state.shared.resources[index],
+                    _ => unreachable!("it is one of these"),
                 };
-                let mut said = resource_state(kind, resource);
+                let kind = self.kind(what, waiter);
+                let mut said = kind.map_or_else(String::new, |kind| resource_state(kind, state));
                 let ahead = self.queued(what);
                 if !ahead.is_empty() {
                     let verb = if ahead.len() == 1 { "waits" } else { "wait" };
@@ -199,18 +161,18 @@ impl Scene<'_> {
                 }
                 said
             }
-            Wanted::PageLock(_) => "taken".to_owned(),
-            Wanted::Memory => "no page is free".to_owned(),
-            Wanted::Cpu => "none is free".to_owned(),
+            Resource::PageLock(_) => "taken".to_owned(),
+            Resource::FreePages => "no page is free".to_owned(),
+            Resource::Cpus => "none is free".to_owned(),
         }
     }
 
     /// Writers that have announced themselves and so hold new readers back.
-    fn queued(&self, what: Ref) -> Vec<String> {
+    fn queued(&self, what: Resource) -> Vec<String> {
         let queued = |task: &TaskId| {
             let at = &self.state.tasks[*task];
             at.queued
-                && matches!(describe::op_of(self.program, at), Some(Op::DownWrite { lock }) if lock == what)
+                && matches!(describe::op_of(self.program, at), Some(Op::DownWrite { lock }) if Resource::of(*task, lock) == what)
         };
         (0..self.state.tasks.len())
             .filter(queued)

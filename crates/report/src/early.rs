@@ -91,6 +91,7 @@ impl Report {
             point_of_no_return: None,
             wait_for: None,
             run: found.trace.clone(),
+            stuck_set: None,
             starves: found.starved,
         });
         Report {

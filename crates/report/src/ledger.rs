@@ -5,9 +5,7 @@
 //! the task that took a step held before and after.
 
 use kmapcheck_machine::{Effect, Held, Map, Mode, Name, PageId, State, Successor, Task, TaskId};
-use kmapcheck_scenario::{
-    FindingKind, Location, NodeId, Op, Program, Ref, ResourceKind, TemplateId,
-};
+use kmapcheck_scenario::{FindingKind, Location, NodeId, Op, Program, Ref, TemplateId};
 
 /// Something held, and the step that took it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -353,10 +351,7 @@ fn belongs_to_taker(program: &Program, template: TemplateId, thing: Thing) -> bo
     let Thing::Held(held) = thing else {
         return true;
     };
-    !matches!(
-        program.resource(template, held.what).kind,
-        ResourceKind::Semaphore { owned: false, .. } | ResourceKind::Mempool { owned: false, .. }
-    )
+    program.resource(template, held.what).kind.is_owned()
 }
 
 /// Whether the operation gives back `thing`.

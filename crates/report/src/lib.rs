@@ -40,7 +40,7 @@ pub use kmapcheck_machine::Verdict;
 pub use names::{Names, Who, folded};
 pub use report::{
     Contested, Coverage, Finding, Holding, NeverExecuted, NotThere, NumberOf, Proof, Report, Size,
-    SlotUsage, Standing, StartMapping, Step, StopReason, Stopped, TaskAtEnd,
+    SlotUsage, Standing, StartMapping, Step, StopReason, Stopped, StuckSet, TaskAtEnd,
 };
 #[cfg(feature = "schema")]
 pub use schema::{schema_of, schema_report};

@@ -4,7 +4,7 @@
 //! only the text needs (which column a step stands in) are left out of the JSON. New fields may be
 //! added; those that are here keep their names and meaning.
 
-use kmapcheck_machine::{TaskId, Trace, Verdict};
+use kmapcheck_machine::{Resource, TaskId, Trace, Verdict};
 use kmapcheck_scenario::{FindingKind, Level};
 use kmapcheck_waitgraph::WaitForGraph;
 use serde::Serialize;
@@ -113,6 +113,20 @@ pub struct Finding {
     /// Of `starved`: the task that starves.
     #[serde(skip)]
     pub starves: Option<TaskId>,
+    /// Of a deadlock: who is stuck.
+    #[serde(skip)]
+    pub stuck_set: Option<StuckSet>,
+}
+
+/// Tasks that are stuck in the last state of a trace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StuckSet {
+    /// The smallest set of tasks that are stuck on one another.
+    pub core: Vec<TaskId>,
+    /// All that are stuck.
+    pub all: Vec<TaskId>,
+    /// What tasks of the core could give to others of it without holding it, could they go on.
+    pub gives: Vec<(TaskId, Resource)>,
 }
 
 /// A page that is mapped from an earlier use at the start.

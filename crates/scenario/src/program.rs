@@ -146,6 +146,30 @@ pub enum ResourceKind {
     Completion,
 }
 
+impl ResourceKind {
+    /// Whether only who took it gives it back. Some pools are open to everybody, and a completion is
+    /// given by whoever completes it.
+    #[must_use]
+    pub fn is_owned(self) -> bool {
+        match self {
+            ResourceKind::Spinlock | ResourceKind::Rwsem { .. } => true,
+            ResourceKind::Semaphore { owned, .. } | ResourceKind::Mempool { owned, .. } => owned,
+            ResourceKind::Completion => false,
+        }
+    }
+
+    /// How many units of a semaphore, or elements of a mempool, there are.
+    #[must_use]
+    pub fn units(self) -> Option<u32> {
+        match self {
+            ResourceKind::Semaphore { units, .. } | ResourceKind::Mempool { units, .. } => {
+                Some(units)
+            }
+            ResourceKind::Spinlock | ResourceKind::Rwsem { .. } | ResourceKind::Completion => None,
+        }
+    }
+}
+
 /// Refers to something shared by all tasks or to the task instance's own.
 ///
 /// `Shared(i)` indexes the program's list ([`Program::resources`], [`Program::pages`]), `Own(i)`

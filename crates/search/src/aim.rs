@@ -20,7 +20,7 @@
 
 use kmapcheck_locals::{Holding, LocalState, Locals};
 use kmapcheck_machine::Stopped;
-use kmapcheck_scenario::{Bound, FindingKind, Op, Program, Ref, ResourceKind};
+use kmapcheck_scenario::{Bound, FindingKind, Op, Program, Ref};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::capacity::next_number;
@@ -130,11 +130,7 @@ fn waits_for_giver(program: &Program) -> bool {
     program.templates.iter().enumerate().any(|(id, template)| {
         template.nodes.iter().any(|node| match node.op {
             Op::WaitForCompletion { .. } => true,
-            Op::Down { pool, .. } => matches!(
-                program.resource(id, pool).kind,
-                ResourceKind::Semaphore { owned: false, .. }
-                    | ResourceKind::Mempool { owned: false, .. }
-            ),
+            Op::Down { pool, .. } => !program.resource(id, pool).kind.is_owned(),
             _ => false,
         })
     })

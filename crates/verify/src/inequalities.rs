@@ -124,12 +124,7 @@ impl Subject<'_> {
             once(format!("page lock {}", page.name));
         }
         for (id, resource) in program.resources.iter().enumerate() {
-            let owned = matches!(
-                resource.kind,
-                ResourceKind::Semaphore { owned: true, .. }
-                    | ResourceKind::Mempool { owned: true, .. }
-            );
-            if owned {
+            if resource.kind.is_owned() && resource.kind.units().is_some() {
                 let held = self.holding(&format!("unit {}", resource.name));
                 found.push(self.at_most(held, bounds::units(program, id)));
             }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use kmapcheck_limits::ask;
 use kmapcheck_locals::{Holding, LocalState, Locals};
 use kmapcheck_machine::{Mode, Wait, Waiting};
-use kmapcheck_scenario::{Program, Ref, ResourceKind};
+use kmapcheck_scenario::{Program, Ref};
 use serde::{Deserialize, Serialize};
 
 /// Tasks of one program that wait for the same while holding the same. Everything goes by name:
@@ -85,12 +85,7 @@ fn need(program: &Program, local: &LocalState, wait: Wait) -> Option<String> {
         Wait::Read(lock) => format!("read {}", name(lock)?),
         Wait::Write(lock) => format!("write {}", name(lock)?),
         Wait::Units(pool, n) => {
-            let kind = program.resource(local.task.template, pool).kind;
-            let owned = matches!(
-                kind,
-                ResourceKind::Semaphore { owned: true, .. }
-                    | ResourceKind::Mempool { owned: true, .. }
-            );
+            let owned = program.resource(local.task.template, pool).kind.is_owned();
             format!("units {n} of {}", name(pool).filter(|_| owned)?)
         }
         Wait::PageLock(page) => format!("page lock {}", program.pages.get(page)?.name),

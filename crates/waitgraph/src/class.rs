@@ -6,11 +6,12 @@
 //! precedence is: CPU starvation, completion, memory, leaked slots, then what is left of slots and
 //! locks.
 
+use kmapcheck_machine::Resource;
 use kmapcheck_scenario::ResourceKind;
 
+use crate::holdings::{Blockers, Leaks};
 use crate::names::resource_kind;
 use crate::stuck::Scene;
-use crate::thing::{Blockers, Leaks, Thing};
 
 /// The kinds of deadlock. The order is the one in which cores of the same size are preferred.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
@@ -80,19 +81,19 @@ pub fn classify(scene: &Scene<'_>, core: &[usize]) -> Class {
 pub(crate) fn class_of(scene: &Scene<'_>, leaks: &Leaks, blockers: &Blockers) -> Class {
     let things = blockers.things();
     let is_memory = |kind| matches!(kind, ResourceKind::Mempool { .. });
-    let any = |test: &dyn Fn(Thing) -> bool| things.iter().any(|&thing| test(thing));
+    let any = |test: &dyn Fn(Resource) -> bool| things.iter().any(|&thing| test(thing));
     let kind = |thing| resource_kind(scene, thing);
     let series = things
         .iter()
-        .filter(|thing| matches!(thing, Thing::Series(_)))
+        .filter(|thing| matches!(thing, Resource::Series(_)))
         .count();
-    if any(&|thing| thing == Thing::Cpus) {
+    if any(&|thing| thing == Resource::Cpus) {
         Class::CpuStarvation
     } else if any(&|thing| kind(thing) == Some(ResourceKind::Completion)) {
         Class::Completion
-    } else if any(&|thing| thing == Thing::Freelist || kind(thing).is_some_and(is_memory)) {
+    } else if any(&|thing| thing == Resource::FreePages || kind(thing).is_some_and(is_memory)) {
         Class::Memory
-    } else if any(&|thing| matches!(thing, Thing::Series(series) if leaks.slots[series] > 0)) {
+    } else if any(&|thing| matches!(thing, Resource::Series(series) if leaks.slots[series] > 0)) {
         Class::LeakedSlots
     } else if series > 0 && series < things.len() {
         Class::SlotsAndLocks

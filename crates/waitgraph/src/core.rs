@@ -24,8 +24,8 @@ use rustc_hash::FxHashSet;
 
 use crate::alike::Groups;
 use crate::class::class_of;
+use crate::holdings::{Blockers, Leaks};
 use crate::stuck::{Party, Reduction, Scene, op_of, stuck};
-use crate::thing::{Blockers, Leaks};
 
 /// How many sets the exact search tries at most: all those of 14 tasks.
 const MOST_TRIES: u64 = 1 << 14;

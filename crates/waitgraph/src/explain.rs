@@ -5,15 +5,15 @@
 //! their holders as data, so that a report can look up in the trace since when they are held.
 
 use kmapcheck_limits::ask;
-use kmapcheck_machine::{Abilities, Standing, State};
+use kmapcheck_machine::{Abilities, Resource, Standing, State};
 use kmapcheck_scenario::{OriginId, Program};
 
 use crate::alike::Groups;
 use crate::class::{Class, class_of};
 use crate::core::core_of;
 use crate::graph::{WaitForGraph, could_give, graph_of};
+use crate::holdings::{Blockers, How, Leaks, holdings};
 use crate::stuck::{Scene, scene, stuck};
-use crate::thing::{Blockers, How, Leaks, Thing, holdings};
 use crate::words::Words;
 
 /// A stuck set and why it is stuck.
@@ -41,7 +41,7 @@ pub struct CoreLine {
     /// Where the operation that they wait in comes from.
     pub origin: OriginId,
     /// What they wait for, as things of the first of the tasks.
-    pub awaited: Vec<Thing>,
+    pub awaited: Vec<Resource>,
     /// The same in words, such as `a PAGETABLE slot`.
     pub waits_for: String,
     /// Who holds that, or could still give it.
@@ -55,7 +55,7 @@ pub struct CoreLine {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holder {
     /// What, as a thing of the task that waits for it.
-    pub thing: Thing,
+    pub thing: Resource,
     /// In which way; `None`: they do not hold it, but could still give it.
     pub how: Option<How>,
     /// What each of them holds, in words, such as `a PAGETABLE slot`.
@@ -126,7 +126,7 @@ fn line(scene: &Scene<'_>, words: &Words<'_>, block: &[usize]) -> Option<CoreLin
 
 /// The members that hold what `waiter` waits for, alike ones together; then those that could give
 /// it without holding it.
-fn holders(scene: &Scene<'_>, words: &Words<'_>, waiter: usize, thing: Thing) -> Vec<Holder> {
+fn holders(scene: &Scene<'_>, words: &Words<'_>, waiter: usize, thing: Resource) -> Vec<Holder> {
     let mut holders: Vec<Holder> = Vec::new();
     let mut add = |how: Option<How>, resource: String, tasks: &[usize]| match holders
         .iter_mut()
@@ -147,7 +147,7 @@ fn holders(scene: &Scene<'_>, words: &Words<'_>, waiter: usize, thing: Thing) ->
     let wait = match scene.parties[waiter].standing {
         Standing::Waits(waiting) => waiting
             .wait
-            .filter(|&wait| Thing::awaited(waiter, wait) == thing),
+            .filter(|&wait| Resource::awaited(waiter, wait) == thing),
         _ => None,
     };
     for block in words.blocks {

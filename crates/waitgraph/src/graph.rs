@@ -11,16 +11,16 @@
 //! reports. More than [`MOST_ALIKE`] alike tasks become one node with a count.
 
 use kmapcheck_limits::ask;
-use kmapcheck_machine::{Name, Standing, Wait, acceptable_series, resolve};
+use kmapcheck_machine::{Name, Resource, Standing, Wait, acceptable_series, resolve};
 use kmapcheck_scenario::{Bound, Op, Ref, ResourceKind};
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::EdgeRef;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::alike::Groups;
+use crate::holdings::{Blockers, How, Leaks, holdings};
 use crate::names::{kind_word, resource_kind, task_label, thing_name};
 use crate::stuck::Scene;
-use crate::thing::{Blockers, How, Leaks, Thing, holdings};
 
 /// More alike tasks than this are shown as one node.
 pub const MOST_ALIKE: usize = 16;
@@ -214,7 +214,7 @@ pub(crate) fn graph_of(
             continue;
         };
         let Some(wait) = waiting.wait else { continue };
-        let Some(&thing) = builder.things.get(&Thing::awaited(block[0], wait)) else {
+        let Some(&thing) = builder.things.get(&Resource::awaited(block[0], wait)) else {
             continue;
         };
         for (giver, &node) in blocks.iter().zip(&tasks) {
@@ -236,12 +236,12 @@ fn size(block: &[usize]) -> u32 {
 }
 
 /// Which holders of `thing` would have to give for `task` to get it.
-fn need(scene: &Scene<'_>, task: usize, thing: Thing) -> Need {
+fn need(scene: &Scene<'_>, task: usize, thing: Resource) -> Need {
     let Standing::Waits(waiting) = scene.parties[task].standing else {
         return Need::Any;
     };
     match (thing, waiting.wait) {
-        (Thing::Series(_) | Thing::Freelist | Thing::Cpus, _) => Need::Any,
+        (Resource::Series(_) | Resource::FreePages | Resource::Cpus, _) => Need::Any,
         (_, Some(Wait::Completion(_))) => Need::Any,
         (_, Some(Wait::Units(..))) if is_unowned(resource_kind(scene, thing)) => Need::Any,
         (_, Some(Wait::Units(_, n))) => Need::Units(n),
@@ -250,13 +250,7 @@ fn need(scene: &Scene<'_>, task: usize, thing: Thing) -> Need {
 }
 
 fn is_unowned(kind: Option<ResourceKind>) -> bool {
-    matches!(
-        kind,
-        Some(
-            ResourceKind::Semaphore { owned: false, .. }
-                | ResourceKind::Mempool { owned: false, .. }
-        )
-    )
+    kind.is_some_and(|kind| !kind.is_owned())
 }
 
 /// Whether what `waiter` waits for is something that `giver` does not hold and yet could give with
@@ -297,7 +291,7 @@ struct Builder<'a> {
     scene: &'a Scene<'a>,
     leaks: &'a Leaks,
     graph: DiGraph<Node, Link>,
-    things: FxHashMap<Thing, NodeIndex>,
+    things: FxHashMap<Resource, NodeIndex>,
     ids: FxHashSet<String>,
 }
 
@@ -315,7 +309,7 @@ impl Builder<'_> {
         self.graph.add_node(node)
     }
 
-    fn thing(&mut self, thing: Thing) -> NodeIndex {
+    fn thing(&mut self, thing: Resource) -> NodeIndex {
         if let Some(&node) = self.things.get(&thing) {
             return node;
         }
@@ -330,7 +324,7 @@ impl Builder<'_> {
             .map_or(String::new(), |task| format!(" of {task}"));
         let mut leaked = 0;
         let (kind, id, label, capacity) = match thing {
-            Thing::Series(series) => {
+            Resource::Series(series) => {
                 leaked = self.leaks.slots[series];
                 let slots = match scene.program.series[series].slots {
                     Bound::Exactly(slots) => Some(slots),
@@ -338,26 +332,26 @@ impl Builder<'_> {
                 };
                 (NodeKind::Series, format!("series:{name}"), name, slots)
             }
-            Thing::PageLock(_) => (
+            Resource::PageLock(_) => (
                 NodeKind::PageLock,
                 format!("page:{name}{own}"),
                 format!("lock of page {name}{of_owner}"),
                 None,
             ),
-            Thing::Freelist => (
+            Resource::FreePages => (
                 NodeKind::Freelist,
                 "freelist".to_owned(),
                 name,
                 scene.program.free_pages,
             ),
-            Thing::Cpus => (
+            Resource::Cpus => (
                 NodeKind::Cpus,
                 "cpus".to_owned(),
                 name,
                 scene.program.cpus.map(|cpus| cpus.count),
             ),
-            Thing::Shared(_) | Thing::Own { .. } => {
-                if let Thing::Shared(index) = thing {
+            Resource::Shared(_) | Resource::Own { .. } => {
+                if let Resource::Shared(index) = thing {
                     leaked = self.leaks.resources[index];
                 }
                 let kind = resource_kind(scene, thing);

@@ -1,7 +1,7 @@
 //! The words on a picture of the wait-for graph.
 
 use crate::graph::{Link, Need, Node, NodeKind};
-use crate::thing::How;
+use crate::holdings::How;
 
 /// What an edge says: which holders would have to give, or how much is held and how.
 #[must_use]

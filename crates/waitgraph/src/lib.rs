@@ -10,7 +10,7 @@
 //! | [`label`] | the words on a picture of it |
 //! | [`mod@explain`] | all of it together, and in words |
 //! | [`names`] | what tasks are called |
-//! | [`thing`] | what tasks wait for and hold |
+//! | [`holdings`] | what tasks have that others wait for |
 //!
 //! Nothing here takes a step: what a task waits for and what it could still do is asked of the
 //! machine.
@@ -20,10 +20,10 @@ pub mod class;
 pub mod core;
 pub mod explain;
 pub mod graph;
+pub mod holdings;
 pub mod label;
 pub mod names;
 pub mod stuck;
-pub mod thing;
 mod words;
 
 pub use class::{Class, classify};

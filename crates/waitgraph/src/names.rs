@@ -1,10 +1,9 @@
 //! What tasks, and the things they wait for, are called.
 
-use kmapcheck_machine::{Name, PageId, instances};
+use kmapcheck_machine::{Name, PageId, Resource, instances};
 use kmapcheck_scenario::{Bound, Program, ResourceKind, TemplateId};
 
 use crate::stuck::Scene;
-use crate::thing::Thing;
 
 /// How many runs of tasks [`task_names`] spells out.
 const MOST_RUNS: usize = 6;
@@ -142,25 +141,25 @@ pub(crate) fn page_name(scene: &Scene<'_>, page: PageId) -> (String, Option<usiz
 }
 
 /// The name of a thing as the scenario has it, and the task whose own it is, if it is one's own.
-pub(crate) fn thing_name(scene: &Scene<'_>, thing: Thing) -> (String, Option<usize>) {
+pub(crate) fn thing_name(scene: &Scene<'_>, thing: Resource) -> (String, Option<usize>) {
     match thing {
-        Thing::Series(series) => (scene.program.series[series].name.clone(), None),
-        Thing::Shared(index) => (scene.program.resources[index].name.clone(), None),
-        Thing::Own { task, index } => {
+        Resource::Series(series) => (scene.program.series[series].name.clone(), None),
+        Resource::Shared(index) => (scene.program.resources[index].name.clone(), None),
+        Resource::Own { task, index } => {
             let template = &scene.program.templates[scene.parties[task].task.template];
             (template.resources[index].name.clone(), Some(task))
         }
-        Thing::PageLock(page) => page_name(scene, page),
-        Thing::Freelist => ("free pages".into(), None),
-        Thing::Cpus => ("CPUs".into(), None),
+        Resource::PageLock(page) => page_name(scene, page),
+        Resource::FreePages => ("free pages".into(), None),
+        Resource::Cpus => ("CPUs".into(), None),
     }
 }
 
 /// The lock, pool or completion that a thing is, if it is one.
-pub(crate) fn resource_kind(scene: &Scene<'_>, thing: Thing) -> Option<ResourceKind> {
+pub(crate) fn resource_kind(scene: &Scene<'_>, thing: Resource) -> Option<ResourceKind> {
     match thing {
-        Thing::Shared(index) => Some(scene.program.resources[index].kind),
-        Thing::Own { task, index } => {
+        Resource::Shared(index) => Some(scene.program.resources[index].kind),
+        Resource::Own { task, index } => {
             let template = scene.parties[task].task.template;
             Some(scene.program.templates[template].resources[index].kind)
         }

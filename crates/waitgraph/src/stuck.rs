@@ -23,7 +23,7 @@ use kmapcheck_machine::{
     Abilities, Mode, Name, PageId, ResourceState, Shared, Standing, Task, Wait, acceptable_series,
     resolve,
 };
-use kmapcheck_scenario::{Bound, Op, Program, Ref, ResourceKind, SeriesId};
+use kmapcheck_scenario::{Bound, Op, Program, Ref, SeriesId};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Tasks that are alike.
@@ -335,10 +335,9 @@ impl<'a> Reduction<'a> {
         let ResourceState::Units { free } = self.scene.shared.resources[pool] else {
             return false;
         };
-        match self.scene.program.resources[pool].kind {
-            ResourceKind::Semaphore { owned: false, .. }
-            | ResourceKind::Mempool { owned: false, .. } => self.promises().given.contains(&pool),
-            _ => free + self.given[pool].units >= n,
+        match self.scene.program.resources[pool].kind.is_owned() {
+            false => self.promises().given.contains(&pool),
+            true => free + self.given[pool].units >= n,
         }
     }
 

@@ -1,13 +1,13 @@
 //! The sentences: who holds what and waits for what, in plain English.
 
-use kmapcheck_machine::{Standing, Wait};
+use kmapcheck_machine::{Resource, Standing, Wait};
 use kmapcheck_scenario::{Bound, ResourceKind};
 
 use crate::class::Class;
 use crate::graph::could_give;
+use crate::holdings::{Blockers, Holding, How, Leaks, holdings};
 use crate::names::{kind_word, list, resource_kind, task_names, thing_name};
 use crate::stuck::Scene;
-use crate::thing::{Blockers, Holding, How, Leaks, Thing, holdings};
 
 /// How many kinds of members a summary spells out.
 const MOST_CLAUSES: usize = 6;
@@ -15,7 +15,7 @@ const MOST_CLAUSES: usize = 6;
 /// What a task waits for, in words.
 enum Awaited {
     /// A thing, to be said after `for`: `another`.
-    Thing(String),
+    Resource(String),
     /// What it is going to do with a thing that was named before: `to read it`.
     Deed(&'static str),
 }
@@ -63,7 +63,7 @@ impl Words<'_> {
     }
 
     /// `mremap#1 and mremap#2 each pin a PAGETABLE slot and wait for another`.
-    fn clause(&self, block: &[usize], things: &[Thing]) -> String {
+    fn clause(&self, block: &[usize], things: &[Resource]) -> String {
         let (first, many) = (block[0], block.len() > 1);
         let mut held = holdings(self.scene, first);
         held.retain(|holding| things.contains(&holding.thing) && holding.how != How::Queues);
@@ -89,8 +89,8 @@ impl Words<'_> {
         let waits: Vec<String> = awaited
             .iter()
             .map(|&thing| match self.awaited(first, thing, &held) {
-                Awaited::Thing(text) if !spins => format!("for {text}"),
-                Awaited::Thing(text) => text,
+                Awaited::Resource(text) if !spins => format!("for {text}"),
+                Awaited::Resource(text) => text,
                 Awaited::Deed(text) => text.to_owned(),
             })
             .collect();
@@ -143,9 +143,9 @@ impl Words<'_> {
         let Holding { thing, how, n } = holding;
         let name = self.name(thing);
         match (thing, how) {
-            (Thing::Series(_), How::SharesPins) if n == 1 => format!("a shared {name} slot"),
-            (Thing::Series(_), How::SharesPins) => format!("{n} shared {name} slots"),
-            (Thing::Series(series), _) => match (n, self.scene.program.series[series].slots) {
+            (Resource::Series(_), How::SharesPins) if n == 1 => format!("a shared {name} slot"),
+            (Resource::Series(_), How::SharesPins) => format!("{n} shared {name} slots"),
+            (Resource::Series(series), _) => match (n, self.scene.program.series[series].slots) {
                 (1, Bound::Exactly(1)) => format!("the only {name} slot"),
                 (2, Bound::Exactly(2)) => format!("both {name} slots"),
                 (n, Bound::Exactly(slots)) if n == slots => format!("all {n} {name} slots"),
@@ -156,13 +156,13 @@ impl Words<'_> {
             (_, How::Writes) => format!("{name} for writing"),
             (_, How::Queues) => format!("a writer's place in the queue of {name}"),
             (_, How::Took) => self.units(thing, n),
-            (Thing::Cpus, _) => "a CPU".to_owned(),
+            (Resource::Cpus, _) => "a CPU".to_owned(),
             _ => name,
         }
     }
 
     /// So many units of a semaphore, or elements of a mempool.
-    fn units(&self, thing: Thing, n: u32) -> String {
+    fn units(&self, thing: Resource, n: u32) -> String {
         let name = self.name(thing);
         match (resource_kind(self.scene, thing), n) {
             (Some(ResourceKind::Semaphore { units: 1, .. }), _) => name,
@@ -180,7 +180,7 @@ impl Words<'_> {
             .of_task(task)
             .iter()
             .map(|&thing| match self.awaited(task, thing, &[]) {
-                Awaited::Thing(text) => text,
+                Awaited::Resource(text) => text,
                 Awaited::Deed(text) => text.to_owned(),
             })
             .collect();
@@ -188,14 +188,14 @@ impl Words<'_> {
     }
 
     /// The same for one thing, said after what is `held`: `another`.
-    fn awaited(&self, task: usize, thing: Thing, held: &[Holding]) -> Awaited {
+    fn awaited(&self, task: usize, thing: Resource, held: &[Holding]) -> Awaited {
         let name = self.name(thing);
         let holding = held.iter().find(|holding| holding.thing == thing);
         let only = held.len() == 1;
-        Awaited::Thing(match (thing, self.wait(task)) {
-            (Thing::Cpus, _) => "a CPU".to_owned(),
-            (Thing::Freelist, _) => "a free page".to_owned(),
-            (Thing::Series(_), _) => match holding {
+        Awaited::Resource(match (thing, self.wait(task)) {
+            (Resource::Cpus, _) => "a CPU".to_owned(),
+            (Resource::FreePages, _) => "a free page".to_owned(),
+            (Resource::Series(_), _) => match holding {
                 Some(_) if only => "another".to_owned(),
                 Some(_) => format!("another {name} slot"),
                 None => format!("{} slot", with_article(&name)),
@@ -224,13 +224,13 @@ impl Words<'_> {
     }
 
     /// What could still be given by those who do not hold it.
-    pub fn given(&self, thing: Thing) -> String {
+    pub fn given(&self, thing: Resource) -> String {
         match thing {
-            Thing::Series(_) => format!(
+            Resource::Series(_) => format!(
                 "could map that page without a further {} slot",
                 self.name(thing)
             ),
-            Thing::Freelist => "could free a page".to_owned(),
+            Resource::FreePages => "could free a page".to_owned(),
             _ if resource_kind(self.scene, thing) == Some(ResourceKind::Completion) => {
                 format!("could complete {}", self.name(thing))
             }
@@ -239,10 +239,10 @@ impl Words<'_> {
     }
 
     /// What nobody alive holds, and yet is not free.
-    pub fn lost(&self, thing: Thing) -> Option<String> {
+    pub fn lost(&self, thing: Resource) -> Option<String> {
         let name = self.name(thing);
         match thing {
-            Thing::Series(series) => {
+            Resource::Series(series) => {
                 let slots = match self.scene.program.series[series].slots {
                     Bound::Exactly(slots) => slots,
                     Bound::Any => return None,
@@ -260,7 +260,7 @@ impl Words<'_> {
                     )),
                 }
             }
-            Thing::Shared(index) if self.leaks.resources[index] > 0 => {
+            Resource::Shared(index) if self.leaks.resources[index] > 0 => {
                 let lost = match self.scene.program.resources[index].kind {
                     ResourceKind::Semaphore { .. } | ResourceKind::Mempool { .. } => {
                         self.units(thing, self.leaks.resources[index])
@@ -271,7 +271,7 @@ impl Words<'_> {
                     "{lost} was never given back by a task that has ended"
                 ))
             }
-            Thing::PageLock(page) => {
+            Resource::PageLock(page) => {
                 let alive = self
                     .scene
                     .parties
@@ -284,14 +284,14 @@ impl Words<'_> {
     }
 
     /// Why there is none left of a thing, where the clauses do not say it.
-    fn shortage(&self, thing: Thing, class: Class, several: bool) -> Option<String> {
+    fn shortage(&self, thing: Resource, class: Class, several: bool) -> Option<String> {
         match thing {
-            Thing::Series(series) => self.slot_shortage(thing, series, class),
-            Thing::Cpus => self.scene.program.cpus.map(|cpus| match cpus.count {
+            Resource::Series(series) => self.slot_shortage(thing, series, class),
+            Resource::Cpus => self.scene.program.cpus.map(|cpus| match cpus.count {
                 1 => "the only CPU is occupied".to_owned(),
                 n => format!("all {n} CPUs are occupied"),
             }),
-            Thing::Freelist => Some(self.nobody_could(thing, "free one")),
+            Resource::FreePages => Some(self.nobody_could(thing, "free one")),
             _ => match resource_kind(self.scene, thing)? {
                 ResourceKind::Completion if several => Some(self.nobody_could(
                     thing,
@@ -317,7 +317,7 @@ impl Words<'_> {
         }
     }
 
-    fn slot_shortage(&self, thing: Thing, series: usize, class: Class) -> Option<String> {
+    fn slot_shortage(&self, thing: Resource, series: usize, class: Class) -> Option<String> {
         let declared = &self.scene.program.series[series];
         let Bound::Exactly(slots) = declared.slots else {
             return None;
@@ -355,13 +355,13 @@ impl Words<'_> {
     }
 
     /// Who could still give what is waited for: nobody, or only members of the core.
-    fn nobody_could(&self, thing: Thing, give: &str) -> String {
+    fn nobody_could(&self, thing: Resource, give: &str) -> String {
         let mut waiters: Vec<usize> = Vec::new();
         let mut could: Vec<usize> = Vec::new();
         for block in self.blocks {
             let Some(wait) = self
                 .wait(block[0])
-                .filter(|&wait| Thing::awaited(block[0], wait) == thing)
+                .filter(|&wait| Resource::awaited(block[0], wait) == thing)
             else {
                 continue;
             };
@@ -397,11 +397,11 @@ impl Words<'_> {
     }
 
     /// What to call a thing; series by their bare name.
-    fn name(&self, thing: Thing) -> String {
+    fn name(&self, thing: Resource) -> String {
         let (name, owner) = thing_name(self.scene, thing);
         match (thing, resource_kind(self.scene, thing)) {
-            (Thing::PageLock(_), _) if owner.is_some() => format!("the lock of its page {name}"),
-            (Thing::PageLock(_), _) => format!("the lock of page {name}"),
+            (Resource::PageLock(_), _) if owner.is_some() => format!("the lock of its page {name}"),
+            (Resource::PageLock(_), _) => format!("the lock of page {name}"),
             (_, Some(kind)) if owner.is_some() => format!("its own {} {name}", kind_word(kind)),
             (_, Some(kind)) => format!("{} {name}", kind_word(kind)),
             _ => name,

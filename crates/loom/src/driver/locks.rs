@@ -1,7 +1,7 @@
 //! Spinlocks, semaphores, rwsems, completions: who may release what is the task's to know.
 
 use kmapcheck_machine::{Effect, Findings, Mode};
-use kmapcheck_scenario::{Ref, ResourceKind};
+use kmapcheck_scenario::Ref;
 
 use super::{Call, Driver, FAILURE, SUCCESS};
 use crate::completion::Completion;
@@ -80,10 +80,8 @@ impl<F: Faults> Driver<F> {
     }
 
     fn is_owned(&self, pool: Ref) -> bool {
-        match self.kernel.program.resource(self.template, pool).kind {
-            ResourceKind::Semaphore { owned, .. } | ResourceKind::Mempool { owned, .. } => owned,
-            _ => true,
-        }
+        let resource = self.kernel.program.resource(self.template, pool);
+        resource.kind.is_owned()
     }
 
     pub(super) fn down(

@@ -179,10 +179,7 @@ impl<'a> Discipline<'a> {
     /// Whether only who took a lock gives it back.
     #[must_use]
     pub fn is_owned(&self, lock: usize) -> bool {
-        !matches!(
-            self.program.resources[lock].kind,
-            ResourceKind::Semaphore { owned: false, .. }
-        )
+        self.program.resources[lock].kind.is_owned()
     }
 
     /// Whether what is held allows to ask for something.

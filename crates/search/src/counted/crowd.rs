@@ -23,9 +23,7 @@
 
 use kmapcheck_limits::Limits;
 use kmapcheck_machine::{Findings, Standing, Starts, Stopped, initial};
-use kmapcheck_scenario::{
-    Bound, FindingKind, Op, Program, Ref, ResourceKind, Series, StaleIn, Template,
-};
+use kmapcheck_scenario::{Bound, FindingKind, Op, Program, Ref, Series, StaleIn, Template};
 use rustc_hash::FxHashSet;
 
 use super::explore::Explorer;
@@ -267,11 +265,7 @@ fn gives(program: &Program, template: usize) -> bool {
         Op::Up {
             pool: Ref::Shared(pool),
             ..
-        } => matches!(
-            program.resources[pool].kind,
-            ResourceKind::Semaphore { owned: false, .. }
-                | ResourceKind::Mempool { owned: false, .. }
-        ),
+        } => !program.resources[pool].kind.is_owned(),
         _ => false,
     })
 }

@@ -21,7 +21,7 @@
 //! local states have been met, so all edges of its own cycle are there.
 
 use kmapcheck_machine::{Findings, Map, Standing, Task, Wait};
-use kmapcheck_scenario::{Bound, FindingKind, Op, Program, Ref, ResourceKind};
+use kmapcheck_scenario::{Bound, FindingKind, Op, Program, Ref};
 
 /// What a waiting local state holds and waits for, as classes of resources: first the series, then
 /// the shared resources, last the locks of pages.
@@ -78,11 +78,9 @@ impl Alarm {
                 | Wait::Read(Ref::Shared(i))
                 | Wait::Write(Ref::Shared(i)),
             ) => Some(series + i),
-            Some(Wait::Units(Ref::Shared(i), _)) => match program.resources[i].kind {
-                ResourceKind::Semaphore { owned: true, .. }
-                | ResourceKind::Mempool { owned: true, .. } => Some(series + i),
-                _ => None,
-            },
+            Some(Wait::Units(Ref::Shared(i), _)) => {
+                program.resources[i].kind.is_owned().then_some(series + i)
+            }
             Some(Wait::PageLock(_)) => Some(pages),
             _ => None,
         };

@@ -303,12 +303,7 @@ impl<'a> Touches<'a> {
     }
 
     fn is_owned(&self, template: TemplateId, pool: Ref) -> bool {
-        !matches!(
-            self.program.resource(template, pool).kind,
-            ResourceKind::Semaphore { owned: false, .. }
-                | ResourceKind::Mempool { owned: false, .. }
-                | ResourceKind::Completion
-        )
+        self.program.resource(template, pool).kind.is_owned()
     }
 
     /// What the next step of a task touches, as things are now.

@@ -1,56 +1,11 @@
-//! What tasks wait for and hold: series, locks, pools, pages, CPUs.
+//! What tasks have that others wait for, and who stands in whose way.
 
 use kmapcheck_limits::ask;
-use kmapcheck_machine::{Mode, PageId, ResourceState, Standing, Wait};
+use kmapcheck_machine::{Mode, PageId, Resource, ResourceState, Standing};
 use kmapcheck_scenario::{Op, Ref, ResourceKind, SeriesId};
 use rustc_hash::FxHashMap;
 
 use crate::stuck::{Party, Reduction, Scene, op_of, stuck_among};
-
-/// Something that tasks wait for, told apart from all others of its state.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Thing {
-    /// The slots of a series.
-    Series(SeriesId),
-    /// A lock, mempool or completion of the scenario.
-    Shared(usize),
-    /// One that a task has for itself.
-    Own {
-        /// The task.
-        task: usize,
-        /// Index in [`Template::resources`](kmapcheck_scenario::Template::resources).
-        index: usize,
-    },
-    /// The lock of a page.
-    PageLock(PageId),
-    /// Free pages.
-    Freelist,
-    /// The CPUs.
-    Cpus,
-}
-
-impl Thing {
-    pub(crate) fn resource(task: usize, what: Ref) -> Thing {
-        match what {
-            Ref::Shared(index) => Thing::Shared(index),
-            Ref::Own(index) => Thing::Own { task, index },
-        }
-    }
-
-    /// What an operation of `task` waits for.
-    pub(crate) fn awaited(task: usize, wait: Wait) -> Thing {
-        match wait {
-            Wait::Slot { series, .. } => Thing::Series(series),
-            Wait::Spin(what)
-            | Wait::Read(what)
-            | Wait::Write(what)
-            | Wait::Units(what, _)
-            | Wait::Completion(what) => Thing::resource(task, what),
-            Wait::PageLock(page) => Thing::PageLock(page),
-            Wait::Memory => Thing::Freelist,
-        }
-    }
-}
 
 /// In which way a task has something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
@@ -79,7 +34,7 @@ pub enum How {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Holding {
     /// What.
-    pub thing: Thing,
+    pub thing: Resource,
     /// In which way.
     pub how: How,
     /// How many slots, units, elements or readings.
@@ -102,13 +57,13 @@ pub fn holdings(scene: &Scene<'_>, i: usize) -> Vec<Holding> {
         }
     };
     for (series, &solo) in solo_slots.iter().enumerate() {
-        add(Thing::Series(series), How::Pins, solo);
+        add(Resource::Series(series), How::Pins, solo);
         let joint = joint_pins
             .iter()
             .filter(|&&(_, lies, _)| lies == series)
             .count();
         add(
-            Thing::Series(series),
+            Resource::Series(series),
             How::SharesPins,
             u32::try_from(joint).expect("pins of common pages are fewer than slots"),
         );
@@ -120,17 +75,17 @@ pub fn holdings(scene: &Scene<'_>, i: usize) -> Vec<Holding> {
             Mode::Write => How::Writes,
             Mode::Units => How::Took,
         };
-        add(Thing::resource(i, held.what), how, held.n);
+        add(Resource::of(i, held.what), how, held.n);
     }
     for &page in &task.page_locks {
-        add(Thing::PageLock(page), How::Locks, 1);
+        add(Resource::PageLock(page), How::Locks, 1);
     }
     if task.queued
         && let Some(Op::DownWrite { lock }) = op_of(scene.program, task)
     {
-        add(Thing::resource(i, lock), How::Queues, 1);
+        add(Resource::of(i, lock), How::Queues, 1);
     }
-    add(Thing::Cpus, How::Occupies, u32::from(task.on_cpu));
+    add(Resource::Cpus, How::Occupies, u32::from(task.on_cpu));
     holdings
 }
 
@@ -215,7 +170,7 @@ impl Leaks {
 /// What holds the members of a core up.
 pub(crate) struct Blockers {
     /// Each member with what it waits for in vain, ascending.
-    pub of: Vec<(usize, Vec<Thing>)>,
+    pub of: Vec<(usize, Vec<Resource>)>,
 }
 
 impl Blockers {
@@ -234,7 +189,7 @@ impl Blockers {
                         i,
                         waiting
                             .wait
-                            .map(|wait| Thing::awaited(i, wait))
+                            .map(|wait| Resource::awaited(i, wait))
                             .into_iter()
                             .collect(),
                     )
@@ -259,10 +214,10 @@ impl Blockers {
                 let wait = waiting
                     .wait
                     .filter(|&wait| !rest.could_come(scene.parties[i].task, wait));
-                let cpu = (short_of_cpus && waiting.cpu).then_some(Thing::Cpus);
+                let cpu = (short_of_cpus && waiting.cpu).then_some(Resource::Cpus);
                 (
                     i,
-                    wait.map(|wait| Thing::awaited(i, wait))
+                    wait.map(|wait| Resource::awaited(i, wait))
                         .into_iter()
                         .chain(cpu)
                         .collect(),
@@ -273,8 +228,8 @@ impl Blockers {
     }
 
     /// All that is waited for in vain, sorted.
-    pub(crate) fn things(&self) -> Vec<Thing> {
-        let mut things: Vec<Thing> = self
+    pub(crate) fn things(&self) -> Vec<Resource> {
+        let mut things: Vec<Resource> = self
             .of
             .iter()
             .flat_map(|(_, things)| things)
@@ -286,7 +241,7 @@ impl Blockers {
     }
 
     /// What a member waits for in vain.
-    pub(crate) fn of_task(&self, task: usize) -> &[Thing] {
+    pub(crate) fn of_task(&self, task: usize) -> &[Resource] {
         self.of
             .binary_search_by_key(&task, |entry| entry.0)
             .map_or(&[], |i| &self.of[i].1)
