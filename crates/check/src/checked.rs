@@ -12,7 +12,7 @@ use kmapcheck_scenario::{Bound, Overrides, Program};
 
 use crate::ask::{Ask, Unfit};
 use crate::conclude;
-use crate::engines::{self, Progress, Watcher};
+use crate::engines::{self, Progress};
 use crate::failure::Failure;
 use crate::fault;
 use crate::loaded::Loaded;
@@ -54,11 +54,11 @@ pub fn check_within<'a>(
     watcher: &mut dyn FnMut(Progress<'_>),
 ) -> Result<Checked<'a>, Failure> {
     let program = &loaded.program;
+    run.choose(ask.engine_name(Some(program)));
+    ask.fits(ask.engine_for(Some(program)))?;
     if ask.certificate && loaded.overrides.has_numbers() {
         return Err(Unfit::CertificateOfOtherNumbers.into());
     }
-    run.choose(ask.engine_name(Some(program)));
-    let watcher: &mut Watcher<'_> = watcher;
     let (report, decision) = engines::run(program, ask, run, watcher)?;
     let certificate = match (&decision, ask.certificate) {
         (Some(decision), true) => Some(certified(loaded, decision, run)),
@@ -119,15 +119,7 @@ impl Checked<'_> {
     ///
     /// If one does not replay, which is a fault of this program.
     pub fn recordings(&self) -> Result<Vec<Recording>, Failure> {
-        let record = || {
-            let findings = self.report.findings.iter();
-            findings
-                .map(|finding| Recording::of(&self.program, finding))
-                .collect::<Result<_, _>>()
-        };
-        fault::catch(record)
-            .map_err(Failure::Fault)?
-            .map_err(|error| Failure::Fault(error.to_string()))
+        self.recordings_of(&self.program)
     }
 
     /// The page for browsers.
@@ -138,8 +130,14 @@ impl Checked<'_> {
     pub fn page(&self) -> Result<String, Failure> {
         let mut program = self.program.clone().into_owned();
         tame::program(&mut program);
-        let recordings = self.recordings()?;
+        let recordings = self.recordings_of(&program)?;
         fault::catch(|| kmapcheck_page::render(&program, &self.report, &recordings))
+            .map_err(Failure::Fault)?
+            .map_err(|error| Failure::Fault(error.to_string()))
+    }
+
+    fn recordings_of(&self, program: &Program) -> Result<Vec<Recording>, Failure> {
+        fault::catch(|| Recording::all(program, &self.report))
             .map_err(Failure::Fault)?
             .map_err(|error| Failure::Fault(error.to_string()))
     }

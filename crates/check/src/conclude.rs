@@ -13,7 +13,7 @@ use crate::run::{REPORTING, Run};
 
 /// States that the search for a point of no return may visit. A bound on states, not on time,
 /// keeps reports the same from run to run.
-pub const POINT_OF_NO_RETURN_STATES: u64 = 100_000;
+const POINT_OF_NO_RETURN_STATES: u64 = 100_000;
 
 /// The report of an outcome. If there is no time to work out all of it, a brief one.
 pub(crate) fn report(

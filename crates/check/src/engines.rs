@@ -23,25 +23,20 @@ pub enum Progress<'a> {
     Interleavings(&'a LoomProgress),
 }
 
-/// Who is told how far an engine has come.
-pub(crate) type Watcher<'a> = dyn FnMut(Progress<'_>) + 'a;
-
-/// The report of the engine that is asked for, and what was decided if that is the one of proofs.
+/// The report of the engine that is asked for, which fits the rest, and what was decided if that is the one of proofs.
 pub(crate) fn run(
     program: &Program,
     ask: &Ask,
     run: &Run,
-    watcher: &mut Watcher<'_>,
+    watcher: &mut dyn FnMut(Progress<'_>),
 ) -> Result<(Report, Option<Decision>), Failure> {
-    let engine = ask.engine_for(Some(program));
-    ask.fits(engine)?;
-    match engine {
+    match ask.engine_for(Some(program)) {
         Engine::Loom => Ok((interleavings(program, ask, run, watcher)?, None)),
         Engine::Proof => {
             let (report, decision) = prove(program, ask, run, watcher)?;
             Ok((report, Some(decision)))
         }
-        Engine::Search | Engine::Reference => {
+        engine @ (Engine::Search | Engine::Reference) => {
             Ok((states(program, engine, ask, run, watcher)?, None))
         }
     }
@@ -52,7 +47,7 @@ fn states(
     engine: Engine,
     ask: &Ask,
     run: &Run,
-    watcher: &mut Watcher<'_>,
+    watcher: &mut dyn FnMut(Progress<'_>),
 ) -> Result<Report, Failure> {
     let start = Instant::now();
     let limits = &ask.limits;
@@ -94,7 +89,7 @@ fn prove(
     program: &Program,
     ask: &Ask,
     run: &Run,
-    watcher: &mut Watcher<'_>,
+    watcher: &mut dyn FnMut(Progress<'_>),
 ) -> Result<(Report, Decision), Failure> {
     let start = Instant::now();
     let decide = || {
@@ -121,7 +116,7 @@ fn interleavings(
     program: &Program,
     ask: &Ask,
     run: &Run,
-    watcher: &mut Watcher<'_>,
+    watcher: &mut dyn FnMut(Progress<'_>),
 ) -> Result<Report, Failure> {
     let limits = LoomLimits {
         max_interleavings: ask.loom.max_interleavings,
@@ -140,7 +135,7 @@ fn interleavings(
 pub(crate) fn explore(
     program: &Program,
     limits: &LoomLimits,
-    watcher: &mut Watcher<'_>,
+    watcher: &mut dyn FnMut(Progress<'_>),
 ) -> Result<LoomOutcome, Failure> {
     let outcome = fault::catch(|| {
         kmapcheck_loom::run(program, limits, &mut |progress| {

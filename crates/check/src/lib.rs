@@ -33,7 +33,6 @@ pub mod run;
 
 pub use ask::{Ask, Engine, Unfit};
 pub use checked::{Checked, check, check_within, replay};
-pub use conclude::POINT_OF_NO_RETURN_STATES;
 pub use engines::Progress;
 pub use failure::Failure;
 pub use loaded::{Loaded, load, load_str};

@@ -45,10 +45,7 @@ pub(crate) fn all_of(program: &Program, report: &Report) {
     };
     let said = text::render(report, &options);
     assert!(!said.contains(COMMAND), "{said:?}");
-    let findings = report.findings.iter();
-    let recordings: Vec<Recording> = findings
-        .map(|finding| Recording::of(program, finding).unwrap_or_else(|error| panic!("{error}")))
-        .collect();
+    let recordings = Recording::all(program, report).unwrap_or_else(|error| panic!("{error}"));
     let page = kmapcheck_page::render(program, report, &recordings);
     page.unwrap_or_else(|error| panic!("{error}"));
     json::one(report).unwrap_or_else(|error| panic!("{error}"));

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use kmapcheck_machine::{ReplayError, Resource, Standing, State, TaskId, Trace, instances, run};
-use kmapcheck_report::{Finding, Names, Who, listing};
+use kmapcheck_report::{Finding, Names, Report, Who, listing};
 use kmapcheck_scenario::{Bound, Program};
 
 use crate::lanes::lanes;
@@ -15,6 +15,18 @@ use crate::recording::{Actor, Give, Hold, Line, Listing, Recording, Stale, Step,
 use crate::things;
 
 impl Recording {
+    /// Records the trace of each finding of a report.
+    ///
+    /// # Errors
+    ///
+    /// As [`Recording::of`].
+    pub fn all(program: &Program, report: &Report) -> Result<Vec<Recording>, ReplayError> {
+        let findings = report.findings.iter();
+        findings
+            .map(|finding| Recording::of(program, finding))
+            .collect()
+    }
+
     /// Records the trace of a finding.
     ///
     /// # Errors
@@ -318,11 +330,7 @@ impl<'a> Camera<'a> {
         let gives = finding.stuck_set.iter().flat_map(|set| &set.gives);
         for (task, thing) in gives {
             if let (Some(&task), Some(&thing)) = (self.part.get(task), self.keys.get(thing)) {
-                let give = Give { task, thing };
-                // Several of the core may wait for it.
-                if !self.recording.gives.contains(&give) {
-                    self.recording.gives.push(give);
-                }
+                self.recording.gives.push(Give { task, thing });
             }
         }
     }

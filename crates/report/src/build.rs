@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use kmapcheck_limits::ask;
 use kmapcheck_machine::{
-    Abilities, Outcome, ReplayError, Standing as Stands, State, TaskId, Trace,
+    Abilities, Outcome, ReplayError, Resource, Standing as Stands, State, TaskId, Trace,
 };
 use kmapcheck_scenario::{FindingKind, OriginId, Program};
 use kmapcheck_waitgraph::explain::{Deadlock, explain};
@@ -191,8 +191,12 @@ impl Builder<'_> {
         let held_by = deadlock.sentences.iter().flat_map(|line| &line.held_by);
         let givers = held_by.filter(|holder| holder.how.is_none());
         let gives = givers.flat_map(|giver| giver.tasks.iter().map(|&task| (task, giver.thing)));
+        let mut gives: Vec<(TaskId, Resource)> = gives.collect();
+        // Several of the core may wait for the same.
+        gives.sort_unstable();
+        gives.dedup();
         finding.stuck_set = Some(StuckSet {
-            gives: gives.collect(),
+            gives,
             core: deadlock.core,
             all: deadlock.stuck,
         });

@@ -146,25 +146,28 @@ impl Scene<'_> {
                 }
                 said
             }
-            Resource::Shared(_) | Resource::Own { .. } => {
-                let state = match what {
-                    Resource::Own { task, index } => self.state.tasks[task].resources[index],
-                    Resource::Shared(index) => self.state.shared.resources[index],
-                    _ => unreachable!("it is one of these"),
-                };
-                let kind = self.kind(what, waiter);
-                let mut said = kind.map_or_else(String::new, |kind| resource_state(kind, state));
-                let ahead = self.queued(what);
-                if !ahead.is_empty() {
-                    let verb = if ahead.len() == 1 { "waits" } else { "wait" };
-                    said.push_str(&format!(", {} {verb} ahead of new readers", list(&ahead)));
-                }
-                said
+            Resource::Shared(index) => {
+                self.declared(what, waiter, self.state.shared.resources[index])
+            }
+            Resource::Own { task, index } => {
+                self.declared(what, waiter, self.state.tasks[task].resources[index])
             }
             Resource::PageLock(_) => "taken".to_owned(),
             Resource::FreePages => "no page is free".to_owned(),
             Resource::Cpus => "none is free".to_owned(),
         }
+    }
+
+    /// How a lock, pool or completion stands.
+    fn declared(&self, what: Resource, waiter: TaskId, state: ResourceState) -> String {
+        let kind = self.kind(what, waiter);
+        let mut said = kind.map_or_else(String::new, |kind| resource_state(kind, state));
+        let ahead = self.queued(what);
+        if !ahead.is_empty() {
+            let verb = if ahead.len() == 1 { "waits" } else { "wait" };
+            said.push_str(&format!(", {} {verb} ahead of new readers", list(&ahead)));
+        }
+        said
     }
 
     /// Writers that have announced themselves and so hold new readers back.

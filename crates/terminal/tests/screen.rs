@@ -40,18 +40,14 @@ fn press(replay: &mut Replay<'_>, code: KeyCode) -> bool {
     replay.act(action)
 }
 
-fn recordings(program: &Program, report: &Report) -> Vec<Recording> {
-    let findings = report.findings.iter();
-    findings
-        .map(|finding| Recording::of(program, finding).expect("it replays"))
-        .collect()
-}
-
 #[test]
 fn mremap_step_by_step() {
     let program = program("scenarios/pte-highmem/mremap-two-pagetables.json");
     let report = report(&program);
-    let mut replay = Replay::new(&report, recordings(&program, &report));
+    let mut replay = Replay::new(
+        &report,
+        Recording::all(&program, &report).expect("it replays"),
+    );
     insta::assert_snapshot!("mremap_start", shown(&replay, 100, 26));
     assert!(press(&mut replay, KeyCode::Right));
     insta::assert_snapshot!("mremap_1", shown(&replay, 100, 26));
@@ -64,7 +60,10 @@ fn mremap_step_by_step() {
 fn many_alike_tasks_are_folded() {
     let program = program("scenarios/pte-highmem/mremap-1024-slots-1024-tasks.json");
     let report = report(&program);
-    let mut replay = Replay::new(&report, recordings(&program, &report));
+    let mut replay = Replay::new(
+        &report,
+        Recording::all(&program, &report).expect("it replays"),
+    );
     replay.act(Action::Lost);
     insta::assert_snapshot!("mremap_1024", shown(&replay, 120, 24));
 }
@@ -73,7 +72,10 @@ fn many_alike_tasks_are_folded() {
 fn keys_stay_within_the_trace() {
     let program = program("scenarios/pte-highmem/mremap-two-pagetables.json");
     let report = report(&program);
-    let mut replay = Replay::new(&report, recordings(&program, &report));
+    let mut replay = Replay::new(
+        &report,
+        Recording::all(&program, &report).expect("it replays"),
+    );
     let mut after = |code| {
         press(&mut replay, code);
         replay.state
@@ -99,7 +101,10 @@ fn keys_stay_within_the_trace() {
 fn small_terminals_do_no_harm() {
     let program = program("scenarios/pte-highmem/read-against-fault.json");
     let report = report(&program);
-    let replay = Replay::new(&report, recordings(&program, &report));
+    let replay = Replay::new(
+        &report,
+        Recording::all(&program, &report).expect("it replays"),
+    );
     for (width, height) in [(1, 1), (10, 3), (40, 10), (300, 80)] {
         shown(&replay, width, height);
     }
@@ -109,7 +114,10 @@ fn small_terminals_do_no_harm() {
 fn as_text() {
     let program = program("scenarios/pte-highmem/read-against-fault.json");
     let report = report(&program);
-    let replay = Replay::new(&report, recordings(&program, &report));
+    let replay = Replay::new(
+        &report,
+        Recording::all(&program, &report).expect("it replays"),
+    );
     let text = lines::render(&replay);
     let here = concat!(env!("CARGO_MANIFEST_DIR"), "/../../");
     insta::assert_snapshot!("as_text", text.replace(here, ""));

@@ -44,14 +44,14 @@ pub fn run(args: &Check, output: &mut Output) -> io::Result<Exit> {
         let run = started(file, args, &ask, exit, &reports);
         let loaded;
         let came = match run.phase(READING, || read(file, args)) {
-            Err(failure) => stopped(failure, args, &ask, file, None),
+            Err(failure) => stopped(failure, &ask, file, None),
             Ok(read) => {
                 loaded = read;
                 let line = Line::new(&file.display().to_string(), args.quiet);
                 let progress = &mut |progress: Progress<'_>| line.show_engine(progress);
                 match check_within(&loaded, &ask, &run, progress) {
                     Ok(checked) => Ok(Came::Checked(Box::new(checked))),
-                    Err(failure) => stopped(failure, args, &ask, file, Some(&loaded.program)),
+                    Err(failure) => stopped(failure, &ask, file, Some(&loaded.program)),
                 }
             }
         };
@@ -66,7 +66,7 @@ pub fn run(args: &Check, output: &mut Output) -> io::Result<Exit> {
         };
         repeated(came.report_mut(), &args.given(), file);
         exit = exit.max(Exit::of(came.report()));
-        if let Came::Checked(checked) = &mut came {
+        if let Came::Checked(checked) = &came {
             exit = exit.max(write(file, args, checked, &run));
         }
         match args.format {
@@ -178,7 +178,6 @@ fn as_json(reports: &[Report], one: bool) -> io::Result<Option<String>> {
 /// The report of a run that a limit stopped before the engine had anything to say.
 fn stopped<'a>(
     failure: Failure,
-    args: &Check,
     ask: &Ask,
     file: &Path,
     program: Option<&Program>,
@@ -187,8 +186,7 @@ fn stopped<'a>(
         Failure::Stopped { phase, reached } => {
             let engine = ask.engine_name(program);
             let name = file.display().to_string();
-            let mut report = Report::stopped_while(phase, &name, program, engine, reached);
-            repeated(&mut report, &args.given(), file);
+            let report = Report::stopped_while(phase, &name, program, engine, reached);
             Ok(Came::Stopped(Box::new(report)))
         }
         failure => Err(failure),
@@ -215,15 +213,15 @@ fn repeated(report: &mut Report, given: &[(&'static str, String)], file: &Path) 
 }
 
 /// Writes the certificate, the page, the traces and the pictures that were asked for.
-fn write(file: &Path, args: &Check, checked: &mut Checked<'_>, run: &Run) -> Exit {
-    let certificate = match (&args.certificate, checked.certificate.take()) {
-        (Some(to), Some(Ok(json))) => targets::write(to, &json),
+fn write(file: &Path, args: &Check, checked: &Checked<'_>, run: &Run) -> Exit {
+    let certificate = match (&args.certificate, &checked.certificate) {
+        (Some(to), Some(Ok(json))) => targets::write(to, json),
         (_, Some(Err(failure))) => {
-            tell(&failure, file);
+            tell(failure, file);
             match checked.report.stopped {
                 // With more time there might have been one.
                 Some(_) => Exit::Inconclusive,
-                None => exit_of(&failure),
+                None => exit_of(failure),
             }
         }
         _ => Exit::Clean,

@@ -39,9 +39,6 @@ fn of_program(program: &Program, limits: &Limits) -> Option<String> {
     }
     let lost = |trace: &_, core: &[usize]| point_of_no_return(program, trace, core, limits).step();
     let report = Report::build(program, &outcome, Duration::ZERO, &lost).expect("it replays");
-    let findings = report.findings.iter();
-    let recordings: Vec<Recording> = findings
-        .map(|finding| Recording::of(program, finding).expect("it replays"))
-        .collect();
+    let recordings = Recording::all(program, &report).expect("it replays");
     Some(kmapcheck_page::render(program, &report, &recordings).expect("there is a page"))
 }
