@@ -1,6 +1,6 @@
 //! The target `certificate`.
 
-use kmapcheck_locals::Locals;
+use kmapcheck_local::Locals;
 use kmapcheck_scenario::{Bound, Program};
 use kmapcheck_verify::{Certificate, kinds, verify};
 

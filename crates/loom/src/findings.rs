@@ -5,8 +5,8 @@ use kmapcheck_machine::{
     Abilities, Coverage, Finding, Findings, Outcome, Standing, Stopped, Trace,
 };
 use kmapcheck_scenario::{FindingKind, NodeId, Op, OriginId, Program, TemplateId};
-use kmapcheck_waitgraph::stuck::{scene, stuck};
-use kmapcheck_waitgraph::{class, core};
+use kmapcheck_stuck::stuck::{scene, stuck};
+use kmapcheck_stuck::{class, core};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::follow::{Disagreement, Follower};

@@ -11,7 +11,7 @@ use kmapcheck_machine::{
     Findings, Standing, Start, State, Trace, TraceStep, initial, waiting_findings,
 };
 use kmapcheck_scenario::Program;
-use kmapcheck_waitgraph::names;
+use kmapcheck_stuck::names;
 
 use crate::recorder::{Event, What};
 

@@ -101,7 +101,7 @@ fn order(kinds: &[Kind]) -> Vec<String> {
 /// Every system of inequalities, refuted.
 fn sets(
     program: &Program,
-    locals: &kmapcheck_locals::Locals,
+    locals: &kmapcheck_local::Locals,
     kinds: &[Kind],
 ) -> Result<Vec<Set>, String> {
     let systems = systems(program, locals, kinds)

@@ -2,7 +2,7 @@
 //!
 //! A local state says what is held, not where it was taken: `choose` may take the same slot in
 //! either of two branches. [`Chains`] closes pairs of a local state and the operations that took
-//! what is held in it under the steps between [local states](kmapcheck_locals), breadth first, so
+//! what is held in it under the steps between [local states](kmapcheck_local), breadth first, so
 //! that each local state is first met on a shortest way. A step takes or gives back one thing, and
 //! what stays is carried over. Maps are told apart by the pages they are of, which the names of the
 //! task hold on to while page numbers change.
@@ -14,7 +14,7 @@
 use std::collections::VecDeque;
 
 use kmapcheck_limits::ask;
-use kmapcheck_locals::{Acquired, LocalState, Locals};
+use kmapcheck_local::{Acquired, LocalState, Locals};
 use kmapcheck_machine::{Held, Name, PageId};
 use kmapcheck_scenario::NodeId;
 use rustc_hash::FxHashSet;

@@ -17,7 +17,7 @@ use std::iter::{from_fn, successors};
 use std::mem;
 use std::time::Instant;
 
-use kmapcheck_cores::{Core, Cores, Graph};
+use kmapcheck_equations::{Core, Cores, Graph};
 use kmapcheck_limits::{Limits, Watch, entered};
 use kmapcheck_machine::{Coverage, Finding, Findings, Outcome, Stopped};
 use kmapcheck_report::{NumberOf, Size};

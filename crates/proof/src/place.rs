@@ -1,6 +1,6 @@
 //! Operations and things, as people read them.
 
-use kmapcheck_locals::Acquired;
+use kmapcheck_local::Acquired;
 use kmapcheck_machine::{Map, Mode};
 use kmapcheck_report::words::article;
 use kmapcheck_report::{resource, units};

@@ -1,7 +1,7 @@
 //! The arguments that exclude kinds of finding, without running tasks together.
 
-use kmapcheck_cores::{Cores, Graph, Need, cannot_starve, exclude};
-use kmapcheck_locals::{Broken, BrokenPremise, Locals};
+use kmapcheck_equations::{Cores, Graph, Need, cannot_starve, exclude};
+use kmapcheck_local::{Broken, BrokenPremise, Locals};
 use kmapcheck_machine::Findings;
 use kmapcheck_scenario::{FindingKind, Program};
 

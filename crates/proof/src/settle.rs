@@ -1,15 +1,15 @@
 //! One program: is it free of certain findings?
 //!
-//! The equations are asked first: if the [core equations](kmapcheck_cores) have no solution there
+//! The equations are asked first: if the [core equations](kmapcheck_equations) have no solution there
 //! is no deadlock, if moreover all local states drain nobody starves, and a kind of finding that no
-//! step of the [closure](kmapcheck_locals) shows does not occur. What they leave open is for the
+//! step of the [closure](kmapcheck_local) shows does not occur. What they leave open is for the
 //! search. Neither answers beyond what it knows: an end at a limit is [`Settled::Unknown`].
 //!
 //! **Fewer tasks first.** The equations' smallest core says how few tasks could be stuck. Where
 //! [fewer tasks can do nothing that more cannot](fewer_is_a_run_of_more), the search is given only
 //! those: a deadlock of theirs is one of all.
 
-use kmapcheck_cores::{Cores, Undecided};
+use kmapcheck_equations::{Cores, Undecided};
 use kmapcheck_limits::{Limits, Watch, entered};
 use kmapcheck_machine::{Findings, Stopped};
 use kmapcheck_report::words::count;

@@ -1,6 +1,6 @@
 //! What was proved, in words.
 
-use kmapcheck_cores::Need;
+use kmapcheck_equations::Need;
 use kmapcheck_scenario::{Bound, Program};
 
 use crate::decide::Decision;

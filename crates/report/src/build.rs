@@ -10,7 +10,7 @@ use kmapcheck_machine::{
     Abilities, Outcome, ReplayError, Resource, Standing as Stands, State, TaskId, Trace,
 };
 use kmapcheck_scenario::{FindingKind, OriginId, Program};
-use kmapcheck_waitgraph::explain::{Deadlock, explain};
+use kmapcheck_stuck::explain::{Deadlock, explain};
 
 use crate::coverage;
 use crate::names::Names;

@@ -2,7 +2,7 @@
 
 use kmapcheck_machine::{Map, PageId, Resource, ResourceState, Standing, State, TaskId};
 use kmapcheck_scenario::{Op, Program, ResourceKind, SeriesId};
-use kmapcheck_waitgraph::Deadlock;
+use kmapcheck_stuck::Deadlock;
 
 use crate::describe;
 use crate::ledger::{Ledger, Thing};

@@ -6,7 +6,7 @@
 
 use kmapcheck_machine::{Resource, TaskId, Trace, Verdict};
 use kmapcheck_scenario::{FindingKind, Level};
-use kmapcheck_waitgraph::WaitForGraph;
+use kmapcheck_stuck::WaitForGraph;
 use serde::Serialize;
 
 use crate::named;

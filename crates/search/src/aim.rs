@@ -18,7 +18,7 @@
 //! slots for holders could close a stuck set without a cycle, and a slot of a shared page may be
 //! pinned by several tasks; a program in which any of that occurs is not aimed at.
 
-use kmapcheck_locals::{Holding, LocalState, Locals};
+use kmapcheck_local::{Holding, LocalState, Locals};
 use kmapcheck_machine::Stopped;
 use kmapcheck_scenario::{Bound, FindingKind, Op, Program, Ref};
 use rustc_hash::{FxHashMap, FxHashSet};

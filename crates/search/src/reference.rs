@@ -11,7 +11,7 @@ use kmapcheck_machine::{
     Trace, TraceStep, initial, waiting_findings,
 };
 use kmapcheck_scenario::{FindingKind, Op, OriginId, Program, TemplateId};
-use kmapcheck_waitgraph::stuck::{scene, stuck};
+use kmapcheck_stuck::stuck::{scene, stuck};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::candidates::Candidates;
@@ -355,8 +355,8 @@ pub(crate) fn deadlock_rank(
     state: &State,
 ) -> Option<u32> {
     let scene = scene(program, abilities, state);
-    let core = kmapcheck_waitgraph::core::smallest_core(&scene)?;
-    Some(kmapcheck_waitgraph::class::classify(&scene, &core) as u32)
+    let core = kmapcheck_stuck::core::smallest_core(&scene)?;
+    Some(kmapcheck_stuck::class::classify(&scene, &core) as u32)
 }
 
 /// The operations that no interleaving executed.

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use kmapcheck_machine::{Abilities, Outcome, run as replay};
 use kmapcheck_scenario::{FindingKind, Program};
 use kmapcheck_search::{Engine, Limits, run};
-use kmapcheck_waitgraph::explain::explain;
+use kmapcheck_stuck::explain::explain;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 

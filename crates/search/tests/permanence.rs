@@ -5,7 +5,7 @@
 use kmapcheck_machine::{Abilities, Effect, Standing, State, waiting_findings};
 use kmapcheck_scenario::Program;
 use kmapcheck_testing::for_each_state;
-use kmapcheck_waitgraph::stuck::{scene, stuck};
+use kmapcheck_stuck::stuck::{scene, stuck};
 use proptest::prelude::*;
 
 /// Programs with more states are looked at in part.

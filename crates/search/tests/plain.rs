@@ -5,7 +5,7 @@
 use kmapcheck_machine::{Abilities, Outcome, run as replay};
 use kmapcheck_scenario::{FindingKind, Overrides, Program};
 use kmapcheck_search::{Engine, Limits, run};
-use kmapcheck_waitgraph::explain::explain;
+use kmapcheck_stuck::explain::explain;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 

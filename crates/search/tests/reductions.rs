@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use kmapcheck_machine::{Abilities, Outcome, Standing, Verdict, run as replay, waiting_findings};
 use kmapcheck_scenario::{Bound, FindingKind, Overrides, Program};
 use kmapcheck_search::{Engine, Limits, Reductions, run};
-use kmapcheck_waitgraph::explain::explain;
+use kmapcheck_stuck::explain::explain;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use rayon::prelude::*;

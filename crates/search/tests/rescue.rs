@@ -6,7 +6,7 @@ use kmapcheck_scenario::{FindingKind, Program};
 use kmapcheck_search::{Engine, Limits, PointOfNoReturn, point_of_no_return, run};
 use kmapcheck_testing::edge::Numbers;
 use kmapcheck_testing::edge::aim::aimed;
-use kmapcheck_waitgraph::stuck::{scene, stuck};
+use kmapcheck_stuck::stuck::{scene, stuck};
 use serde_json::{Value, json};
 
 /// The same tasks in the same order, each with a program of its own.

@@ -1,7 +1,7 @@
 //! The cases that are told apart before there are inequalities, found anew.
 
 use kmapcheck_limits::ask;
-use kmapcheck_locals::{Holding, LocalState, Locals};
+use kmapcheck_local::{Holding, LocalState, Locals};
 use kmapcheck_machine::{Name, acceptable_series};
 use kmapcheck_scenario::{Bound, Op, Program, Ref, SeriesId};
 

@@ -2,7 +2,7 @@
 
 use kmapcheck_limits::ask;
 use kmapcheck_linear::refutes;
-use kmapcheck_locals::Locals;
+use kmapcheck_local::Locals;
 use kmapcheck_machine::Findings;
 use kmapcheck_scenario::{Bound, FindingKind, Program};
 

@@ -1,7 +1,7 @@
 //! That everybody can go on until he holds nothing, found anew.
 
 use kmapcheck_limits::ask;
-use kmapcheck_locals::Locals;
+use kmapcheck_local::Locals;
 use kmapcheck_scenario::Program;
 
 /// Whether from every local state, whatever flushes happen, a task that is let go on comes to hold

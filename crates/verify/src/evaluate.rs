@@ -11,7 +11,7 @@
 //! The runs are drawn from a fixed seed: the same certificate is judged the same.
 
 use kmapcheck_limits::ask;
-use kmapcheck_locals::LocalState;
+use kmapcheck_local::LocalState;
 use kmapcheck_machine::{Standing, Start, Starts, State, initial, steps};
 use kmapcheck_scenario::{Bound, Program, SeriesId};
 use rand::{RngExt, SeedableRng};
@@ -221,7 +221,7 @@ mod tests {
     use crate::certificate::Inequality;
     use crate::systems::systems;
     use crate::waiting::kinds;
-    use kmapcheck_locals::Locals;
+    use kmapcheck_local::Locals;
     use serde_json::json;
 
     /// Tasks that take two slots one by one, of a series that keeps one for holders. So one of two

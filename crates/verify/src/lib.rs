@@ -8,7 +8,7 @@
 //! written.
 //!
 //! **What is trusted:** the reader of scenarios, the machine, the [local
-//! states](kmapcheck_locals) (their closure is tested against the plain search), and the check of
+//! states](kmapcheck_local) (their closure is tested against the plain search), and the check of
 //! [refutations](kmapcheck_linear::refutes). The prover's graph, equations and solver are not: this
 //! crate shares no code with them. Here everything is done in the plainest way, by enumeration.
 //! Besides, what the inequalities say of any tasks is held against random runs from a fixed seed.

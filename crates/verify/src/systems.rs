@@ -7,7 +7,7 @@
 use std::rc::Rc;
 
 use kmapcheck_linear::Problem;
-use kmapcheck_locals::Locals;
+use kmapcheck_local::Locals;
 use kmapcheck_scenario::Program;
 
 use crate::cases::{Case, cases, holders_bounded};

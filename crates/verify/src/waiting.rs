@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use kmapcheck_limits::ask;
-use kmapcheck_locals::{Holding, LocalState, Locals};
+use kmapcheck_local::{Holding, LocalState, Locals};
 use kmapcheck_machine::{Mode, Wait, Waiting};
 use kmapcheck_scenario::{Program, Ref};
 use serde::{Deserialize, Serialize};

@@ -2,7 +2,7 @@
 //! happens, whoever wrote the certificate.
 
 use kmapcheck_linear::{Answer, solve};
-use kmapcheck_locals::Locals;
+use kmapcheck_local::Locals;
 use kmapcheck_machine::Findings;
 use kmapcheck_proof::certificate;
 use kmapcheck_proof::reasons::{Reason, Reasons};

@@ -3,7 +3,7 @@
 //! be stricter than it is, or more would be excluded than is true.
 
 use kmapcheck_linear::{Answer, solve};
-use kmapcheck_locals::Locals;
+use kmapcheck_local::Locals;
 use kmapcheck_testing::small::{kmap, kunmap, nested, op, pins, scenario, semaphore, slot};
 use kmapcheck_verify::{kinds, problem, systems};
 use serde_json::{Value, json};

@@ -8,7 +8,7 @@ use kmapcheck_machine::{Abilities, Finding, Outcome, run as replay, waiting_find
 use kmapcheck_scenario::{FindingKind, Overrides, Program};
 use kmapcheck_search::{Engine, Limits};
 use kmapcheck_testing::for_each_state;
-use kmapcheck_waitgraph::explain;
+use kmapcheck_stuck::explain;
 
 /// The root of the repository.
 pub fn root() -> PathBuf {

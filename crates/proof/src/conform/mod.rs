@@ -1,7 +1,7 @@
 //! Which paths of a task program break the model's rule.
 //!
 //! Static, and without false alarms of the usual kind: the rule is judged by the machine, in every
-//! [local state](kmapcheck_locals) that a task can be in whatever the others do. That includes
+//! [local state](kmapcheck_local) that a task can be in whatever the others do. That includes
 //! paths that no interleaving reaches (behind a wait that is never met, in an error branch), and it
 //! knows what a kmap reuses, what low memory is, and what a try does. So each path that is named
 //! here is one that the task program has, in surroundings that the primitives allow; whether the
@@ -12,7 +12,7 @@
 pub mod text;
 
 use kmapcheck_limits::ask;
-use kmapcheck_locals::{BrokenPremise, Locals};
+use kmapcheck_local::{BrokenPremise, Locals};
 use kmapcheck_scenario::{FindingKind, Program, TemplateId};
 use serde::Serialize;
 

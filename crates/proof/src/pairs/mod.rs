@@ -2,22 +2,22 @@
 //!
 //! What lockdep does for locks, for everything that can run out: slots of series (where they really
 //! lie), units of pools, locks, page locks, completions, memory, CPUs. The pairs come from the
-//! [local states](kmapcheck_locals) in which a task can have to wait, so that they include every
+//! [local states](kmapcheck_local) in which a task can have to wait, so that they include every
 //! path, taken or not, for any number of instances; [`chains`](crate::chains) say which operations
-//! make them. The [graph](kmapcheck_cores::Graph) of the pairs has an order, or it has cycles.
+//! make them. The [graph](kmapcheck_equations::Graph) of the pairs has an order, or it has cycles.
 //!
 //! For locks a cycle is a deadlock that waits to happen. For slots it need not be: a lock that both
 //! sides hold, a number of slots that cannot all be taken or units reserved beforehand can rule it
-//! out. That is what the [core equations](kmapcheck_cores) decide, for each cycle by itself;
+//! out. That is what the [core equations](kmapcheck_equations) decide, for each cycle by itself;
 //! `why` puts the answer into words.
 
 pub mod picture;
 pub mod text;
 mod why;
 
-use kmapcheck_cores::{Graph, Need, Sizes, Undecided, each_set, leak};
+use kmapcheck_equations::{Graph, Need, Sizes, Undecided, each_set, leak};
 use kmapcheck_limits::ask;
-use kmapcheck_locals::{Acquired, Holding, Locals};
+use kmapcheck_local::{Acquired, Holding, Locals};
 use kmapcheck_machine::{Map, Mode};
 use kmapcheck_report::{resource, units};
 use kmapcheck_scenario::{Program, Ref, TemplateId};
@@ -289,10 +289,10 @@ pub(crate) fn label(program: &Program, need: Need) -> String {
         Need::Write(lock) => format!("{}, to write", shared(lock)),
         Need::PageLock(page) => format!("lock of page {}", program.pages[page].name),
         Need::Cpu => "CPU".to_owned(),
-        Need::Open(kmapcheck_cores::Open::Completion(what)) => shared(what),
-        Need::Open(kmapcheck_cores::Open::Unowned(pool)) => format!("unit of {}", shared(pool)),
-        Need::Open(kmapcheck_cores::Open::Memory) => "free page".to_owned(),
-        Need::Open(kmapcheck_cores::Open::Own) => "something of its own".to_owned(),
+        Need::Open(kmapcheck_equations::Open::Completion(what)) => shared(what),
+        Need::Open(kmapcheck_equations::Open::Unowned(pool)) => format!("unit of {}", shared(pool)),
+        Need::Open(kmapcheck_equations::Open::Memory) => "free page".to_owned(),
+        Need::Open(kmapcheck_equations::Open::Own) => "something of its own".to_owned(),
     }
 }
 

@@ -5,12 +5,12 @@
 
 use std::collections::BTreeSet;
 
-use kmapcheck_cores::{
+use kmapcheck_equations::{
     Amount, Case, Equations, Excluded, Fact, Graph, Kind, Need, Open, Possible, Sets,
 };
 use kmapcheck_limits::ask;
 use kmapcheck_linear::Node;
-use kmapcheck_locals::Holding;
+use kmapcheck_local::Holding;
 use kmapcheck_machine::Mode;
 use kmapcheck_report::resource;
 use kmapcheck_report::words::{article, count, list};

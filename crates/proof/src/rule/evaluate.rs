@@ -1,7 +1,7 @@
 //! The inequalities, held against a state of a program that keeps the rule.
 //!
 //! What an inequality says of any tasks, stuck or not, must hold in every state of every such
-//! program, with the tasks that wait in it as the core. See [`kmapcheck_cores::evaluate`], which
+//! program, with the tasks that wait in it as the core. See [`kmapcheck_equations::evaluate`], which
 //! does this for the inequalities over local states. For the tests as well: the prover does not call
 //! this.
 

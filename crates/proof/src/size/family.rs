@@ -6,9 +6,9 @@
 //! set of things waited for is excluded with them, there is no deadlock at any of those sizes. The
 //! closure with open slots contains the one of every number of slots, so nothing is missed.
 
-use kmapcheck_cores::{Cores, Graph, cannot_starve, exclude};
+use kmapcheck_equations::{Cores, Graph, cannot_starve, exclude};
 use kmapcheck_linear::{Answer, Constraint, Problem, solve};
-use kmapcheck_locals::Locals;
+use kmapcheck_local::Locals;
 use kmapcheck_machine::Findings;
 use kmapcheck_scenario::{Bound, Program, SeriesId};
 
@@ -148,7 +148,7 @@ impl Family {
 impl System {
     /// One task that waits for something that may be missing though nobody holds it: as a system,
     /// so that sizes can exclude it too.
-    fn missing_anyway(open: &Program, graph: &Graph, need: kmapcheck_cores::Need) -> System {
+    fn missing_anyway(open: &Program, graph: &Graph, need: kmapcheck_equations::Need) -> System {
         let series: Vec<SeriesId> = (0..open.series.len())
             .filter(|&s| open.series[s].slots == Bound::Any)
             .collect();

@@ -220,7 +220,7 @@ fn other_errors(
             .collect()
     };
     let watch = Watch::start(&options.limits);
-    let locals = watch.run(|| kmapcheck_locals::Locals::of(program));
+    let locals = watch.run(|| kmapcheck_local::Locals::of(program));
     let Ok(locals) = locals else {
         return (Vec::new(), false);
     };

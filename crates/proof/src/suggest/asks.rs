@@ -7,7 +7,7 @@
 //! gets there.
 
 use kmapcheck_limits::ask;
-use kmapcheck_locals::{Acquired, BrokenPremise, Locals};
+use kmapcheck_local::{Acquired, BrokenPremise, Locals};
 use kmapcheck_machine::Map;
 use kmapcheck_scenario::{FindingKind, NodeId, Op, Program, SeriesId, TemplateId};
 

@@ -226,6 +226,6 @@ fn kept(asks: &[Ask], series: &[SeriesId]) -> Vec<Vec<SeriesId>> {
 
 /// Whether a pin may lie in another series than the one asked for.
 fn mixes(variant: &Program) -> bool {
-    kmapcheck_locals::Locals::of(variant)
+    kmapcheck_local::Locals::of(variant)
         .is_ok_and(|locals| locals.possible().contains(FindingKind::SeriesMixture))
 }

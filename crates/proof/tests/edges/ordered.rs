@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use kmapcheck_locals::{Holding, LocalState};
+use kmapcheck_local::{Holding, LocalState};
 use kmapcheck_machine::{Mode, Standing, Wait};
 use kmapcheck_proof::conform::{Conformance, Verdict};
 use kmapcheck_proof::pairs::{Cycle, Judged, Pair, Pairs};

@@ -1,8 +1,8 @@
 //! The wait-for graph of a report as a picture.
 
-use kmapcheck_waitgraph::WaitForGraph;
-use kmapcheck_waitgraph::graph::{Link, NodeKind};
-use kmapcheck_waitgraph::label;
+use kmapcheck_stuck::WaitForGraph;
+use kmapcheck_stuck::graph::{Link, NodeKind};
+use kmapcheck_stuck::label;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 

@@ -5,15 +5,15 @@
 //! breadth-first to the nearest state that is better by a measure, and from there on likewise:
 //! enforced hill-climbing (Hoffmann and Nebel, *The FF planning system*, JAIR 14, 2001). Measures
 //! are the slots of one series that are in use, or that tasks have lost, and how many tasks of a
-//! core that the [equations](kmapcheck_cores) allow are in place, with the slots that they wait for.
+//! core that the [equations](kmapcheck_equations) allow are in place, with the slots that they wait for.
 //!
 //! Only as many tasks take part as could be needed, and the run is carried over to all of them as in
 //! [`few`]. Whatever is found on the way is a finding, with a run that is not claimed to be a shortest one;
 //! nothing is claimed where nothing is found.
 
-use kmapcheck_cores::{Cores, Graph, Need, leak};
+use kmapcheck_equations::{Cores, Graph, Need, leak};
 use kmapcheck_limits::unasked;
-use kmapcheck_locals::Locals;
+use kmapcheck_local::Locals;
 use kmapcheck_machine::{Findings, Held, Map, Standing, Starts, Stopped, Task, Trace, initial};
 use kmapcheck_scenario::{Bound, FindingKind, Op, Program, SeriesId};
 use rustc_hash::{FxHashMap, FxHashSet};

@@ -4,7 +4,7 @@ use kmapcheck_machine::{
     Abilities, Coverage, Finding, Outcome, State, Trace, initial, steps, waiting_findings,
 };
 use kmapcheck_scenario::{FindingKind, Program};
-use kmapcheck_waitgraph::stuck::{scene, stuck};
+use kmapcheck_stuck::stuck::{scene, stuck};
 
 use super::explore::{End, Explorer, Run};
 use super::unfold;

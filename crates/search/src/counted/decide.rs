@@ -1,11 +1,11 @@
 //! Deciding without visiting every state: which kinds of finding are possible at all, and a search
-//! straight for a deadlock. See [`kmapcheck_locals`], [`kmapcheck_cores`] and [`crate::aim`] for the arguments.
+//! straight for a deadlock. See [`kmapcheck_local`], [`kmapcheck_equations`] and [`crate::aim`] for the arguments.
 
-use kmapcheck_cores::{Cores, Graph, cannot_starve, exclude, memory_suffices, shortest_run};
-use kmapcheck_locals::{Locals, possible_without_pages};
+use kmapcheck_equations::{Cores, Graph, cannot_starve, exclude, memory_suffices, shortest_run};
+use kmapcheck_local::{Locals, possible_without_pages};
 use kmapcheck_machine::{Findings, Stopped, Trace, instances};
 use kmapcheck_scenario::{FindingKind, Program};
-use kmapcheck_waitgraph::stuck::{scene, stuck};
+use kmapcheck_stuck::stuck::{scene, stuck};
 
 use super::explore::{AIMED_STATES, Explorer, Started};
 use super::{climb, few, unfold};

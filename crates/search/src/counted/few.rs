@@ -13,7 +13,7 @@ use kmapcheck_machine::{
     waiting_findings,
 };
 use kmapcheck_scenario::{Bound, FindingKind, Program};
-use kmapcheck_waitgraph::stuck::{scene, stuck};
+use kmapcheck_stuck::stuck::{scene, stuck};
 
 use super::explore;
 use crate::limits::Progress;

@@ -2,7 +2,7 @@
 
 use kmapcheck_limits::ask;
 use kmapcheck_linear::{Constraint, Problem};
-use kmapcheck_locals::Holding;
+use kmapcheck_local::Holding;
 use kmapcheck_machine::Mode;
 use kmapcheck_scenario::{Bound, Program, Ref, ResourceKind, SeriesId};
 

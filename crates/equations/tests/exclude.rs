@@ -3,7 +3,7 @@
 mod common;
 
 use common::Judged;
-use kmapcheck_cores::{Cores, Need, Undecided};
+use kmapcheck_equations::{Cores, Need, Undecided};
 use kmapcheck_linear::refutes;
 use kmapcheck_testing::small::{kmap, kunmap, nested, op, pins, scenario, semaphore, slot};
 use serde_json::{Value, json};

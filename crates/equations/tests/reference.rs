@@ -4,8 +4,8 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use kmapcheck_cores::{Cores, Graph, cannot_starve, exclude};
-use kmapcheck_locals::{Locals, possible_without_pages};
+use kmapcheck_equations::{Cores, Graph, cannot_starve, exclude};
+use kmapcheck_local::{Locals, possible_without_pages};
 use kmapcheck_scenario::{FindingKind, Overrides, Program, load, load_str};
 use kmapcheck_search::{Engine, Limits, run};
 use kmapcheck_testing::edge::Numbers;

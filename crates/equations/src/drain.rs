@@ -16,7 +16,7 @@
 //! been waiting has moved on the way, or can move now. No task starves.
 
 use kmapcheck_limits::ask;
-use kmapcheck_locals::Locals;
+use kmapcheck_local::Locals;
 use kmapcheck_scenario::Program;
 
 /// Whether every local state drains. Says something only where the core equations have no

@@ -1,7 +1,7 @@
 //! A shortest run into a core, where there is one that takes the tasks there one after the other.
 //!
 //! A task needs at least as many steps of its own to get into a local state as the shortest way
-//! through the [local states](kmapcheck_locals) has, flushes by others not counted. So a run into a
+//! through the [local states](kmapcheck_local) has, flushes by others not counted. So a run into a
 //! state with a stuck set is at least as long as the least sum of such ways over the tasks of a
 //! core, over all cores that the [equations](crate) allow: again an integer program. If taking its
 //! tasks there, one by one and along these ways, succeeds on the machine, the run has exactly that
@@ -15,7 +15,7 @@ use std::collections::VecDeque;
 
 use kmapcheck_limits::ask;
 use kmapcheck_linear::{Minimum, minimise};
-use kmapcheck_locals::{LocalState, Locals};
+use kmapcheck_local::{LocalState, Locals};
 use kmapcheck_machine::{Name, Start, State, Trace, TraceStep, initial, is_open, steps};
 use kmapcheck_scenario::{Bound, Program};
 use rustc_hash::FxHashMap;

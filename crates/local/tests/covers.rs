@@ -4,7 +4,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use kmapcheck_locals::{LocalState, Locals, Waiter};
+use kmapcheck_local::{LocalState, Locals, Waiter};
 use kmapcheck_machine::{Standing, waiting_findings};
 use kmapcheck_scenario::Program;
 use kmapcheck_testing::for_each_state;

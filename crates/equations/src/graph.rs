@@ -9,7 +9,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use kmapcheck_limits::ask;
-use kmapcheck_locals::{Holding, LocalState, Locals};
+use kmapcheck_local::{Holding, LocalState, Locals};
 use kmapcheck_scenario::Program;
 
 use crate::need::Need;

@@ -7,7 +7,7 @@
 //! is in a case: a case split is not a premise.
 
 use kmapcheck_limits::ask;
-use kmapcheck_locals::{Holding, Locals};
+use kmapcheck_local::{Holding, Locals};
 use kmapcheck_machine::{Mode, Name};
 use kmapcheck_scenario::{Bound, Op, Program, Ref, SeriesId};
 

@@ -2,12 +2,12 @@
 
 use kmapcheck_machine::{Abilities, Start, State, initial};
 use kmapcheck_scenario::{Overrides, Program, load_str};
-use kmapcheck_waitgraph::graph::{Link, Need, Node};
-use kmapcheck_waitgraph::holdings::How;
-use kmapcheck_waitgraph::label;
-use kmapcheck_waitgraph::names::task_name;
-use kmapcheck_waitgraph::stuck::{scene, stuck_among};
-use kmapcheck_waitgraph::{Class, Deadlock, explain};
+use kmapcheck_stuck::graph::{Link, Need, Node};
+use kmapcheck_stuck::holdings::How;
+use kmapcheck_stuck::label;
+use kmapcheck_stuck::names::task_name;
+use kmapcheck_stuck::stuck::{scene, stuck_among};
+use kmapcheck_stuck::{Class, Deadlock, explain};
 
 const TWO_SLOTS: &str = r#""series": { "P": { "slots": 2, "reuse": "own" } }"#;
 const ONE_EACH: &str =

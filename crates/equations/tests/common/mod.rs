@@ -1,8 +1,8 @@
 //! What is known of the cores of small programs.
 #![allow(dead_code)] // Each test uses some of it.
 
-use kmapcheck_cores::{Cores, Graph, Possible, exclude};
-use kmapcheck_locals::Locals;
+use kmapcheck_equations::{Cores, Graph, Possible, exclude};
+use kmapcheck_local::Locals;
 use kmapcheck_scenario::Program;
 use serde_json::Value;
 

@@ -9,7 +9,7 @@
 //! For the tests, which hold the inequalities against random runs: the prover does not call this.
 //! (`verify` does the same with its own inequalities, before a certificate counts.)
 
-use kmapcheck_locals::LocalState;
+use kmapcheck_local::LocalState;
 use kmapcheck_machine::{Standing, State};
 use kmapcheck_scenario::{Bound, Program};
 

@@ -3,10 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use kmapcheck_cores::evaluate::wrong;
-use kmapcheck_cores::memory::holds_in;
-use kmapcheck_cores::{Equations, Graph, Sizes, leak};
-use kmapcheck_locals::Locals;
+use kmapcheck_equations::evaluate::wrong;
+use kmapcheck_equations::memory::holds_in;
+use kmapcheck_equations::{Equations, Graph, Sizes, leak};
+use kmapcheck_local::Locals;
 use kmapcheck_machine::State;
 use kmapcheck_scenario::{Bound, Program};
 use kmapcheck_testing::for_each_state_of_runs;

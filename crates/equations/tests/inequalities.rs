@@ -3,8 +3,8 @@
 mod common;
 
 use common::Judged;
-use kmapcheck_cores::{Cores, Equations, Need};
-use kmapcheck_locals::Holding;
+use kmapcheck_equations::{Cores, Equations, Need};
+use kmapcheck_local::Holding;
 use kmapcheck_testing::small::{kmap, kunmap, nested, op, pins, scenario, slot};
 use serde_json::{Value, json};
 

@@ -1,6 +1,6 @@
 //! What tasks wait for, and what makes it unavailable.
 
-use kmapcheck_locals::{Holding, LocalState};
+use kmapcheck_local::{Holding, LocalState};
 use kmapcheck_machine::{Mode, PageId, Wait, Waiting};
 use kmapcheck_scenario::{Bound, Program, Ref, ResourceKind, SeriesId};
 

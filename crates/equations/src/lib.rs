@@ -7,7 +7,7 @@
 //! things in E from being had is held by tasks of K that wait, again, for something in E: they are
 //! a *core*. So for every *r* in E the tasks of the core hold enough: all slots of a series, the
 //! lock, all but fewer than *n* units. And like any tasks that exist together, they do not hold
-//! more of anything than there is. With one unknown for each [local state](kmapcheck_locals) that
+//! more of anything than there is. With one unknown for each [local state](kmapcheck_local) that
 //! waits (how many tasks of the core are in it), both are linear inequalities:
 //!
 //! - for each *r* in E: what the core holds of *r* >= what makes *r* unavailable;

@@ -1,7 +1,7 @@
 //! All sets of things that a core could be waiting for: excluded, or possible.
 
 use kmapcheck_linear::{Answer, Minimum, Refutation, minimise, solve};
-use kmapcheck_locals::{Found, Locals};
+use kmapcheck_local::{Found, Locals};
 use kmapcheck_scenario::{FindingKind, Program};
 
 use crate::case::holders_bounded;

@@ -3,7 +3,7 @@
 mod common;
 
 use common::Judged;
-use kmapcheck_cores::{cannot_starve, memory_suffices, shortest_run};
+use kmapcheck_equations::{cannot_starve, memory_suffices, shortest_run};
 use kmapcheck_testing::small::{nested, op, pins, scenario, semaphore};
 use serde_json::{Value, json};
 

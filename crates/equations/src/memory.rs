@@ -15,7 +15,7 @@
 
 use kmapcheck_limits::ask;
 use kmapcheck_linear::{Answer, Constraint, Problem, solve};
-use kmapcheck_locals::{LocalState, Locals};
+use kmapcheck_local::{LocalState, Locals};
 use kmapcheck_machine::{Name, Standing, State};
 use kmapcheck_scenario::{Bound, Op, Program, Ref};
 
