@@ -7,20 +7,22 @@
 //! A stage notes all it finds; the next begins only if the one before found nothing, so that no
 //! error is the mere consequence of another.
 
+pub(crate) mod model;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use crate::check::check_model;
-use crate::declarations::Checked;
-use crate::decode::Decode;
-use crate::diagnostic::{Code, Errors, Log, Problem};
-use crate::files;
-use crate::json;
+use crate::check::declarations::Checked;
+use crate::check::model::check_model;
 use crate::lower::Shared;
-use crate::model::ModelFile;
 use crate::program::{Bound, Cpus, FindingKind, Program};
-use crate::scenario::{ExpectFile, ModelChoice, ScenarioFile};
-use crate::suggest::{help_for, quoted};
+use crate::read::decode::Decode;
+use crate::read::json;
+use crate::read::model::ModelFile;
+use crate::read::scenario::{ExpectFile, ModelChoice, ScenarioFile};
+use crate::source::diagnostic::{Code, Errors, Log, Problem};
+use crate::source::files;
+use crate::source::suggest::{help_for, quoted};
 
 /// What the user wants different from the files, on this run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

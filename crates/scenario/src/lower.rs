@@ -21,16 +21,16 @@ use std::collections::{BTreeSet, HashMap};
 
 use kmapcheck_limits::ask;
 
-use crate::check::Model;
-use crate::diagnostic::{Code, Log, Problem};
-use crate::operations::Verb;
+use crate::check::model::Model;
+use crate::check::scope::Scope;
+use crate::check::stale::Pages;
 use crate::program::{Frame, Node, Op, Origin, Target, Variable};
-use crate::scenario::TaskFile;
-use crate::scope::Scope;
-use crate::source::Span;
-use crate::stale::Pages;
-use crate::steps::{Action, Arg, Call, Step};
-use crate::suggest::quoted;
+use crate::read::operations::Verb;
+use crate::read::scenario::TaskFile;
+use crate::read::steps::{Action, Arg, Call, Step};
+use crate::source::diagnostic::{Code, Log, Problem};
+use crate::source::suggest::quoted;
+use crate::source::text::Span;
 
 use text::{call_text, primitive_text, substitute};
 

@@ -8,6 +8,7 @@
 //! Every node remembers its [`Origin`]: the chain of operations in the files that it came from.
 
 mod op;
+pub(crate) mod sizes;
 
 use std::fmt;
 

@@ -4,8 +4,8 @@
 
 use kmapcheck_machine::{Abilities, Effect, Standing, State, waiting_findings};
 use kmapcheck_scenario::Program;
-use kmapcheck_testing::for_each_state;
 use kmapcheck_stuck::stuck::{scene, stuck};
+use kmapcheck_testing::for_each_state;
 use proptest::prelude::*;
 
 /// Programs with more states are looked at in part.

@@ -4,9 +4,9 @@
 use kmapcheck_machine::{Abilities, run as replay};
 use kmapcheck_scenario::{FindingKind, Program};
 use kmapcheck_search::{Engine, Limits, PointOfNoReturn, point_of_no_return, run};
+use kmapcheck_stuck::stuck::{scene, stuck};
 use kmapcheck_testing::edge::Numbers;
 use kmapcheck_testing::edge::aim::aimed;
-use kmapcheck_stuck::stuck::{scene, stuck};
 use serde_json::{Value, json};
 
 /// The same tasks in the same order, each with a program of its own.

@@ -7,8 +7,8 @@ use kmapcheck_loom::{LoomOutcome, fits, flush_matters};
 use kmapcheck_machine::{Abilities, Finding, Outcome, run as replay, waiting_findings};
 use kmapcheck_scenario::{FindingKind, Overrides, Program};
 use kmapcheck_search::{Engine, Limits};
-use kmapcheck_testing::for_each_state;
 use kmapcheck_stuck::explain;
+use kmapcheck_testing::for_each_state;
 
 /// The root of the repository.
 pub fn root() -> PathBuf {

@@ -10,9 +10,9 @@ use kmapcheck_proof::decide;
 use kmapcheck_proof::place::Place;
 use kmapcheck_scenario::{FindingKind, Level, Program};
 use kmapcheck_search::{Engine, Limits, run};
+use kmapcheck_stuck::explain::explain;
 use kmapcheck_testing::for_each_state;
 use kmapcheck_testing::sizes::{numbers, small};
-use kmapcheck_stuck::explain::explain;
 
 /// Larger searches are cut short.
 pub const MAX_STATES: u64 = 1_000;

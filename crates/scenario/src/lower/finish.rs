@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use kmapcheck_limits::ask;
 
 use super::{Goal, Lowered, Lowering, Place, Shared};
-use crate::diagnostic::{Code, Problem};
+use crate::check::stale::Pages;
 use crate::program::{Node, Op, Origin, Ref, Target, Variable};
-use crate::stale::Pages;
-use crate::suggest::{help_for, quoted};
+use crate::source::diagnostic::{Code, Problem};
+use crate::source::suggest::{help_for, quoted};
 
 impl Lowering<'_> {
     /// Follows labels to where control really goes.

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use super::text::substitute;
 use super::{Around, Lowering, Undeclared};
-use crate::diagnostic::{Code, Problem};
-use crate::operations::{Operand, Verb};
 use crate::program::{Op, Ref, Resource, ResourceKind, SeriesId};
-use crate::steps::{Arg, ArgValue, Call, note_unknown_series};
-use crate::suggest::quoted;
+use crate::read::operations::{Operand, Verb};
+use crate::read::steps::{Arg, ArgValue, Call, note_unknown_series};
+use crate::source::diagnostic::{Code, Problem};
+use crate::source::suggest::quoted;
 
 impl Lowering<'_> {
     /// The primitive with every name in it resolved; `None` if one is wrong, which is noted.

@@ -1,7 +1,7 @@
 //! Operations as traces show them.
 
 use super::Around;
-use crate::steps::{Arg, ArgValue, Call};
+use crate::read::steps::{Arg, ArgValue, Call};
 
 /// An argument, or the value of the parameter it is.
 pub(super) fn substitute<'e>(arg: &'e Arg, around: Around<'e>) -> &'e Arg {

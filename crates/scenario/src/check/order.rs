@@ -6,9 +6,9 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use crate::decode::Name;
-use crate::diagnostic::{Code, Log, Problem};
-use crate::suggest::{nearest, quoted};
+use crate::read::decode::Name;
+use crate::source::diagnostic::{Code, Log, Problem};
+use crate::source::suggest::{nearest, quoted};
 
 /// How many names that mean nothing are compared with those that do; comparing is dear.
 const COMPARED: usize = 100;

@@ -2,15 +2,15 @@
 
 use std::path::Path;
 
-use crate::check::{Model, check_model};
-use crate::decode::Decode;
-use crate::diagnostic::{Code, Errors, Log, Problem};
-use crate::files;
-use crate::json;
-use crate::model::ModelFile;
+use crate::check::model::{Model, check_model};
+use crate::check::scope::{Kernel, Resources};
 use crate::program::{Bound, Program, Resource, ResourceKind};
-use crate::scope::{Kernel, Resources};
-use crate::suggest::{help_for, quoted};
+use crate::read::decode::Decode;
+use crate::read::json;
+use crate::read::model::ModelFile;
+use crate::source::diagnostic::{Code, Errors, Log, Problem};
+use crate::source::files;
+use crate::source::suggest::{help_for, quoted};
 
 /// What a model file holds, for those who check one by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,14 +5,14 @@
 
 use std::collections::HashMap;
 
-use crate::check::{Model, check_lock, note_duplicate};
-use crate::decode::{Map, Name, entries};
-use crate::diagnostic::{Code, Log, Problem};
-use crate::operations::{Operand, PRIMITIVES};
+use crate::check::model::{Model, check_lock, note_duplicate};
 use crate::program::{Bound, Ref, Resource, ResourceKind, SeriesId};
-use crate::scenario::{LockFile, MempoolFile, UnitsFile};
-use crate::source::Span;
-use crate::suggest::{help_for, quoted};
+use crate::read::decode::{Map, Name, entries};
+use crate::read::operations::{Operand, PRIMITIVES};
+use crate::read::scenario::{LockFile, MempoolFile, UnitsFile};
+use crate::source::diagnostic::{Code, Log, Problem};
+use crate::source::suggest::{help_for, quoted};
+use crate::source::text::Span;
 
 /// Locks, mempools and completions declared in one place, by name.
 #[derive(Debug, Default)]
@@ -205,7 +205,7 @@ impl<'a> Scope<'a> {
                 let help = format!(
                     "operations for {}: {}",
                     kind_name(kind),
-                    crate::suggest::listed(suited)
+                    crate::source::suggest::listed(suited)
                 );
                 log.push(
                     Problem::at(Code::WrongKind, span, message)

@@ -3,12 +3,12 @@
 //! Names of pages and locks are left as they are: what they mean depends on the task. A `$name`
 //! is the number of a parameter.
 
-use crate::decode::{Decode, check_name, number_in_range, wrong_type};
-use crate::diagnostic::{Code, Log, Problem};
-use crate::json::{Json, Value};
-use crate::operations::Primitive;
-use crate::source::{Span, Spanned};
-use crate::suggest::{help_for, quoted};
+use crate::read::decode::{Decode, check_name, number_in_range, wrong_type};
+use crate::read::json::{Json, Value};
+use crate::read::operations::Primitive;
+use crate::source::diagnostic::{Code, Log, Problem};
+use crate::source::suggest::{help_for, quoted};
+use crate::source::text::{Span, Spanned};
 
 /// Characters of the longest `at` or `note` of an operation; every expansion holds a copy.
 pub(crate) const LONGEST_REMARK: usize = 1000;

@@ -9,8 +9,8 @@ use std::collections::HashSet;
 use std::fmt;
 
 use crate::program::Location;
-use crate::render;
-use crate::source::{Sources, Span};
+use crate::source::render;
+use crate::source::text::{Sources, Span};
 
 /// How many problems are kept.
 const KEPT: usize = 50;

@@ -7,10 +7,10 @@
 //! A value that does not fit is noted and becomes `None`, and so does what holds it; its
 //! neighbours are still read, so that their mistakes come to light in the same run.
 
-use crate::diagnostic::{Code, Log, Problem};
-use crate::json::{Json, Member, Value};
-use crate::source::{Span, Spanned};
-use crate::suggest::{help_for, quoted};
+use crate::read::json::{Json, Member, Value};
+use crate::source::diagnostic::{Code, Log, Problem};
+use crate::source::suggest::{help_for, quoted};
+use crate::source::text::{Span, Spanned};
 
 /// The largest number allowed anywhere.
 pub(crate) const LARGEST_NUMBER: u32 = 1_000_000;
@@ -331,14 +331,14 @@ macro_rules! record {
             $($(#[$field_doc])* $(#[cfg_attr(feature = "schema", schemars(rename = $key))])? pub(crate) $field: $value,)*
         }
 
-        impl crate::decode::Decode for $type {
+        impl crate::read::decode::Decode for $type {
             fn decode(
-                json: &crate::json::Json,
-                log: &mut crate::diagnostic::Log,
+                json: &crate::read::json::Json,
+                log: &mut crate::source::diagnostic::Log,
             ) -> Option<Self> {
-                const KNOWN: &[&str] = &[$(crate::decode::key!($field $($key)?),)*];
-                let fields = crate::decode::Fields::open(json, $what, KNOWN, log)?;
-                $(let $field = fields.take(crate::decode::key!($field $($key)?), log);)*
+                const KNOWN: &[&str] = &[$(crate::read::decode::key!($field $($key)?),)*];
+                let fields = crate::read::decode::Fields::open(json, $what, KNOWN, log)?;
+                $(let $field = fields.take(crate::read::decode::key!($field $($key)?), log);)*
                 Some($type { $($field: $field?,)* })
             }
         }

@@ -6,15 +6,15 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::{LINE, PROSE};
-use crate::decode::{LARGEST_NUMBER, LONGEST_NAME, Line, Map, Name, Number, Prose};
-use crate::model::{BoundFile, ModelFile, ReuseFile};
 use crate::program::FindingKind;
-use crate::scenario::{
+use crate::read::decode::{LARGEST_NUMBER, LONGEST_NAME, Line, Map, Name, Number, Prose};
+use crate::read::model::{BoundFile, ModelFile, ReuseFile};
+use crate::read::scenario::{
     ExpectFile, LOCK_KINDS, LockFile, MempoolFile, MempoolOptions, ModelChoice, PageEntry,
     PageFile, RwsemFile, SemaphoreFile, SlotsFile, SlotsOfFile, StaleFile, UnitsFile,
 };
-use crate::source::Spanned;
-use crate::steps::Scalar;
+use crate::read::steps::Scalar;
+use crate::source::text::Spanned;
 
 impl<T: JsonSchema> JsonSchema for Spanned<T> {
     fn inline_schema() -> bool {

@@ -11,16 +11,16 @@ use schemars::transform::{Transform, transform_subschemas};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 
-use crate::decode::{LARGEST_NUMBER, LONGEST_NAME};
-use crate::model::ModelFile;
-use crate::operations::{Argument, Operand, PRIMITIVES, Primitive, RIDERS};
-use crate::scenario::ScenarioFile;
-use crate::steps::{Block, LONGEST_REMARK};
+use crate::read::decode::{LARGEST_NUMBER, LONGEST_NAME};
+use crate::read::model::ModelFile;
+use crate::read::operations::{Argument, Operand, PRIMITIVES, Primitive, RIDERS};
+use crate::read::scenario::ScenarioFile;
+use crate::read::steps::{Block, LONGEST_REMARK};
 
-/// What [`Prose`](crate::decode::Prose) matches.
+/// What [`Prose`](crate::read::decode::Prose) matches.
 const PROSE: &str = r"^[\P{Cc}\n\t]*$";
 
-/// What [`Line`](crate::decode::Line) matches.
+/// What [`Line`](crate::read::decode::Line) matches.
 const LINE: &str = r"^\P{Cc}*$";
 
 /// The JSON Schema of model files.

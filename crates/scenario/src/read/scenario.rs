@@ -1,13 +1,13 @@
 //! The scenario file, as written: what the tasks share, and the task programs.
 
-use crate::decode::{Decode, Line, Map, Name, Number, Prose, record, wrong_type};
-use crate::diagnostic::{Code, Log, Problem};
-use crate::json::{Json, Value};
-use crate::model::{BoundFile, ModelFile, unknown_value};
 use crate::program::FindingKind;
-use crate::source::Spanned;
-use crate::steps::Block;
-use crate::suggest::{help_for, quoted};
+use crate::read::decode::{Decode, Line, Map, Name, Number, Prose, record, wrong_type};
+use crate::read::json::{Json, Value};
+use crate::read::model::{BoundFile, ModelFile, unknown_value};
+use crate::read::steps::Block;
+use crate::source::diagnostic::{Code, Log, Problem};
+use crate::source::suggest::{help_for, quoted};
+use crate::source::text::Spanned;
 
 record! {
     /// Tasks that run on a model, and what they share.

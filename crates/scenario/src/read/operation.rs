@@ -3,16 +3,16 @@
 //! An object names its operation by whichever of its keys is one, built in or the model's; so
 //! the reading needs the model's operations, and begins when all of them are known by name.
 
-use crate::decode::{Decode, Line, Prose, read_all, wrong_type};
-use crate::diagnostic::{Code, Log, Problem};
-use crate::json::{Json, Member, Value};
-use crate::operations::{Argument, Operand, PRIMITIVES, Primitive, RIDERS, Verb, find};
-use crate::source::Span;
-use crate::steps::{
+use crate::read::decode::{Decode, Line, Prose, read_all, wrong_type};
+use crate::read::json::{Json, Member, Value};
+use crate::read::operations::{Argument, Operand, PRIMITIVES, Primitive, RIDERS, Verb, find};
+use crate::read::steps::{
     Action, Arg, ArgValue, Block, Call, LONGEST_REMARK, Signature, Step, note_unknown_series,
     read_scalar,
 };
-use crate::suggest::{help_for, quoted};
+use crate::source::diagnostic::{Code, Log, Problem};
+use crate::source::suggest::{help_for, quoted};
+use crate::source::text::Span;
 
 /// What reading needs to know.
 #[derive(Clone, Copy)]

@@ -1,13 +1,13 @@
 //! The model file, as written: what kmap does in one kernel, and the rule one means to keep.
 
-use crate::decode::{Decode, Line, Map, Name, Number, Prose, record, wrong_type};
-use crate::diagnostic::{Code, Log, Problem};
-use crate::json::{Json, Value};
 use crate::program::{Bound, Reuse};
-use crate::scenario::LockFile;
-use crate::source::Spanned;
-use crate::steps::{Block, Scalar};
-use crate::suggest::{help_for, quoted};
+use crate::read::decode::{Decode, Line, Map, Name, Number, Prose, record, wrong_type};
+use crate::read::json::{Json, Value};
+use crate::read::scenario::LockFile;
+use crate::read::steps::{Block, Scalar};
+use crate::source::diagnostic::{Code, Log, Problem};
+use crate::source::suggest::{help_for, quoted};
+use crate::source::text::Spanned;
 
 record! {
     /// A kernel variant: its series of kmap slots, its rule, and what its functions do.

@@ -9,8 +9,8 @@ use std::ops::Range;
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
-use crate::diagnostic::{Errors, Problem};
-use crate::source::{SourceFile, Sources, Span};
+use crate::source::diagnostic::{Errors, Problem};
+use crate::source::text::{SourceFile, Sources, Span};
 
 /// Columns left of what is quoted: a line number, and the gutter.
 const GUTTER: usize = 10;

@@ -1,16 +1,16 @@
 //! The model, checked: its series numbered, its operations read, no operation using itself.
 
-use crate::decode::{Map, Name, entries};
-use crate::diagnostic::{Code, Log, Problem};
-use crate::model::{ModelFile, OperationFile};
-use crate::operations::{Argument, RIDERS, find};
-use crate::order::Order;
+use crate::check::order::Order;
 use crate::program::Series;
-use crate::read::Reader;
-use crate::scenario::{LockFile, UnitsFile};
-use crate::source::Span;
-use crate::steps::{Action, Arg, Signature, Step, note_unknown_series};
-use crate::suggest::{help_for, quoted};
+use crate::read::decode::{Map, Name, entries};
+use crate::read::model::{ModelFile, OperationFile};
+use crate::read::operation::Reader;
+use crate::read::operations::{Argument, RIDERS, find};
+use crate::read::scenario::{LockFile, UnitsFile};
+use crate::read::steps::{Action, Arg, Signature, Step, note_unknown_series};
+use crate::source::diagnostic::{Code, Log, Problem};
+use crate::source::suggest::{help_for, quoted};
+use crate::source::text::Span;
 
 /// How many series, operations or parameters of an operation a model may have: they are looked
 /// for one by one.

@@ -5,18 +5,18 @@
 
 use std::collections::HashSet;
 
-use crate::check::{Model, note_duplicate};
-use crate::decode::{LARGEST_NUMBER, entries};
-use crate::diagnostic::{Code, Log, Problem};
+use crate::check::model::{Model, note_duplicate};
+use crate::check::scope::{Kernel, Resources, Scope};
+use crate::check::stale::{Pages, StaleCount};
 use crate::load::Overrides;
 use crate::lower::{Growth, Shared, lower};
 use crate::program::{Bound, Template};
-use crate::read::Reader;
-use crate::scenario::{ScenarioFile, TaskFile};
-use crate::scope::{Kernel, Resources, Scope};
-use crate::stale::{Pages, StaleCount};
-use crate::steps::{Step, note_foreign_slots};
-use crate::suggest::{help_for, quoted};
+use crate::read::decode::{LARGEST_NUMBER, entries};
+use crate::read::operation::Reader;
+use crate::read::scenario::{ScenarioFile, TaskFile};
+use crate::read::steps::{Step, note_foreign_slots};
+use crate::source::diagnostic::{Code, Log, Problem};
+use crate::source::suggest::{help_for, quoted};
 
 /// A scenario's declarations, checked against its model.
 pub(crate) struct Checked<'a> {

@@ -13,9 +13,9 @@ use jsonc_parser::ast;
 use jsonc_parser::common::{Range, Ranged};
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 
-use crate::diagnostic::{Code, Log, Problem};
-use crate::source::{Span, Spanned};
-use crate::suggest::quoted;
+use crate::source::diagnostic::{Code, Log, Problem};
+use crate::source::suggest::quoted;
+use crate::source::text::{Span, Spanned};
 
 /// How deep brackets may stand in one another.
 const DEEPEST: usize = 100;

@@ -7,13 +7,13 @@
 
 use std::collections::HashMap;
 
-use crate::check::{Model, note_duplicate};
-use crate::diagnostic::{Code, Log, Problem};
+use crate::check::model::{Model, note_duplicate};
 use crate::program::{Bound, PageDecl, Reuse, SeriesId, StaleIn};
-use crate::scenario::{PageEntry, PageFile, Stale};
-use crate::source::Span;
-use crate::steps::note_unknown_series;
-use crate::suggest::quoted;
+use crate::read::scenario::{PageEntry, PageFile, Stale};
+use crate::read::steps::note_unknown_series;
+use crate::source::diagnostic::{Code, Log, Problem};
+use crate::source::suggest::quoted;
+use crate::source::text::Span;
 
 /// Pages declared in one place, and their numbers by name.
 #[derive(Debug, Default)]
