@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use kmapcheck_machine::Trace;
 use kmapcheck_proof::{Decision, certificate};
-use kmapcheck_recording::Recording;
-use kmapcheck_recording::saved::SavedTrace;
 use kmapcheck_report::{NumberOf, Report, tame};
 use kmapcheck_scenario::{Bound, Overrides, Program};
+use kmapcheck_show::recording::Recording;
+use kmapcheck_show::recording::saved::SavedTrace;
 
 use crate::ask::{Ask, Unfit};
 use crate::conclude;
@@ -131,7 +131,7 @@ impl Checked<'_> {
         let mut program = self.program.clone().into_owned();
         tame::program(&mut program);
         let recordings = self.recordings_of(&program)?;
-        fault::catch(|| kmapcheck_page::render(&program, &self.report, &recordings))
+        fault::catch(|| kmapcheck_show::page::render(&program, &self.report, &recordings))
             .map_err(Failure::Fault)?
             .map_err(|error| Failure::Fault(error.to_string()))
     }

@@ -5,8 +5,9 @@ use std::time::Instant;
 use kmapcheck_loom::{LoomLimits, OnlyOne, fits, only_one, steps_of_one};
 use kmapcheck_machine::{Findings, Stopped};
 use kmapcheck_report::words::number;
-use kmapcheck_report::{Confirmation, Report, text};
+use kmapcheck_report::{Confirmation, Report};
 use kmapcheck_scenario::Program;
+use kmapcheck_show::text;
 
 use crate::conclude;
 use crate::engines::{Progress, explore};

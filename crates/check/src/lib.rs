@@ -40,5 +40,6 @@ pub use run::Run;
 
 // What is asked with, and what is done with the answer.
 pub use kmapcheck_limits::Limits;
-pub use kmapcheck_report::{Report, Verdict, json, text};
+pub use kmapcheck_report::{Report, Verdict};
 pub use kmapcheck_scenario::{FindingKind, Overrides};
+pub use kmapcheck_show::{json, text};

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use kmapcheck_report::Report;
-use kmapcheck_report::picture::{Graph, dot, sequence, svg, waiting};
+use kmapcheck_show::picture::{Graph, dot, sequence, svg, waiting};
 
 use crate::exit::Exit;
 use crate::input;

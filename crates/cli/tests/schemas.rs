@@ -31,7 +31,7 @@ fn the_schemas_in_docs_are_up_to_date() {
         ("suggest", schema::schema_suggest()),
         ("comparison", schema::schema_comparison()),
         ("simulation", kmapcheck_simulate::schema()),
-        ("trace", kmapcheck_recording::saved::schema()),
+        ("trace", kmapcheck_show::recording::saved::schema()),
     ];
     for (name, schema) in of_types {
         let text = serde_json::to_string_pretty(&schema).expect("it is JSON") + "\n";

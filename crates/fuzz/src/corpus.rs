@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use kmapcheck_proof::certificate;
 use kmapcheck_proof::reasons::Reasons;
-use kmapcheck_recording::saved::SavedTrace;
+use kmapcheck_show::recording::saved::SavedTrace;
 use kmapcheck_scenario::{Overrides, Program, Source, load_with_sources};
 use kmapcheck_search::{Engine, run};
 use serde_json::{Value, json};

@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use kmapcheck_export::{Target, export};
 use kmapcheck_machine::{Outcome, Trace};
-use kmapcheck_recording::Recording;
-use kmapcheck_report::{Fault, Report, json, tame, text};
+use kmapcheck_show::recording::Recording;
+use kmapcheck_report::{Fault, Report, tame};
+use kmapcheck_show::{json, text};
 use kmapcheck_scenario::Program;
 use kmapcheck_search::point_of_no_return;
-use kmapcheck_terminal::{Replay, lines};
+use kmapcheck_show::screen::{Replay, lines};
 
 use crate::{COMMAND, MAX_STATES, limits};
 
@@ -46,7 +47,7 @@ pub(crate) fn all_of(program: &Program, report: &Report) {
     let said = text::render(report, &options);
     assert!(!said.contains(COMMAND), "{said:?}");
     let recordings = Recording::all(program, report).unwrap_or_else(|error| panic!("{error}"));
-    let page = kmapcheck_page::render(program, report, &recordings);
+    let page = kmapcheck_show::page::render(program, report, &recordings);
     page.unwrap_or_else(|error| panic!("{error}"));
     json::one(report).unwrap_or_else(|error| panic!("{error}"));
     let replay = Replay::new(report, recordings);

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use kmapcheck_recording::saved::SavedTrace;
+use kmapcheck_show::recording::saved::SavedTrace;
 use kmapcheck_report::tame;
 use kmapcheck_scenario::{Overrides, load_str};
 

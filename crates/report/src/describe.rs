@@ -224,3 +224,25 @@ pub(crate) fn op_of(program: &Program, task: &Task) -> Option<Op> {
     task.at
         .map(|at| program.templates[task.template].nodes[at].op)
 }
+
+/// The model's order, first to last, as far as this program has what it names.
+#[must_use]
+pub fn order(program: &Program) -> String {
+    let series = program
+        .series
+        .iter()
+        .map(|series| (series.rank, &series.name));
+    let own = program
+        .templates
+        .iter()
+        .flat_map(|template| &template.resources);
+    let locks = program.resources.iter().chain(own);
+    let mut ranked: Vec<_> = series
+        .chain(locks.map(|lock| (lock.rank, &lock.name)))
+        .filter_map(|(rank, name)| Some((rank?, name.as_str())))
+        .collect();
+    ranked.sort_unstable();
+    ranked.dedup();
+    let names: Vec<&str> = ranked.into_iter().map(|(_, name)| name).collect();
+    names.join(" before ")
+}

@@ -13,29 +13,24 @@ mod contested;
 mod coverage;
 mod describe;
 mod early;
-pub mod json;
 mod ledger;
-pub mod listing;
 mod misuse;
-mod named;
+pub mod named;
 mod names;
 mod order;
-pub mod picture;
 pub mod place;
 mod report;
 #[cfg(feature = "schema")]
 mod schema;
-pub mod suite;
 mod summary;
 pub mod tame;
-pub mod text;
 mod walk;
 pub mod words;
 
 pub use build::{Fault, PointOfNoReturn};
 pub use confirmation::Confirmation;
 pub use coverage::quoted;
-pub use describe::{resource, units};
+pub use describe::{order, resource, units};
 pub use kmapcheck_machine::Verdict;
 pub use names::{Names, Who, folded};
 pub use report::{

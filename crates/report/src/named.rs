@@ -46,7 +46,8 @@ pub(crate) fn level_name<S: Serializer>(level: &Level, serializer: S) -> Result<
 }
 
 /// `error` or `warning`.
-pub(crate) fn level_text(level: Level) -> &'static str {
+#[must_use]
+pub fn level_text(level: Level) -> &'static str {
     match level {
         Level::Error => "error",
         Level::Warning => "warning",

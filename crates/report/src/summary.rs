@@ -250,30 +250,9 @@ impl Moment<'_> {
             self.call(),
             if pins_only { "pins" } else { "holds" },
             list(&held),
-            order(self.program)
+            describe::order(self.program)
         )
     }
-}
-
-/// The model's order, first to last, as far as this program has what it names.
-pub(crate) fn order(program: &Program) -> String {
-    let series = program
-        .series
-        .iter()
-        .map(|series| (series.rank, &series.name));
-    let own = program
-        .templates
-        .iter()
-        .flat_map(|template| &template.resources);
-    let locks = program.resources.iter().chain(own);
-    let mut ranked: Vec<_> = series
-        .chain(locks.map(|lock| (lock.rank, &lock.name)))
-        .filter_map(|(rank, name)| Some((rank?, name.as_str())))
-        .collect();
-    ranked.sort_unstable();
-    ranked.dedup();
-    let names: Vec<&str> = ranked.into_iter().map(|(_, name)| name).collect();
-    names.join(" before ")
 }
 
 /// The sentence about a task that waits for ever although its holder lives.

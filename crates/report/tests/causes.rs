@@ -4,10 +4,10 @@ mod common;
 
 use common::{program, report};
 use kmapcheck_report::Report;
-use kmapcheck_report::suite::{Case, Tested};
-use kmapcheck_report::{json, text};
 use kmapcheck_scenario::FindingKind;
 use kmapcheck_search::Limits;
+use kmapcheck_show::suite::{Case, Tested};
+use kmapcheck_show::{json, text};
 
 fn of(fields: &str) -> Report {
     report(&program(fields), &Limits::default())

@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use kmapcheck_report::text::{Options, finding};
 use kmapcheck_report::words::{count, number};
+use kmapcheck_show::text::{Options, finding};
 
 use crate::{Shown, Simulation};
 

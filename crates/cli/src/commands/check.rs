@@ -7,8 +7,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use kmapcheck_check::confirm::confirm;
 use kmapcheck_check::run::{READING, REPORTING};
 use kmapcheck_check::{Ask, Checked, Failure, Loaded, Progress, Run, check_within};
-use kmapcheck_report::{Confirmation, Report, json, text};
+use kmapcheck_report::{Confirmation, Report};
 use kmapcheck_scenario::Program;
+use kmapcheck_show::{json, text};
 
 use crate::args::{Check, Format};
 use crate::exit::Exit;

@@ -3,7 +3,8 @@
 use std::io;
 
 use kmapcheck_check::run::READING;
-use kmapcheck_report::{listing, tame};
+use kmapcheck_report::tame;
+use kmapcheck_show::listing;
 
 use crate::args::{Explain, Format};
 use crate::exit::Exit;

@@ -7,9 +7,9 @@ use clap::Args as ClapArgs;
 use kmapcheck_check::run::READING;
 use kmapcheck_check::{Checked, Failure, Run};
 use kmapcheck_limits::Limits;
-use kmapcheck_recording::saved::SavedTrace;
 use kmapcheck_report::tame;
-use kmapcheck_terminal::{Replay, lines};
+use kmapcheck_show::recording::saved::SavedTrace;
+use kmapcheck_show::screen::{Replay, lines};
 
 use crate::args::Format;
 use crate::exit::Exit;
@@ -105,7 +105,7 @@ fn show(
     match shown {
         Ok((_, Some(text))) => output.print(&text)?,
         #[cfg(feature = "screen")]
-        Ok((mut replay, None)) => kmapcheck_terminal::run(&mut replay)?,
+        Ok((mut replay, None)) => kmapcheck_show::screen::run(&mut replay)?,
         #[cfg(not(feature = "screen"))]
         Ok((_, None)) => unreachable!("without a screen everything is text"),
         Err(failure) => return answer(&failure, run, &args.file, Format::Text, output),

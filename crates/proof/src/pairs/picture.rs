@@ -4,7 +4,7 @@
 //! Circles on which tasks could be stuck are highlighted; those that the arithmetic excludes are
 //! dashed.
 
-use kmapcheck_report::picture::{Edge, Graph, Line, Node, Shape, wrap};
+use kmapcheck_show::picture::{Edge, Graph, Line, Node, Shape, wrap};
 
 use super::{Judged, Pairs};
 

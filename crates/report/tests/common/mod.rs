@@ -4,9 +4,10 @@
 
 use std::time::Duration;
 
-use kmapcheck_report::{Report, json, schema_report, text};
+use kmapcheck_report::{Report, schema_report};
 use kmapcheck_scenario::{Overrides, Program};
 use kmapcheck_search::{Engine, Limits, point_of_no_return, run};
+use kmapcheck_show::{json, text};
 
 /// A model with two series, an order, and an operation.
 const MODEL: &str = r#"{ "name": "two-series", "series": { "A": { "slots": 1, "reuse": "own" }, "B": { "slots": 2, "reuse": "any" } },

@@ -18,9 +18,10 @@ use anstyle::{AnsiColor, Style};
 use kmapcheck_check::run::READING;
 use kmapcheck_check::{Engine, Failure, Progress, check_within};
 use kmapcheck_limits::Limits;
-use kmapcheck_report::suite::{Case, Mistake, Tested, Unexpecting, github, junit, sarif};
-use kmapcheck_report::{Report, StopReason, Stopped, quoted, tame, text};
+use kmapcheck_report::{Report, StopReason, Stopped, quoted, tame};
 use kmapcheck_scenario::{FindingKind, Overrides};
+use kmapcheck_show::suite::{Case, Mistake, Tested, Unexpecting, github, junit, sarif};
+use kmapcheck_show::text;
 
 use crate::args::{EngineArg, Reduce, StoreArgs, Test, ask};
 use crate::collect;

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use anstyle::Style;
 use kmapcheck_report::quoted;
-use kmapcheck_report::suite::{Case, Tested};
 use kmapcheck_report::words::{count, list, number};
+use kmapcheck_show::suite::{Case, Tested};
 
 use super::{GREEN, RED, YELLOW};
 use crate::exit::Exit;

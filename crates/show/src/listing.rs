@@ -1,0 +1,225 @@
+//! A program as the engines run it: operations expanded, jumps resolved.
+//!
+//! The answer to "what does `pte_alloc` really do here?".
+
+use std::fmt::Write;
+
+use comfy_table::{Cell, CellAlignment, Table, presets};
+use kmapcheck_scenario::{
+    Bound, Location, Node, Op, PageDecl, Program, Resource, ResourceKind, Reuse, Series, StaleIn,
+    Target, Template,
+};
+
+use kmapcheck_report::order;
+use kmapcheck_report::words::{count, list};
+
+/// The listing, ending in a line feed.
+#[must_use]
+pub fn render(program: &Program) -> String {
+    let file = program.files.first().map_or("?", String::as_str);
+    let mut out = format!("{} on {} ({file})\n", program.name, program.model);
+    for said in [&program.about, &program.source, &program.note]
+        .into_iter()
+        .flatten()
+    {
+        let _ = writeln!(out, "{said}");
+    }
+    out.push('\n');
+    for series in &program.series {
+        let _ = writeln!(out, "series {}", series_line(series));
+    }
+    let order = order(program);
+    if !order.is_empty() {
+        let _ = writeln!(out, "order {order}");
+    }
+    for resource in &program.resources {
+        let _ = writeln!(out, "{}", resource_line(program, resource));
+    }
+    for page in &program.pages {
+        let _ = writeln!(out, "page {}", page_line(program, page));
+    }
+    if let Some(free) = program.free_pages {
+        let _ = writeln!(out, "freelist with {}", count(u64::from(free), "page"));
+    }
+    if let Some(cpus) = program.cpus {
+        let how = if cpus.preemptible {
+            "preemptible"
+        } else {
+            "not preemptible"
+        };
+        let _ = writeln!(out, "{}, {how}", count(u64::from(cpus.count), "CPU"));
+    }
+    if let Some(expect) = &program.expect {
+        let _ = writeln!(out, "expected: {}", crate::text::expected_kinds(expect));
+    }
+    for template in &program.templates {
+        out.push('\n');
+        task(&mut out, program, template);
+    }
+    out
+}
+
+fn task(out: &mut String, program: &Program, template: &Template) {
+    let instances = match template.count {
+        Bound::Exactly(n) => count(u64::from(n), "instance"),
+        Bound::Any => "any number of instances".to_owned(),
+    };
+    let _ = writeln!(out, "task {}, {instances}", template.name);
+    let (declared, bound): (Vec<_>, Vec<_>) =
+        template.vars.iter().partition(|var| var.page.is_some());
+    let declared: Vec<String> = declared
+        .iter()
+        .filter_map(|var| var.page.as_ref())
+        .map(|page| page_line(program, page))
+        .collect();
+    if !declared.is_empty() {
+        let _ = writeln!(out, "  pages of its own: {}", declared.join(", "));
+    }
+    if !bound.is_empty() {
+        let names: Vec<&str> = bound.iter().map(|var| var.name.as_str()).collect();
+        let _ = writeln!(out, "  pages it allocates: {}", names.join(", "));
+    }
+    for resource in &template.resources {
+        let _ = writeln!(out, "  its own {}", resource_line(program, resource));
+    }
+    let Some(entry) = template.entry.node else {
+        let _ = writeln!(out, "  does nothing");
+        return;
+    };
+    if entry != 0 {
+        let _ = writeln!(out, "  starts at {}", entry + 1);
+    }
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    for (i, node) in template.nodes.iter().enumerate() {
+        let origin = &program.origins[node.origin];
+        let chain: Vec<&str> = match origin.chain.split_last() {
+            Some((_, outer)) => outer.iter().map(|frame| frame.text.as_str()).collect(),
+            None => Vec::new(),
+        };
+        let mut about: Vec<&str> = origin.at().into_iter().collect();
+        about.extend(origin.note());
+        table.add_row(vec![
+            Cell::new(i + 1).set_alignment(CellAlignment::Right),
+            Cell::new(origin.text()),
+            Cell::new(ways(node, i)),
+            Cell::new(chain.join(" > ")),
+            Cell::new(place(program, origin.location())),
+            Cell::new(about.join("; ")),
+        ]);
+    }
+    for line in table.lines() {
+        let _ = writeln!(out, " {}", line.trim_end());
+    }
+}
+
+/// Line and column in the scenario, with the file if it is another.
+fn place(program: &Program, location: Location) -> String {
+    if location.file == 0 {
+        format!("{}:{}", location.line, location.column)
+    } else {
+        program.show_location(location)
+    }
+}
+
+/// Where control goes, unless simply to the next step; `i` is the node's number from 0.
+#[must_use]
+pub fn ways(node: &Node, i: usize) -> String {
+    let place = |target: &Target| {
+        let place = target
+            .node
+            .map_or_else(|| "the end".to_owned(), |node| (node + 1).to_string());
+        if target.round {
+            format!("{place} (next round)")
+        } else {
+            place
+        }
+    };
+    match node.next.as_slice() {
+        [target] if target.node == Some(i + 1) && !target.round => String::new(),
+        [target] if target.node.is_none() => "then ends".to_owned(),
+        [target] => format!("then to {}", place(target)),
+        [success, failure] if node.op.is_try() => {
+            format!(
+                "success: to {}, failure: to {}",
+                place(success),
+                place(failure)
+            )
+        }
+        branches if node.op == Op::Choose => {
+            let places: Vec<String> = branches.iter().map(place).collect();
+            format!("to one of {}", list(&places))
+        }
+        _ => String::new(),
+    }
+}
+
+fn series_line(series: &Series) -> String {
+    let slots = match series.slots {
+        Bound::Exactly(n) => count(u64::from(n), "slot"),
+        Bound::Any => "any number of slots".to_owned(),
+    };
+    let reuse = match series.reuse {
+        Reuse::Any => "reuses a mapping in any series",
+        Reuse::Own => "reuses a mapping in the same series",
+        Reuse::None => "reuses no mapping",
+    };
+    let kept = match series.for_holders {
+        0 => String::new(),
+        n => format!(", the last {n} kept for holders"),
+    };
+    format!("{}: {slots}, {reuse}{kept}", series.name)
+}
+
+fn resource_line(program: &Program, resource: &Resource) -> String {
+    let name = &resource.name;
+    let unowned = |owned: bool| if owned { "" } else { ", without owner" };
+    match resource.kind {
+        ResourceKind::Spinlock => format!("spinlock {name}"),
+        ResourceKind::Rwsem { fair: true } => format!("rwsem {name}, fair"),
+        ResourceKind::Rwsem { fair: false } => format!("rwsem {name}"),
+        ResourceKind::Semaphore { units, owned } => {
+            let follows = match resource.follows.map(|series| &program.series[series]) {
+                None => count(u64::from(units), "unit"),
+                Some(Series {
+                    name,
+                    slots: Bound::Any,
+                    ..
+                }) => format!("as many units as {name} has slots"),
+                Some(series) => format!(
+                    "{}, as many as {} has slots",
+                    count(u64::from(units), "unit"),
+                    series.name
+                ),
+            };
+            format!("semaphore {name}, {follows}{}", unowned(owned))
+        }
+        ResourceKind::Mempool { units, owned } => {
+            format!(
+                "mempool {name}, {}{}",
+                count(u64::from(units), "element"),
+                unowned(owned)
+            )
+        }
+        ResourceKind::Completion => format!("completion {name}"),
+    }
+}
+
+fn page_line(program: &Program, page: &PageDecl) -> String {
+    let mut said = page.name.clone();
+    if !page.highmem {
+        said.push_str(" (low memory)");
+    }
+    match &page.stale_in {
+        StaleIn::Exactly(series) if series.is_empty() => {}
+        StaleIn::Exactly(series) => {
+            let names: Vec<&str> = series
+                .iter()
+                .map(|&id| program.series[id].name.as_str())
+                .collect();
+            said.push_str(&format!(" (still mapped in {})", list(&names)));
+        }
+        StaleIn::Any => said.push_str(" (perhaps still mapped somewhere)"),
+    }
+    said
+}
