@@ -40,7 +40,7 @@ update:
 
 # Proofs about every number against the reference at small numbers, on random programs.
 fuzz-any CASES="5000":
-    KMAPCHECK_CASES={{CASES}} cargo test --release -p kmapcheck-proof --test agree
+    KMAPCHECK_CASES={{CASES}} cargo test --release -p kmapcheck-prove --test agree
 
 # What the commands say of scenarios that aim at edges, against the reference at small numbers; a
 # part of it with the name of a test. KMAPCHECK_SEED=N does once more what that seed did.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use kmapcheck_machine::Trace;
-use kmapcheck_proof::{Decision, certificate};
+use kmapcheck_prove::{Decision, certificate};
 use kmapcheck_report::{NumberOf, Report, tame};
 use kmapcheck_scenario::{Bound, Overrides, Program};
 use kmapcheck_show::recording::Recording;

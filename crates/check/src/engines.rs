@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use kmapcheck_loom::{Error, LoomLimits, LoomOutcome, LoomProgress};
-use kmapcheck_proof::{Decision, words};
+use kmapcheck_prove::{Decision, words};
 use kmapcheck_report::{NotThere, Proof, Report};
 use kmapcheck_scenario::Program;
 use kmapcheck_search::Options;
@@ -93,7 +93,7 @@ fn prove(
 ) -> Result<(Report, Decision), Failure> {
     let start = Instant::now();
     let decide = || {
-        kmapcheck_proof::decide(program, &ask.limits, &mut |progress| {
+        kmapcheck_prove::decide(program, &ask.limits, &mut |progress| {
             watcher(Progress::States(progress));
         })
     };

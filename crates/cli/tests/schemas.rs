@@ -4,7 +4,7 @@
 mod common;
 
 use common::{exits, prints, root, scenario, scratch};
-use kmapcheck_proof::schema;
+use kmapcheck_questions::schema;
 use serde_json::Value;
 
 const MREMAP: &str = "scenarios/pte-highmem/mremap-two-pagetables.json";
@@ -30,7 +30,7 @@ fn the_schemas_in_docs_are_up_to_date() {
         ("size", schema::schema_size()),
         ("suggest", schema::schema_suggest()),
         ("comparison", schema::schema_comparison()),
-        ("simulation", kmapcheck_simulate::schema()),
+        ("simulation", kmapcheck_questions::simulate::schema()),
         ("trace", kmapcheck_show::recording::saved::schema()),
     ];
     for (name, schema) in of_types {

@@ -30,7 +30,7 @@ fn simulate_as_text_and_json() {
     };
     let one = json("1");
     assert_eq!(one, json("3"));
-    valid(&kmapcheck_simulate::schema(), &one);
+    valid(&kmapcheck_questions::simulate::schema(), &one);
 }
 
 #[test]
@@ -86,7 +86,10 @@ fn compare_as_text_markdown_and_json() {
     insta::assert_snapshot!("compare", stdout(&text));
     let of = |format: &str| stdout(&kmapcheck(&[&args[..], &["--format", format]].concat()));
     insta::assert_snapshot!("compare_markdown", of("markdown"));
-    valid(&kmapcheck_proof::schema::schema_comparison(), &of("json"));
+    valid(
+        &kmapcheck_questions::schema::schema_comparison(),
+        &of("json"),
+    );
 }
 
 #[test]

@@ -4,8 +4,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use kmapcheck_proof::certificate;
-use kmapcheck_proof::reasons::Reasons;
+use kmapcheck_prove::certificate;
+use kmapcheck_prove::reasons::Reasons;
 use kmapcheck_show::recording::saved::SavedTrace;
 use kmapcheck_scenario::{Overrides, Program, Source, load_with_sources};
 use kmapcheck_search::{Engine, run};

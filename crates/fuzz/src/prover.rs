@@ -1,7 +1,7 @@
 //! The prover against the reference.
 
 use kmapcheck_machine::{Findings, Verdict};
-use kmapcheck_proof::{certificate, decide};
+use kmapcheck_prove::{certificate, decide};
 use kmapcheck_scenario::{Bound, FindingKind, Program};
 use kmapcheck_verify::verify;
 

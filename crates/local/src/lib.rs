@@ -19,6 +19,7 @@
 //!
 //! [`Shared`]: kmapcheck_machine::Shared
 
+pub mod chains;
 mod closure;
 pub mod full;
 mod holding;

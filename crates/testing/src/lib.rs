@@ -14,6 +14,8 @@
 
 pub mod edge;
 mod files;
+#[cfg(feature = "judge")]
+pub mod judge;
 mod program;
 mod shared;
 pub mod sizes;

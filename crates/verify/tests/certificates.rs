@@ -1,8 +1,8 @@
 //! Certificates of everything that can be proved are accepted; changed ones are not, also by
 //! somebody who knows how to write the digest.
 
-use kmapcheck_proof::certificate;
-use kmapcheck_proof::reasons::Reasons;
+use kmapcheck_prove::certificate;
+use kmapcheck_prove::reasons::Reasons;
 use kmapcheck_scenario::{Bound, FindingKind, Overrides, Program, load};
 use kmapcheck_verify::{By, Certificate, NotThere, verify};
 use proptest::prelude::*;

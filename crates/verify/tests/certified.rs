@@ -4,8 +4,8 @@
 use kmapcheck_linear::{Answer, solve};
 use kmapcheck_local::Locals;
 use kmapcheck_machine::Findings;
-use kmapcheck_proof::certificate;
-use kmapcheck_proof::reasons::{Reason, Reasons};
+use kmapcheck_prove::certificate;
+use kmapcheck_prove::reasons::{Reason, Reasons};
 use kmapcheck_scenario::{FindingKind, Program};
 use kmapcheck_search::{Engine, Limits, run};
 use kmapcheck_testing::edge::Numbers;

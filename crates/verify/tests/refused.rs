@@ -1,8 +1,8 @@
 //! Certificates that do not hold: one for each way of being wrong, handed in by somebody who knows
 //! how to write the digest. Beside each stands what is accepted.
 
-use kmapcheck_proof::certificate;
-use kmapcheck_proof::reasons::Reasons;
+use kmapcheck_prove::certificate;
+use kmapcheck_prove::reasons::Reasons;
 use kmapcheck_scenario::{Bound, Program};
 use kmapcheck_testing::small::{kmap, nested, op, pins, scenario, semaphore, slot};
 use kmapcheck_verify::{By, Certificate, NotThere, verify};

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use kmapcheck_check::run::{EXPLORING, READING};
 use kmapcheck_check::{Failure, Run, fault::catch};
-use kmapcheck_proof::compare::{Compared, Comparison, Side, side, text};
-use kmapcheck_proof::size::Options;
+use kmapcheck_questions::compare::{Compared, Comparison, Side, side, text};
+use kmapcheck_questions::size::Options;
 use kmapcheck_report::{Stopped, tame};
 use kmapcheck_scenario::load_model_named;
 

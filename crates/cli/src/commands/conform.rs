@@ -5,7 +5,7 @@ use std::path::Path;
 
 use kmapcheck_check::{Failure, fault::catch};
 use kmapcheck_limits::Limits;
-use kmapcheck_proof::conform::{Conformance, NotJudged, Report, Summary, Verdict, text};
+use kmapcheck_questions::conform::{Conformance, NotJudged, Report, Summary, Verdict, text};
 use kmapcheck_report::{Stopped, tame};
 use kmapcheck_scenario::load_model_named;
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use kmapcheck_check::run::READING;
 use kmapcheck_check::{Failure, fault::catch};
-use kmapcheck_proof::pairs::{Judged, Pairs, picture, text};
+use kmapcheck_questions::order::{Judged, Pairs, picture, text};
 use kmapcheck_report::tame;
 use kmapcheck_scenario::{keys_of, load_model_named};
 

@@ -6,7 +6,8 @@ use std::path::{Component, Path, PathBuf};
 
 use kmapcheck_check::run::READING;
 use kmapcheck_check::{Failure, fault::catch};
-use kmapcheck_proof::rule::{Decision, Options, decide, json, scenario::Place, sizes, text};
+use kmapcheck_prove::rule::{Decision, Options, decide, scenario::Place, sizes};
+use kmapcheck_questions::rule::{json, text};
 use kmapcheck_report::tame;
 use kmapcheck_scenario::load_model_program_named;
 

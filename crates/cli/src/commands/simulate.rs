@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use kmapcheck_check::run::READING;
 use kmapcheck_check::{Failure, Run, fault::catch};
 use kmapcheck_limits::Limits;
+use kmapcheck_questions::simulate::{Failure as Why, Options, one, picture, simulate, text};
 use kmapcheck_report::tame;
-use kmapcheck_simulate::{Failure as Why, Options, one, picture, simulate, text};
 
 use crate::args::Format;
 use crate::exit::Exit;

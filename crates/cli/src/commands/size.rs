@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use kmapcheck_check::run::{EXPLORING, READING};
 use kmapcheck_check::{Failure, Run, fault::catch};
-use kmapcheck_proof::size::{Options, SizeReport, picture, sizes, text};
+use kmapcheck_questions::size::{Options, SizeReport, picture, sizes, text};
 use kmapcheck_report::tame;
 use kmapcheck_search::Limits;
 

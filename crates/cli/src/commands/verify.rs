@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use kmapcheck_check::run::READING;
 use kmapcheck_check::{Failure, Run, fault::catch};
-use kmapcheck_proof::rule::{self, RuleCertificate, verify_rule};
+use kmapcheck_prove::rule::{self, RuleCertificate, verify_rule};
 use kmapcheck_report::tame;
 use kmapcheck_scenario::{Errors, Overrides, load, load_model_program_named};
 use kmapcheck_verify::{Certificate, verify};
@@ -124,7 +124,7 @@ fn of_scenario(certificate: &Certificate, args: &Verify) -> Judged {
             .collect();
         format!(
             "for {}, {} on {} has no {}.",
-            kmapcheck_proof::words::claim(&program),
+            kmapcheck_prove::words::claim(&program),
             program.name,
             program.model,
             kinds.join(", no ")

@@ -1,0 +1,139 @@
+//! What was proved, in words.
+
+use kmapcheck_equations::{Need, Open};
+use kmapcheck_local::Holding;
+use kmapcheck_machine::Mode;
+use kmapcheck_report::{resource, units};
+use kmapcheck_scenario::{Bound, Program, Ref, TemplateId};
+
+use crate::decide::Decision;
+use crate::reasons::Reason;
+
+/// What a claim is about: `every number of mremap`, or `this scenario` if all numbers are given.
+#[must_use]
+pub fn claim(program: &Program) -> String {
+    let tasks = (program.templates.iter())
+        .filter(|template| template.count == Bound::Any)
+        .map(|template| format!("every number of {}", template.name));
+    let slots = (program.series.iter())
+        .filter(|series| series.slots == Bound::Any)
+        .map(|series| format!("every number of {} slots", series.name));
+    let parts: Vec<String> = tasks.chain(slots).collect();
+    if parts.is_empty() {
+        "this scenario".to_owned()
+    } else {
+        parts.join(" and ")
+    }
+}
+
+/// A reason, as what follows "because".
+#[must_use]
+pub fn because(program: &Program, reason: &Reason) -> String {
+    let list = |needs: &[Need], between: &str| {
+        let labels: Vec<String> = needs.iter().map(|&need| label(program, need)).collect();
+        labels.join(between)
+    };
+    match reason {
+        Reason::Locals { states } => format!(
+            "none of the {states} local states that a task can be in shows it, whatever the others do"
+        ),
+        Reason::Order(order) if order.is_empty() => "nothing is ever waited for".to_owned(),
+        Reason::Order(order) => format!(
+            "what is waited for is taken in one order: {}",
+            list(order, ", then ")
+        ),
+        Reason::Equations(sets) => {
+            let sets: Vec<String> = sets.iter().map(|set| list(set, " + ")).collect();
+            format!(
+                "tasks stuck on {} would have to hold more than there is",
+                sets.join("; or on ")
+            )
+        }
+        Reason::Drains => {
+            "everybody who holds something can go on until he holds nothing".to_owned()
+        }
+        Reason::NoLoops => "every task program ends".to_owned(),
+        Reason::EveryNumber { states, crowd } => format!(
+            "every number of tasks was explored at once, {states} states of tasks that hold \
+             something before a crowd in {crowd} local states"
+        ),
+    }
+}
+
+impl Decision {
+    /// Each argument that excludes something, in words.
+    #[must_use]
+    pub fn excluded(
+        &self,
+        program: &Program,
+    ) -> Vec<(Vec<kmapcheck_scenario::FindingKind>, String)> {
+        (self.reasons.excluded.iter())
+            .map(|excluded| {
+                (
+                    excluded.kinds.iter().collect(),
+                    because(program, &excluded.reason),
+                )
+            })
+            .collect()
+    }
+}
+
+/// What is waited for, without an article.
+#[must_use]
+pub fn label(program: &Program, need: Need) -> String {
+    let shared = |i: usize| resource(program, 0, Ref::Shared(i));
+    match need {
+        Need::Slot { series, holder } => {
+            let series = &program.series[series];
+            match holder && series.for_holders > 0 {
+                true => format!("{} slot for a holder", series.name),
+                false => format!("{} slot", series.name),
+            }
+        }
+        Need::Spin(lock) => shared(lock),
+        Need::Units(pool, n) => units(program, 0, Ref::Shared(pool), n),
+        Need::Read(lock) => format!("{}, to read", shared(lock)),
+        Need::Write(lock) => format!("{}, to write", shared(lock)),
+        Need::PageLock(page) => format!("lock of page {}", program.pages[page].name),
+        Need::Cpu => "CPU".to_owned(),
+        Need::Open(Open::Completion(what)) => shared(what),
+        Need::Open(Open::Unowned(pool)) => format!("unit of {}", shared(pool)),
+        Need::Open(Open::Memory) => "free page".to_owned(),
+        Need::Open(Open::Own) => "something of its own".to_owned(),
+    }
+}
+
+/// What is held, without an article.
+#[must_use]
+pub fn label_of_held(program: &Program, template: TemplateId, held: Holding) -> String {
+    match held {
+        Holding::Slots(series) => format!("{} slot", program.series[series].name),
+        Holding::JointSlots(series) => {
+            format!("{} slot of a shared page", program.series[series].name)
+        }
+        Holding::Held(what, mode) => {
+            let own = match what {
+                Ref::Own(_) => " of its own",
+                Ref::Shared(_) => "",
+            };
+            let name = resource(program, template, what);
+            match mode {
+                Mode::Spin => format!("{name}{own}"),
+                Mode::Read => format!("{name}{own}, to read"),
+                Mode::Write => format!("{name}{own}, to write"),
+                Mode::Units => match units(program, template, what, 1) {
+                    one if one == name => format!("{name}{own}"),
+                    _ => format!("units of {name}{own}"),
+                },
+            }
+        }
+        Holding::Queued(lock) => {
+            format!(
+                "place among the writers of {}",
+                resource(program, template, lock)
+            )
+        }
+        Holding::PageLock(page) => format!("lock of page {}", program.pages[page].name),
+        Holding::Cpu => "CPU".to_owned(),
+    }
+}

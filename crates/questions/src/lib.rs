@@ -1,0 +1,26 @@
+//! What else can be asked about programs: each question a function from programs to an answer, with
+//! the words it is told in.
+//!
+//! | module | question |
+//! |---|---|
+//! | [`rule`] | is the discipline that a model states sufficient? |
+//! | [`conform`] | which paths of which programs break the model's rule? |
+//! | [`mod@order`] | what is held while something else is asked for, and does that go in a circle? |
+//! | [`size`] | which numbers of slots and tasks are safe? |
+//! | [`mod@suggest`] | which orders, reuse policies and kmaps are to be changed? |
+//! | [`compare`] | what do two models make of the same scenarios? |
+//! | [`simulate`] | how likely is a deadlock? |
+//!
+//! [`place`] says where an operation is; `schema` has the JSON Schemas of all answers (feature
+//! `schema`).
+
+pub mod compare;
+pub mod conform;
+pub mod order;
+pub mod place;
+pub mod rule;
+#[cfg(feature = "schema")]
+pub mod schema;
+pub mod simulate;
+pub mod size;
+pub mod suggest;

@@ -1,0 +1,274 @@
+//! Suggestions: what is suggested is confirmed by the plain search, on the discussion's scenarios.
+
+use std::path::Path;
+
+use kmapcheck_questions::suggest::judge::{Flaw, Judge};
+use kmapcheck_questions::suggest::replace::{Change, Instead, replaced, sites};
+use kmapcheck_questions::suggest::variant::with_policies;
+use kmapcheck_questions::suggest::{SuggestReport, suggest};
+use kmapcheck_scenario::{FindingKind, Overrides, Program, Reuse, load};
+use kmapcheck_search::{Engine, Limits, run};
+
+fn scenario(name: &str) -> Program {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../scenarios/pte-highmem")
+        .join(name);
+    load(&path, &Overrides::default()).unwrap_or_else(|errors| panic!("{errors}"))
+}
+
+fn limits() -> Limits {
+    Limits {
+        max_states: Some(100_000),
+        ..Limits::default()
+    }
+}
+
+fn suggestions(programs: &[Program]) -> SuggestReport {
+    suggest(programs, &limits(), &mut |_| {}).unwrap_or_else(|refusal| panic!("{refusal}"))
+}
+
+fn reuse(name: &str) -> Reuse {
+    match name {
+        "any" => Reuse::Any,
+        "own" => Reuse::Own,
+        _ => Reuse::None,
+    }
+}
+
+/// What the plain search finds in the program under those policies and that order.
+fn found(
+    program: &Program,
+    report: &SuggestReport,
+    policies: &[&str],
+    order: &[String],
+) -> Vec<FindingKind> {
+    let number = |name: &String| {
+        let at = program.series.iter().position(|s| s.name == *name);
+        at.expect("it is a series")
+    };
+    let series: Vec<usize> = report.series.iter().map(number).collect();
+    let reuse: Vec<Reuse> = policies.iter().map(|name| reuse(name)).collect();
+    let mut variant = with_policies(program, &series, &reuse);
+    for (rank, name) in order.iter().enumerate() {
+        variant.series[number(name)].rank = Some(rank);
+    }
+    let outcome = run(Engine::Reference, &variant, &limits(), &mut |_| {})
+        .unwrap_or_else(|refusal| panic!("{refusal}"));
+    assert_eq!(outcome.stopped, None);
+    outcome.kinds().iter().collect()
+}
+
+const BAD: [FindingKind; 3] = [
+    FindingKind::Deadlock,
+    FindingKind::Starved,
+    FindingKind::OrderViolation,
+];
+
+/// Everything that a report says about scenarios under policies.
+fn confirm(programs: &[Program], report: &SuggestReport) {
+    for works in &report.works {
+        let policies: Vec<&str> = works.policies.iter().map(|p| p.reuse).collect();
+        for program in programs {
+            for order in &works.orders {
+                let found = found(program, report, &policies, order);
+                assert!(
+                    !found.iter().any(|kind| BAD.contains(kind)),
+                    "{}: {policies:?} {order:?}: {found:?}",
+                    program.name
+                );
+            }
+        }
+    }
+    for fails in &report.fails {
+        let policies: Vec<&str> = fails.policies.iter().map(|p| p.reuse).collect();
+        let program = programs
+            .iter()
+            .find(|program| program.name == fails.scenario);
+        let found = found(program.expect("it is one of them"), report, &policies, &[]);
+        assert!(!fails.findings.is_empty());
+        for finding in &fails.findings {
+            assert!(
+                found.iter().any(|kind| kind.name() == *finding),
+                "{finding}: {found:?}"
+            );
+        }
+    }
+}
+
+/// mremap with two series needs nothing but an order, and there is only one.
+#[test]
+fn mremap_in_two_series() {
+    let programs = [scenario("mremap-proposed.json")];
+    let report = suggestions(&programs);
+    confirm(&programs, &report);
+    assert_eq!(report.tried, 9);
+    assert!(report.is_solved());
+    let smallest = report.smallest.as_ref().expect("it is clean as it is");
+    assert_eq!(smallest.changes, 0);
+    assert_eq!(smallest.order, ["PAGETABLE2", "PAGETABLE"]);
+}
+
+/// Two slots of one series: no order of it can be kept. The second kmap must not wait; if the first
+/// one does not, its slot or its atomic map is still held while the second waits.
+#[test]
+fn mremap_in_one_series() {
+    let programs = [scenario("mremap-two-pagetables.json")];
+    let report = suggestions(&programs);
+    confirm(&programs, &report);
+    assert!(!report.is_solved());
+    assert!(report.works.is_empty());
+    let [offender] = report.offenders.as_slice() else {
+        panic!("one scenario: {:?}", report.offenders);
+    };
+    assert_eq!(offender.paths.len(), 1);
+    assert_eq!(offender.paths[0].held_by.op, "kmap(old_pte, PAGETABLE)");
+    assert_eq!(offender.paths[0].asked_by.op, "kmap(new_pte, PAGETABLE)");
+    let repairs: Vec<(&str, Instead)> = (offender.repairs.iter())
+        .map(|r| (r.kmap.op.as_str(), r.instead))
+        .collect();
+    assert_eq!(
+        repairs,
+        [
+            // Either kmap in either of the two other series: then each series is asked for once.
+            ("kmap(old_pte, PAGETABLE)", Instead::Moved),
+            ("kmap(old_pte, PAGETABLE)", Instead::Moved),
+            ("kmap(new_pte, PAGETABLE)", Instead::Moved),
+            ("kmap(new_pte, PAGETABLE)", Instead::Moved),
+            ("kmap(new_pte, PAGETABLE)", Instead::Atomic),
+            ("kmap(new_pte, PAGETABLE)", Instead::Nowait),
+        ]
+    );
+}
+
+/// The read maps data first and the fault the table first.
+#[test]
+fn reads_against_faults() {
+    let programs = [scenario("read-against-fault.json")];
+    let report = suggestions(&programs);
+    confirm(&programs, &report);
+    assert!(!report.is_solved());
+    let repairs = &report.offenders[0].repairs;
+    assert!(!repairs.is_empty(), "{report:?}");
+    assert!(
+        repairs
+            .iter()
+            .any(|repair| repair.kmap.written.starts_with("read_fault"))
+    );
+}
+
+/// Each replacement that is called enough leaves nothing to find.
+#[test]
+fn repairs_are_enough() {
+    for name in ["mremap-two-pagetables.json", "read-against-fault.json"] {
+        let programs = [scenario(name)];
+        let report = suggestions(&programs);
+        for repair in &report.offenders[0].repairs {
+            let site = sites(&programs[0]).into_iter().find(|site| {
+                let origin = &programs[0].origins[site.origin];
+                origin.text() == repair.kmap.op
+                    && programs[0].templates[site.template].name == repair.task
+            });
+            let to = (programs[0].series.iter())
+                .position(|series| Some(&series.name) == repair.series.as_ref());
+            let change = match (repair.instead, to) {
+                (Instead::Atomic, None) => Change::Atomic,
+                (Instead::Nowait, None) => Change::Nowait,
+                (Instead::Moved, Some(to)) => Change::Moved(to),
+                other => panic!("{other:?}"),
+            };
+            let changed = replaced(&programs[0], site.expect("it is there"), change);
+            let policies: Vec<&str> = repair.policies.iter().map(|p| p.reuse).collect();
+            let found = found(&changed, &report, &policies, &[]);
+            assert!(
+                found.iter().all(|kind| *kind == FindingKind::SeriesMixture),
+                "{name}: {repair:?}: {found:?}"
+            );
+        }
+    }
+}
+
+/// Scenarios that fit one by one but keep no common order.
+#[test]
+fn together_is_another_question() {
+    let side = |name: &str, first: &str, second: &str| {
+        kmapcheck_testing::load(&serde_json::json!({
+            "name": name,
+            "model": { "name": "m", "series": { "A": { "slots": 2, "reuse": "none" },
+                                                "B": { "slots": 2, "reuse": "none" } } },
+            "tasks": [{ "name": name, "count": 2, "pages": ["p", "q"], "program": [
+                { "kmap": "p", "series": first }, { "kmap": "q", "series": second },
+                { "kunmap": "q" }, { "kunmap": "p" } ] }] }))
+    };
+    let programs = [side("s", "A", "B"), side("t", "B", "A")];
+    let alone = suggestions(&programs[..1]);
+    assert!(alone.is_solved());
+    assert_eq!(alone.smallest.expect("it is clean").order, ["A", "B"]);
+    let both = suggestions(&programs);
+    confirm(&programs, &both);
+    assert!(!both.is_solved());
+    assert_eq!(both.works.len(), 9);
+    assert_eq!(both.works[0].orders, [["A"], ["B"]]);
+    // Whichever of the two second kmaps does not wait, the other task's order is left.
+    let [offender] = both.offenders.as_slice() else {
+        panic!("all together: {:?}", both.offenders);
+    };
+    let enough = |task: &str, op: &str, instead: Instead| {
+        (offender.repairs.iter()).any(|r| r.task == task && r.kmap.op == op && r.instead == instead)
+    };
+    assert!(enough("s", "kmap(q, B)", Instead::Atomic));
+    assert!(enough("t", "kmap(q, A)", Instead::Atomic));
+    // An atomic map must not be held while the next may sleep.
+    assert!(!enough("s", "kmap(p, A)", Instead::Atomic));
+}
+
+/// What the judge does not find out is not called clean.
+#[test]
+fn nothing_is_clean_for_want_of_states() {
+    let programs = [scenario("mremap-two-pagetables.json")];
+    let few = Limits {
+        max_states: Some(1),
+        ..Limits::default()
+    };
+    let mut progress = |_: &kmapcheck_search::Progress| {};
+    let given: Vec<Reuse> = programs[0].series.iter().map(|s| s.reuse).collect();
+    let series: Vec<usize> = (0..given.len()).collect();
+    let mut judge = Judge::new(&programs, &series, &few, &mut progress);
+    let said = "the search ended after 1 state; `--max-states` gives it more";
+    assert_eq!(
+        judge.one(0, &programs[0], &given),
+        Err(Flaw::Unknown(said.to_owned()))
+    );
+}
+
+/// A page is freed through a name that all tasks know: then it is not known who holds what, so
+/// neither that an order is kept nor that none is.
+#[test]
+fn orders_that_are_not_judged() {
+    let with_order = |order: &[&str]| {
+        kmapcheck_testing::load(&serde_json::json!({
+            "name": "shared", "pages": ["h"],
+            "model": { "name": "m", "series": { "K": { "slots": 2, "reuse": "own" } },
+                       "order": order },
+            "tasks": [
+                { "name": "t", "pages": ["p"], "program": [
+                    { "kmap": "p", "series": "K" }, { "kunmap": "p" }, { "free_page": "h" } ] },
+                { "name": "u", "count": 2, "pages": ["p"], "program": [
+                    { "kmap": "p", "series": "K" }, { "kunmap": "p" } ] } ],
+        }))
+    };
+    for order in [&["K"][..], &[]] {
+        let report = suggestions(&[with_order(order)]);
+        let smallest = report.smallest.as_ref().expect("it is clean as it is");
+        assert_eq!(smallest.order, order, "the order stays");
+        assert!(!smallest.orders_all);
+        assert!(report.offenders.is_empty(), "{:?}", report.offenders);
+        assert!(!report.is_solved() && !report.is_complete());
+        let text = kmapcheck_questions::suggest::text::render(&report);
+        assert!(
+            text.contains("Which orders shared keeps was not judged"),
+            "{text}"
+        );
+        assert!(text.contains("orders: not judged"), "{text}");
+        assert!(!text.contains("No order saves"), "{text}");
+    }
+}
