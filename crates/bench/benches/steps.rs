@@ -8,9 +8,10 @@
 use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use kmapcheck_limits::Limits;
 use kmapcheck_machine::{Starts, State, initial};
 use kmapcheck_scenario::{Overrides, Program, load_str};
-use kmapcheck_search::{Engine, Limits};
+use kmapcheck_search::Engine;
 
 #[allow(dead_code, unused_imports, missing_docs)]
 #[path = "../src/family.rs"]

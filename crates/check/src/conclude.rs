@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use kmapcheck_engine::Outcome;
 use kmapcheck_limits::Limits;
-use kmapcheck_machine::{Outcome, Trace};
+use kmapcheck_machine::Trace;
 use kmapcheck_report::{Fault, Report};
 use kmapcheck_scenario::Program;
 

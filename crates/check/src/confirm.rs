@@ -2,8 +2,9 @@
 
 use std::time::Instant;
 
+use kmapcheck_engine::Stopped;
 use kmapcheck_loom::{LoomLimits, OnlyOne, fits, only_one, steps_of_one};
-use kmapcheck_machine::{Findings, Stopped};
+use kmapcheck_machine::Findings;
 use kmapcheck_report::words::number;
 use kmapcheck_report::{Confirmation, Report};
 use kmapcheck_scenario::Program;

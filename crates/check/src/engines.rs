@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use kmapcheck_loom::{Error, LoomLimits, LoomOutcome, LoomProgress};
 use kmapcheck_prove::{Decision, words};
-use kmapcheck_report::{NotThere, Proof, Report};
+use kmapcheck_report::{NotThere, Proof, Report, refused};
 use kmapcheck_scenario::Program;
 use kmapcheck_search::Options;
 
@@ -18,7 +18,7 @@ use crate::run::{EXPLORING, Run};
 #[derive(Debug, Clone, Copy)]
 pub enum Progress<'a> {
     /// One that counts states.
-    States(&'a kmapcheck_search::Progress),
+    States(&'a kmapcheck_engine::Progress),
     /// loom.
     Interleavings(&'a LoomProgress),
 }
@@ -52,7 +52,7 @@ fn states(
     let start = Instant::now();
     let limits = &ask.limits;
     let explore = || {
-        let progress = &mut |progress: &kmapcheck_search::Progress| {
+        let progress = &mut |progress: &kmapcheck_engine::Progress| {
             watcher(Progress::States(progress));
         };
         let search = &ask.search;
@@ -79,7 +79,7 @@ fn states(
     };
     let outcome = run.phase(EXPLORING, || {
         (fault::catch(explore).map_err(Failure::Fault)?)
-            .map_err(|refusal| Failure::Refused(refusal.to_string()))
+            .map_err(|refusal| Failure::Refused(refused(&refusal)))
     })?;
     conclude::report(program, &outcome, start.elapsed(), run)
 }
@@ -98,7 +98,9 @@ fn prove(
         })
     };
     let decision = run.phase("proving", || {
-        (fault::catch(decide).map_err(Failure::Fault)?).map_err(Failure::Refused)
+        fault::catch(decide)
+            .map_err(Failure::Fault)?
+            .map_err(|refusal| Failure::Refused(refused(&refusal)))
     })?;
     let mut report = conclude::report(&decision.program, &decision.outcome, start.elapsed(), run)?;
     report.proof = Some(Proof {
@@ -145,8 +147,7 @@ pub(crate) fn explore(
     outcome
         .map_err(Failure::Fault)?
         .map_err(|error| match error {
-            Error::Refused(refusal) => Failure::Refused(refusal.to_string()),
-            Error::GaveUp(_) => Failure::Refused(error.to_string()),
+            Error::Refused(refusal) => Failure::Refused(refused(&refusal)),
             Error::Disagreement(disagreement) => {
                 let mut said = format!("{disagreement}\nWhat the tasks did on the allocator:");
                 for line in disagreement.lines(program) {

@@ -6,10 +6,10 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 
 use indicatif::{ProgressBar, ProgressStyle};
+use kmapcheck_engine::Progress;
 use kmapcheck_loom::LoomProgress;
 use kmapcheck_report::tame;
 use kmapcheck_report::words::{bytes, number};
-use kmapcheck_search::Progress;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag::{register, register_conditional_shutdown};
 

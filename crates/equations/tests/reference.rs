@@ -5,9 +5,10 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use kmapcheck_equations::{Cores, Graph, cannot_starve, exclude};
+use kmapcheck_limits::Limits;
 use kmapcheck_local::{Locals, possible_without_pages};
 use kmapcheck_scenario::{FindingKind, Overrides, Program, load, load_str};
-use kmapcheck_search::{Engine, Limits, run};
+use kmapcheck_search::{Engine, run};
 use kmapcheck_testing::edge::Numbers;
 use kmapcheck_testing::edge::aim::aimed;
 use proptest::prelude::*;

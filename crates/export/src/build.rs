@@ -18,12 +18,14 @@ mod unfold;
 mod words;
 mod world;
 
+use kmapcheck_engine::Remedy;
+use kmapcheck_report::remedy;
 use kmapcheck_scenario::{FindingKind, Node, Op, Program, Ref, TemplateId};
+use world::World;
 
 use crate::ir::{Expr, Model, Stmt};
 use crate::local::{Class, Local};
 use crate::refusal::Refusal;
-use world::World;
 
 /// How a model is built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,7 +99,8 @@ fn check(program: &Program) -> Result<(), Refusal> {
         ));
     }
     if let Some(open) = program.first_open() {
-        return Err(Refusal::new(open.what(), open.remedy()));
+        let remedy = remedy(&Remedy::number(open)).expect("a number helps");
+        return Err(Refusal::new(open.what(), remedy));
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! Searches against one another.
 
-use kmapcheck_machine::{Findings, Outcome};
+use kmapcheck_engine::Outcome;
+use kmapcheck_machine::Findings;
 use kmapcheck_scenario::{FindingKind, Program};
 use kmapcheck_search::{Engine, run};
 

@@ -33,8 +33,8 @@ pub use mutate::mutate;
 pub use scenario::scenario;
 pub use trace::trace;
 
+use kmapcheck_limits::Limits;
 use kmapcheck_scenario::{Errors, Overrides, Program};
-use kmapcheck_search::Limits;
 use serde_json::Value;
 
 /// What inputs are called in messages. Names of models are looked up beside it.

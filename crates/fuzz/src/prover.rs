@@ -1,6 +1,7 @@
 //! The prover against the reference.
 
-use kmapcheck_machine::{Findings, Verdict};
+use kmapcheck_engine::Verdict;
+use kmapcheck_machine::Findings;
 use kmapcheck_prove::{certificate, decide};
 use kmapcheck_scenario::{Bound, FindingKind, Program};
 use kmapcheck_verify::verify;

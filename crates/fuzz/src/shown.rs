@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
+use kmapcheck_engine::Outcome;
 use kmapcheck_export::{Target, export};
-use kmapcheck_machine::{Outcome, Trace};
-use kmapcheck_show::recording::Recording;
+use kmapcheck_machine::Trace;
 use kmapcheck_report::{Fault, Report, tame};
-use kmapcheck_show::{json, text};
 use kmapcheck_scenario::Program;
 use kmapcheck_search::point_of_no_return;
+use kmapcheck_show::recording::Recording;
 use kmapcheck_show::screen::{Replay, lines};
+use kmapcheck_show::{json, text};
 
 use crate::{COMMAND, MAX_STATES, limits};
 

@@ -1,10 +1,9 @@
 //! What was found in the executions: of each kind the shortest trace, among deadlocks of one length
 //! the class that comes first.
 
-use kmapcheck_machine::{
-    Abilities, Coverage, Finding, Findings, Outcome, Standing, Stopped, Trace,
-};
-use kmapcheck_scenario::{FindingKind, NodeId, Op, OriginId, Program, TemplateId};
+use kmapcheck_engine::{Coverage, Finding, Outcome, Stopped, can_sleep, never_executed};
+use kmapcheck_machine::{Abilities, Findings, Standing, Trace};
+use kmapcheck_scenario::{FindingKind, NodeId, OriginId, Program, TemplateId};
 use kmapcheck_stuck::stuck::{scene, stuck};
 use kmapcheck_stuck::{class, core};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -152,16 +151,10 @@ impl<'a> Collector<'a> {
             let Some(candidate) = self.best.get(&kind) else {
                 continue;
             };
-            let (template, node) = candidate.node;
             let can_sleep = (kind == FindingKind::SleepInAtomic)
                 .then(|| {
-                    let sleeps = self.sleeps_at.contains(&candidate.node)
-                        || self.program.templates[template].nodes[node].op == Op::MightSleep;
-                    if sleeps {
-                        Some(true)
-                    } else {
-                        complete.then_some(false)
-                    }
+                    let seen = self.sleeps_at.contains(&candidate.node);
+                    can_sleep(self.program, candidate.node, seen, complete)
                 })
                 .flatten();
             findings.push(Finding {
@@ -177,7 +170,7 @@ impl<'a> Collector<'a> {
             depth: self.depth,
             exhaustive: complete,
             never_executed: if complete {
-                self.never_executed()
+                never_executed(self.program, &self.executed)
             } else {
                 Vec::new()
             },
@@ -189,18 +182,5 @@ impl<'a> Collector<'a> {
             stopped,
             coverage,
         }
-    }
-
-    fn never_executed(&self) -> Vec<(TemplateId, OriginId)> {
-        let mut never = Vec::new();
-        for (id, template) in self.program.templates.iter().enumerate() {
-            for node in &template.nodes {
-                let operation = (id, node.origin);
-                if !self.executed.contains(&operation) && !never.contains(&operation) {
-                    never.push(operation);
-                }
-            }
-        }
-        never
     }
 }

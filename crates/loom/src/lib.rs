@@ -50,7 +50,7 @@ pub use agreement::{OnlyOne, only_one};
 pub use follow::Disagreement;
 pub use limits::{LoomLimits, LoomProgress};
 pub use recorder::{Event, What};
-pub use refusal::{MAX_OPERATIONS, MAX_TASKS, Refusal, fits};
+pub use refusal::{MAX_OPERATIONS, MAX_TASKS, fits};
 pub use run::{Error, LoomOutcome, run};
 pub use starts::flush_matters;
 pub use work::steps_of_one;

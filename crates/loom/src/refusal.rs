@@ -1,8 +1,9 @@
 //! What loom cannot do, refused by name.
 
-use std::fmt;
-
+use kmapcheck_engine::{Refusal, Remedy};
 use kmapcheck_scenario::Program;
+
+use crate::findings::ENGINE;
 
 /// Tasks that loom can run: one thread each, the main thread among them.
 pub const MAX_TASKS: u64 = loom::MAX_THREADS as u64;
@@ -11,51 +12,25 @@ pub const MAX_TASKS: u64 = loom::MAX_THREADS as u64;
 /// a handful of them, and a few more for each time that it is woken in vain.
 pub const MAX_OPERATIONS: u64 = 2_000;
 
-/// A program that loom cannot run.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
-    what: String,
-    remedy: String,
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "the engine `loom` cannot do {}; {}",
-            self.what, self.remedy
-        )
-    }
-}
-
-impl std::error::Error for Refusal {}
-
 /// Checks that loom can run the program.
 ///
 /// # Errors
 ///
 /// If it asks for something that loom cannot do.
 pub fn fits(program: &Program) -> Result<(), Refusal> {
-    let refuse = |what: String, remedy: &str| {
-        Err(Refusal {
-            what,
-            remedy: remedy.to_owned(),
-        })
-    };
-    if let Some(open) = program.first_open() {
-        return refuse(open.what(), &open.remedy());
-    }
+    Refusal::of_open_numbers(ENGINE, program)?;
+    let refuse = |what: &str, remedy| Err(Refusal::cannot(ENGINE, what, remedy));
     if program.cpus.is_some() {
-        return refuse("`cpus`".to_owned(), "use `--engine search`");
+        return refuse("`cpus`", Remedy::Search);
     }
     if program.has_loops() {
-        return refuse("`loop`".to_owned(), "use `--engine search`");
+        return refuse("`loop`", Remedy::Search);
     }
     let tasks = (program.task_count()).expect("a number that is open was refused");
     if tasks > MAX_TASKS {
         return refuse(
-            format!("{tasks} tasks; it runs at most {MAX_TASKS}"),
-            "use `--engine search`, or fewer instances with `--tasks NAME=N`",
+            &format!("{tasks} tasks; it runs at most {MAX_TASKS}"),
+            Remedy::SearchOrFewerTasks,
         );
     }
     let operations: u64 = program
@@ -67,8 +42,8 @@ pub fn fits(program: &Program) -> Result<(), Refusal> {
         .sum();
     if operations > MAX_OPERATIONS {
         return refuse(
-            format!("{operations} operations; it runs at most {MAX_OPERATIONS}"),
-            "use `--engine search`",
+            &format!("{operations} operations; it runs at most {MAX_OPERATIONS}"),
+            Remedy::Search,
         );
     }
     Ok(())

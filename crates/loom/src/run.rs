@@ -6,18 +6,20 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
+use kmapcheck_engine::{Outcome, Refusal, Refused, Remedy, Stopped};
 use kmapcheck_limits::{Watch, entered};
-use kmapcheck_machine::{Outcome, Starts, Stopped};
+use kmapcheck_machine::Starts;
 use kmapcheck_scenario::Program;
 
 use crate::explore::{Ended, Orders, explore};
 use crate::faults::{Faults, Kernel24};
 use crate::findings::Collector;
+use crate::findings::ENGINE;
 use crate::follow::{Disagreement, Follower};
 use crate::kernel::{Layout, Setup};
 use crate::limits::{LoomLimits, LoomProgress};
 use crate::recorder::Message;
-use crate::refusal::{Refusal, fits};
+use crate::refusal::fits;
 use crate::starts::ScanPositions;
 use crate::work::Cost;
 
@@ -35,12 +37,10 @@ pub struct LoomOutcome {
 /// Why there is no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Error {
-    /// loom cannot run such programs.
+    /// loom cannot run such programs, or gave up on one.
     Refused(Refusal),
     /// The allocator did what the machine cannot do: a fault of this program.
     Disagreement(Box<Disagreement>),
-    /// loom gave up, in words.
-    GaveUp(&'static str),
 }
 
 impl fmt::Display for Error {
@@ -48,15 +48,21 @@ impl fmt::Display for Error {
         match self {
             Error::Refused(refusal) => refusal.fmt(f),
             Error::Disagreement(disagreement) => disagreement.fmt(f),
-            Error::GaveUp(what) => write!(
-                f,
-                "the engine `loom` gave up on {what}; use `--engine search`"
-            ),
         }
     }
 }
 
 impl std::error::Error for Error {}
+
+fn gave_up(what: &str) -> Error {
+    Error::Refused(Refusal {
+        what: Refused::GaveUp {
+            engine: ENGINE,
+            what: what.to_owned(),
+        },
+        remedy: Remedy::Search,
+    })
+}
 
 /// Logs on their way; more would only be memory.
 const IN_FLIGHT: usize = 256;
@@ -101,7 +107,7 @@ pub(crate) fn run_with<F: Faults>(
         .name("loom".to_owned())
         .spawn(move || explore::<F>(&explored, &orders, &sink));
     let Ok(explorer) = explorer else {
-        return Err(Error::GaveUp("starting a thread"));
+        return Err(gave_up("starting a thread"));
     };
     let mut collector = Collector::new(program);
     let mut follower: Option<Follower<'_>> = None;
@@ -145,9 +151,9 @@ pub(crate) fn run_with<F: Faults>(
         .join()
         .unwrap_or(Ended::GaveUp("an execution that failed inside loom"));
     match (ended, &stopped) {
-        (Ended::GaveUp(what), None) => return Err(Error::GaveUp(what)),
+        (Ended::GaveUp(what), None) => return Err(gave_up(what)),
         (Ended::Deadlock, None) => {
-            return Err(Error::GaveUp("a deadlock that no task had noticed"));
+            return Err(gave_up("a deadlock that no task had noticed"));
         }
         _ => {}
     }

@@ -1,12 +1,12 @@
 //! Tests of the whole engine.
 #![allow(clippy::unwrap_used)]
 
-use kmapcheck_limits::Limits;
-use kmapcheck_machine::{Stopped, Verdict};
-use kmapcheck_scenario::{FindingKind, Overrides, Program};
-
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+
+use kmapcheck_engine::{Stopped, Verdict};
+use kmapcheck_limits::Limits;
+use kmapcheck_scenario::{FindingKind, Overrides, Program};
 
 use crate::explore::{Ended, Orders, explore as explore_all};
 use crate::faults::{Faults, Kernel24};

@@ -9,8 +9,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use common::{Classes, differences, fitting, root, search};
+use kmapcheck_engine::Verdict;
 use kmapcheck_loom::{LoomLimits, run};
-use kmapcheck_machine::Verdict;
 use kmapcheck_scenario::Program;
 
 /// What is not explored to the end within so many interleavings is bounded instead.
@@ -42,7 +42,7 @@ fn judge(program: &Program) -> (Option<u64>, Vec<String>) {
     match run(program, &bounded, &mut |_| {}) {
         Ok(bounded) => {
             wrong.extend(differences(program, &known, &bounded, Classes::Same));
-            let verdict = |outcome: &kmapcheck_machine::Outcome| match outcome.verdict() {
+            let verdict = |outcome: &kmapcheck_engine::Outcome| match outcome.verdict() {
                 Verdict::Violated => Verdict::Violated,
                 // Cut short, loom vouches for nothing.
                 Verdict::Clean | Verdict::Inconclusive => Verdict::Clean,

@@ -11,20 +11,19 @@ mod effect;
 mod findings;
 mod initial;
 mod ops;
-mod outcome;
 mod page_table;
 mod replay;
 mod resource;
 mod starts;
 mod state;
 mod step;
+mod trace;
 mod wait;
 
 pub use ability::Abilities;
 pub use effect::Effect;
 pub use findings::Findings;
 pub use initial::{initial, instances};
-pub use outcome::{Coverage, Finding, Outcome, Stopped, Trace, TraceStep, Verdict};
 pub use page_table::PageTable;
 pub use replay::{Replay, ReplayError, replay, run};
 pub use resource::Resource;
@@ -34,6 +33,7 @@ pub use state::{
     is_forgettable,
 };
 pub use step::{Broadcast, CpuChange, Successor, steps, waiting_findings};
+pub use trace::{Trace, TraceStep};
 pub use wait::{Standing, Wait, Waiting, acceptable_series, resolve, standing};
 
 #[cfg(test)]

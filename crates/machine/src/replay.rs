@@ -4,10 +4,10 @@ use kmapcheck_limits::ask;
 use kmapcheck_scenario::Program;
 
 use crate::initial::initial;
-use crate::outcome::{Trace, TraceStep};
 use crate::starts::{can_be_stale, is_open};
 use crate::state::State;
 use crate::step::Successor;
+use crate::trace::{Trace, TraceStep};
 
 /// A trace run again.
 #[derive(Debug, Clone)]

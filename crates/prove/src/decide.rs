@@ -17,12 +17,13 @@ use std::iter::{from_fn, successors};
 use std::mem;
 use std::time::Instant;
 
+use kmapcheck_engine::{Coverage, Finding, Outcome, Progress, Refusal, Stopped};
 use kmapcheck_equations::{Core, Cores, Graph};
 use kmapcheck_limits::{Limits, Watch, entered};
-use kmapcheck_machine::{Coverage, Finding, Findings, Outcome, Stopped};
+use kmapcheck_machine::Findings;
 use kmapcheck_report::{NumberOf, Size};
 use kmapcheck_scenario::{Bound, FindingKind, Program};
-use kmapcheck_search::{Engine, Progress, every_number, run};
+use kmapcheck_search::{Engine, every_number, run};
 
 use crate::reasons::{Reason, Reasons};
 
@@ -58,12 +59,12 @@ const SEARCH_STATES: u64 = 300_000;
 ///
 /// # Errors
 ///
-/// What an engine cannot do, in words.
+/// What an engine cannot do.
 pub fn decide(
     program: &Program,
     limits: &Limits,
     progress: &mut dyn FnMut(&Progress),
-) -> Result<Decision, String> {
+) -> Result<Decision, Refusal> {
     let deadline = limits.deadline();
     let watch = Watch::start(limits);
     let _under = entered(Some(&watch));
@@ -152,7 +153,7 @@ impl Deciding<'_> {
     }
 
     /// Looks for what is left at growing sizes.
-    fn search(mut self, progress: &mut dyn FnMut(&Progress)) -> Result<Decision, String> {
+    fn search(mut self, progress: &mut dyn FnMut(&Progress)) -> Result<Decision, Refusal> {
         let open = self.open();
         if open.is_empty() {
             let program = self.sized(&vec![1; self.open_counts()], self.most_slots());
@@ -169,8 +170,7 @@ impl Deciding<'_> {
                 stopped = Some(self.limits.out_of_time().into());
                 break;
             };
-            let mut outcome = run(Engine::Search, &program, &limits, progress)
-                .map_err(|refusal| refusal.to_string())?;
+            let mut outcome = run(Engine::Search, &program, &limits, progress)?;
             if matches!(outcome.stopped, Some(Stopped::Time(_))) {
                 // What was given for all, not what was left of it.
                 outcome.stopped = Some(self.limits.out_of_time().into());

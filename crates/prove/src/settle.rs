@@ -9,12 +9,13 @@
 //! [fewer tasks can do nothing that more cannot](fewer_is_a_run_of_more), the search is given only
 //! those: a deadlock of theirs is one of all.
 
+use kmapcheck_engine::Progress;
 use kmapcheck_equations::{Cores, Undecided};
 use kmapcheck_limits::{Limits, Watch, entered};
-use kmapcheck_machine::{Findings, Stopped};
-use kmapcheck_report::words::count;
+use kmapcheck_machine::Findings;
+use kmapcheck_report::ended;
 use kmapcheck_scenario::{Bound, FindingKind, Op, Program, ResourceKind, StaleIn};
-use kmapcheck_search::{Engine, Progress, run};
+use kmapcheck_search::{Engine, run};
 use serde::Serialize;
 
 use crate::reasons::{Excluded, Reason, Reasons};
@@ -104,7 +105,7 @@ pub fn settle(
                 break;
             };
             let found = run(Engine::Search, &smaller, &limits, progress);
-            let deadlock = |outcome: &kmapcheck_machine::Outcome| {
+            let deadlock = |outcome: &kmapcheck_engine::Outcome| {
                 outcome.finding(FindingKind::Deadlock).is_some()
             };
             if found.as_ref().is_ok_and(deadlock) {
@@ -194,28 +195,5 @@ fn words(undecided: &Undecided) -> &'static str {
         Undecided::Leak(_) => "a task can end without giving back what others wait for",
         Undecided::TooManyNeeds => "too many things are waited for in a circle",
         Undecided::Budget => "the equations are too hard",
-    }
-}
-
-/// Why a search ended early, in words.
-#[must_use]
-pub fn ended(stopped: &Stopped) -> String {
-    match stopped {
-        Stopped::States(n) => {
-            format!(
-                "the search ended after {}; `--max-states` gives it more",
-                count(*n, "state")
-            )
-        }
-        Stopped::Memory(_) => {
-            "the search ran out of its memory; `--max-memory` gives it more".into()
-        }
-        Stopped::Time(_) => "the search ran out of time; `--timeout` gives it more".into(),
-        Stopped::Interrupted => "the search was interrupted".into(),
-        Stopped::Unbounded(what) | Stopped::Undecided(what) | Stopped::Failed(what) => what.clone(),
-        Stopped::Capacity { what, most } => {
-            format!("there are more {what} than the {most} that the search can number")
-        }
-        Stopped::Interleavings(_) | Stopped::Preemptions(_) => "the search was cut short".into(),
     }
 }

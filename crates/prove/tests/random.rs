@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Mutex;
 
+use kmapcheck_limits::Limits;
 use kmapcheck_prove::rule::equations::{Slots, cases};
 use kmapcheck_prove::rule::evaluate::wrong;
 use kmapcheck_prove::rule::scenario::Place;
 use kmapcheck_prove::rule::{Decision, Discipline, Options, decide, verify_rule};
 use kmapcheck_scenario::{FindingKind, Level, Overrides, Program, load_model_program, load_str};
-use kmapcheck_search::{Engine, Limits, run};
+use kmapcheck_search::{Engine, run};
 use kmapcheck_testing::for_each_state_of_runs;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use kmapcheck_limits::Limits;
 use kmapcheck_prove::rule::scenario::Place;
 use kmapcheck_prove::rule::{
     Argument, Decision, Options, Refuted, RuleCertificate, decide, sizes, verify_rule,
@@ -9,7 +10,7 @@ use kmapcheck_prove::rule::{
 use kmapcheck_scenario::{
     FindingKind, Overrides, Program, Reuse, load_model_program, load_model_program_str, load_str,
 };
-use kmapcheck_search::{Engine, Limits, run};
+use kmapcheck_search::{Engine, run};
 use serde_json::{Value, json};
 
 fn root() -> PathBuf {

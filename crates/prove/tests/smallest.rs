@@ -2,11 +2,12 @@
 
 use std::cell::Cell;
 
+use kmapcheck_limits::Limits;
 use kmapcheck_machine::Findings;
 use kmapcheck_prove::decide;
 use kmapcheck_report::{NumberOf, Size};
 use kmapcheck_scenario::{Bound, Overrides, Program, load_str};
-use kmapcheck_search::{Engine, Limits, run};
+use kmapcheck_search::{Engine, run};
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::TestRunner;

@@ -8,15 +8,15 @@ pub mod text;
 
 use std::time::Duration;
 
+use kmapcheck_engine::{Progress, Verdict};
 use kmapcheck_limits::{Limits, Watch, entered, unasked};
-use kmapcheck_report::{Report, Verdict};
+use kmapcheck_prove::decide::decide;
+use kmapcheck_report::{Report, ended, refused};
 use kmapcheck_scenario::Program;
-use kmapcheck_search::{Engine, Progress, run};
+use kmapcheck_search::{Engine, run};
 use serde::Serialize;
 
 use crate::size::{Axis, Cell, Cells, Numbers, Options, limit};
-use kmapcheck_prove::decide::decide;
-use kmapcheck_prove::settle::ended;
 
 /// Two models, scenario by scenario.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -125,11 +125,11 @@ fn ran(
             .map_err(|fault| fault.to_string())
     };
     let report = if program.first_open().is_some() {
-        let decision = decide(program, limits, progress)?;
+        let decision = decide(program, limits, progress).map_err(|refusal| refused(&refusal))?;
         report(&decision.program, &decision.outcome)?
     } else {
         let outcome = run(Engine::Search, program, limits, progress);
-        report(program, &outcome.map_err(|refusal| refusal.to_string())?)?
+        report(program, &outcome.map_err(|refusal| refused(&refusal))?)?
     };
     let mut cells = Cells::new(program, limits, progress);
     // The cells look at the limits; what they have found is kept.

@@ -24,9 +24,10 @@ pub mod walk;
 
 use std::time::Duration;
 
+use kmapcheck_engine::{Coverage, Finding as Found, Outcome, Remedy};
 use kmapcheck_limits::{Limits, Watch, ask, entered};
-use kmapcheck_machine::{Abilities, Coverage, Finding as Found, Outcome, Start, Starts};
-use kmapcheck_report::{Finding, Report, Stopped};
+use kmapcheck_machine::{Abilities, Start, Starts};
+use kmapcheck_report::{Finding, Report, Stopped, remedy};
 use kmapcheck_scenario::{FindingKind, Program};
 use rayon::prelude::*;
 use serde::Serialize;
@@ -210,7 +211,8 @@ impl<'a> World<'a> {
     fn new(program: &'a Program) -> Result<World<'a>, Failure> {
         let refused = |said: String| Err(Failure::Refused(said));
         if let Some(open) = program.first_open() {
-            let (what, remedy) = (open.what(), open.remedy());
+            let what = open.what();
+            let remedy = remedy(&Remedy::number(open)).expect("a number helps");
             return refused(format!("a run needs all numbers, and not {what}; {remedy}"));
         }
         let starts: Vec<Start> = Starts::of(program).take(MOST_STARTS + 1).collect();

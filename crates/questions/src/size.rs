@@ -28,9 +28,10 @@ pub mod resize;
 pub mod tasks;
 pub mod text;
 
+use kmapcheck_engine::Progress;
 use kmapcheck_limits::{Limits, Watch, entered};
 use kmapcheck_scenario::{Level, Program, SeriesId};
-use kmapcheck_search::{Engine, Progress, run};
+use kmapcheck_search::{Engine, run};
 use serde::Serialize;
 
 pub use axis::Axis;
@@ -40,7 +41,8 @@ pub use frontier::{Frontier, frontier};
 pub use resize::{Numbers, resized, used_series};
 pub use tasks::{TaskLimit, limit};
 
-use kmapcheck_prove::settle::{ended, stuck};
+use kmapcheck_prove::settle::stuck;
+use kmapcheck_report::ended;
 
 /// The largest number of slots or instances that scenarios allow.
 pub const LARGEST: u32 = 1_000_000;

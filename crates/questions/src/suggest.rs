@@ -30,17 +30,17 @@ pub mod replace;
 pub mod text;
 pub mod variant;
 
+use judge::{Flaw, Judge};
+use kmapcheck_engine::Progress;
 use kmapcheck_limits::{Limits, entered};
+use kmapcheck_report::ended;
 use kmapcheck_scenario::{Program, Reuse, SeriesId};
-use kmapcheck_search::Progress;
+use repair::Offender;
 use serde::Serialize;
+use variant::{Policy, changes, choices, reuse_name};
 
 use crate::conform::NotJudged;
 use crate::size::used_series;
-use judge::{Flaw, Judge};
-use kmapcheck_prove::settle::ended;
-use repair::Offender;
-use variant::{Policy, changes, choices, reuse_name};
 
 /// More series than these make too many variants.
 pub const MOST_SERIES: usize = 4;

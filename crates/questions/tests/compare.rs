@@ -1,9 +1,9 @@
 //! What two models make of the same scenario, where that is known by hand.
 
+use kmapcheck_limits::Limits;
 use kmapcheck_questions::compare::{Compared, Comparison, Ran, Side, Size, side, text};
 use kmapcheck_questions::size::Options;
 use kmapcheck_scenario::{Overrides, load_str};
-use kmapcheck_search::Limits;
 
 /// Two tasks, each with a slot of A while it asks for one of B, which is A itself where `one` is set.
 fn scenario(one: bool) -> kmapcheck_scenario::Program {

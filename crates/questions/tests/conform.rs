@@ -5,9 +5,10 @@ mod common;
 use std::sync::Mutex;
 
 use common::{Broken, breaks_the_order as happens};
+use kmapcheck_limits::Limits;
 use kmapcheck_questions::conform::{Conformance, Verdict};
 use kmapcheck_scenario::{FindingKind, Overrides, Program, load};
-use kmapcheck_search::{Engine, Limits, run};
+use kmapcheck_search::{Engine, run};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Mutex;
 
+use kmapcheck_limits::Limits;
 use kmapcheck_prove::settle::By;
 use kmapcheck_questions::size::{Cell, Cells, Numbers, Options, SizeReport, resized, sizes};
 use kmapcheck_scenario::{FindingKind, Overrides, Program, load};
-use kmapcheck_search::{Engine, Limits, run};
+use kmapcheck_search::{Engine, run};
 use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
 
@@ -145,7 +146,7 @@ fn kept_for_holders_up_to_more_than_there_are() {
         );
         for slots in 1..=4 {
             let numbers = Numbers::of(&program).with_slots(0, slots);
-            let mut progress = |_: &kmapcheck_search::Progress| {};
+            let mut progress = |_: &kmapcheck_engine::Progress| {};
             let limits = Limits::default();
             let cell = Cells::new(&program, &limits, &mut progress).at(&numbers);
             assert!(
@@ -308,7 +309,7 @@ fn random_private_programs() {
                 max_states: Some(20_000),
                 ..Limits::default()
             };
-            let mut progress = |_: &kmapcheck_search::Progress| {};
+            let mut progress = |_: &kmapcheck_engine::Progress| {};
             let mut cells = Cells::new(&program, &limits, &mut progress);
             // Several sizes of one program, so that what is known of one is used for another.
             for tasks in [1, more[0], more[1] + 1] {

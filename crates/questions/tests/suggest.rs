@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
+use kmapcheck_limits::Limits;
 use kmapcheck_questions::suggest::judge::{Flaw, Judge};
 use kmapcheck_questions::suggest::replace::{Change, Instead, replaced, sites};
 use kmapcheck_questions::suggest::variant::with_policies;
 use kmapcheck_questions::suggest::{SuggestReport, suggest};
 use kmapcheck_scenario::{FindingKind, Overrides, Program, Reuse, load};
-use kmapcheck_search::{Engine, Limits, run};
+use kmapcheck_search::{Engine, run};
 
 fn scenario(name: &str) -> Program {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -229,7 +230,7 @@ fn nothing_is_clean_for_want_of_states() {
         max_states: Some(1),
         ..Limits::default()
     };
-    let mut progress = |_: &kmapcheck_search::Progress| {};
+    let mut progress = |_: &kmapcheck_engine::Progress| {};
     let given: Vec<Reuse> = programs[0].series.iter().map(|s| s.reuse).collect();
     let series: Vec<usize> = (0..given.len()).collect();
     let mut judge = Judge::new(&programs, &series, &few, &mut progress);

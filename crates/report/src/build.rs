@@ -5,9 +5,10 @@
 
 use std::time::Duration;
 
+use kmapcheck_engine::Outcome;
 use kmapcheck_limits::ask;
 use kmapcheck_machine::{
-    Abilities, Outcome, ReplayError, Resource, Standing as Stands, State, TaskId, Trace,
+    Abilities, ReplayError, Resource, Standing as Stands, State, TaskId, Trace,
 };
 use kmapcheck_scenario::{FindingKind, OriginId, Program};
 use kmapcheck_stuck::explain::{Deadlock, explain};
@@ -109,7 +110,7 @@ struct Builder<'a> {
 }
 
 impl Builder<'_> {
-    fn finding(&self, found: &kmapcheck_machine::Finding) -> Result<Finding, Fault> {
+    fn finding(&self, found: &kmapcheck_engine::Finding) -> Result<Finding, Fault> {
         let kind = found.kind;
         let walk = Walk::take(self.program, &self.names, &found.trace)
             .map_err(|error| Fault::Replay { kind, error })?;

@@ -1,6 +1,7 @@
 //! What an engine saw, why it stopped, and what the reader should know before trusting it.
 
-use kmapcheck_machine::{Outcome, Stopped as Why, instances};
+use kmapcheck_engine::{Outcome, Stopped as Why};
+use kmapcheck_machine::instances;
 use kmapcheck_scenario::{Bound, Op, Program};
 
 use crate::report::{Coverage, Fingerprints, NeverExecuted, StopReason, Stopped};
@@ -150,6 +151,27 @@ pub(crate) fn stopped_by(why: &Why, states: u64, engine: &str, file: &str) -> St
     };
     stopped.repeat(engine, &[], file);
     stopped
+}
+
+/// Why a search ended early, in words.
+#[must_use]
+pub fn ended(why: &Why) -> String {
+    match why {
+        Why::States(n) => {
+            format!(
+                "the search ended after {}; `--max-states` gives it more",
+                count(*n, "state")
+            )
+        }
+        Why::Memory(_) => "the search ran out of its memory; `--max-memory` gives it more".into(),
+        Why::Time(_) => "the search ran out of time; `--timeout` gives it more".into(),
+        Why::Interrupted => "the search was interrupted".into(),
+        Why::Unbounded(what) | Why::Undecided(what) | Why::Failed(what) => what.clone(),
+        Why::Capacity { what, most } => {
+            format!("there are more {what} than the {most} that the search can number")
+        }
+        Why::Interleavings(_) | Why::Preemptions(_) => "the search was cut short".into(),
+    }
 }
 
 impl Stopped {

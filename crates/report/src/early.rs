@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use kmapcheck_engine::{Outcome, Stopped as Why, Verdict};
 use kmapcheck_limits::Reached;
-use kmapcheck_machine::{Outcome, Stopped as Why, Verdict};
 use kmapcheck_scenario::Program;
 
 use crate::build::as_expected;

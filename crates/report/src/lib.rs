@@ -19,6 +19,7 @@ pub mod named;
 mod names;
 mod order;
 pub mod place;
+mod refusal;
 mod report;
 #[cfg(feature = "schema")]
 mod schema;
@@ -29,10 +30,11 @@ pub mod words;
 
 pub use build::{Fault, PointOfNoReturn};
 pub use confirmation::Confirmation;
-pub use coverage::quoted;
+pub use coverage::{ended, quoted};
 pub use describe::{order, resource, units};
-pub use kmapcheck_machine::Verdict;
+pub use kmapcheck_engine::Verdict;
 pub use names::{Names, Who, folded};
+pub use refusal::{refused, remedy};
 pub use report::{
     Contested, Coverage, Finding, Holding, NeverExecuted, NotThere, NumberOf, Proof, Report, Size,
     SlotUsage, Standing, StartMapping, Step, StopReason, Stopped, StuckSet, TaskAtEnd,

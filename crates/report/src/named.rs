@@ -1,6 +1,6 @@
 //! Types of other crates in reports: by their names.
 
-use kmapcheck_machine::Verdict;
+use kmapcheck_engine::Verdict;
 use kmapcheck_scenario::{FindingKind, Level};
 use serde::Serializer;
 

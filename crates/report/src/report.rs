@@ -4,7 +4,8 @@
 //! only the text needs (which column a step stands in) are left out of the JSON. New fields may be
 //! added; those that are here keep their names and meaning.
 
-use kmapcheck_machine::{Resource, TaskId, Trace, Verdict};
+use kmapcheck_engine::Verdict;
+use kmapcheck_machine::{Resource, TaskId, Trace};
 use kmapcheck_scenario::{FindingKind, Level};
 use kmapcheck_stuck::WaitForGraph;
 use serde::Serialize;

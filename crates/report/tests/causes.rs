@@ -3,9 +3,9 @@
 mod common;
 
 use common::{program, report};
+use kmapcheck_limits::Limits;
 use kmapcheck_report::Report;
 use kmapcheck_scenario::FindingKind;
-use kmapcheck_search::Limits;
 use kmapcheck_show::suite::{Case, Tested};
 use kmapcheck_show::{json, text};
 

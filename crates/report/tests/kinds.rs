@@ -3,8 +3,8 @@
 mod common;
 
 use common::{assert_valid, program, rendered, report};
+use kmapcheck_limits::Limits;
 use kmapcheck_scenario::{FindingKind, Overrides, load_str};
-use kmapcheck_search::Limits;
 
 /// Checks that a scenario has a finding of this kind, and its text.
 fn check(kind: FindingKind, fields: &str) {

@@ -5,8 +5,9 @@ mod common;
 use std::time::Duration;
 
 use common::{assert_valid, plain, program, rendered, report};
+use kmapcheck_limits::Limits;
 use kmapcheck_report::{Fault, Report, Verdict};
-use kmapcheck_search::{Engine, Limits, run};
+use kmapcheck_search::{Engine, run};
 use kmapcheck_show::{listing, text};
 
 const MANY: &str = r#""slots": { "B": 6 }, "tasks": [ { "name": "t", "count": 8, "pages": ["p", "q"], "program": [

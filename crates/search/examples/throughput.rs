@@ -6,8 +6,9 @@
 
 use std::time::Instant;
 
+use kmapcheck_limits::Limits;
 use kmapcheck_scenario::{Overrides, load_str};
-use kmapcheck_search::{Engine, Limits, run};
+use kmapcheck_search::{Engine, run};
 use serde_json::json;
 
 fn main() {

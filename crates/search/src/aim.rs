@@ -18,8 +18,8 @@
 //! slots for holders could close a stuck set without a cycle, and a slot of a shared page may be
 //! pinned by several tasks; a program in which any of that occurs is not aimed at.
 
+use kmapcheck_engine::{Meter, Progress, Stopped};
 use kmapcheck_local::{Holding, LocalState, Locals};
-use kmapcheck_machine::Stopped;
 use kmapcheck_scenario::{Bound, FindingKind, Op, Program, Ref};
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -27,7 +27,6 @@ use crate::capacity::next_number;
 use crate::counted::explore::{CountedStep, Explorer};
 use crate::counted::packed::Counts;
 use crate::counted::table::Table;
-use crate::limits::{Meter, Progress};
 
 /// What to aim at.
 pub(crate) struct Aim {

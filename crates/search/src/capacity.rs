@@ -7,7 +7,7 @@
 //! of its own, and so many of them would take gigabytes. Whoever gives a number out still refuses
 //! to give one twice, by a panic.
 
-use kmapcheck_machine::Stopped;
+use kmapcheck_engine::Stopped;
 
 /// Numbers that are kept back for what comes of one state.
 const ROOM: u32 = 1 << 28;
@@ -38,11 +38,11 @@ pub(crate) fn next_number(there_are: usize) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use kmapcheck_machine::{Outcome, Verdict};
+    use kmapcheck_engine::{Outcome, Verdict};
 
     use super::*;
     use crate::counted::explore::Explorer;
-    use crate::limits::Progress;
+    use kmapcheck_engine::Progress;
     use kmapcheck_limits::Limits;
 
     fn outcome(tasks: &str, most: u32) -> Outcome {

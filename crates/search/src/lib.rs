@@ -6,11 +6,9 @@
 //! level, so every trace is shortest. An engine never prints; it reports [`Progress`].
 
 mod aim;
-mod candidates;
 mod capacity;
 mod counted;
 mod crew;
-mod limits;
 mod options;
 mod plain;
 mod reduce;
@@ -22,16 +20,15 @@ mod starved;
 mod tests;
 
 pub use counted::crowd::{EveryNumber, NoCrowd, every_number};
-pub use kmapcheck_limits::Limits;
-pub use limits::Progress;
 pub use options::{Options, Storage};
 pub use reduce::Reductions;
-pub use refusal::Refusal;
 pub use rescue::{PointOfNoReturn, point_of_no_return};
 
-use kmapcheck_limits::Watch;
-use kmapcheck_machine::{Outcome, Stopped};
+use kmapcheck_engine::{Outcome, Progress, Refusal, Stopped};
+use kmapcheck_limits::{Limits, Watch};
+use kmapcheck_machine::{Abilities, State};
 use kmapcheck_scenario::Program;
+use kmapcheck_stuck::class::class_in;
 
 use crate::counted::explore::Explorer;
 
@@ -81,7 +78,7 @@ pub fn run(
     limits: &Limits,
     progress: &mut dyn FnMut(&Progress),
 ) -> Result<Outcome, Refusal> {
-    refusal::check(engine, program)?;
+    Refusal::of_open_numbers(engine.name(), program)?;
     within(engine, limits, || {
         Ok(match engine {
             Engine::Search => counted::explore::run(program, limits, progress),
@@ -97,6 +94,11 @@ pub fn run(
             Engine::Plain { threads } => plain::run(program, threads, limits, progress)?,
         })
     })
+}
+
+/// The rank of the class of the deadlock in a state, if there is one.
+pub(crate) fn rank_in(program: &Program, abilities: &Abilities, state: &State) -> Option<u32> {
+    class_in(program, abilities, state).map(|class| class as u32)
 }
 
 /// Runs an engine. A limit that comes before it has begun to explore is no other end than one that
@@ -121,12 +123,12 @@ pub fn search(
     limits: &Limits,
     progress: &mut dyn FnMut(&Progress),
 ) -> Result<Outcome, Refusal> {
-    refusal::check(Engine::Search, program)?;
+    Refusal::of_open_numbers(Engine::Search.name(), program)?;
     refusal::check_options(program, options)?;
     let explore = |program: &Program, progress: &mut dyn FnMut(&Progress)| {
         within(Engine::Search, limits, || {
             let explorer = Explorer::with_options(program, options);
-            explorer.run(limits, progress).map_err(Refusal::because)
+            explorer.run(limits, progress).map_err(Refusal::unusable)
         })
     };
     if options.reductions.symmetry {

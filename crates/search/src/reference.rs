@@ -5,17 +5,19 @@
 
 use std::rc::Rc;
 
+use kmapcheck_engine::{
+    Candidates, Coverage, Finding, Meter, Outcome, Progress, Stopped, can_sleep, never_executed,
+};
 use kmapcheck_limits::{Limits, ask, unasked};
 use kmapcheck_machine::{
-    Abilities, Coverage, Finding, Outcome, Standing, Start, Starts, State, Stopped, Successor,
-    Trace, TraceStep, initial, waiting_findings,
+    Abilities, Standing, Start, Starts, State, Successor, Trace, TraceStep, initial,
+    waiting_findings,
 };
-use kmapcheck_scenario::{FindingKind, Op, OriginId, Program, TemplateId};
+use kmapcheck_scenario::{FindingKind, OriginId, Program, TemplateId};
 use kmapcheck_stuck::stuck::{scene, stuck};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::candidates::Candidates;
-use crate::limits::{Meter, Progress};
+use crate::rank_in;
 use crate::starved::{self, Bounds, Graph};
 
 /// How one gets to a state.
@@ -211,7 +213,7 @@ impl<'a> Reference<'a> {
             }
         }
         if !self.candidates.has(FindingKind::Deadlock)
-            && let Some(rank) = deadlock_rank(self.program, &self.abilities, &state)
+            && let Some(rank) = rank_in(self.program, &self.abilities, &state)
         {
             self.candidates
                 .offer(FindingKind::Deadlock, depth, rank, || Run {
@@ -287,12 +289,7 @@ impl<'a> Reference<'a> {
                 last: None,
                 node: None,
             });
-            findings.push(Finding {
-                kind: FindingKind::Starved,
-                trace,
-                can_sleep: None,
-                starved: Some(task),
-            });
+            findings.push(Finding::starved(trace, task));
         }
         let coverage = Coverage {
             states: self.states.len() as u64,
@@ -332,43 +329,4 @@ impl<'a> Reference<'a> {
             coverage,
         }
     }
-}
-
-/// Whether a call in atomic context can really sleep: seen, or excluded by a complete search.
-pub(crate) fn can_sleep(
-    program: &Program,
-    (template, node): (TemplateId, usize),
-    seen: bool,
-    exhaustive: bool,
-) -> Option<bool> {
-    if seen || program.templates[template].nodes[node].op == Op::MightSleep {
-        Some(true)
-    } else {
-        exhaustive.then_some(false)
-    }
-}
-
-/// The rank of the class of the deadlock in a state, if there is one.
-pub(crate) fn deadlock_rank(
-    program: &Program,
-    abilities: &Abilities,
-    state: &State,
-) -> Option<u32> {
-    let scene = scene(program, abilities, state);
-    let core = kmapcheck_stuck::core::smallest_core(&scene)?;
-    Some(kmapcheck_stuck::class::classify(&scene, &core) as u32)
-}
-
-/// The operations that no interleaving executed.
-pub(crate) fn never_executed(
-    program: &Program,
-    executed: &FxHashSet<(TemplateId, OriginId)>,
-) -> Vec<(TemplateId, OriginId)> {
-    let mut never = Vec::new();
-    let mut seen = executed.clone();
-    for (id, template) in program.templates.iter().enumerate() {
-        let operations = template.nodes.iter().map(|node| (id, node.origin));
-        never.extend(operations.filter(|&operation| seen.insert(operation)));
-    }
-    never
 }

@@ -11,6 +11,7 @@
 //! Being lost is kept by every step, so along the trace there is one point where it begins; it is
 //! looked for just before the end first, where it usually is, and by bisection otherwise.
 
+use kmapcheck_engine::{Meter, Progress};
 use kmapcheck_limits::{Limits, Watch};
 use kmapcheck_machine::{State, TaskId, Trace, initial, run};
 use kmapcheck_scenario::{NodeId, Program, TemplateId};
@@ -19,7 +20,6 @@ use crate::counted::explore::Explorer;
 use crate::counted::packed::Counts;
 use crate::counted::table::Table;
 use crate::crew::Crew;
-use crate::limits::{Meter, Progress};
 
 /// Where a trace passes the point of no return.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,8 +10,9 @@
 //! Without loops nothing starves: every run ends, and a task that still waits when nobody moves is
 //! stuck. So the analysis is done only where some task program loops.
 
+use kmapcheck_engine::Stopped;
 use kmapcheck_limits::ask;
-use kmapcheck_machine::{Map, Mode, ResourceState, State, Stopped, Task};
+use kmapcheck_machine::{Map, Mode, ResourceState, State, Task};
 use kmapcheck_scenario::{Op, Program};
 
 use crate::capacity;

@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use kmapcheck_machine::{Outcome, Starts, Stopped, Verdict, initial};
+use kmapcheck_engine::{Outcome, Stopped, Verdict};
+use kmapcheck_machine::{Starts, initial};
 use kmapcheck_scenario::{FindingKind, Overrides, Program, load_str};
 use proptest::prelude::*;
 use serde_json::{Value, json};

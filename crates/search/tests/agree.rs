@@ -3,9 +3,11 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use kmapcheck_machine::{Abilities, Outcome, run as replay};
+use kmapcheck_engine::Outcome;
+use kmapcheck_limits::Limits;
+use kmapcheck_machine::{Abilities, run as replay};
 use kmapcheck_scenario::{FindingKind, Program};
-use kmapcheck_search::{Engine, Limits, run};
+use kmapcheck_search::{Engine, run};
 use kmapcheck_stuck::explain::explain;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;

@@ -3,9 +3,10 @@
 
 use std::path::{Path, PathBuf};
 
-use kmapcheck_machine::Outcome;
+use kmapcheck_engine::Outcome;
+use kmapcheck_limits::Limits;
 use kmapcheck_scenario::{Bound, FindingKind, Overrides, Program, load};
-use kmapcheck_search::{Engine, Limits, run};
+use kmapcheck_search::{Engine, run};
 
 fn families() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios/families");

@@ -1,7 +1,8 @@
 //! Every number of tasks at once comes to an end, with a limit and without.
 
-use kmapcheck_machine::Stopped;
-use kmapcheck_search::{Limits, every_number};
+use kmapcheck_engine::Stopped;
+use kmapcheck_limits::Limits;
+use kmapcheck_search::every_number;
 
 #[test]
 fn a_counter_that_grows_for_ever_is_told() {

@@ -2,9 +2,11 @@
 //! same numbers of states and transitions, on random programs and on the scenarios; and the same
 //! outcome, trace for trace, for any number of threads. `KMAPCHECK_CASES` sets how many programs.
 
-use kmapcheck_machine::{Abilities, Outcome, run as replay};
+use kmapcheck_engine::Outcome;
+use kmapcheck_limits::Limits;
+use kmapcheck_machine::{Abilities, run as replay};
 use kmapcheck_scenario::{FindingKind, Overrides, Program};
-use kmapcheck_search::{Engine, Limits, run};
+use kmapcheck_search::{Engine, run};
 use kmapcheck_stuck::explain::explain;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
@@ -26,7 +28,7 @@ fn answer(engine: Engine, program: &Program, max_states: u64) -> Outcome {
 /// What engines must agree on, finding by finding; traces are replayed on the way.
 fn facts(program: &Program, outcome: &Outcome) -> Vec<String> {
     let abilities = Abilities::of(program);
-    let fact = |finding: &kmapcheck_machine::Finding| {
+    let fact = |finding: &kmapcheck_engine::Finding| {
         let steps = finding.trace.steps.len();
         let mut shown = false;
         let last = replay(program, &finding.trace, |i, _, step, _| {

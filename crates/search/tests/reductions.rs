@@ -6,9 +6,11 @@
 use std::cell::RefCell;
 use std::path::PathBuf;
 
-use kmapcheck_machine::{Abilities, Outcome, Standing, Verdict, run as replay, waiting_findings};
+use kmapcheck_engine::{Outcome, Verdict};
+use kmapcheck_limits::Limits;
+use kmapcheck_machine::{Abilities, Standing, run as replay, waiting_findings};
 use kmapcheck_scenario::{Bound, FindingKind, Overrides, Program};
-use kmapcheck_search::{Engine, Limits, Reductions, run};
+use kmapcheck_search::{Engine, Reductions, run};
 use kmapcheck_stuck::explain::explain;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
@@ -50,7 +52,7 @@ fn choices() -> Vec<Reductions> {
 /// replayed on the way, and have to end in what they show.
 fn facts(program: &Program, outcome: &Outcome, lengths: bool) -> Vec<String> {
     let abilities = Abilities::of(program);
-    let fact = |finding: &kmapcheck_machine::Finding| {
+    let fact = |finding: &kmapcheck_engine::Finding| {
         let steps = finding.trace.steps.len();
         let mut shown = false;
         let last = replay(program, &finding.trace, |i, _, step, _| {

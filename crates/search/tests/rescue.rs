@@ -1,9 +1,10 @@
 //! The point of no return does not depend on whether tasks that stand idle are instances of one task
 //! program, of which one stands for many, or each has a program of its own. On random programs.
 
+use kmapcheck_limits::Limits;
 use kmapcheck_machine::{Abilities, run as replay};
 use kmapcheck_scenario::{FindingKind, Program};
-use kmapcheck_search::{Engine, Limits, PointOfNoReturn, point_of_no_return, run};
+use kmapcheck_search::{Engine, PointOfNoReturn, point_of_no_return, run};
 use kmapcheck_stuck::stuck::{scene, stuck};
 use kmapcheck_testing::edge::Numbers;
 use kmapcheck_testing::edge::aim::aimed;

@@ -4,9 +4,10 @@
 
 use std::fs;
 
-use kmapcheck_machine::{Outcome, Stopped};
+use kmapcheck_engine::{Outcome, Refusal, Stopped};
+use kmapcheck_limits::Limits;
 use kmapcheck_scenario::{Bound, Overrides, Program};
-use kmapcheck_search::{Limits, Options, Reductions, Refusal, Storage, search};
+use kmapcheck_search::{Options, Reductions, Storage, search};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 

@@ -11,12 +11,11 @@ mod table;
 use std::fmt::{self, Write};
 
 use anstyle::{AnsiColor, Style};
-use kmapcheck_machine::Verdict;
-use kmapcheck_scenario::{FindingKind, Level};
-
+use kmapcheck_engine::Verdict;
 use kmapcheck_report::named::level_text;
 use kmapcheck_report::words::{count, list, number, sentence};
 use kmapcheck_report::{Coverage, Finding, NumberOf, Proof, Report, Size};
+use kmapcheck_scenario::{FindingKind, Level};
 
 /// How to render.
 #[derive(Debug, Clone, Copy)]

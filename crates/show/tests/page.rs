@@ -4,7 +4,7 @@
 mod common;
 
 use common::{of, of_file, page};
-use kmapcheck_search::Limits;
+use kmapcheck_limits::Limits;
 
 #[test]
 fn the_story_is_told_without_javascript() {

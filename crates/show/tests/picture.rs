@@ -3,8 +3,8 @@
 mod common;
 
 use common::{program, report};
+use kmapcheck_limits::Limits;
 use kmapcheck_report::Report;
-use kmapcheck_search::Limits;
 use kmapcheck_show::picture::{
     Edge, Graph, Line, Node, Shape, dot, layout, sequence, svg, waiting,
 };

@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use kmapcheck_limits::Limits;
 use kmapcheck_report::{Finding, Report, Standing};
 use kmapcheck_scenario::{Overrides, Program, load};
-use kmapcheck_search::{Engine, Limits, run};
+use kmapcheck_search::{Engine, run};
 use kmapcheck_show::recording::Recording;
 use kmapcheck_show::recording::moment::Moment;
 

@@ -4,9 +4,10 @@
 use std::path::Path;
 use std::time::Duration;
 
+use kmapcheck_limits::Limits;
 use kmapcheck_report::Report;
 use kmapcheck_scenario::{Overrides, Program, Source, load_with_sources};
-use kmapcheck_search::{Engine, Limits, run};
+use kmapcheck_search::{Engine, run};
 use kmapcheck_show::recording::saved::{SavedTrace, Unusable};
 
 fn found(file: &str) -> (Program, Vec<Source>, Report) {

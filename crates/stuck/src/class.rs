@@ -6,12 +6,13 @@
 //! precedence is: CPU starvation, completion, memory, leaked slots, then what is left of slots and
 //! locks.
 
-use kmapcheck_machine::Resource;
-use kmapcheck_scenario::ResourceKind;
+use kmapcheck_machine::{Abilities, Resource, State};
+use kmapcheck_scenario::{Program, ResourceKind};
 
+use crate::core::smallest_core;
 use crate::holdings::{Blockers, Leaks};
 use crate::names::resource_kind;
-use crate::stuck::Scene;
+use crate::stuck::{Scene, scene};
 
 /// The kinds of deadlock. The order is the one in which cores of the same size are preferred.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
@@ -75,6 +76,14 @@ impl std::fmt::Display for Class {
 #[must_use]
 pub fn classify(scene: &Scene<'_>, core: &[usize]) -> Class {
     class_of(scene, &Leaks::of(scene), &Blockers::of(scene, core))
+}
+
+/// The class of the deadlock in a state, if there is one.
+#[must_use]
+pub fn class_in(program: &Program, abilities: &Abilities, state: &State) -> Option<Class> {
+    let scene = scene(program, abilities, state);
+    let core = smallest_core(&scene)?;
+    Some(classify(&scene, &core))
 }
 
 /// The class, by what holds the members up.

@@ -1,8 +1,10 @@
 //! The plain search as the judge of what others say, and traces held against what they show.
 
-use kmapcheck_machine::{Abilities, Finding, Findings, run as replay, waiting_findings};
+use kmapcheck_engine::Finding;
+use kmapcheck_limits::Limits;
+use kmapcheck_machine::{Abilities, Findings, run as replay, waiting_findings};
 use kmapcheck_scenario::{FindingKind, Program};
-use kmapcheck_search::{Engine, Limits, run};
+use kmapcheck_search::{Engine, run};
 use kmapcheck_stuck::explain::explain;
 
 /// A limit of states.

@@ -22,7 +22,7 @@ use crate::waiting::{Kind, kinds};
 pub fn verify(certificate: &Certificate, program: &Program) -> Result<(), String> {
     if certificate.format != FORMAT {
         return Err(format!(
-            "its format is `{}`, not `{FORMAT}`: make it again with `kmapcheck check --certificate`",
+            "its format is `{}`, not `{FORMAT}`: another version wrote it",
             certificate.format
         ));
     }

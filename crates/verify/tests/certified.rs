@@ -1,13 +1,14 @@
 //! Certificates: what is proved can be certified and is accepted, and nothing that is accepted
 //! happens, whoever wrote the certificate.
 
+use kmapcheck_limits::Limits;
 use kmapcheck_linear::{Answer, solve};
 use kmapcheck_local::Locals;
 use kmapcheck_machine::Findings;
 use kmapcheck_prove::certificate;
 use kmapcheck_prove::reasons::{Reason, Reasons};
 use kmapcheck_scenario::{FindingKind, Program};
-use kmapcheck_search::{Engine, Limits, run};
+use kmapcheck_search::{Engine, run};
 use kmapcheck_testing::edge::Numbers;
 use kmapcheck_testing::edge::aim::aimed;
 use kmapcheck_testing::load;

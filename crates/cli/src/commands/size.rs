@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use kmapcheck_check::run::{EXPLORING, READING};
 use kmapcheck_check::{Failure, Run, fault::catch};
+use kmapcheck_limits::Limits;
 use kmapcheck_questions::size::{Options, SizeReport, picture, sizes, text};
 use kmapcheck_report::tame;
-use kmapcheck_search::Limits;
 
 use crate::args::{Format, Size};
 use crate::exit::Exit;

@@ -5,10 +5,10 @@ use std::path::Path;
 
 use kmapcheck_check::run::{EXPLORING, READING, REPORTING};
 use kmapcheck_check::{Failure, Run, fault::catch};
+use kmapcheck_limits::Limits;
 use kmapcheck_questions::suggest::{Smallest, SuggestReport, edit, suggest, text};
 use kmapcheck_report::tame;
 use kmapcheck_scenario::Program;
-use kmapcheck_search::Limits;
 
 use crate::args::{Format, Suggest};
 use crate::exit::Exit;

@@ -58,6 +58,8 @@ const FORMATS: &str = "kmapcheck-certificate-";
 enum Read {
     Scenario(Certificate),
     Rule(RuleCertificate),
+    /// One that another version wrote: in which format.
+    OfFormat(String),
 }
 
 fn judge(args: &Verify, run: &Run) -> Judged {
@@ -69,9 +71,8 @@ fn judge(args: &Verify, run: &Run) -> Judged {
         match value["format"].as_str() {
             Some(kmapcheck_verify::FORMAT) => Ok(serde_json::from_value(value).map(Read::Scenario)),
             Some(rule::certificate::FORMAT) => Ok(serde_json::from_value(value).map(Read::Rule)),
-            Some(format) if format.starts_with(FORMATS) => {
-                Ok(Ok(Read::Scenario(of_another_format(&value))))
-            }
+            // The rest of it may be anything.
+            Some(format) if format.starts_with(FORMATS) => Ok(Ok(Read::OfFormat(format.into()))),
             _ => Err(Failure::Refused(
                 "it is no certificate: `check --certificate FILE` and `rule --certificate FILE` \
                  write them"
@@ -84,26 +85,13 @@ fn judge(args: &Verify, run: &Run) -> Judged {
         Ok(Read::Scenario(certificate)) => run.phase("checking the certificate", || {
             of_scenario(&certificate, args)
         }),
+        Ok(Read::OfFormat(format)) => Ok(Err(format!(
+            "its format is `{format}`, not `{}`: make it again with `kmapcheck check --certificate`",
+            kmapcheck_verify::FORMAT
+        ))),
         Ok(Read::Rule(certificate)) => {
             run.phase("checking the certificate", || of_rule(&certificate, args))
         }
-    }
-}
-
-/// A certificate of another format, of which the rest may be anything: no more is read of it than the
-/// format, which is what the checker looks at first, and what it is about.
-fn of_another_format(value: &serde_json::Value) -> Certificate {
-    let text = |field: &str| value[field].as_str().map(str::to_owned);
-    Certificate {
-        format: text("format").unwrap_or_default(),
-        scenario: text("scenario").unwrap_or_default(),
-        model: text("model"),
-        excluded: Vec::new(),
-        locals: 0,
-        waiting: Vec::new(),
-        order: Vec::new(),
-        sets: Vec::new(),
-        digest: String::new(),
     }
 }
 

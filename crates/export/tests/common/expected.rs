@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use kmapcheck_limits::Limits;
 use kmapcheck_machine::{Starts, initial};
 use kmapcheck_scenario::{FindingKind, Program};
-use kmapcheck_search::{Engine, Limits};
+use kmapcheck_search::Engine;
 
 /// What a tool should say.
 pub struct Expected {

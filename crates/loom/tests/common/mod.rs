@@ -3,10 +3,12 @@
 
 use std::path::{Path, PathBuf};
 
+use kmapcheck_engine::{Finding, Outcome};
+use kmapcheck_limits::Limits;
 use kmapcheck_loom::{LoomOutcome, fits, flush_matters};
-use kmapcheck_machine::{Abilities, Finding, Outcome, run as replay, waiting_findings};
+use kmapcheck_machine::{Abilities, run as replay, waiting_findings};
 use kmapcheck_scenario::{FindingKind, Overrides, Program};
-use kmapcheck_search::{Engine, Limits};
+use kmapcheck_search::Engine;
 use kmapcheck_stuck::explain;
 use kmapcheck_testing::for_each_state;
 

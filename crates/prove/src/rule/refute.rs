@@ -1,8 +1,9 @@
 //! A candidate is an answer only if the search says so.
 
-use kmapcheck_machine::Verdict;
+use kmapcheck_engine::Verdict;
+use kmapcheck_limits::Limits;
 use kmapcheck_scenario::{FindingKind, Level, Overrides, Program, load_str};
-use kmapcheck_search::{Engine, Limits, run};
+use kmapcheck_search::{Engine, run};
 
 use super::candidates::Candidate;
 use super::discipline::Discipline;

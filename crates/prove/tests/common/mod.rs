@@ -1,6 +1,6 @@
 //! Whether a decision about open numbers is so.
 
-use kmapcheck_machine::Verdict;
+use kmapcheck_engine::Verdict;
 use kmapcheck_prove::decide;
 use kmapcheck_scenario::{Level, Program};
 use kmapcheck_testing::judge::{found, shows, states};
@@ -17,7 +17,8 @@ const MAX_STATES: u64 = 1_000;
 ///
 /// In words, if not.
 pub fn decided_rightly(open: &Program, most_tasks: u32) -> Result<&'static str, String> {
-    let decision = decide(open, &states(MAX_STATES), &mut |_| {})?;
+    let decision =
+        decide(open, &states(MAX_STATES), &mut |_| {}).map_err(|refusal| refusal.to_string())?;
     let excluded = decision.reasons.kinds();
     let outcome = &decision.outcome;
     for finding in &outcome.findings {

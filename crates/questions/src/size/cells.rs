@@ -6,15 +6,16 @@
 
 use std::collections::BTreeMap;
 
+use kmapcheck_engine::Progress;
 use kmapcheck_limits::{Limits, Reached, Watch};
 use kmapcheck_machine::Findings;
+use kmapcheck_prove::settle::{By, Settled, fewer_is_a_run_of_more, settle, stuck};
+use kmapcheck_report::ended;
 use kmapcheck_scenario::{FindingKind, Program};
-use kmapcheck_search::Progress;
 use serde::Serialize;
 
 use super::family::{Family, Slots};
 use super::resize::{Numbers, resized};
-use kmapcheck_prove::settle::{By, Settled, ended, fewer_is_a_run_of_more, settle, stuck};
 
 /// What holds at one size.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -1,14 +1,15 @@
 //! Scenarios under policies.
 
+use kmapcheck_engine::Progress;
 use kmapcheck_limits::{Limits, Reached, Watch};
 use kmapcheck_machine::Findings;
+use kmapcheck_prove::settle::{Settled, settle, stuck};
+use kmapcheck_report::ended;
 use kmapcheck_scenario::{FindingKind, Level, Program, Reuse, SeriesId};
-use kmapcheck_search::Progress;
 
 use super::asks::{Ask, asks, keeps, orders};
 use super::variant::with_policies;
 use crate::conform::NotJudged;
-use kmapcheck_prove::settle::{Settled, ended, settle, stuck};
 
 /// Why a scenario is not said to be clean under some policies.
 #[derive(Debug, Clone, PartialEq, Eq)]

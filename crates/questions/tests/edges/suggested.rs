@@ -11,10 +11,9 @@ use kmapcheck_questions::suggest::{SuggestReport, suggest};
 use kmapcheck_scenario::{FindingKind, Level, Program, Reuse, SeriesId};
 use kmapcheck_testing::edge::Numbers;
 use kmapcheck_testing::edge::aim::aimed;
+use kmapcheck_testing::judge::{found, states};
 use kmapcheck_testing::load;
 use kmapcheck_testing::sizes::{numbers, small};
-
-use kmapcheck_testing::judge::{found, states};
 
 /// Larger searches are cut short.
 const MAX_STATES: u64 = 1_000;
@@ -59,7 +58,8 @@ fn new_errors(variant: &Program, known: Findings) -> Result<(), String> {
             return Err(format!("{kind} with {}", numbers(&sized)));
         }
     }
-    let decision = decide(variant, &states(MAX_STATES), &mut |_| {})?;
+    let decision =
+        decide(variant, &states(MAX_STATES), &mut |_| {}).map_err(|refusal| refusal.to_string())?;
     let again = decision.outcome.kinds();
     again
         .iter()

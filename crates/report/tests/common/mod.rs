@@ -4,9 +4,10 @@
 
 use std::time::Duration;
 
+use kmapcheck_limits::Limits;
 use kmapcheck_report::{Report, schema_report};
 use kmapcheck_scenario::{Overrides, Program};
-use kmapcheck_search::{Engine, Limits, point_of_no_return, run};
+use kmapcheck_search::{Engine, point_of_no_return, run};
 use kmapcheck_show::{json, text};
 
 /// A model with two series, an order, and an operation.

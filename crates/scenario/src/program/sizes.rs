@@ -36,15 +36,6 @@ impl Open<'_> {
             Open::Slots(series) => format!("`\"slots\": \"any\"` of series `{}`", series.name),
         }
     }
-
-    /// How to give a number for one run.
-    #[must_use]
-    pub fn remedy(&self) -> String {
-        match self {
-            Open::Count(template) => format!("give a number with `--tasks {}=N`", template.name),
-            Open::Slots(series) => format!("give a number with `--slots {}=N`", series.name),
-        }
-    }
 }
 
 impl Program {

@@ -195,7 +195,7 @@ pub(crate) fn note_foreign_slots(name: &str, span: Span, series: &[String], log:
             .label("a series of another model")
             .help(format!(
                 "the file's `slots` are those of its own model, and `{model}` has {known}: take the \
-                 entry out; `check` takes numbers for one run by `--slots SERIES=N`"
+                 entry out; other numbers for one run are given to `check`, not written here"
             )),
     );
 }

@@ -11,10 +11,11 @@
 //! [`few`]. Whatever is found on the way is a finding, with a run that is not claimed to be a shortest one;
 //! nothing is claimed where nothing is found.
 
+use kmapcheck_engine::{Candidates, Meter, Progress, Stopped};
 use kmapcheck_equations::{Cores, Graph, Need, leak};
 use kmapcheck_limits::unasked;
 use kmapcheck_local::Locals;
-use kmapcheck_machine::{Findings, Held, Map, Standing, Starts, Stopped, Task, Trace, initial};
+use kmapcheck_machine::{Findings, Held, Map, Standing, Starts, Task, Trace, initial};
 use kmapcheck_scenario::{Bound, FindingKind, Op, Program, SeriesId};
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -22,8 +23,6 @@ use super::explore::{CountedStep, Explorer, NONE};
 use super::packed::Counts;
 use super::table::Table;
 use super::{few, unfold};
-use crate::candidates::Candidates;
-use crate::limits::{Meter, Progress};
 
 /// So many states are looked at for the next better one,
 const NEAR: usize = 3_000;

@@ -1,14 +1,12 @@
 //! What an exploration says in the end: findings with their traces, and coverage.
 
-use kmapcheck_machine::{
-    Abilities, Coverage, Finding, Outcome, State, Trace, initial, steps, waiting_findings,
-};
+use kmapcheck_engine::{Candidates, Coverage, Finding, Outcome};
+use kmapcheck_machine::{Abilities, State, Trace, initial, steps, waiting_findings};
 use kmapcheck_scenario::{FindingKind, Program};
 use kmapcheck_stuck::stuck::{scene, stuck};
 
 use super::explore::{End, Explorer, Run};
 use super::unfold;
-use crate::candidates::Candidates;
 use crate::reduce::Reductions;
 
 impl Explorer<'_> {
@@ -26,20 +24,13 @@ impl Explorer<'_> {
         } = end;
         let mut findings = Vec::new();
         for (kind, trace) in std::mem::take(&mut self.aimed) {
-            findings.push(Finding {
-                kind,
-                trace,
-                can_sleep: None,
-                starved: None,
-            });
+            findings.push(Finding::of(kind, trace));
         }
         if let Some(run) = starved {
             let (trace, task) = unfold::trace(&mut self, &run);
             findings.push(Finding {
-                kind: FindingKind::Starved,
-                trace,
-                can_sleep: None,
                 starved: task,
+                ..Finding::of(FindingKind::Starved, trace)
             });
         }
         let coverage = Coverage {
@@ -48,7 +39,7 @@ impl Explorer<'_> {
             depth,
             exhaustive,
             never_executed: if exhaustive {
-                crate::reference::never_executed(program, &self.executed)
+                kmapcheck_engine::never_executed(program, &self.executed)
             } else {
                 Vec::new()
             },
@@ -59,7 +50,7 @@ impl Explorer<'_> {
         let found = std::mem::replace(&mut self.candidates, Candidates::new()).into_found();
         for (kind, run) in found {
             let can_sleep = match (kind, run.node) {
-                (FindingKind::SleepInAtomic, Some(node)) => crate::reference::can_sleep(
+                (FindingKind::SleepInAtomic, Some(node)) => kmapcheck_engine::can_sleep(
                     program,
                     node,
                     self.sleeps_at.contains(&node),

@@ -21,8 +21,9 @@
 //! The converse does not hold: the crowd may be where no run can bring as many tasks at the same
 //! time. What is possible here is a finding only when a run with numbers shows it.
 
+use kmapcheck_engine::{Meter, Progress, Stopped};
 use kmapcheck_limits::Limits;
-use kmapcheck_machine::{Findings, Standing, Starts, Stopped, initial};
+use kmapcheck_machine::{Findings, Standing, Starts, initial};
 use kmapcheck_scenario::{Bound, FindingKind, Op, Program, Ref, Series, StaleIn, Template};
 use rustc_hash::FxHashSet;
 
@@ -30,7 +31,6 @@ use super::explore::Explorer;
 use super::packed::{Counts, Visited};
 use super::table::Table;
 use crate::capacity::next_number;
-use crate::limits::{Meter, Progress};
 
 /// What an exploration of every number of tasks says.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,16 +1,16 @@
 //! Deciding without visiting every state: which kinds of finding are possible at all, and a search
 //! straight for a deadlock. See [`kmapcheck_local`], [`kmapcheck_equations`] and [`crate::aim`] for the arguments.
 
+use kmapcheck_engine::{Meter, Stopped};
 use kmapcheck_equations::{Cores, Graph, cannot_starve, exclude, memory_suffices, shortest_run};
 use kmapcheck_local::{Locals, possible_without_pages};
-use kmapcheck_machine::{Findings, Stopped, Trace, instances};
+use kmapcheck_machine::{Findings, Trace, instances};
 use kmapcheck_scenario::{FindingKind, Program};
 use kmapcheck_stuck::stuck::{scene, stuck};
 
 use super::explore::{AIMED_STATES, Explorer, Started};
 use super::{climb, few, unfold};
 use crate::aim::{self, Aim, Hit};
-use crate::limits::Meter;
 
 /// Runs that are not claimed to be shortest are looked for only among more tasks than this: fewer
 /// leave a complete search some hope.

@@ -14,10 +14,9 @@ mod step;
 
 use std::ops::Range;
 
+use kmapcheck_engine::{Candidates, Meter, Outcome, Progress, Stopped};
 use kmapcheck_limits::{Limits, unasked};
-use kmapcheck_machine::{
-    Abilities, Findings, Outcome, Start, Starts, Stopped, TaskId, Trace, initial, instances,
-};
+use kmapcheck_machine::{Abilities, Findings, Start, Starts, TaskId, Trace, initial, instances};
 use kmapcheck_scenario::{FindingKind, OriginId, Program, TemplateId};
 use rustc_hash::FxHashSet;
 
@@ -25,9 +24,7 @@ use super::checkpoint::Checkpoint;
 use super::local::embed_as;
 use super::packed::{Counts, Visited};
 use super::table::{Event, Table};
-use crate::candidates::Candidates;
 use crate::capacity::{self, next_number};
-use crate::limits::{Meter, Progress};
 use crate::options::Options;
 use crate::reduce::Reductions;
 use crate::reduce::check::Check;

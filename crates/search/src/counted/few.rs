@@ -7,6 +7,7 @@
 //! program before anything is made of it; a deadlock among few need not be one among all, as the
 //! others may help, so it is looked at again there.
 
+use kmapcheck_engine::Progress;
 use kmapcheck_limits::Limits;
 use kmapcheck_machine::{
     Abilities, Findings, Start, State, TaskId, Trace, TraceStep, instances, is_open, run,
@@ -16,7 +17,6 @@ use kmapcheck_scenario::{Bound, FindingKind, Program};
 use kmapcheck_stuck::stuck::{scene, stuck};
 
 use super::explore;
-use crate::limits::Progress;
 
 /// So many instances of each.
 const FEW: u32 = 2;

@@ -7,8 +7,9 @@
 //! Where the search leaves out orders of steps, so does this: see docs/reductions.md. A task that
 //! waits takes no step in a state that is passed through, since such steps never wait.
 
+use kmapcheck_engine::Stopped;
 use kmapcheck_limits::ask;
-use kmapcheck_machine::{Standing, Stopped};
+use kmapcheck_machine::Standing;
 
 use super::explore::{Explorer, Run};
 use super::packed::Counts;

@@ -66,7 +66,7 @@ impl Explorer<'_> {
             .map(|&(local, n)| (Rc::clone(self.table.local(local)), n))
             .collect();
         let named = materialise(world, &locals);
-        crate::reference::deadlock_rank(self.table.program(), &self.abilities, &named)
+        crate::rank_in(self.table.program(), &self.abilities, &named)
             .expect("tasks that are stuck have a smallest core")
     }
 }

@@ -11,8 +11,9 @@
 
 use std::ops::Range;
 
+use kmapcheck_engine::{Meter, Progress, Stopped};
 use kmapcheck_limits::ask;
-use kmapcheck_machine::{Findings, Starts, Stopped, initial};
+use kmapcheck_machine::{Findings, Starts, initial};
 use kmapcheck_scenario::{FindingKind, Program};
 
 use super::key::Key;
@@ -20,7 +21,6 @@ use super::most::Most;
 use super::space::{Best, Block, Candidate, Halt, Space, Task};
 use super::store::{PARTITIONS, Partition, partition_of};
 use super::threads::Threads;
-use crate::limits::{Meter, Progress};
 
 /// A batch has at least that many states, as far as limits allow, and at most so many.
 const BATCH: Range<usize> = 32_768..1 << 20;

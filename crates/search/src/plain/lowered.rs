@@ -8,7 +8,8 @@
 //! or everybody's, so a named state and a world with one local state for each task determine each
 //! other: the world and local states are not a quotient but another way to write the state.
 
-use kmapcheck_machine::{State, Stopped};
+use kmapcheck_engine::Stopped;
+use kmapcheck_machine::State;
 use kmapcheck_scenario::{FindingKind, Op, OriginId, Program, TemplateId};
 use rustc_hash::{FxHashMap, FxHashSet};
 

@@ -34,8 +34,11 @@ mod tables;
 mod threads;
 mod trace;
 
+use kmapcheck_engine::{
+    Coverage, Finding, Meter, Outcome, Progress, Refusal, Remedy, Stopped, can_sleep,
+    never_executed,
+};
 use kmapcheck_limits::{Limits, unasked};
-use kmapcheck_machine::{Coverage, Finding, Outcome, Stopped};
 use kmapcheck_scenario::{FindingKind, Program};
 
 use self::explore::{End, Search};
@@ -47,9 +50,6 @@ use self::named::{Named, Parts};
 use self::space::{Halt, Space, cast};
 use self::starve::Starving;
 use self::threads::Threads;
-use crate::limits::{Meter, Progress};
-use crate::reference::{can_sleep, never_executed};
-use crate::refusal::Refusal;
 
 /// The name in reports.
 pub(crate) const NAME: &str = "plain";
@@ -118,7 +118,7 @@ impl Attempt<'_> {
             let words = layout.words;
             match with_width!(words, attempt(self, &mut lowered, layout, meter)) {
                 Ok(outcome) => return Ok(outcome),
-                Err(Halt::Stopped(stopped)) => return Ok(ended(stopped)),
+                Err(Halt::Stopped(stopped)) => return Ok(Outcome::nothing(NAME, stopped)),
                 Err(Halt::Full) => lowered.widen(),
                 Err(Halt::Ungraded) => {}
             }
@@ -143,7 +143,7 @@ impl Attempt<'_> {
             let words = layout.words;
             match with_width!(words, attempt(self, &mut parts, layout, meter)) {
                 Ok(outcome) => return Ok(outcome),
-                Err(Halt::Stopped(stopped)) => return Ok(ended(stopped)),
+                Err(Halt::Stopped(stopped)) => return Ok(Outcome::nothing(NAME, stopped)),
                 Err(Halt::Full) => parts.widen(),
                 Err(Halt::Ungraded) => {}
             }
@@ -151,10 +151,11 @@ impl Attempt<'_> {
     }
 
     fn too_wide(self) -> Refusal {
-        Refusal::new(
-            "search --reduce none",
-            format!("{} tasks told apart", cast(self.program).len()),
-            "leave `--reduce none` out, or give smaller numbers with `--tasks NAME=N`".to_owned(),
+        let tasks = cast(self.program).len();
+        Refusal::cannot(
+            NAME,
+            format!("{tasks} tasks told apart"),
+            Remedy::CountTasks,
         )
     }
 
@@ -190,12 +191,7 @@ impl Attempt<'_> {
         let exhaustive = stopped.is_none();
         let mut findings = Vec::new();
         if let Some((candidate, task)) = starving {
-            findings.push(Finding {
-                kind: FindingKind::Starved,
-                trace: search.trace(&candidate)?,
-                can_sleep: None,
-                starved: Some(task),
-            });
+            findings.push(Finding::starved(search.trace(&candidate)?, task));
         }
         for (kind, candidate) in std::mem::take(&mut search.settled) {
             let node = candidate
@@ -233,19 +229,9 @@ impl Attempt<'_> {
     }
 }
 
-/// The outcome where nothing but the reason is left of a search.
-fn ended(stopped: Stopped) -> Outcome {
-    Outcome {
-        engine: NAME,
-        findings: Vec::new(),
-        stopped: Some(stopped),
-        coverage: Coverage::default(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use kmapcheck_machine::Verdict;
+    use kmapcheck_engine::Verdict;
 
     use super::*;
 

@@ -8,10 +8,10 @@
 use std::hash::Hash;
 use std::rc::Rc;
 
+use kmapcheck_engine::Stopped;
 use kmapcheck_limits::ask;
 use kmapcheck_machine::{
-    Abilities, Findings, Shared, Standing, State, Stopped, Task as Actor, TraceStep,
-    waiting_findings,
+    Abilities, Findings, Shared, Standing, State, Task as Actor, TraceStep, waiting_findings,
 };
 use kmapcheck_scenario::{FindingKind, OriginId, Program, TemplateId};
 use kmapcheck_stuck::stuck::{scene, stuck};
@@ -21,7 +21,7 @@ use super::graded::Ranks;
 use super::key::{Field, Key, Layout, WIDEST};
 use super::space::{Block, Candidate, Halt, Space, Step, Task};
 use crate::capacity;
-use crate::reference::deadlock_rank;
+use crate::rank_in;
 use crate::starved::{Bounds, Stand};
 
 /// Numbers things in the order in which they come.
@@ -183,7 +183,7 @@ impl<'a, 'p> Named<'a, 'p> {
             offer(block, findings, task, task.depth, node, key, None);
         }
         if task.news.contains(FindingKind::Deadlock)
-            && let Some(rank) = deadlock_rank(self.parts.program, &self.parts.abilities, state)
+            && let Some(rank) = rank_in(self.parts.program, &self.parts.abilities, state)
         {
             let candidate = Candidate {
                 length: task.depth,

@@ -1,6 +1,7 @@
 //! What the search needs to know of a representation of states.
 
-use kmapcheck_machine::{Findings, State, Stopped, TraceStep};
+use kmapcheck_engine::Stopped;
+use kmapcheck_machine::{Findings, State, TraceStep};
 use kmapcheck_scenario::{FindingKind, OriginId, Program, TemplateId};
 use rustc_hash::FxHashSet;
 

@@ -5,14 +5,13 @@
 //! through from the last level to the first, and again as long as anything changes: a task is saved
 //! where a step leads to a state in which it is. Only states with a bit set are looked at again.
 
+use kmapcheck_engine::{Meter, Progress, Stopped};
 use kmapcheck_limits::ask;
-use kmapcheck_machine::Stopped;
 
 use super::explore::Search;
 use super::key::Key;
 use super::space::{Candidate, Halt, Space};
 use super::store::partition_of;
-use crate::limits::{Meter, Progress};
 use crate::starved::Stand;
 
 /// A set of bits.

@@ -5,7 +5,8 @@
 //! that. Instances are numbered template by template, so a task has the same number in both
 //! programs, and a trace of one is a trace of the other.
 
-use kmapcheck_machine::{Outcome, instances};
+use kmapcheck_engine::Outcome;
+use kmapcheck_machine::instances;
 use kmapcheck_scenario::{Bound, OriginId, Program, TemplateId};
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -44,7 +45,7 @@ pub(crate) fn put_together(program: &Program, from: &[TemplateId], outcome: &mut
         *never.entry((from[template], origin)).or_default() += 1;
     }
     let copies = |template| from.iter().filter(|&&other| other == template).count();
-    let mut all = crate::reference::never_executed(program, &FxHashSet::default());
+    let mut all = kmapcheck_engine::never_executed(program, &FxHashSet::default());
     all.retain(|&(template, origin)| never.get(&(template, origin)) == Some(&copies(template)));
     outcome.coverage.never_executed = all;
 }

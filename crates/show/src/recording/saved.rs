@@ -7,7 +7,8 @@
 
 use std::path::{Path, PathBuf};
 
-use kmapcheck_machine::{Coverage, Finding, Outcome, Start, Trace, TraceStep};
+use kmapcheck_engine::{Coverage, Finding, Outcome};
+use kmapcheck_machine::{Start, Trace, TraceStep};
 use kmapcheck_report::{Report, quoted};
 use kmapcheck_scenario::{Bound, FindingKind, Overrides, Program, Source};
 use serde::{Deserialize, Serialize};

@@ -5,9 +5,10 @@
 use std::path::Path;
 use std::time::Duration;
 
+use kmapcheck_limits::Limits;
 use kmapcheck_report::Report;
 use kmapcheck_scenario::{Overrides, Program, load, load_str};
-use kmapcheck_search::{Engine, Limits, point_of_no_return, run};
+use kmapcheck_search::{Engine, point_of_no_return, run};
 use kmapcheck_show::recording::Recording;
 
 /// The page of a scenario of this repository.

@@ -1,7 +1,8 @@
 //! The steps out of a state: which are taken, and which led where.
 
+use kmapcheck_engine::Stopped;
 use kmapcheck_limits::ask;
-use kmapcheck_machine::{Stopped, initial};
+use kmapcheck_machine::initial;
 
 use super::{CountedStep, Explorer, NONE, Run};
 use crate::counted::packed::Counts;

@@ -8,7 +8,7 @@ use kmapcheck_scenario::FindingKind;
 use rustc_hash::FxHashMap;
 
 /// The findings settled so far and the candidates of the level under exploration.
-pub(crate) struct Candidates<T> {
+pub struct Candidates<T> {
     settled: FxHashMap<FindingKind, (u64, T)>,
     found: Findings,
     open: FxHashMap<FindingKind, (u64, u32, T)>,
@@ -16,14 +16,22 @@ pub(crate) struct Candidates<T> {
 
 /// What [`Candidates::parts`] gives: kind, length and run of what is settled; the kinds that are;
 /// kind, length, rank and run of what is open.
-pub(crate) type Parts<'a, T> = (
+pub type Parts<'a, T> = (
     Vec<(FindingKind, u64, &'a T)>,
     Findings,
     Vec<(FindingKind, u64, u32, &'a T)>,
 );
 
+impl<T> Default for Candidates<T> {
+    fn default() -> Self {
+        Candidates::new()
+    }
+}
+
 impl<T> Candidates<T> {
-    pub(crate) fn new() -> Self {
+    /// None yet.
+    #[must_use]
+    pub fn new() -> Self {
         Candidates {
             settled: FxHashMap::default(),
             found: Findings::NONE,
@@ -32,23 +40,17 @@ impl<T> Candidates<T> {
     }
 
     /// Those of `kinds` that would still be news.
-    pub(crate) fn news(&self, kinds: Findings) -> Findings {
+    pub fn news(&self, kinds: Findings) -> Findings {
         kinds.minus(self.found)
     }
 
     /// Whether the kind has been settled.
-    pub(crate) fn has(&self, kind: FindingKind) -> bool {
+    pub fn has(&self, kind: FindingKind) -> bool {
         self.found.contains(kind)
     }
 
     /// Offers a run of `length` steps that shows `kind`; smaller `rank` first.
-    pub(crate) fn offer(
-        &mut self,
-        kind: FindingKind,
-        length: u64,
-        rank: u32,
-        run: impl FnOnce() -> T,
-    ) {
+    pub fn offer(&mut self, kind: FindingKind, length: u64, rank: u32, run: impl FnOnce() -> T) {
         if self.has(kind) {
             return;
         }
@@ -62,13 +64,13 @@ impl<T> Candidates<T> {
     }
 
     /// Settles a kind by other means: it was found, or shown to be impossible.
-    pub(crate) fn decide(&mut self, kind: FindingKind) {
+    pub fn decide(&mut self, kind: FindingKind) {
         self.open.remove(&kind);
         self.found.insert(kind);
     }
 
     /// Settles the candidates of at most `length` steps: no shorter run is to come.
-    pub(crate) fn settle(&mut self, length: u64) {
+    pub fn settle(&mut self, length: u64) {
         for kind in FindingKind::ALL {
             if self.open.get(&kind).is_some_and(|open| open.0 <= length)
                 && let Some((length, _, run)) = self.open.remove(&kind)
@@ -80,7 +82,7 @@ impl<T> Candidates<T> {
     }
 
     /// What is settled, which kinds are, and what is not yet; in report order.
-    pub(crate) fn parts(&self) -> Parts<'_, T> {
+    pub fn parts(&self) -> Parts<'_, T> {
         let settled = FindingKind::ALL.into_iter().filter_map(|kind| {
             let (length, run) = self.settled.get(&kind)?;
             Some((kind, *length, run))
@@ -93,7 +95,7 @@ impl<T> Candidates<T> {
     }
 
     /// Takes up from there.
-    pub(crate) fn restore(
+    pub fn restore(
         &mut self,
         settled: Vec<(FindingKind, u64, T)>,
         found: Findings,
@@ -111,7 +113,7 @@ impl<T> Candidates<T> {
     }
 
     /// What was found, candidates of an unfinished level included, in report order.
-    pub(crate) fn into_found(mut self) -> Vec<(FindingKind, T)> {
+    pub fn into_found(mut self) -> Vec<(FindingKind, T)> {
         self.settle(u64::MAX);
         FindingKind::ALL
             .into_iter()

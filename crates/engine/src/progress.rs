@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use kmapcheck_limits::{Limits, Watch};
-use kmapcheck_machine::Stopped;
+
+use crate::outcome::Stopped;
 
 /// How far a run has come.
 #[derive(Debug, Clone, Copy, Default)]
@@ -23,13 +24,14 @@ pub struct Progress {
 }
 
 /// Asks about the limits of one run, and reports progress now and then.
-pub(crate) struct Meter<'a> {
+pub struct Meter<'a> {
     watch: Watch,
     report: &'a mut dyn FnMut(&Progress),
 }
 
 impl<'a> Meter<'a> {
-    pub(crate) fn new(limits: &Limits, report: &'a mut dyn FnMut(&Progress)) -> Self {
+    /// Starts the watch on the limits; `report` is told how far the run has come.
+    pub fn new(limits: &Limits, report: &'a mut dyn FnMut(&Progress)) -> Self {
         Meter {
             watch: Watch::start(limits),
             report,
@@ -38,11 +40,7 @@ impl<'a> Meter<'a> {
 
     /// Whether to stop. `progress` is asked for only when somebody looks at it; its `elapsed` is
     /// filled in here.
-    pub(crate) fn check(
-        &mut self,
-        states: u64,
-        progress: impl FnOnce() -> Progress,
-    ) -> Option<Stopped> {
+    pub fn check(&mut self, states: u64, progress: impl FnOnce() -> Progress) -> Option<Stopped> {
         if let Some(max) = self.max_states()
             && states >= max
         {
@@ -65,7 +63,7 @@ impl<'a> Meter<'a> {
     }
 
     /// The same whatever the number of states.
-    pub(crate) fn look(&mut self, progress: impl FnOnce() -> Progress) -> Option<Stopped> {
+    pub fn look(&mut self, progress: impl FnOnce() -> Progress) -> Option<Stopped> {
         self.check(0, progress)
     }
 
@@ -74,30 +72,30 @@ impl<'a> Meter<'a> {
     /// # Errors
     ///
     /// If one of them left it because a limit was reached.
-    pub(crate) fn run<T>(&mut self, phase: impl FnOnce(&mut Self) -> T) -> Result<T, Stopped> {
+    pub fn run<T>(&mut self, phase: impl FnOnce(&mut Self) -> T) -> Result<T, Stopped> {
         let watch = self.watch.clone();
         watch.run(|| phase(self)).map_err(Stopped::from)
     }
 
     /// The limits.
-    pub(crate) fn limits(&self) -> &Limits {
+    pub fn limits(&self) -> &Limits {
         self.watch.limits()
     }
 
     /// The limit of states, if there is one.
-    pub(crate) fn max_states(&self) -> Option<u64> {
+    pub fn max_states(&self) -> Option<u64> {
         self.limits().max_states
     }
 
     /// So many states more are allowed.
-    pub(crate) fn states_left(&self, states: u64) -> u64 {
+    pub fn states_left(&self, states: u64) -> u64 {
         // Without a limit any number of states is allowed; beyond one, none.
         let max = self.max_states().unwrap_or(u64::MAX);
         max.saturating_sub(states)
     }
 
     /// So many bytes more are allowed, of an engine that estimates what it has.
-    pub(crate) fn memory_left(&self, estimated: u64) -> u64 {
+    pub fn memory_left(&self, estimated: u64) -> u64 {
         self.watch.memory_left(estimated)
     }
 }

@@ -1,11 +1,10 @@
 //! What an engine returns: findings with traces, coverage, and whether it saw everything.
 
 use kmapcheck_limits::Reached;
+use kmapcheck_machine::Findings;
 use kmapcheck_scenario::{FindingKind, Level, OriginId, TemplateId};
 
-use crate::findings::Findings;
-use crate::starts::Start;
-use crate::state::TaskId;
+use crate::finding::Finding;
 
 /// The answer of an engine.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,37 +17,6 @@ pub struct Outcome {
     pub stopped: Option<Stopped>,
     /// What it saw.
     pub coverage: Coverage,
-}
-
-/// Something wrong, with the shortest way to it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
-    /// What.
-    pub kind: FindingKind,
-    /// How to get there: the trace ends in the first state (or with the first step) that shows it.
-    pub trace: Trace,
-    /// For `sleep-in-atomic`: whether the call can really sleep there, if that was seen.
-    pub can_sleep: Option<bool>,
-    /// For `starved`: the task that starves, in the last state.
-    pub starved: Option<TaskId>,
-}
-
-/// A run, replayable on the machine.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Hash, PartialOrd, Ord)]
-pub struct Trace {
-    /// The initial state.
-    pub start: Start,
-    /// The steps.
-    pub steps: Vec<TraceStep>,
-}
-
-/// A step of a [`Trace`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct TraceStep {
-    /// Which task.
-    pub task: usize,
-    /// Which of its [`steps`](crate::steps).
-    pub choice: usize,
 }
 
 /// How much an engine saw.
