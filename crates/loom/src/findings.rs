@@ -4,8 +4,8 @@
 use kmapcheck_engine::{Coverage, Finding, Outcome, Stopped, can_sleep, never_executed};
 use kmapcheck_machine::{Abilities, Findings, Standing, Trace};
 use kmapcheck_scenario::{FindingKind, NodeId, OriginId, Program, TemplateId};
-use kmapcheck_stuck::stuck::{scene, stuck};
-use kmapcheck_stuck::{class, core};
+use kmapcheck_stuck::class::class_in;
+use kmapcheck_stuck::reduction::{scene, stuck};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::follow::{Disagreement, Follower};
@@ -115,13 +115,9 @@ impl<'a> Collector<'a> {
             fit = follower.parent(events, fit);
             events -= 1;
         }
-        let scene = scene(
-            self.program,
-            &self.abilities,
-            &follower.fits(events)[fit].state,
-        );
-        if let Some(core) = core::smallest_core(&scene) {
-            let rank = class::classify(&scene, &core) as u32;
+        let state = &follower.fits(events)[fit].state;
+        if let Some(class) = class_in(self.program, &self.abilities, state) {
+            let rank = class as u32;
             self.offer(
                 FindingKind::Deadlock,
                 rank,

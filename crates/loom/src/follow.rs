@@ -11,7 +11,6 @@ use kmapcheck_machine::{
     Findings, Standing, Start, State, Trace, TraceStep, initial, waiting_findings,
 };
 use kmapcheck_scenario::Program;
-use kmapcheck_stuck::names;
 
 use crate::recorder::{Event, What};
 
@@ -41,7 +40,7 @@ impl Disagreement {
                     What::Waits { .. } => "goes to sleep".to_owned(),
                     What::Bug(what) => format!("BUG: {what}"),
                 };
-                let name = names::task_name(program, event.task);
+                let name = kmapcheck_machine::task_name(program, event.task);
                 format!("{name}: {}: {what}", program.origins[node.origin].text())
             })
             .collect()
@@ -219,7 +218,7 @@ impl<'a> Follower<'a> {
         let node = &self.program.templates[task.template].nodes[event.node];
         let call = format!(
             "{}: {}",
-            names::task_name(self.program, event.task),
+            kmapcheck_machine::task_name(self.program, event.task),
             self.program.origins[node.origin].text()
         );
         let named = |findings: Findings| {

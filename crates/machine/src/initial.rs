@@ -1,11 +1,11 @@
 //! The initial state of a [`Start`].
 
 use kmapcheck_limits::ask;
-use kmapcheck_scenario::{Bound, PageDecl, Program, StaleIn};
+use kmapcheck_scenario::{Bound, PageDecl, Program, StaleIn, TemplateId};
 
 use crate::page_table::PageTable;
 use crate::starts::Start;
-use crate::state::{Name, Page, ResourceState, Shared, State, Task, Usage};
+use crate::state::{Name, Page, ResourceState, Shared, State, Task, TaskId, Usage};
 
 /// How many instances; engines refuse `"any"` before they build a state.
 #[must_use]
@@ -13,6 +13,34 @@ pub fn instances(count: Bound) -> u32 {
     match count {
         Bound::Exactly(n) => n,
         Bound::Any => 0,
+    }
+}
+
+/// The template of a task, and its number among the instances of that template, from 0.
+#[must_use]
+pub fn instance_of(program: &Program, task: TaskId) -> Option<(TemplateId, usize)> {
+    let mut number = task;
+    for (id, template) in program.templates.iter().enumerate() {
+        let count = instances(template.count) as usize;
+        if number < count {
+            return Some((id, number));
+        }
+        number -= count;
+    }
+    None
+}
+
+/// The name of a task: that of its template, with `#` and its number from 1 if the template has
+/// several instances. Cost: the number of templates.
+#[must_use]
+pub fn task_name(program: &Program, task: TaskId) -> String {
+    let Some((template, number)) = instance_of(program, task) else {
+        return format!("task {task}");
+    };
+    let template = &program.templates[template];
+    match template.count {
+        Bound::Exactly(1) => template.name.clone(),
+        _ => format!("{}#{}", template.name, number + 1),
     }
 }
 

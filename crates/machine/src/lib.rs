@@ -23,7 +23,7 @@ mod wait;
 pub use ability::Abilities;
 pub use effect::Effect;
 pub use findings::Findings;
-pub use initial::{initial, instances};
+pub use initial::{initial, instance_of, instances, task_name};
 pub use page_table::PageTable;
 pub use replay::{Replay, ReplayError, replay, run};
 pub use resource::Resource;

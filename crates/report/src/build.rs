@@ -11,15 +11,16 @@ use kmapcheck_machine::{
     Abilities, ReplayError, Resource, Standing as Stands, State, TaskId, Trace,
 };
 use kmapcheck_scenario::{FindingKind, OriginId, Program};
-use kmapcheck_stuck::explain::{Deadlock, explain};
+use kmapcheck_stuck::deadlock::Deadlock;
 
 use crate::coverage;
+use crate::deadlock::{WaitForGraph, of_core, summary};
 use crate::names::Names;
 use crate::order::causes_first;
 use crate::place::Place;
 use crate::report::{Finding, Holding, Report, Standing, StartMapping, StuckSet, TaskAtEnd};
 use crate::walk::Walk;
-use crate::{contested, describe, summary};
+use crate::{describe, summary as summaries};
 
 /// Answers for a trace and a core: the first step after which no continuation saves the core (0:
 /// lost from the start), or `None` if that is not known.
@@ -137,11 +138,11 @@ impl Builder<'_> {
         match kind {
             FindingKind::Deadlock => {
                 let deadlock =
-                    explain(self.program, &self.abilities, &walk.last).ok_or(not_shown)?;
+                    Deadlock::of(self.program, &self.abilities, &walk.last).ok_or(not_shown)?;
                 taking_part.extend(&deadlock.core);
                 finding.point_of_no_return =
                     (self.point_of_no_return)(&found.trace, &deadlock.core);
-                self.tell_deadlock(&mut finding, &walk, deadlock);
+                self.tell_deadlock(&mut finding, &walk.last, deadlock);
             }
             FindingKind::Starved => {
                 let waits = |task: &TaskId| {
@@ -149,7 +150,7 @@ impl Builder<'_> {
                 };
                 let task = found.starved.filter(waits).ok_or(not_shown)?;
                 taking_part.push(task);
-                finding.summary = summary::starved(self.program, &self.names, &walk.last, task);
+                finding.summary = summaries::starved(self.program, &self.names, &walk.last, task);
             }
             _ => {
                 let (task, said) = walk
@@ -170,15 +171,9 @@ impl Builder<'_> {
         Ok(finding)
     }
 
-    fn tell_deadlock(&self, finding: &mut Finding, walk: &Walk, deadlock: Deadlock) {
+    fn tell_deadlock(&self, finding: &mut Finding, last: &State, deadlock: Deadlock<'_>) {
         finding.class = Some(deadlock.class.name().to_owned());
-        finding.contested = contested::of_core(
-            self.program,
-            &self.names,
-            &walk.last,
-            &walk.ledger,
-            &deadlock,
-        );
+        finding.contested = of_core(self.program, &self.names, last, &deadlock);
         finding.core = deadlock
             .core
             .iter()
@@ -189,20 +184,22 @@ impl Builder<'_> {
             .iter()
             .map(|&task| self.names.name(task))
             .collect();
-        let held_by = deadlock.sentences.iter().flat_map(|line| &line.held_by);
-        let givers = held_by.filter(|holder| holder.how.is_none());
-        let gives = givers.flat_map(|giver| giver.tasks.iter().map(|&task| (task, giver.thing)));
+        let wanted = |&task: &TaskId| Some((task, Resource::awaited(task, deadlock.wait(task)?)));
+        let wanted = deadlock.core.iter().filter_map(wanted);
+        let gives = wanted.flat_map(|(waiter, thing)| {
+            (deadlock.givers(waiter).into_iter()).map(move |giver| (giver, thing))
+        });
         let mut gives: Vec<(TaskId, Resource)> = gives.collect();
         // Several of the core may wait for the same.
         gives.sort_unstable();
         gives.dedup();
+        finding.summary = summary(&deadlock);
+        finding.wait_for = Some(WaitForGraph::of(&deadlock));
         finding.stuck_set = Some(StuckSet {
             gives,
             core: deadlock.core,
             all: deadlock.stuck,
         });
-        finding.summary = deadlock.summary;
-        finding.wait_for = Some(deadlock.graph);
     }
 
     fn at_end(&self, walk: &Walk, task: TaskId) -> TaskAtEnd {

@@ -9,8 +9,8 @@
 
 mod build;
 mod confirmation;
-mod contested;
 mod coverage;
+mod deadlock;
 mod describe;
 mod early;
 mod ledger;
@@ -31,6 +31,7 @@ pub mod words;
 pub use build::{Fault, PointOfNoReturn};
 pub use confirmation::Confirmation;
 pub use coverage::{ended, quoted};
+pub use deadlock::{Edge, Node, NodeKind, WaitForGraph};
 pub use describe::{order, resource, units};
 pub use kmapcheck_engine::Verdict;
 pub use names::{Names, Who, folded};

@@ -7,9 +7,9 @@
 use kmapcheck_engine::Verdict;
 use kmapcheck_machine::{Resource, TaskId, Trace};
 use kmapcheck_scenario::{FindingKind, Level};
-use kmapcheck_stuck::WaitForGraph;
 use serde::Serialize;
 
+use crate::deadlock::WaitForGraph;
 use crate::named;
 use crate::names::Who;
 use crate::place::Place;

@@ -247,7 +247,7 @@ fn aimed_agrees(scenarios: impl proptest::strategy::Strategy<Value = serde_json:
             let last = kmapcheck_machine::run(&program, &finding.trace, |_, _, _, _| {}).expect("replays");
             if finding.kind == FindingKind::Deadlock {
                 let abilities = kmapcheck_machine::Abilities::of(&program);
-                prop_assert!(kmapcheck_stuck::explain::explain(&program, &abilities, &last).is_some());
+                prop_assert!(kmapcheck_stuck::class::class_in(&program, &abilities, &last).is_some());
             }
         }
     });

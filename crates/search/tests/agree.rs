@@ -8,7 +8,7 @@ use kmapcheck_limits::Limits;
 use kmapcheck_machine::{Abilities, run as replay};
 use kmapcheck_scenario::{FindingKind, Program};
 use kmapcheck_search::{Engine, run};
-use kmapcheck_stuck::explain::explain;
+use kmapcheck_stuck::class::class_in;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
@@ -38,11 +38,9 @@ fn facts(program: &Program, outcome: &Outcome) -> Vec<String> {
                 shown = i + 1 == finding.trace.steps.len() && step.findings.contains(finding.kind);
             });
             let last = last.unwrap_or_else(|error| panic!("{}: {error}", outcome.engine));
-            let deadlock = explain(program, &abilities, &last);
+            let deadlock = class_in(program, &abilities, &last);
             let class = match finding.kind {
-                FindingKind::Deadlock => {
-                    deadlock.expect("the trace ends in a deadlock").class.name()
-                }
+                FindingKind::Deadlock => deadlock.expect("the trace ends in a deadlock").name(),
                 FindingKind::Starved => "",
                 _ => {
                     let waiting = last.tasks.iter().any(|task| {

@@ -7,7 +7,7 @@ use kmapcheck_limits::Limits;
 use kmapcheck_machine::{Abilities, run as replay};
 use kmapcheck_scenario::{FindingKind, Overrides, Program};
 use kmapcheck_search::{Engine, run};
-use kmapcheck_stuck::explain::explain;
+use kmapcheck_stuck::class::class_in;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
@@ -36,9 +36,8 @@ fn facts(program: &Program, outcome: &Outcome) -> Vec<String> {
         });
         let last = last.unwrap_or_else(|error| panic!("{}: {error}", outcome.engine));
         let class = match finding.kind {
-            FindingKind::Deadlock => explain(program, &abilities, &last)
+            FindingKind::Deadlock => class_in(program, &abilities, &last)
                 .expect("the trace ends in a deadlock")
-                .class
                 .name(),
             FindingKind::Starved => {
                 let task = finding.starved.expect("somebody starves");

@@ -11,7 +11,7 @@ use kmapcheck_limits::Limits;
 use kmapcheck_machine::{Abilities, Standing, run as replay, waiting_findings};
 use kmapcheck_scenario::{Bound, FindingKind, Overrides, Program};
 use kmapcheck_search::{Engine, Reductions, run};
-use kmapcheck_stuck::explain::explain;
+use kmapcheck_stuck::class::class_in;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use rayon::prelude::*;
@@ -61,11 +61,8 @@ fn facts(program: &Program, outcome: &Outcome, lengths: bool) -> Vec<String> {
         let last = last.unwrap_or_else(|error| panic!("{}: {error}", finding.kind));
         let class = match finding.kind {
             FindingKind::Deadlock => {
-                let explained = explain(program, &abilities, &last);
-                explained
-                    .expect("the trace ends in a deadlock")
-                    .class
-                    .name()
+                let explained = class_in(program, &abilities, &last);
+                explained.expect("the trace ends in a deadlock").name()
             }
             FindingKind::Starved => {
                 let task = finding.starved.expect("somebody starves");

@@ -5,7 +5,7 @@ use kmapcheck_limits::Limits;
 use kmapcheck_machine::{Abilities, run as replay};
 use kmapcheck_scenario::{FindingKind, Program};
 use kmapcheck_search::{Engine, PointOfNoReturn, point_of_no_return, run};
-use kmapcheck_stuck::stuck::{scene, stuck};
+use kmapcheck_stuck::reduction::{scene, stuck};
 use kmapcheck_testing::edge::Numbers;
 use kmapcheck_testing::edge::aim::aimed;
 use serde_json::{Value, json};

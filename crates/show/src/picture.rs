@@ -12,6 +12,7 @@
 //! thicker line and in the legend, never by colour alone.
 
 pub mod dot;
+pub mod label;
 pub mod layout;
 pub mod sequence;
 pub mod svg;

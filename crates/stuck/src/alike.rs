@@ -11,9 +11,10 @@ use kmapcheck_machine::{Map, Name, PageId, Standing, Task, Wait};
 use kmapcheck_scenario::SeriesId;
 use rustc_hash::FxHashMap;
 
-use crate::stuck::Scene;
+use crate::reduction::Scene;
 
 /// The parties of a scene, in groups of alike ones.
+#[derive(Debug)]
 pub(crate) struct Groups {
     /// The members of each group, ascending; groups in the order of their first members.
     pub members: Vec<Vec<usize>>,
@@ -23,7 +24,7 @@ pub(crate) struct Groups {
     owner: FxHashMap<PageId, Owner>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Owner {
     One(usize),
     Common,

@@ -11,8 +11,7 @@ use kmapcheck_scenario::{Program, ResourceKind};
 
 use crate::core::smallest_core;
 use crate::holdings::{Blockers, Leaks};
-use crate::names::resource_kind;
-use crate::stuck::{Scene, scene};
+use crate::reduction::{Scene, scene};
 
 /// The kinds of deadlock. The order is the one in which cores of the same size are preferred.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
@@ -91,7 +90,7 @@ pub(crate) fn class_of(scene: &Scene<'_>, leaks: &Leaks, blockers: &Blockers) ->
     let things = blockers.things();
     let is_memory = |kind| matches!(kind, ResourceKind::Mempool { .. });
     let any = |test: &dyn Fn(Resource) -> bool| things.iter().any(|&thing| test(thing));
-    let kind = |thing| resource_kind(scene, thing);
+    let kind = |thing| scene.resource_kind(thing);
     let series = things
         .iter()
         .filter(|thing| matches!(thing, Resource::Series(_)))

@@ -25,7 +25,7 @@ use rustc_hash::FxHashSet;
 use crate::alike::Groups;
 use crate::class::class_of;
 use crate::holdings::{Blockers, Leaks};
-use crate::stuck::{Party, Reduction, Scene, op_of, stuck};
+use crate::reduction::{Party, Reduction, Scene, op_of, stuck};
 
 /// How many sets the exact search tries at most: all those of 14 tasks.
 const MOST_TRIES: u64 = 1 << 14;
@@ -494,7 +494,8 @@ mod tests {
 
     use super::*;
     use crate::class::classify;
-    use crate::stuck::{scene, stuck_among};
+    use crate::deadlock::Deadlock;
+    use crate::reduction::{scene, stuck_among};
 
     fn program(fields: &str) -> Program {
         let series = r#""series": { "P": { "slots": 3, "reuse": "own" }, "Q": { "slots": 2, "reuse": "none" },
@@ -583,11 +584,9 @@ mod tests {
                     assert_eq!(core, by_hand(&scene), "{state:?}");
                     if core.is_some() {
                         deadlocks += 1;
-                        let deadlock = crate::explain(&program, &abilities, &state);
-                        let lines = deadlock.map_or(Vec::new(), |deadlock| deadlock.sentences);
-                        assert!(
-                            !lines.is_empty() && lines.iter().all(|line| !line.awaited.is_empty())
-                        );
+                        let deadlock = Deadlock::of(&program, &abilities, &state);
+                        let of = deadlock.map_or(Vec::new(), |deadlock| deadlock.blockers.of);
+                        assert!(!of.is_empty() && of.iter().all(|(_, what)| !what.is_empty()));
                         assert_minimal(&scene);
                     }
                     let moves: Vec<usize> = (0..state.tasks.len())

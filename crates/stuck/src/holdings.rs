@@ -5,7 +5,7 @@ use kmapcheck_machine::{Mode, PageId, Resource, ResourceState, Standing};
 use kmapcheck_scenario::{Op, Ref, ResourceKind, SeriesId};
 use rustc_hash::FxHashMap;
 
-use crate::stuck::{Party, Reduction, Scene, op_of, stuck_among};
+use crate::reduction::{Party, Reduction, Scene, op_of, stuck_among};
 
 /// In which way a task has something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
@@ -91,7 +91,7 @@ pub fn holdings(scene: &Scene<'_>, i: usize) -> Vec<Holding> {
 
 /// What is lost: held by tasks that have ended.
 #[derive(Debug, Clone)]
-pub(crate) struct Leaks {
+pub struct Leaks {
     /// Slots of each series that have a user who has ended.
     pub slots: Vec<u32>,
     /// Of each shared lock or pool what nobody alive holds and is yet not free.
@@ -99,7 +99,9 @@ pub(crate) struct Leaks {
 }
 
 impl Leaks {
-    pub(crate) fn of(scene: &Scene<'_>) -> Leaks {
+    /// What is lost in a scene.
+    #[must_use]
+    pub fn of(scene: &Scene<'_>) -> Leaks {
         let mut slots: Vec<u32> = scene
             .shared
             .usage
@@ -168,14 +170,16 @@ impl Leaks {
 }
 
 /// What holds the members of a core up.
-pub(crate) struct Blockers {
+#[derive(Debug)]
+pub struct Blockers {
     /// Each member with what it waits for in vain, ascending.
     pub of: Vec<(usize, Vec<Resource>)>,
 }
 
 impl Blockers {
     /// `core` must be stuck on itself.
-    pub(crate) fn of(scene: &Scene<'_>, core: &[usize]) -> Blockers {
+    #[must_use]
+    pub fn of(scene: &Scene<'_>, core: &[usize]) -> Blockers {
         let waits = core
             .iter()
             .filter_map(|&i| match scene.parties[i].standing {
@@ -228,7 +232,8 @@ impl Blockers {
     }
 
     /// All that is waited for in vain, sorted.
-    pub(crate) fn things(&self) -> Vec<Resource> {
+    #[must_use]
+    pub fn things(&self) -> Vec<Resource> {
         let mut things: Vec<Resource> = self
             .of
             .iter()
@@ -241,7 +246,8 @@ impl Blockers {
     }
 
     /// What a member waits for in vain.
-    pub(crate) fn of_task(&self, task: usize) -> &[Resource] {
+    #[must_use]
+    pub fn of_task(&self, task: usize) -> &[Resource] {
         self.of
             .binary_search_by_key(&task, |entry| entry.0)
             .map_or(&[], |i| &self.of[i].1)

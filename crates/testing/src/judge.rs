@@ -5,7 +5,7 @@ use kmapcheck_limits::Limits;
 use kmapcheck_machine::{Abilities, Findings, run as replay, waiting_findings};
 use kmapcheck_scenario::{FindingKind, Program};
 use kmapcheck_search::{Engine, run};
-use kmapcheck_stuck::explain::explain;
+use kmapcheck_stuck::class::class_in;
 
 /// A limit of states.
 pub fn states(max: u64) -> Limits {
@@ -35,7 +35,7 @@ pub fn shows(program: &Program, finding: &Finding) -> Result<(), String> {
     })
     .map_err(|error| format!("{kind}: {error}"))?;
     let there = match kind {
-        FindingKind::Deadlock => explain(program, &Abilities::of(program), &last).is_some(),
+        FindingKind::Deadlock => class_in(program, &Abilities::of(program), &last).is_some(),
         FindingKind::Starved => true,
         _ => {
             let mut tasks = last.tasks.iter();

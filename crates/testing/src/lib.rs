@@ -8,10 +8,11 @@
 //!
 //! [`edge`] aims at edges: numbers as small or as large as they may be, and whatever seldom meets.
 //!
-//! [`scenario_files`] has the scenarios of the repository; [`small`] builds programs by hand.
+//! [`deadlocks`] has deadlocks of every class, worked out by hand. [`scenario_files`] has the scenarios of the repository; [`small`] builds programs by hand.
 //! [`sizes`] puts small numbers in place of open ones.
 //! [`for_each_state`] and [`for_each_state_of_runs`] go through the states of a program.
 
+pub mod deadlocks;
 pub mod edge;
 mod files;
 #[cfg(feature = "judge")]

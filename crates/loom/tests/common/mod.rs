@@ -9,7 +9,7 @@ use kmapcheck_loom::{LoomOutcome, fits, flush_matters};
 use kmapcheck_machine::{Abilities, run as replay, waiting_findings};
 use kmapcheck_scenario::{FindingKind, Overrides, Program};
 use kmapcheck_search::Engine;
-use kmapcheck_stuck::explain;
+use kmapcheck_stuck::class::{Class, class_in};
 use kmapcheck_testing::for_each_state;
 
 /// The root of the repository.
@@ -50,8 +50,8 @@ pub fn class(program: &Program, finding: &Finding) -> Option<&'static str> {
     })
     .unwrap_or_else(|error| panic!("{}: {error}", finding.kind));
     if finding.kind == FindingKind::Deadlock {
-        let deadlock = explain(program, &Abilities::of(program), &last);
-        return Some(deadlock.expect("the trace ends in a deadlock").class.name());
+        let class = class_in(program, &Abilities::of(program), &last);
+        return Some(class.expect("the trace ends in a deadlock").name());
     }
     let waits = |task| waiting_findings(program, task, &last.shared).contains(finding.kind);
     assert!(
@@ -114,7 +114,7 @@ fn reachable(program: &Program) -> Vec<Option<&'static str>> {
     let abilities = Abilities::of(program);
     let mut classes = Vec::new();
     for_each_state(program, usize::MAX, |state| {
-        let class = explain(program, &abilities, state).map(|deadlock| deadlock.class.name());
+        let class = class_in(program, &abilities, state).map(Class::name);
         if class.is_some() && !classes.contains(&class) {
             classes.push(class);
         }

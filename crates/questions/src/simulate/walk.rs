@@ -1,7 +1,7 @@
 //! One random walk.
 //!
 //! A walk goes on until nobody can move or a number of steps is reached. Tasks that are stuck stay
-//! so whatever the others do (see `kmapcheck_stuck::stuck`), so whether the walk deadlocks is
+//! so whatever the others do (see `kmapcheck_stuck::reduction`), so whether the walk deadlocks is
 //! asked of the last state only, and the step with which the deadlock closes is found by bisection:
 //! from it on, and not before, some tasks are stuck. Programs with loops are asked now and then, for
 //! tasks that are stuck beside one that loops for ever.
@@ -9,7 +9,7 @@
 use kmapcheck_limits::ask;
 use kmapcheck_machine::{Abilities, Start, State, Trace, TraceStep, initial, steps};
 use kmapcheck_scenario::Program;
-use kmapcheck_stuck::stuck::{scene, stuck};
+use kmapcheck_stuck::reduction::{scene, stuck};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 

@@ -3,7 +3,7 @@
 use kmapcheck_engine::{Candidates, Coverage, Finding, Outcome};
 use kmapcheck_machine::{Abilities, State, Trace, initial, steps, waiting_findings};
 use kmapcheck_scenario::{FindingKind, Program};
-use kmapcheck_stuck::stuck::{scene, stuck};
+use kmapcheck_stuck::reduction::{scene, stuck};
 
 use super::explore::{End, Explorer, Run};
 use super::unfold;

@@ -6,7 +6,7 @@ use kmapcheck_equations::{Cores, Graph, cannot_starve, exclude, memory_suffices,
 use kmapcheck_local::{Locals, possible_without_pages};
 use kmapcheck_machine::{Findings, Trace, instances};
 use kmapcheck_scenario::{FindingKind, Program};
-use kmapcheck_stuck::stuck::{scene, stuck};
+use kmapcheck_stuck::reduction::{scene, stuck};
 
 use super::explore::{AIMED_STATES, Explorer, Started};
 use super::{climb, few, unfold};

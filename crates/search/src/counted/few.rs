@@ -14,7 +14,7 @@ use kmapcheck_machine::{
     waiting_findings,
 };
 use kmapcheck_scenario::{Bound, FindingKind, Program};
-use kmapcheck_stuck::stuck::{scene, stuck};
+use kmapcheck_stuck::reduction::{scene, stuck};
 
 use super::explore;
 

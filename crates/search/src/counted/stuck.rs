@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::rc::Rc;
 
-use kmapcheck_stuck::stuck::{Party, Scene, pins, stuck};
+use kmapcheck_stuck::reduction::{Party, Scene, pins, stuck};
 
 use super::explore::Explorer;
 use super::local::materialise;

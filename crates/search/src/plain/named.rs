@@ -14,7 +14,7 @@ use kmapcheck_machine::{
     Abilities, Findings, Shared, Standing, State, Task as Actor, TraceStep, waiting_findings,
 };
 use kmapcheck_scenario::{FindingKind, OriginId, Program, TemplateId};
-use kmapcheck_stuck::stuck::{scene, stuck};
+use kmapcheck_stuck::reduction::{scene, stuck};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::graded::Ranks;

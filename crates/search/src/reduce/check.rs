@@ -15,7 +15,7 @@
 
 use kmapcheck_machine::{Map, Name, PageId, State, Successor, steps};
 use kmapcheck_scenario::Program;
-use kmapcheck_stuck::stuck::{scene, stuck};
+use kmapcheck_stuck::reduction::{scene, stuck};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::counted::explore::Explorer;

@@ -1,14 +1,11 @@
 //! The wait-for graph of a report as a picture.
 
-use kmapcheck_stuck::WaitForGraph;
-use kmapcheck_stuck::graph::{Link, NodeKind};
-use kmapcheck_stuck::label;
-
+use kmapcheck_report::words::list;
+use kmapcheck_report::{Finding, NodeKind, Report, WaitForGraph};
+use kmapcheck_stuck::graph::Link;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{Edge, Graph, Line, Node, Shape, wrap};
-use kmapcheck_report::words::list;
-use kmapcheck_report::{Finding, Report};
+use super::{Edge, Graph, Line, Node, Shape, label, wrap};
 
 /// The widest line of a label.
 const WIDTH: usize = 28;

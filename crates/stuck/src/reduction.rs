@@ -20,10 +20,10 @@ use std::borrow::Cow;
 
 use kmapcheck_limits::ask;
 use kmapcheck_machine::{
-    Abilities, Mode, Name, PageId, ResourceState, Shared, Standing, Task, Wait, acceptable_series,
-    resolve,
+    Abilities, Mode, Name, PageId, Resource, ResourceState, Shared, Standing, Task, Wait,
+    acceptable_series, resolve,
 };
-use kmapcheck_scenario::{Bound, Op, Program, Ref, SeriesId};
+use kmapcheck_scenario::{Bound, Op, Program, Ref, ResourceKind, SeriesId};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Tasks that are alike.
@@ -54,6 +54,21 @@ pub struct Scene<'a> {
     pub common_pages: PageId,
     /// The tasks. Those that have ended may be left out.
     pub parties: Vec<Party<'a>>,
+}
+
+impl Scene<'_> {
+    /// The lock, pool or completion that a resource is, if it is one.
+    #[must_use]
+    pub fn resource_kind(&self, what: Resource) -> Option<ResourceKind> {
+        match what {
+            Resource::Shared(index) => Some(self.program.resources[index].kind),
+            Resource::Own { task, index } => {
+                let template = self.parties[task].task.template;
+                Some(self.program.templates[template].resources[index].kind)
+            }
+            _ => None,
+        }
+    }
 }
 
 /// For each party of the scene, whether it is in the greatest stuck set.

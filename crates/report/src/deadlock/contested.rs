@@ -1,11 +1,11 @@
 //! What the core of a deadlock waits for, and who holds it.
 
-use kmapcheck_machine::{Map, PageId, Resource, ResourceState, Standing, State, TaskId};
-use kmapcheck_scenario::{Op, Program, ResourceKind, SeriesId};
-use kmapcheck_stuck::Deadlock;
+use kmapcheck_machine::{Resource, ResourceState, Standing, State, TaskId};
+use kmapcheck_scenario::{Op, Program, ResourceKind};
+use kmapcheck_stuck::deadlock::Deadlock;
+use kmapcheck_stuck::holdings::{How, holdings};
 
 use crate::describe;
-use crate::ledger::{Ledger, Thing};
 use crate::names::{Names, Who};
 use crate::report::Contested;
 use crate::words::{list, plural};
@@ -15,8 +15,7 @@ pub(crate) fn of_core(
     program: &Program,
     names: &Names,
     state: &State,
-    ledger: &Ledger,
-    deadlock: &Deadlock,
+    deadlock: &Deadlock<'_>,
 ) -> Vec<Contested> {
     let mut wanted: Vec<(Resource, Vec<TaskId>)> = Vec::new();
     for &task in &deadlock.core {
@@ -30,28 +29,26 @@ pub(crate) fn of_core(
             }
         }
     }
-    let scene = Scene {
+    let contest = Contest {
         program,
         names,
         state,
-        ledger,
         deadlock,
     };
     wanted
         .into_iter()
-        .map(|(what, waiters)| scene.describe(what, &waiters))
+        .map(|(what, waiters)| contest.describe(what, &waiters))
         .collect()
 }
 
-struct Scene<'a> {
+struct Contest<'a> {
     program: &'a Program,
     names: &'a Names,
     state: &'a State,
-    ledger: &'a Ledger,
-    deadlock: &'a Deadlock,
+    deadlock: &'a Deadlock<'a>,
 }
 
-impl Scene<'_> {
+impl Contest<'_> {
     fn describe(&self, what: Resource, waiters: &[TaskId]) -> Contested {
         let holders: Vec<TaskId> = (0..self.state.tasks.len())
             .filter(|&task| self.holds(task, what))
@@ -61,15 +58,19 @@ impl Scene<'_> {
         let who = |tasks: &[TaskId]| -> Vec<Who> {
             tasks.iter().map(|&task| self.names.who(task)).collect()
         };
-        let givers = self.givers(what, first);
+        // Of what is waited for, a CPU is nobody's to give.
+        let givers = match self.deadlock.wait(first) {
+            Some(wait) if Resource::awaited(first, wait) == what => self.deadlock.givers(first),
+            _ => Vec::new(),
+        };
         Contested {
             resource: self.name(what, first),
             is_series: matches!(what, Resource::Series(_)),
-            state: self.standing(what, first),
+            state: self.standing(what),
             waited_for_by: names(waiters),
             held_by: names(&holders),
             holders: who(&holders),
-            giving: if self.kind(what, first) == Some(ResourceKind::Completion) {
+            giving: if self.deadlock.scene.resource_kind(what) == Some(ResourceKind::Completion) {
                 "complete it"
             } else {
                 "give it"
@@ -80,35 +81,8 @@ impl Scene<'_> {
     }
 
     fn holds(&self, task: TaskId, what: Resource) -> bool {
-        if what == Resource::Cpus {
-            return self.state.tasks[task].on_cpu;
-        }
-        self.ledger.of(task).any(|entry| match (what, entry.thing) {
-            (Resource::Series(series), Thing::Map(Map::Pin { lies, .. })) => lies == series,
-            (what, Thing::Held(held)) => Resource::of(task, held.what) == what,
-            (Resource::PageLock(page), Thing::PageLock(locked)) => locked == page,
-            _ => false,
-        })
-    }
-
-    /// The kind of a lock, pool or completion.
-    fn kind(&self, what: Resource, waiter: TaskId) -> Option<ResourceKind> {
-        let template = self.state.tasks[waiter].template;
-        Some(self.program.resource(template, what.declared()?).kind)
-    }
-
-    /// Tasks of the core that do not hold it but could still give it, if they were not stuck.
-    fn givers(&self, what: Resource, waiter: TaskId) -> Vec<TaskId> {
-        let line = self
-            .deadlock
-            .sentences
-            .iter()
-            .find(|line| line.tasks.contains(&waiter));
-        let givers = line.into_iter().flat_map(|line| &line.held_by);
-        givers
-            .filter(|holder| holder.how.is_none() && holder.thing == what)
-            .flat_map(|holder| holder.tasks.iter().copied())
-            .collect()
+        (holdings(&self.deadlock.scene, task).iter())
+            .any(|held| held.thing == what && held.how != How::Queues)
     }
 
     fn name(&self, what: Resource, waiter: TaskId) -> String {
@@ -132,11 +106,11 @@ impl Scene<'_> {
         }
     }
 
-    fn standing(&self, what: Resource, waiter: TaskId) -> String {
+    fn standing(&self, what: Resource) -> String {
         match what {
             Resource::Series(series) => {
                 let mut said = describe::usage(self.program, self.state, series);
-                let lost = self.lost(series);
+                let lost = self.deadlock.leaks.slots[series];
                 if lost > 0 {
                     said.push_str(&format!(", {lost} of them pinned by nobody who lives"));
                 }
@@ -146,11 +120,9 @@ impl Scene<'_> {
                 }
                 said
             }
-            Resource::Shared(index) => {
-                self.declared(what, waiter, self.state.shared.resources[index])
-            }
+            Resource::Shared(index) => self.declared(what, self.state.shared.resources[index]),
             Resource::Own { task, index } => {
-                self.declared(what, waiter, self.state.tasks[task].resources[index])
+                self.declared(what, self.state.tasks[task].resources[index])
             }
             Resource::PageLock(_) => "taken".to_owned(),
             Resource::FreePages => "no page is free".to_owned(),
@@ -159,8 +131,8 @@ impl Scene<'_> {
     }
 
     /// How a lock, pool or completion stands.
-    fn declared(&self, what: Resource, waiter: TaskId, state: ResourceState) -> String {
-        let kind = self.kind(what, waiter);
+    fn declared(&self, what: Resource, state: ResourceState) -> String {
+        let kind = self.deadlock.scene.resource_kind(what);
         let mut said = kind.map_or_else(String::new, |kind| resource_state(kind, state));
         let ahead = self.queued(what);
         if !ahead.is_empty() {
@@ -172,36 +144,12 @@ impl Scene<'_> {
 
     /// Writers that have announced themselves and so hold new readers back.
     fn queued(&self, what: Resource) -> Vec<String> {
-        let queued = |task: &TaskId| {
-            let at = &self.state.tasks[*task];
-            at.queued
-                && matches!(describe::op_of(self.program, at), Some(Op::DownWrite { lock }) if Resource::of(*task, lock) == what)
+        let queued = |&task: &TaskId| {
+            (holdings(&self.deadlock.scene, task).iter())
+                .any(|held| held.thing == what && held.how == How::Queues)
         };
-        (0..self.state.tasks.len())
-            .filter(queued)
-            .map(|task| self.names.name(task))
-            .collect()
-    }
-
-    /// Slots of a series that nobody who lives has a pin in.
-    fn lost(&self, series: SeriesId) -> u32 {
-        let shared = self.program.series[series].reuse.keeps_mappings();
-        let mut pins: Vec<PageId> = Vec::new();
-        for task in 0..self.state.tasks.len() {
-            pins.extend(self.ledger.of(task).filter_map(|entry| match entry.thing {
-                Thing::Map(Map::Pin { page, lies, .. }) if lies == series => Some(page),
-                _ => None,
-            }));
-        }
-        if shared {
-            pins.sort_unstable();
-            pins.dedup();
-        }
-        let pinned = u32::try_from(pins.len()).expect("pins are fewer than 2^32");
-        self.state.shared.usage[series]
-            .in_use
-            // No more are pinned than are in use.
-            .saturating_sub(pinned)
+        let tasks = (0..self.state.tasks.len()).filter(queued);
+        tasks.map(|task| self.names.name(task)).collect()
     }
 }
 

@@ -1,45 +1,18 @@
 //! What tasks, and the things they wait for, are called.
 
-use kmapcheck_machine::{Name, PageId, Resource, instances};
-use kmapcheck_scenario::{Bound, Program, ResourceKind, TemplateId};
+use kmapcheck_machine::{Name, PageId, Resource, instance_of, task_name};
+use kmapcheck_scenario::{Program, ResourceKind};
+use kmapcheck_stuck::reduction::Scene;
 
-use crate::stuck::Scene;
+use crate::words::list;
 
 /// How many runs of tasks [`task_names`] spells out.
 const MOST_RUNS: usize = 6;
 
-/// The name of a task: that of its template, with `#` and its number from 1 if the template has
-/// several instances. Cost: the number of templates.
-#[must_use]
-pub fn task_name(program: &Program, task: usize) -> String {
-    let Some((template, number)) = locate(program, task) else {
-        return format!("task {task}");
-    };
-    let name = &program.templates[template].name;
-    if program.templates[template].count == Bound::Exactly(1) {
-        name.clone()
-    } else {
-        format!("{name}#{}", number + 1)
-    }
-}
-
-/// The template of a task and the task's number in it, from 0.
-fn locate(program: &Program, task: usize) -> Option<(TemplateId, usize)> {
-    let mut number = task;
-    for (id, template) in program.templates.iter().enumerate() {
-        let count = instances(template.count) as usize;
-        if number < count {
-            return Some((id, number));
-        }
-        number -= count;
-    }
-    None
-}
-
 /// The tasks, ascending, as first and last of each run of three or more neighbours in one
 /// template; others are runs of their own.
 fn runs(program: &Program, tasks: &[usize]) -> Vec<(usize, usize)> {
-    let template = |task| locate(program, task).map(|(template, _)| template);
+    let template = |task| instance_of(program, task).map(|(template, _)| template);
     let mut runs: Vec<(usize, usize)> = Vec::new();
     for &task in tasks {
         match runs.last_mut() {
@@ -61,8 +34,7 @@ fn runs(program: &Program, tasks: &[usize]) -> Vec<(usize, usize)> {
 }
 
 /// Tasks, ascending, for a sentence: `mremap#1 to mremap#3 and fork`.
-#[must_use]
-pub fn task_names(program: &Program, tasks: &[usize]) -> String {
+pub(crate) fn task_names(program: &Program, tasks: &[usize]) -> String {
     let runs = runs(program, tasks);
     let mut names: Vec<String> = runs
         .iter()
@@ -91,11 +63,10 @@ pub fn task_names(program: &Program, tasks: &[usize]) -> String {
 }
 
 /// Tasks, ascending, for a label: `mremap#1..#3, mremap#7`.
-#[must_use]
-pub fn task_label(program: &Program, tasks: &[usize]) -> String {
+pub(crate) fn task_label(program: &Program, tasks: &[usize]) -> String {
     let labels: Vec<String> = runs(program, tasks)
         .into_iter()
-        .map(|(first, last)| match locate(program, last) {
+        .map(|(first, last)| match instance_of(program, last) {
             Some((_, number)) if first != last => {
                 format!("{}..#{}", task_name(program, first), number + 1)
             }
@@ -103,15 +74,6 @@ pub fn task_label(program: &Program, tasks: &[usize]) -> String {
         })
         .collect();
     labels.join(", ")
-}
-
-/// `a`, `a and b`, `a, b and c`.
-pub(crate) fn list(parts: &[String]) -> String {
-    match parts {
-        [] => String::new(),
-        [one] => one.clone(),
-        [init @ .., last] => format!("{} and {last}", init.join(", ")),
-    }
 }
 
 /// The word for a kind of lock, pool or completion.
@@ -152,17 +114,5 @@ pub(crate) fn thing_name(scene: &Scene<'_>, thing: Resource) -> (String, Option<
         Resource::PageLock(page) => page_name(scene, page),
         Resource::FreePages => ("free pages".into(), None),
         Resource::Cpus => ("CPUs".into(), None),
-    }
-}
-
-/// The lock, pool or completion that a thing is, if it is one.
-pub(crate) fn resource_kind(scene: &Scene<'_>, thing: Resource) -> Option<ResourceKind> {
-    match thing {
-        Resource::Shared(index) => Some(scene.program.resources[index].kind),
-        Resource::Own { task, index } => {
-            let template = scene.parties[task].task.template;
-            Some(scene.program.templates[template].resources[index].kind)
-        }
-        _ => None,
     }
 }

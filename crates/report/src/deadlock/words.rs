@@ -1,13 +1,14 @@
 //! The sentences: who holds what and waits for what, in plain English.
 
-use kmapcheck_machine::{Resource, Standing, Wait};
+use kmapcheck_machine::{Resource, Wait};
 use kmapcheck_scenario::{Bound, ResourceKind};
+use kmapcheck_stuck::class::Class;
+use kmapcheck_stuck::deadlock::Deadlock;
+use kmapcheck_stuck::graph::could_give;
+use kmapcheck_stuck::holdings::{Holding, How, holdings};
 
-use crate::class::Class;
-use crate::graph::could_give;
-use crate::holdings::{Blockers, Holding, How, Leaks, holdings};
-use crate::names::{kind_word, list, resource_kind, task_names, thing_name};
-use crate::stuck::Scene;
+use super::names::{kind_word, task_names, thing_name};
+use crate::words::{article, list};
 
 /// How many kinds of members a summary spells out.
 const MOST_CLAUSES: usize = 6;
@@ -20,31 +21,30 @@ enum Awaited {
     Deed(&'static str),
 }
 
-/// What the sentences about a core are made from.
-pub(crate) struct Words<'a> {
-    pub scene: &'a Scene<'a>,
-    pub leaks: &'a Leaks,
-    pub blockers: &'a Blockers,
-    /// The core, alike members together.
-    pub blocks: &'a [Vec<usize>],
+/// The core in one line.
+pub(crate) fn summary(deadlock: &Deadlock<'_>) -> String {
+    Words(deadlock).summary()
 }
 
+struct Words<'a>(&'a Deadlock<'a>);
+
 impl Words<'_> {
-    /// The core in one line.
-    pub fn summary(&self, class: Class) -> String {
-        let things = self.blockers.things();
+    fn summary(&self) -> String {
+        let class = self.0.class;
+        let things = self.0.blockers.things();
         let several = things
             .iter()
-            .filter(|&&thing| resource_kind(self.scene, thing).is_some())
+            .filter(|&&thing| self.0.scene.resource_kind(thing).is_some())
             .count()
             > 1;
         let mut parts: Vec<String> = self
+            .0
             .blocks
             .iter()
             .take(MOST_CLAUSES)
             .map(|block| self.clause(block, &things))
             .collect();
-        let more: usize = self.blocks.iter().skip(MOST_CLAUSES).map(Vec::len).sum();
+        let more: usize = self.0.blocks.iter().skip(MOST_CLAUSES).map(Vec::len).sum();
         if more > 0 {
             parts.push(format!(
                 "{more} more {} part in it",
@@ -65,20 +65,20 @@ impl Words<'_> {
     /// `mremap#1 and mremap#2 each pin a PAGETABLE slot and wait for another`.
     fn clause(&self, block: &[usize], things: &[Resource]) -> String {
         let (first, many) = (block[0], block.len() > 1);
-        let mut held = holdings(self.scene, first);
+        let mut held = holdings(&self.0.scene, first);
         held.retain(|holding| things.contains(&holding.thing) && holding.how != How::Queues);
-        let awaited = self.blockers.of_task(first);
+        let awaited = self.0.blockers.of_task(first);
         // A lock that its waiter holds itself is better told after the wait.
         let own = |holding: &Holding| awaited.contains(&holding.thing) && self.is_mutex(holding);
         let itself = held.iter().any(own);
         held.retain(|holding| !own(holding));
-        let mut text = task_names(self.scene.program, block);
+        let mut text = task_names(self.0.scene.program, block);
         if !held.is_empty() {
             text += if many { " each " } else { " " };
             text += &list(&self.holding_phrases(&held, many));
             text += " and";
         }
-        let spins = matches!(self.wait(first), Some(Wait::Spin(_)))
+        let spins = matches!(self.0.wait(first), Some(Wait::Spin(_)))
             && held.iter().any(|holding| holding.how == How::Occupies);
         text += match (spins, many) {
             (true, false) => " spins on ",
@@ -108,7 +108,7 @@ impl Words<'_> {
         match holding.how {
             How::Locks => true,
             How::Took => matches!(
-                resource_kind(self.scene, holding.thing),
+                self.0.scene.resource_kind(holding.thing),
                 Some(ResourceKind::Semaphore { units: 1, .. })
             ),
             _ => false,
@@ -139,17 +139,17 @@ impl Words<'_> {
     }
 
     /// What each task holds: `a PAGETABLE slot`.
-    pub fn held(&self, holding: Holding) -> String {
+    fn held(&self, holding: Holding) -> String {
         let Holding { thing, how, n } = holding;
         let name = self.name(thing);
         match (thing, how) {
             (Resource::Series(_), How::SharesPins) if n == 1 => format!("a shared {name} slot"),
             (Resource::Series(_), How::SharesPins) => format!("{n} shared {name} slots"),
-            (Resource::Series(series), _) => match (n, self.scene.program.series[series].slots) {
+            (Resource::Series(series), _) => match (n, self.0.scene.program.series[series].slots) {
                 (1, Bound::Exactly(1)) => format!("the only {name} slot"),
                 (2, Bound::Exactly(2)) => format!("both {name} slots"),
                 (n, Bound::Exactly(slots)) if n == slots => format!("all {n} {name} slots"),
-                (1, _) => format!("{} slot", with_article(&name)),
+                (1, _) => format!("{} slot", article(&name)),
                 _ => format!("{n} {name} slots"),
             },
             (_, How::Reads) => format!("{name} for reading"),
@@ -164,7 +164,7 @@ impl Words<'_> {
     /// So many units of a semaphore, or elements of a mempool.
     fn units(&self, thing: Resource, n: u32) -> String {
         let name = self.name(thing);
-        match (resource_kind(self.scene, thing), n) {
+        match (self.0.scene.resource_kind(thing), n) {
             (Some(ResourceKind::Semaphore { units: 1, .. }), _) => name,
             (Some(ResourceKind::Mempool { .. }), 1) => format!("an element of {name}"),
             (Some(ResourceKind::Mempool { .. }), n) => format!("{n} elements of {name}"),
@@ -173,32 +173,18 @@ impl Words<'_> {
         }
     }
 
-    /// What a task waits for: `a PAGETABLE slot`.
-    pub fn waits_for(&self, task: usize) -> String {
-        let awaited: Vec<String> = self
-            .blockers
-            .of_task(task)
-            .iter()
-            .map(|&thing| match self.awaited(task, thing, &[]) {
-                Awaited::Resource(text) => text,
-                Awaited::Deed(text) => text.to_owned(),
-            })
-            .collect();
-        list(&awaited)
-    }
-
-    /// The same for one thing, said after what is `held`: `another`.
+    /// What a task waits for, said after what is `held`: `another`.
     fn awaited(&self, task: usize, thing: Resource, held: &[Holding]) -> Awaited {
         let name = self.name(thing);
         let holding = held.iter().find(|holding| holding.thing == thing);
         let only = held.len() == 1;
-        Awaited::Resource(match (thing, self.wait(task)) {
+        Awaited::Resource(match (thing, self.0.wait(task)) {
             (Resource::Cpus, _) => "a CPU".to_owned(),
             (Resource::FreePages, _) => "a free page".to_owned(),
             (Resource::Series(_), _) => match holding {
                 Some(_) if only => "another".to_owned(),
                 Some(_) => format!("another {name} slot"),
-                None => format!("{} slot", with_article(&name)),
+                None => format!("{} slot", article(&name)),
             },
             (_, Some(Wait::Read(_))) => match holding {
                 Some(Holding {
@@ -223,31 +209,16 @@ impl Words<'_> {
         })
     }
 
-    /// What could still be given by those who do not hold it.
-    pub fn given(&self, thing: Resource) -> String {
-        match thing {
-            Resource::Series(_) => format!(
-                "could map that page without a further {} slot",
-                self.name(thing)
-            ),
-            Resource::FreePages => "could free a page".to_owned(),
-            _ if resource_kind(self.scene, thing) == Some(ResourceKind::Completion) => {
-                format!("could complete {}", self.name(thing))
-            }
-            _ => format!("could give back {}", self.units(thing, 1)),
-        }
-    }
-
     /// What nobody alive holds, and yet is not free.
-    pub fn lost(&self, thing: Resource) -> Option<String> {
+    fn lost(&self, thing: Resource) -> Option<String> {
         let name = self.name(thing);
         match thing {
             Resource::Series(series) => {
-                let slots = match self.scene.program.series[series].slots {
+                let slots = match self.0.scene.program.series[series].slots {
                     Bound::Exactly(slots) => slots,
                     Bound::Any => return None,
                 };
-                match self.leaks.slots[series] {
+                match self.0.leaks.slots[series] {
                     0 => None,
                     1 if slots == 1 => Some(format!(
                         "the only {name} slot is leaked: its last holder ended without kunmap"
@@ -260,10 +231,10 @@ impl Words<'_> {
                     )),
                 }
             }
-            Resource::Shared(index) if self.leaks.resources[index] > 0 => {
-                let lost = match self.scene.program.resources[index].kind {
+            Resource::Shared(index) if self.0.leaks.resources[index] > 0 => {
+                let lost = match self.0.scene.program.resources[index].kind {
                     ResourceKind::Semaphore { .. } | ResourceKind::Mempool { .. } => {
-                        self.units(thing, self.leaks.resources[index])
+                        self.units(thing, self.0.leaks.resources[index])
                     }
                     _ => name,
                 };
@@ -273,6 +244,7 @@ impl Words<'_> {
             }
             Resource::PageLock(page) => {
                 let alive = self
+                    .0
                     .scene
                     .parties
                     .iter()
@@ -287,15 +259,15 @@ impl Words<'_> {
     fn shortage(&self, thing: Resource, class: Class, several: bool) -> Option<String> {
         match thing {
             Resource::Series(series) => self.slot_shortage(thing, series, class),
-            Resource::Cpus => self.scene.program.cpus.map(|cpus| match cpus.count {
+            Resource::Cpus => self.0.scene.program.cpus.map(|cpus| match cpus.count {
                 1 => "the only CPU is occupied".to_owned(),
                 n => format!("all {n} CPUs are occupied"),
             }),
             Resource::FreePages => Some(self.nobody_could(thing, "free one")),
-            _ => match resource_kind(self.scene, thing)? {
+            _ => match self.0.scene.resource_kind(thing)? {
                 ResourceKind::Completion if several => Some(self.nobody_could(
                     thing,
-                    &format!("complete {}", thing_name(self.scene, thing).0),
+                    &format!("complete {}", thing_name(&self.0.scene, thing).0),
                 )),
                 ResourceKind::Completion => Some(self.nobody_could(thing, "complete it")),
                 ResourceKind::Semaphore { owned: false, .. }
@@ -318,11 +290,11 @@ impl Words<'_> {
     }
 
     fn slot_shortage(&self, thing: Resource, series: usize, class: Class) -> Option<String> {
-        let declared = &self.scene.program.series[series];
+        let declared = &self.0.scene.program.series[series];
         let Bound::Exactly(slots) = declared.slots else {
             return None;
         };
-        let in_use = self.scene.shared.usage[series].in_use;
+        let in_use = self.0.scene.shared.usage[series].in_use;
         if declared.for_holders > 0 && in_use < slots {
             return Some(match declared.for_holders {
                 1 => format!(
@@ -337,13 +309,14 @@ impl Words<'_> {
         }
         // One task that pins them all says so in its clause.
         let said = self
+            .0
             .blocks
             .iter()
-            .flat_map(|block| holdings(self.scene, block[0]))
+            .flat_map(|block| holdings(&self.0.scene, block[0]))
             .any(|holding| {
                 holding.thing == thing && holding.n == slots && holding.how == How::Pins
             });
-        if said || self.leaks.slots[series] > 0 {
+        if said || self.0.leaks.slots[series] > 0 {
             return None;
         }
         Some(match (slots, class) {
@@ -358,8 +331,9 @@ impl Words<'_> {
     fn nobody_could(&self, thing: Resource, give: &str) -> String {
         let mut waiters: Vec<usize> = Vec::new();
         let mut could: Vec<usize> = Vec::new();
-        for block in self.blocks {
+        for block in &self.0.blocks {
             let Some(wait) = self
+                .0
                 .wait(block[0])
                 .filter(|&wait| Resource::awaited(block[0], wait) == thing)
             else {
@@ -367,9 +341,10 @@ impl Words<'_> {
             };
             waiters.extend(block);
             for giver in self
+                .0
                 .blocks
                 .iter()
-                .filter(|giver| could_give(self.scene, block[0], giver[0], wait))
+                .filter(|giver| could_give(&self.0.scene, block[0], giver[0], wait))
             {
                 could.extend(giver);
             }
@@ -384,22 +359,15 @@ impl Words<'_> {
         } else {
             format!(
                 "only {} could {give}",
-                task_names(self.scene.program, &could)
+                task_names(self.0.scene.program, &could)
             )
-        }
-    }
-
-    fn wait(&self, task: usize) -> Option<Wait> {
-        match self.scene.parties[task].standing {
-            Standing::Waits(waiting) => waiting.wait,
-            _ => None,
         }
     }
 
     /// What to call a thing; series by their bare name.
     fn name(&self, thing: Resource) -> String {
-        let (name, owner) = thing_name(self.scene, thing);
-        match (thing, resource_kind(self.scene, thing)) {
+        let (name, owner) = thing_name(&self.0.scene, thing);
+        match (thing, self.0.scene.resource_kind(thing)) {
             (Resource::PageLock(_), _) if owner.is_some() => format!("the lock of its page {name}"),
             (Resource::PageLock(_), _) => format!("the lock of page {name}"),
             (_, Some(kind)) if owner.is_some() => format!("its own {} {name}", kind_word(kind)),
@@ -407,10 +375,4 @@ impl Words<'_> {
             _ => name,
         }
     }
-}
-
-/// `a PAGETABLE`, `an ATOMIC`.
-fn with_article(name: &str) -> String {
-    let vowel = name.starts_with(['A', 'E', 'I', 'O', 'a', 'e', 'i', 'o']);
-    format!("{} {name}", if vowel { "an" } else { "a" })
 }

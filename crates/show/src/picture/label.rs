@@ -1,7 +1,8 @@
 //! The words on a picture of the wait-for graph.
 
-use crate::graph::{Link, Need, Node, NodeKind};
-use crate::holdings::How;
+use kmapcheck_report::{Node, NodeKind};
+use kmapcheck_stuck::graph::{Link, Need};
+use kmapcheck_stuck::holdings::How;
 
 /// What an edge says: which holders would have to give, or how much is held and how.
 #[must_use]

@@ -1,0 +1,105 @@
+//! A deadlock with all that is to be known of it: its core, what kind it is, its graph, and who
+//! could still help.
+
+use kmapcheck_limits::ask;
+use kmapcheck_machine::{Abilities, Resource, Standing, State, Wait};
+use kmapcheck_scenario::Program;
+use petgraph::graph::DiGraph;
+
+use crate::alike::Groups;
+use crate::class::{Class, class_of};
+use crate::core::core_of;
+use crate::graph::{Link, Node, could_give, graph_of};
+use crate::holdings::{Blockers, Leaks, holdings};
+use crate::reduction::{Scene, scene, stuck};
+
+/// A stuck set and why it is stuck.
+#[derive(Debug)]
+pub struct Deadlock<'a> {
+    /// The state it is in; its parties are the tasks, by their numbers.
+    pub scene: Scene<'a>,
+    /// What kind of deadlock it is.
+    pub class: Class,
+    /// The smallest set of tasks that are stuck on one another, ascending.
+    pub core: Vec<usize>,
+    /// The core, alike members together.
+    pub blocks: Vec<Vec<usize>>,
+    /// All tasks that are stuck, ascending.
+    pub stuck: Vec<usize>,
+    /// What is lost: held by tasks that have ended.
+    pub leaks: Leaks,
+    /// What each of the core waits for in vain.
+    pub blockers: Blockers,
+    groups: Groups,
+}
+
+impl<'a> Deadlock<'a> {
+    /// The deadlock of a state; `None` if it has none.
+    #[must_use]
+    pub fn of(
+        program: &'a Program,
+        abilities: &'a Abilities,
+        state: &'a State,
+    ) -> Option<Deadlock<'a>> {
+        let scene = scene(program, abilities, state);
+        let is_stuck = stuck(&scene);
+        if !is_stuck.contains(&true) {
+            return None;
+        }
+        let groups = Groups::of(&scene);
+        let leaks = Leaks::of(&scene);
+        let core = core_of(&scene, &groups, &leaks, &is_stuck)?;
+        let blockers = Blockers::of(&scene, &core);
+        Some(Deadlock {
+            class: class_of(&scene, &leaks, &blockers),
+            blocks: groups.split(&core),
+            stuck: (0..is_stuck.len()).filter(|&i| is_stuck[i]).collect(),
+            core,
+            leaks,
+            blockers,
+            groups,
+            scene,
+        })
+    }
+
+    /// The wait-for graph of the core.
+    #[must_use]
+    pub fn graph(&self) -> DiGraph<Node, Link> {
+        graph_of(&self.scene, &self.groups, &self.blockers, &self.core)
+    }
+
+    /// What a task waits for, a CPU apart.
+    #[must_use]
+    pub fn wait(&self, task: usize) -> Option<Wait> {
+        match self.scene.parties[task].standing {
+            Standing::Waits(waiting) => waiting.wait,
+            _ => None,
+        }
+    }
+
+    /// The tasks of the core that do not hold what `waiter` waits for but could still give it, if
+    /// they were not stuck; ascending.
+    #[must_use]
+    pub fn givers(&self, waiter: usize) -> Vec<usize> {
+        let Some(wait) = self.wait(waiter) else {
+            return Vec::new();
+        };
+        let thing = Resource::awaited(waiter, wait);
+        let mut givers: Vec<usize> = Vec::new();
+        for block in &self.blocks {
+            ask();
+            // Of alike tasks the others could give what the first waits for.
+            let giver = if block.contains(&waiter) && block.len() > 1 {
+                block[1]
+            } else {
+                block[0]
+            };
+            let holds = (holdings(&self.scene, block[0]).iter()).any(|held| held.thing == thing);
+            if !holds && could_give(&self.scene, waiter, giver, wait) {
+                givers.extend(block);
+            }
+        }
+        givers.sort_unstable();
+        givers
+    }
+}
