@@ -86,7 +86,8 @@ impl From<Reached> for Stopped {
 }
 
 /// What a run says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// No error, and nothing left out.
     Clean,

@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 /// Linear constraints over variables `0..variables`, each a non-negative integer without an upper
 /// bound.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Problem {
     /// How many variables there are.
@@ -16,7 +15,6 @@ pub struct Problem {
 
 /// A sum of multiples of variables, held against a bound.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Constraint {
     /// Variables with their coefficients. What is said of a variable twice adds up.
@@ -29,7 +27,6 @@ pub struct Constraint {
 
 /// Which side of its bound a sum must be on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Relation {
     /// `>=`

@@ -21,7 +21,6 @@ use serde::{Deserialize, Serialize};
 
 /// A proof that a problem has no solution; whether it holds, [`refutes`](crate::refutes) says.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct Refutation {
     /// The nodes of the tree, each before those that follow it, the upper case of a branch before the
@@ -31,7 +30,6 @@ pub struct Refutation {
 
 /// A step of a proof. `weights` are positions in the list of constraints with multipliers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Node {
     /// The weighted sum is a contradiction.

@@ -33,7 +33,6 @@ pub enum Settled {
 
 /// What an answer rests on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum By {
     /// Everything is asked for in one order.

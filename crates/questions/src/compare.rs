@@ -20,7 +20,6 @@ use crate::size::{Axis, Cell, Cells, Numbers, Options, limit};
 
 /// Two models, scenario by scenario.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Comparison {
     /// The models' names.
     pub models: [String; 2],
@@ -30,7 +29,6 @@ pub struct Comparison {
 
 /// A scenario on both models.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Compared {
     /// Its name.
     pub scenario: String,
@@ -42,7 +40,6 @@ pub struct Compared {
 
 /// A scenario on one model.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "outcome", rename_all = "kebab-case")]
 pub enum Side {
     /// It was run.
@@ -56,7 +53,6 @@ pub enum Side {
 
 /// A scenario that was run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Ran {
     /// `clean`, `violated` or `inconclusive`.
     pub verdict: String,
@@ -75,7 +71,6 @@ pub struct Ran {
 
 /// A finding.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Found {
     /// Its kind.
     pub kind: String,
@@ -88,7 +83,6 @@ pub struct Found {
 
 /// How many tasks are safe. *Safe* is: no deadlock, and nobody starves.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Size {
     /// What is counted: a task, or `(2 read + 1 fault)`.
     pub of: String,

@@ -12,16 +12,15 @@
 pub mod text;
 
 use kmapcheck_limits::ask;
+use kmapcheck_local::chains::{Chain, Chains};
 use kmapcheck_local::{BrokenPremise, Locals};
 use kmapcheck_scenario::{FindingKind, Program, TemplateId};
 use serde::Serialize;
 
 use crate::place::{self, Place};
-use kmapcheck_local::chains::{Chain, Chains};
 
 /// What a scenario makes of the rule.
 #[derive(Debug, Clone, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Conformance {
     /// The scenario.
     pub scenario: String,
@@ -46,7 +45,6 @@ pub struct Conformance {
 
 /// What comes of a scenario.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// Every path keeps the rule.
@@ -59,7 +57,6 @@ pub enum Verdict {
 
 /// Why a scenario was not judged.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct NotJudged {
     /// In words.
     pub why: String,
@@ -70,7 +67,6 @@ pub struct NotJudged {
 
 /// A path that breaks the rule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Violation {
     /// The task program.
     pub task: String,
@@ -82,7 +78,6 @@ pub struct Violation {
 
 /// Something held.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Held {
     /// In words, such as `a DEFAULT slot`.
     pub what: String,
@@ -100,7 +95,6 @@ pub struct Held {
 
 /// What is asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Asked {
     /// In words.
     pub what: String,
@@ -248,7 +242,6 @@ impl NotJudged {
 
 /// How many scenarios came to what.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Summary {
     /// Paths that ask for something in the order.
     pub paths: usize,
@@ -277,7 +270,6 @@ impl Summary {
 
 /// Everything, as JSON has it.
 #[derive(Debug, Clone, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Report {
     /// The model.
     pub model: String,

@@ -11,16 +11,13 @@
 //! | [`compare`] | what do two models make of the same scenarios? |
 //! | [`simulate`] | how likely is a deadlock? |
 //!
-//! [`place`] says where an operation is; `schema` has the JSON Schemas of all answers (feature
-//! `schema`).
+//! [`place`] says where an operation is.
 
 pub mod compare;
 pub mod conform;
 pub mod order;
 pub mod place;
 pub mod rule;
-#[cfg(feature = "schema")]
-pub mod schema;
 pub mod simulate;
 pub mod size;
 pub mod suggest;

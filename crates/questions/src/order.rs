@@ -17,19 +17,18 @@ mod why;
 
 use kmapcheck_equations::{Graph, Need, Sizes, Undecided, each_set, leak};
 use kmapcheck_limits::ask;
+use kmapcheck_local::chains::{Chains, Link};
 use kmapcheck_local::{Acquired, Holding, Locals};
 use kmapcheck_machine::Map;
+use kmapcheck_prove::words::{label, label_of_held};
 use kmapcheck_scenario::Program;
 use serde::Serialize;
 
 use crate::conform::NotJudged;
 use crate::place::Place;
-use kmapcheck_local::chains::{Chains, Link};
-use kmapcheck_prove::words::{label, label_of_held};
 
 /// What is held while something else is asked for in a scenario.
 #[derive(Debug, Clone, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Pairs {
     /// The scenario.
     pub scenario: String,
@@ -58,7 +57,6 @@ pub struct Pairs {
 
 /// Whether tasks could be stuck on one another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Judged {
     /// No tasks can be.
@@ -71,7 +69,6 @@ pub enum Judged {
 
 /// Something held while something is asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Pair {
     /// What is held.
     pub held: String,
@@ -83,7 +80,6 @@ pub struct Pair {
 
 /// The operations that make a pair.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Site {
     /// The task program.
     pub task: String,
@@ -99,7 +95,6 @@ pub struct Site {
 
 /// Things that are asked for in a circle.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Cycle {
     /// The things, each held while the next is asked for, the last while the first is, if one circle
     /// goes through them all.

@@ -9,7 +9,6 @@ use serde::Serialize;
 
 /// Where a task program has an operation.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Place {
     /// The primitive, such as `kmap(table, PAGETABLE)`.
     pub operation: String,

@@ -55,7 +55,6 @@ pub struct Options {
 
 /// What the runs came to.
 #[derive(Debug, Clone, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Simulation {
     /// The scenario.
     pub scenario: String,
@@ -94,7 +93,6 @@ pub struct Simulation {
 
 /// A run that is shown.
 #[derive(Debug, Clone, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Shown {
     /// Its number, from 0: `--run` walks it again.
     pub run: u64,
@@ -260,11 +258,4 @@ fn show(world: &World<'_>, options: &Options, run: u64) -> Result<Option<Shown>,
         .map_err(|fault| Failure::Fault(fault.to_string()))?;
     let finding = report.findings.into_iter().next();
     Ok(finding.map(|finding| Shown { run, finding }))
-}
-
-/// The JSON Schema of a [`Simulation`].
-#[cfg(feature = "schema")]
-#[must_use]
-pub fn schema() -> serde_json::Value {
-    kmapcheck_report::schema_of::<Simulation>("kmapcheck simulation")
 }

@@ -73,7 +73,6 @@ impl Options {
 
 /// Everything about the sizes of one scenario.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SizeReport {
     /// The scenario.
     pub scenario: String,
@@ -104,7 +103,6 @@ pub struct SizeReport {
 
 /// Slots of one series by tasks, everything else as given.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Table {
     /// The series.
     pub series: String,
@@ -119,7 +117,6 @@ pub struct Table {
 
 /// One number of slots.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Row {
     /// The slots.
     pub slots: u32,

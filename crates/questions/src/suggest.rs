@@ -47,7 +47,6 @@ pub const MOST_SERIES: usize = 4;
 
 /// What helps, and what does not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SuggestReport {
     /// The model.
     pub model: String,
@@ -75,7 +74,6 @@ pub struct SuggestReport {
 
 /// A scenario of which it is not known which orders it keeps.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct OrdersNotJudged {
     /// The scenario.
     pub scenario: String,
@@ -86,7 +84,6 @@ pub struct OrdersNotJudged {
 
 /// Policies under which every scenario is clean.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Works {
     /// The policies.
     pub policies: Vec<Policy>,
@@ -101,7 +98,6 @@ pub struct Works {
 
 /// Policies that are not enough.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Fails {
     /// The policies.
     pub policies: Vec<Policy>,
@@ -116,7 +112,6 @@ pub struct Fails {
 
 /// The smallest change to the model.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Smallest {
     /// The policies of the series in use.
     pub policies: Vec<Policy>,

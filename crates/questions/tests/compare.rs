@@ -4,6 +4,7 @@ use kmapcheck_limits::Limits;
 use kmapcheck_questions::compare::{Compared, Comparison, Ran, Side, Size, side, text};
 use kmapcheck_questions::size::Options;
 use kmapcheck_scenario::{Overrides, load_str};
+use kmapcheck_testing::schema::assert_fits;
 
 /// Two tasks, each with a slot of A while it asks for one of B, which is A itself where `one` is set.
 fn scenario(one: bool) -> kmapcheck_scenario::Program {
@@ -122,9 +123,6 @@ fn text_markdown_and_json() {
         table.iter().skip(2).all(|line| cells(line) == 3),
         "{markdown}"
     );
-    let schema = include_str!("../../../docs/schema/comparison.schema.json");
-    let schema = serde_json::from_str(schema).expect("it is JSON");
-    let validator = jsonschema::validator_for(&schema).expect("the schema is one");
     let value = serde_json::to_value(&comparison).expect("it is JSON");
-    assert!(validator.is_valid(&value), "{value}");
+    assert_fits("comparison", &value);
 }

@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicBool;
 use kmapcheck_limits::Limits;
 use kmapcheck_questions::simulate::{Failure, Options, Simulation, one, picture, simulate, text};
 use kmapcheck_scenario::{Overrides, Program, load_str};
+use kmapcheck_testing::schema::assert_fits;
 
 fn program(slots: &str, fields: &str) -> Program {
     let scenario = format!(
@@ -203,17 +204,10 @@ fn interrupted_before_the_first_run() {
 
 #[test]
 fn json_follows_the_schema_and_the_picture_is_xml() {
-    let schema = include_str!("../../../docs/schema/simulation.schema.json");
-    let schema = serde_json::from_str(schema).expect("it is JSON");
-    let validator = jsonschema::validator_for(&schema).expect("the schema is one");
     for runs in [0, 500] {
         let found = run(&two_of_two(), runs, 100, 1);
         let value = serde_json::to_value(&found).expect("it is JSON");
-        let errors: Vec<String> = validator
-            .iter_errors(&value)
-            .map(|error| error.to_string())
-            .collect();
-        assert!(errors.is_empty(), "{errors:?}");
+        assert_fits("simulation", &value);
         let picture = picture::render(&found);
         let document = roxmltree::Document::parse(&picture).expect("it is XML");
         let bars = document

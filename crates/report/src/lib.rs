@@ -15,14 +15,11 @@ mod describe;
 mod early;
 mod ledger;
 mod misuse;
-pub mod named;
 mod names;
 mod order;
 pub mod place;
 mod refusal;
 mod report;
-#[cfg(feature = "schema")]
-mod schema;
 mod summary;
 pub mod tame;
 mod walk;
@@ -40,5 +37,3 @@ pub use report::{
     Contested, Coverage, Finding, Holding, NeverExecuted, NotThere, NumberOf, Proof, Report, Size,
     SlotUsage, Standing, StartMapping, Step, StopReason, Stopped, StuckSet, TaskAtEnd,
 };
-#[cfg(feature = "schema")]
-pub use schema::{schema_of, schema_report};

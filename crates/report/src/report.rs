@@ -10,13 +10,11 @@ use kmapcheck_scenario::{FindingKind, Level};
 use serde::Serialize;
 
 use crate::deadlock::WaitForGraph;
-use crate::named;
 use crate::names::Who;
 use crate::place::Place;
 
 /// What a run of one scenario found.
 #[derive(Debug, Clone, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Report {
     /// The scenario's name.
     pub scenario: String,
@@ -26,21 +24,11 @@ pub struct Report {
     pub model: String,
     /// `clean`: every interleaving is accounted for and none has an error. `violated`: an error,
     /// with a trace. `inconclusive`: the run ended before either was known.
-    #[serde(serialize_with = "named::verdict_name")]
-    #[cfg_attr(
-        feature = "schema",
-        schemars(schema_with = "crate::schema::verdict_schema")
-    )]
     pub verdict: Verdict,
     /// At most one finding of each kind, each with a shortest trace. What causes another comes
     /// before it: they are in the order of the earliest steps at which they show.
     pub findings: Vec<Finding>,
     /// The findings that the scenario expects; null if it expects nothing in particular.
-    #[serde(serialize_with = "named::kind_names")]
-    #[cfg_attr(
-        feature = "schema",
-        schemars(schema_with = "crate::schema::kinds_schema")
-    )]
     pub expected: Option<Vec<FindingKind>>,
     /// Whether exactly the expected kinds were found; null if nothing is expected, or if the run
     /// ended before that was known.
@@ -60,24 +48,13 @@ pub struct Report {
 
 /// Something wrong.
 #[derive(Debug, Clone, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Finding {
     /// What kind of thing.
-    #[serde(serialize_with = "named::kind_name")]
-    #[cfg_attr(
-        feature = "schema",
-        schemars(schema_with = "crate::schema::kind_schema")
-    )]
     pub kind: FindingKind,
     /// Of a deadlock: what its core is about, such as `slot-exhaustion` or `lock-cycle`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub class: Option<String>,
     /// `error`, or `warning`: reported without changing the verdict.
-    #[serde(serialize_with = "named::level_name")]
-    #[cfg_attr(
-        feature = "schema",
-        schemars(schema_with = "crate::schema::level_schema")
-    )]
     pub level: Level,
     /// One sentence.
     pub summary: String,
@@ -132,7 +109,6 @@ pub struct StuckSet {
 
 /// A page that is mapped from an earlier use at the start.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct StartMapping {
     /// The task whose page it is; left out for a shared page.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -148,7 +124,6 @@ pub struct StartMapping {
 
 /// One step of a trace.
 #[derive(Debug, Clone, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Step {
     /// The task that takes it.
     pub task: String,
@@ -169,14 +144,7 @@ pub struct Step {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub effect: Option<String>,
     /// What is wrong with this step.
-    #[serde(
-        skip_serializing_if = "Vec::is_empty",
-        serialize_with = "named::kind_list"
-    )]
-    #[cfg_attr(
-        feature = "schema",
-        schemars(schema_with = "crate::schema::kind_list_schema")
-    )]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<FindingKind>,
     /// What the task holds afterwards.
     pub holds: Vec<String>,
@@ -202,7 +170,6 @@ pub struct Step {
 
 /// How many slots of a series are not free.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SlotUsage {
     /// The series.
     pub series: String,
@@ -217,7 +184,6 @@ pub struct SlotUsage {
 
 /// Where a task stands after the last step of a trace.
 #[derive(Debug, Clone, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TaskAtEnd {
     /// The task.
     pub task: String,
@@ -247,7 +213,6 @@ pub struct TaskAtEnd {
 
 /// Whether a task can go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Standing {
     /// It waits.
@@ -260,7 +225,6 @@ pub enum Standing {
 
 /// Something that a task holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Holding {
     /// What, such as `a PAGETABLE slot (old_pte)`.
     pub what: String,
@@ -274,7 +238,6 @@ pub struct Holding {
 
 /// Something that tasks of a deadlock's core wait for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Contested {
     /// What, such as `PAGETABLE`.
     pub resource: String,
@@ -304,7 +267,6 @@ pub struct Contested {
 
 /// Why a run ended early.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Stopped {
     /// What ended it.
     pub reason: StopReason,
@@ -322,7 +284,6 @@ pub struct Stopped {
 
 /// What ended a run early.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum StopReason {
     /// The limit on states.
@@ -349,7 +310,6 @@ pub enum StopReason {
 
 /// What was proved without running tasks together, or for every number of them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Proof {
     /// What the claim is about, such as `every number of mremap`.
     pub claim: String,
@@ -365,14 +325,8 @@ pub struct Proof {
 
 /// Kinds of finding that do not occur.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct NotThere {
     /// The kinds.
-    #[serde(serialize_with = "named::kind_list")]
-    #[cfg_attr(
-        feature = "schema",
-        schemars(schema_with = "crate::schema::kind_list_schema")
-    )]
     pub kinds: Vec<FindingKind>,
     /// Why, in a sentence.
     pub because: String,
@@ -390,7 +344,6 @@ pub enum NumberOf {
 
 /// A number that stands for `"any"`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Size {
     /// What is counted.
     #[serde(skip)]
@@ -403,7 +356,6 @@ pub struct Size {
 
 /// What the engine saw.
 #[derive(Debug, Clone, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Coverage {
     /// The engine.
     pub engine: String,
@@ -437,7 +389,6 @@ pub struct Coverage {
 
 /// What it means that states were told apart by fingerprints.
 #[derive(Debug, Clone, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Fingerprints {
     /// How many bits were kept of a state.
     pub bits: u32,
@@ -448,7 +399,6 @@ pub struct Fingerprints {
 
 /// An operation that no interleaving executes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct NeverExecuted {
     /// The task program it is in.
     pub task: String,

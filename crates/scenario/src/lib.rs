@@ -30,6 +30,4 @@ pub use load::{
 };
 pub use program::sizes::Open;
 pub use program::*;
-#[cfg(feature = "schema")]
-pub use read::schema::{schema_model, schema_scenario};
 pub use source::diagnostic::{Code, Errors, Mistake};

@@ -334,7 +334,8 @@ pub struct Location {
 }
 
 /// The kinds of finding, as docs/semantics.md defines them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum FindingKind {
     /// A set of tasks waits, and nothing that still lives could ever give one of them what it
     /// waits for.
@@ -364,12 +365,24 @@ pub enum FindingKind {
 }
 
 /// How bad a finding is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Level {
     /// Makes the verdict `violated`.
     Error,
     /// Reported, without changing the verdict.
     Warning,
+}
+
+impl Level {
+    /// `error` or `warning`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Level::Error => "error",
+            Level::Warning => "warning",
+        }
+    }
 }
 
 impl FindingKind {

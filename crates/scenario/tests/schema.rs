@@ -5,15 +5,10 @@ use std::path::{Path, PathBuf};
 
 use jsonc_parser::{ParseOptions, parse_to_serde_value};
 use kmapcheck_scenario::{Overrides, load, load_model};
+use kmapcheck_testing::schema::schema;
 use serde_json::Value;
 
 const ROOT: &str = "../..";
-
-/// A schema as docs/schema has it, which a test of the command line holds to the types.
-fn schema(name: &str) -> Value {
-    let text = fs::read_to_string(format!("{ROOT}/docs/schema/{name}.schema.json"));
-    serde_json::from_str(&text.expect("docs has it")).expect("it is JSON")
-}
 
 /// All `.json` files below a directory, sorted.
 fn files_below(directory: &Path) -> Vec<PathBuf> {

@@ -12,7 +12,6 @@ use std::fmt::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 use kmapcheck_engine::Verdict;
-use kmapcheck_report::named::level_text;
 use kmapcheck_report::words::{count, list, number, sentence};
 use kmapcheck_report::{Coverage, Finding, NumberOf, Proof, Report, Size};
 use kmapcheck_scenario::{FindingKind, Level};
@@ -171,7 +170,7 @@ fn render_finding(out: &mut String, finding: &Finding, options: &Options) {
     let _ = writeln!(
         out,
         "{style}{}{style:#}: {BOLD}{}{class}{BOLD:#}: {}.",
-        level_text(finding.level),
+        finding.level.name(),
         finding.kind.name(),
         finding.summary
     );

@@ -9,6 +9,7 @@ use kmapcheck_report::Report;
 use kmapcheck_scenario::{Overrides, Program, Source, load_with_sources};
 use kmapcheck_search::{Engine, run};
 use kmapcheck_show::recording::saved::{SavedTrace, Unusable};
+use kmapcheck_testing::schema::assert_fits;
 
 fn found(file: &str) -> (Program, Vec<Source>, Report) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -30,9 +31,6 @@ fn saved(file: &str) -> (Program, Vec<Source>, Report, SavedTrace) {
 
 #[test]
 fn what_is_written_is_read_and_replays() {
-    let schema = include_str!("../../../docs/schema/trace.schema.json");
-    let schema = serde_json::from_str(schema).expect("it is JSON");
-    let validator = jsonschema::validator_for(&schema).expect("the schema is one");
     for file in [
         "scenarios/pte-highmem/mremap-two-pagetables.json",
         "scenarios/pte-highmem/mremap-pagetable2-any-leftover.json",
@@ -43,7 +41,7 @@ fn what_is_written_is_read_and_replays() {
         assert!(!saved.findings.is_empty(), "{file}");
         let text = saved.write().expect("it is JSON");
         let value = serde_json::from_str(&text).expect("it is JSON");
-        assert!(validator.is_valid(&value), "{file}: {text}");
+        assert_fits("trace", &value);
         let read = SavedTrace::read(&text).expect("it is a saved trace");
         assert_eq!(read, saved);
         assert_eq!(read.check(Path::new(file), "t.json", &sources), Ok(()));

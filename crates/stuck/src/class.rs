@@ -15,7 +15,6 @@ use crate::reduction::{Scene, scene};
 
 /// The kinds of deadlock. The order is the one in which cores of the same size are preferred.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Class {
     /// One series against itself.

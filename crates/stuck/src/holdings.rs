@@ -9,7 +9,6 @@ use crate::reduction::{Party, Reduction, Scene, op_of, stuck_among};
 
 /// In which way a task has something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum How {
     /// It pins slots that nobody else uses.

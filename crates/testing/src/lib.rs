@@ -18,6 +18,8 @@ mod files;
 #[cfg(feature = "judge")]
 pub mod judge;
 mod program;
+#[cfg(feature = "schema")]
+pub mod schema;
 mod shared;
 pub mod sizes;
 pub mod small;

@@ -6,8 +6,7 @@ use crate::args::{Schema, SchemaOf};
 use crate::exit::Exit;
 use crate::output::Output;
 
-/// The schema of that name, as docs/schema has it. They are made of the types that are read and
-/// printed; a test holds one to the other.
+/// The schema of that name, as docs/schema has it. Tests hold what is read and printed to them.
 macro_rules! stored {
     ($name:literal) => {
         include_str!(concat!("../../../../docs/schema/", $name, ".schema.json"))

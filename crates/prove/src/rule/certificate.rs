@@ -12,7 +12,6 @@ pub const FORMAT: &str = "kmapcheck-rule-certificate-1";
 
 /// A proof that the rule of a model is sufficient.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RuleCertificate {
     /// [`FORMAT`].
@@ -77,7 +76,6 @@ impl RuleCertificate {
 
 /// A series, as the proof takes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SeriesFact {
     /// Its name.
@@ -94,7 +92,6 @@ pub struct SeriesFact {
 
 /// A lock, as the proof takes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct LockFact {
     /// Its name.
@@ -113,7 +110,6 @@ pub struct LockFact {
 
 /// A pair, by names.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PairFact {
     /// The lock held, or the series in which a slot held was asked for.
@@ -128,7 +124,6 @@ pub struct PairFact {
 
 /// Why nothing can deadlock.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Argument {
     /// Every pair goes forward in this order.
@@ -140,7 +135,6 @@ pub enum Argument {
 
 /// A place in the order of [`Argument::Order`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct OrderEntry {
     /// The series or lock.
@@ -151,7 +145,6 @@ pub struct OrderEntry {
 
 /// One case of the equations, refuted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CaseFact {
     /// What would be waited for.
@@ -166,7 +159,6 @@ pub struct CaseFact {
 
 /// What a program that keeps the rule is taken to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Hypothesis {
     /// It has no order violation.

@@ -27,7 +27,6 @@ use super::discipline::{Discipline, Held, Pair, Thing, is_strongly_connected};
 
 /// Of which numbers of slots a claim is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Slots {
     /// Every number from one more than is kept for holders.
@@ -112,7 +111,6 @@ pub fn cases(discipline: &Discipline<'_>, pairs: &[Pair], slots: Slots) -> Optio
 
 /// In which way the tasks of a group wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Way {
     /// With a slot in the series they wait for, which keeps some for holders.

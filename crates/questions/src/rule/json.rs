@@ -1,17 +1,16 @@
 //! The answer for programs.
 
-use kmapcheck_scenario::Program;
-use serde::Serialize;
-
-use super::text::because;
 use kmapcheck_prove::rule::certificate::RuleCertificate;
 use kmapcheck_prove::rule::decide::Decision;
 use kmapcheck_prove::rule::discipline::{Discipline, Held, Thing};
 use kmapcheck_prove::rule::sizes::{HoldersRow, ReservationRow};
+use kmapcheck_scenario::Program;
+use serde::Serialize;
+
+use super::text::because;
 
 /// Whether the rule of a model is sufficient.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RuleReport {
     /// The model.
     pub model: String,
@@ -43,7 +42,6 @@ pub struct RuleReport {
 
 /// Whether a rule is sufficient.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// No program that keeps it deadlocks.
@@ -56,7 +54,6 @@ pub enum Verdict {
 
 /// What may be held while something is asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AllowedPair {
     /// The lock held, or the series in which a slot held was asked for.
     pub held: String,
@@ -70,7 +67,6 @@ pub struct AllowedPair {
 
 /// A program that keeps the rule and deadlocks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Counterexample {
     /// What it does, in a sentence.
     pub about: String,
@@ -86,7 +82,6 @@ pub struct Counterexample {
 
 /// Why there is neither a proof nor a program that deadlocks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct NotDecided {
     /// In words.
     pub why: String,
@@ -98,7 +93,6 @@ pub struct NotDecided {
 
 /// How many slots of a series have to be kept for holders.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ForHolders {
     /// The series.
     pub series: String,
@@ -114,7 +108,6 @@ pub struct ForHolders {
 
 /// Whether reserving the slots of a series is enough.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Reservation {
     /// The series.
     pub series: String,

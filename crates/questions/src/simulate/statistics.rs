@@ -9,7 +9,6 @@ const BARS: u64 = 20;
 
 /// A share of runs, in millionths.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Share {
     /// The share of the runs.
     pub estimate: f64,
@@ -77,7 +76,6 @@ fn millionths(share: f64) -> f64 {
 
 /// Numbers of steps.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Steps {
     /// The mean.
     pub mean: f64,
@@ -106,7 +104,6 @@ impl Steps {
 
 /// A bar of a histogram.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Bucket {
     /// The fewest steps that are counted here.
     pub from: u64,

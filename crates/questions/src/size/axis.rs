@@ -7,7 +7,6 @@ use super::resize::Numbers;
 
 /// Something that there can be more or fewer of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Axis {
     /// What it is called: `mremap`, or `(2 read + 1 fault)`.
     pub name: String,

@@ -19,7 +19,6 @@ use super::resize::{Numbers, resized};
 
 /// What holds at one size.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", tag = "verdict")]
 pub enum Cell {
     /// No deadlock, and nobody starves.

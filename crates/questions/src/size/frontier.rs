@@ -5,6 +5,7 @@
 //! above a safe one cannot be minimal and is passed over. Of each minimal one it is asked whether
 //! the equations exclude deadlocks for everything above it as well.
 
+use kmapcheck_prove::settle::By;
 use kmapcheck_scenario::SeriesId;
 use serde::Serialize;
 
@@ -12,11 +13,9 @@ use super::cells::{Cell, Cells};
 use super::family::{Slots, least};
 use super::resize::Numbers;
 use super::{LARGEST, Options};
-use kmapcheck_prove::settle::By;
 
 /// The smallest safe slots.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Frontier {
     /// The series in use.
     pub series: Vec<String>,
@@ -32,7 +31,6 @@ pub struct Frontier {
 
 /// A vector none of whose numbers can be smaller.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Minimal {
     /// The slots, series by series.
     pub slots: Vec<u32>,
@@ -44,7 +42,6 @@ pub struct Minimal {
 
 /// A number of slots of one series from which on every number is safe.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct From {
     /// The series.
     pub series: String,

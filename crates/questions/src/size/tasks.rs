@@ -5,6 +5,7 @@
 //! after it is settled by itself. Where it deadlocks and fewer tasks can do nothing that more
 //! cannot, so do all larger ones; where it does not, the following numbers are scanned.
 
+use kmapcheck_prove::settle::{By, fewer_is_a_run_of_more};
 use serde::Serialize;
 
 use super::axis::Axis;
@@ -12,11 +13,9 @@ use super::cells::{Cell, Cells};
 use super::family::{Slots, least};
 use super::resize::Numbers;
 use super::{LARGEST, Options};
-use kmapcheck_prove::settle::{By, fewer_is_a_run_of_more};
 
 /// How many tasks are safe.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TaskLimit {
     /// What is counted.
     pub of: String,

@@ -12,7 +12,6 @@ use super::variant::{Policy, choices, with_policies};
 
 /// A scenario that no order saves.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Offender {
     /// The scenario.
     pub scenario: String,
@@ -28,7 +27,6 @@ pub struct Offender {
 
 /// Something asked for while something is held.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Path {
     /// The task.
     pub task: String,
@@ -44,7 +42,6 @@ pub struct Path {
 
 /// An operation and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Place {
     /// As the scenario has it.
     pub written: String,
@@ -58,7 +55,6 @@ pub struct Place {
 
 /// A kmap to change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Repair {
     /// The task.
     pub task: String,

@@ -21,7 +21,6 @@ pub enum Change {
 
 /// What a kmap is replaced by, in reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Instead {
     /// `kmap_atomic`.

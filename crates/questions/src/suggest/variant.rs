@@ -9,7 +9,6 @@ use serde::Serialize;
 
 /// The reuse policies of the series in question, by name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Policy {
     /// The series.
     pub series: String,

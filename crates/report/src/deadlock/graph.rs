@@ -10,7 +10,6 @@ use super::names::{kind_word, task_label, thing_name};
 
 /// Tasks, what they wait for, and who holds it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct WaitForGraph {
     /// Tasks and things, tasks first.
     pub nodes: Vec<Node>,
@@ -20,7 +19,6 @@ pub struct WaitForGraph {
 
 /// A task, or something that is waited for.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Node {
     /// Unique in the graph, such as `task:mremap#1` or `series:PAGETABLE`.
     pub id: String,
@@ -45,7 +43,6 @@ fn is_zero(n: &u32) -> bool {
 
 /// The kinds of [`Node`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum NodeKind {
     /// A task, or alike ones.
@@ -72,7 +69,6 @@ pub enum NodeKind {
 
 /// An edge of a [`WaitForGraph`].
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Edge {
     /// Id of a node.
     pub from: String,

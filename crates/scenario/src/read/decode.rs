@@ -2,7 +2,7 @@
 //!
 //! [`Decode`] is for this crate what serde's `Deserialize` is elsewhere; serde itself stops at
 //! the first mistake and forgets places. [`record!`] declares an object: from one list of fields
-//! come the struct, its reading (unknown fields are noted) and, by schemars, its schema.
+//! come the struct and its reading (unknown fields are noted).
 //!
 //! A value that does not fit is noted and becomes `None`, and so does what holds it; its
 //! neighbours are still read, so that their mistakes come to light in the same run.
@@ -314,7 +314,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// Declares an object: the struct, its reading and its schema.
+/// Declares an object: the struct and its reading.
 ///
 /// The string after the name is what messages call it.
 macro_rules! record {
@@ -326,9 +326,8 @@ macro_rules! record {
     ) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq)]
-        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
         pub(crate) struct $type {
-            $($(#[$field_doc])* $(#[cfg_attr(feature = "schema", schemars(rename = $key))])? pub(crate) $field: $value,)*
+            $($(#[$field_doc])* pub(crate) $field: $value,)*
         }
 
         impl crate::read::decode::Decode for $type {

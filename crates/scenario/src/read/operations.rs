@@ -1,5 +1,5 @@
 //! The operations that need no definition: one table, from which come their reading, the text
-//! that traces show, and the schema.
+//! that traces show.
 
 /// A built-in operation.
 #[derive(Debug, PartialEq, Eq)]
@@ -212,4 +212,63 @@ pub(crate) const PRIMITIVES: &[Primitive] = &[
 /// The built-in operation of that name.
 pub(crate) fn find(name: &str) -> Option<&'static Primitive> {
     PRIMITIVES.iter().find(|primitive| primitive.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::Value;
+
+    /// The built-in operations that a schema describes: their keys, and those they cannot be without.
+    fn described(schema: &str) -> Vec<(Vec<String>, Vec<String>)> {
+        let path = format!("../../docs/schema/{schema}.schema.json");
+        let text = std::fs::read_to_string(path).expect("docs has it");
+        let schema: Value = serde_json::from_str(&text).expect("it is JSON");
+        let kinds = schema["$defs"]["Operation"]["anyOf"].as_array();
+        let mut all: Vec<_> = (kinds.expect("operations are of several kinds").iter())
+            // The last is any operation of a model.
+            .filter(|kind| kind["additionalProperties"] == Value::Bool(false))
+            .map(|kind| {
+                let keys = kind["properties"].as_object().expect("it has keys");
+                let needed = kind["required"].as_array().expect("it needs some");
+                let mut keys: Vec<String> = keys.keys().cloned().collect();
+                let mut needed: Vec<String> = (needed.iter())
+                    .map(|key| key.as_str().expect("a key is text").to_owned())
+                    .collect();
+                keys.sort_unstable();
+                needed.sort_unstable();
+                (keys, needed)
+            })
+            .collect();
+        all.sort_unstable();
+        all
+    }
+
+    /// What editors complete is what is read here.
+    #[test]
+    fn the_schemas_describe_these_operations() {
+        let mut table: Vec<_> = (PRIMITIVES.iter())
+            .map(|primitive| {
+                let keys = primitive.arguments.iter().map(|argument| argument.key());
+                let required = (primitive.arguments.iter())
+                    .filter(|argument| argument.is_required())
+                    .map(|argument| argument.key());
+                let mut keys: Vec<String> = ([primitive.name].into_iter())
+                    .chain(RIDERS)
+                    .chain(keys)
+                    .map(str::to_owned)
+                    .collect();
+                let mut needed: Vec<String> = ([primitive.name].into_iter())
+                    .chain(required)
+                    .map(str::to_owned)
+                    .collect();
+                keys.sort_unstable();
+                needed.sort_unstable();
+                (keys, needed)
+            })
+            .collect();
+        table.sort_unstable();
+        assert_eq!(described("scenario"), table);
+        assert_eq!(described("model"), table);
+    }
 }

@@ -41,7 +41,6 @@ record! {
         /// The task programs.
         tasks: Vec<TaskFile>,
         /// The findings expected, no more and no fewer; left out: nothing is expected.
-        #[cfg_attr(feature = "schema", schemars(extend("uniqueItems" = true)))]
         expect: Option<Vec<ExpectFile>>,
         /// Where editors find the schema of this file.
         schema as "$schema": Option<String>,

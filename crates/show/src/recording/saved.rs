@@ -20,9 +20,7 @@ pub const FORMAT: &str = "kmapcheck-trace-1";
 
 /// The traces of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-#[cfg_attr(feature = "schema", schemars(title = "kmapcheck trace"))]
 pub struct SavedTrace {
     /// `kmapcheck-trace-1`.
     pub format: String,
@@ -41,7 +39,6 @@ pub struct SavedTrace {
 
 /// What a scenario was run with instead of what its file says.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Options {
     /// The model (`--model`).
@@ -57,7 +54,6 @@ pub struct Options {
 
 /// A file, and what was in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SourceDigest {
     /// Its path, or the name of a model that is built in.
@@ -68,7 +64,6 @@ pub struct SourceDigest {
 
 /// A finding and the way to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SavedFinding {
     /// What kind of thing, such as `deadlock`.
@@ -91,7 +86,6 @@ pub struct SavedFinding {
 
 /// A step.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SavedStep {
     /// The number of the task that takes it, from 0 through all instances of all tasks.
@@ -301,15 +295,6 @@ impl SavedTrace {
         command.push(format!("--save-trace {} {}", quoted(name), quoted(file)));
         command.join(" ")
     }
-}
-
-/// The JSON Schema of a saved trace.
-#[cfg(feature = "schema")]
-#[must_use]
-pub fn schema() -> serde_json::Value {
-    let settings = schemars::generate::SchemaSettings::default();
-    let generator = settings.for_deserialize().into_generator();
-    generator.into_root_schema_for::<SavedTrace>().to_value()
 }
 
 /// A trace is of one number each: what is left open has no trace.
