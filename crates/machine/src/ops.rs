@@ -17,7 +17,7 @@ pub(crate) use order::breaks_order;
 use kmapcheck_scenario::{FindingKind, NodeId, Op, Program, Ref, ResourceKind};
 
 use crate::state::{Map, Name, PageId, ResourceState, Shared, Task};
-use crate::step::Broadcast;
+use crate::step::{Broadcast, Lost};
 use crate::{Effect, Findings};
 
 /// An operation carried out.
@@ -30,6 +30,8 @@ pub(crate) struct Done {
     pub effect: Effect,
     pub findings: Findings,
     pub broadcast: Broadcast,
+    /// What the task held at its end.
+    pub lost: Option<Box<Lost>>,
 }
 
 const SUCCESS: usize = 0;
@@ -156,6 +158,7 @@ impl Call<'_> {
             effect,
             findings: Findings::NONE,
             broadcast: Broadcast::default(),
+            lost: None,
         }
     }
 

@@ -4,10 +4,12 @@
 //! ended). The operations themselves are in `ops`; this module adds what they have in
 //! common: the findings of a call, the end of a task, and CPUs.
 
+use std::mem;
+
 use kmapcheck_scenario::{FindingKind, NodeId, Op, Program, SeriesId, Target};
 
 use crate::ops::{self, Done};
-use crate::state::{Map, Name, PageId, Shared, State, Task};
+use crate::state::{Held, Map, Name, PageId, Shared, State, Task};
 use crate::{Effect, Findings};
 
 /// One thing that a task can do next.
@@ -25,6 +27,19 @@ pub struct Successor {
     pub cpu: CpuChange,
     /// What is wrong with it.
     pub findings: Findings,
+    /// What the task still held when it ended with this step; `None` if nothing.
+    pub lost: Option<Box<Lost>>,
+}
+
+/// What a task holds when it ends: nobody gives it back any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lost {
+    /// Its maps, in the order taken.
+    pub maps: Vec<Map>,
+    /// Its locks and units, as in [`Task::held`].
+    pub held: Vec<Held>,
+    /// The pages it has locked, in the order taken.
+    pub page_locks: Vec<PageId>,
 }
 
 /// What a step does to the tasks that do not take it.
@@ -141,9 +156,13 @@ fn end(program: &Program, done: &mut Done) {
     for page in pages {
         ops::drop_holder(&mut done.shared, page);
     }
-    task.maps.clear();
-    task.held.clear();
-    task.page_locks.clear();
+    let lost = Lost {
+        maps: mem::take(&mut task.maps),
+        held: mem::take(&mut task.held),
+        page_locks: mem::take(&mut task.page_locks),
+    };
+    let nothing = lost.maps.is_empty() && lost.held.is_empty() && lost.page_locks.is_empty();
+    done.lost = (!nothing).then(|| Box::new(lost));
     task.names.clear();
     task.resources.clear();
     debug_assert!(program.templates.len() > task.template);
@@ -168,6 +187,7 @@ fn with_cpu(
             effect,
             findings,
             broadcast,
+            lost,
             ..
         } = done;
         let mut cpu = CpuChange::Kept;
@@ -189,6 +209,7 @@ fn with_cpu(
             effect,
             cpu,
             findings,
+            lost,
         });
     };
     let Some(cpus) = program.cpus else {
@@ -244,6 +265,7 @@ fn waiting_step(
             CpuChange::GivenUp
         },
         findings,
+        lost: None,
     });
 }
 

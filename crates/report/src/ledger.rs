@@ -4,8 +4,10 @@
 //! does when that was undone which a task relies on. The ledger follows a trace and compares what
 //! the task that took a step held before and after.
 
-use kmapcheck_machine::{Effect, Held, Map, Mode, Name, PageId, State, Successor, Task, TaskId};
-use kmapcheck_scenario::{FindingKind, Location, NodeId, Op, Program, Ref, TemplateId};
+use std::mem;
+
+use kmapcheck_machine::{Effect, Held, Map, Name, PageId, State, Successor, Task, TaskId};
+use kmapcheck_scenario::{FindingKind, Location, NodeId, Op, Program, Ref};
 
 /// Something held, and the step that took it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -178,28 +180,25 @@ impl Ledger {
             location,
         };
         let name = node.op.page();
-        if successor.task.at.is_none() && self.tasks[task].at.is_some() {
-            self.end(program, task, node.op, &successor.effect, &entry);
-        } else {
-            let maps: Vec<Thing> = successor
-                .task
-                .maps
-                .iter()
-                .map(|&map| Thing::Map(map))
-                .collect();
-            follow(&mut self.maps[task], &maps, |thing| entry(thing, name));
-            let locks: Vec<Thing> = successor
-                .task
-                .page_locks
-                .iter()
-                .map(|&p| Thing::PageLock(p))
-                .collect();
-            follow(&mut self.page_locks[task], &locks, |thing| {
-                entry(thing, name)
-            });
-            follow_held(&mut self.held[task], &successor.task.held, |thing| {
-                entry(thing, None)
-            });
+        // A task that ends holds nothing any more: it lost what it held.
+        let lost = successor.lost.as_deref();
+        let then = &successor.task;
+        let maps = lost.map_or(&then.maps, |lost| &lost.maps).iter();
+        let held = lost.map_or(&then.held, |lost| &lost.held);
+        let locks = (lost.map_or(&then.page_locks, |lost| &lost.page_locks)).iter();
+        let maps: Vec<Thing> = maps.map(|&map| Thing::Map(map)).collect();
+        let locks: Vec<Thing> = locks.map(|&page| Thing::PageLock(page)).collect();
+        follow(&mut self.maps[task], &maps, |thing| entry(thing, name));
+        follow(&mut self.page_locks[task], &locks, |thing| {
+            entry(thing, name)
+        });
+        follow_held(&mut self.held[task], held, |thing| entry(thing, None));
+        if successor.task.at.is_none() {
+            let all = [&mut self.maps, &mut self.held, &mut self.page_locks];
+            let left = all
+                .into_iter()
+                .flat_map(|things| mem::take(&mut things[task]));
+            self.lost.push((task, left.collect()));
         }
         if let Some(page) = successor.broadcast.freed {
             self.note_freed(
@@ -213,42 +212,6 @@ impl Ledger {
         }
         self.tasks[task].clone_from(&after.tasks[task]);
         self.names.clone_from(&after.shared.names);
-    }
-
-    /// The task ends with this step, and the machine has already forgotten what it held: works out
-    /// what the operation itself still took or gave back.
-    fn end(
-        &mut self,
-        program: &Program,
-        task: TaskId,
-        op: Op,
-        effect: &Effect,
-        entry: &impl Fn(Thing, Option<Ref>) -> Entry,
-    ) {
-        let page = op.page().map(|name| self.resolve(task, name));
-        let page = page.and_then(known_page);
-        let name = op.page();
-        let mut left: Vec<Entry> = self.of(task).cloned().collect();
-        if !matches!(effect, Effect::Skipped { .. } | Effect::Failed) {
-            let template = self.tasks[task].template;
-            if let Some(thing) = taken(op, effect, page)
-                && belongs_to_taker(program, template, thing)
-            {
-                left.push(entry(thing, name.filter(|_| page.is_some())));
-            }
-            let gives = |entry: &Entry| given_back(op, entry.thing, page);
-            if let Some(i) = left.iter().rposition(gives) {
-                match (op, &mut left[i].thing) {
-                    (Op::Up { n, .. }, Thing::Held(held)) if held.n > n => held.n -= n,
-                    (Op::UpRead { .. }, Thing::Held(held)) if held.n > 1 => held.n -= 1,
-                    _ => drop(left.remove(i)),
-                }
-            }
-        }
-        self.maps[task].clear();
-        self.held[task].clear();
-        self.page_locks[task].clear();
-        self.lost.push((task, left));
     }
 
     fn note_freed(&mut self, page: PageId, freed: Freed) {
@@ -308,66 +271,5 @@ fn follow_held(entries: &mut Vec<Entry>, now: &[Held], entry: impl Fn(Thing) -> 
             Some(known) => known.thing = Thing::Held(*held),
             None => entries.push(entry(Thing::Held(*held))),
         }
-    }
-}
-
-/// What the operation takes.
-fn taken(op: Op, effect: &Effect, page: Option<PageId>) -> Option<Thing> {
-    let held = |what, mode, n| Some(Thing::Held(Held { what, mode, n }));
-    match op {
-        Op::Kmap { series, .. } | Op::TryKmap { series, .. } => page.map(|page| {
-            Thing::Map(match *effect {
-                Effect::MappedLow => Map::Low { page },
-                Effect::Reused { lies, .. } => Map::Pin {
-                    page,
-                    asked: series,
-                    lies,
-                },
-                _ => Map::Pin {
-                    page,
-                    asked: series,
-                    lies: series,
-                },
-            })
-        }),
-        Op::KmapAtomic { kind, .. } => page.map(|page| {
-            Thing::Map(Map::Atomic {
-                page,
-                kind: Some(kind),
-            })
-        }),
-        Op::KmapLocal { .. } => page.map(|page| Thing::Map(Map::Local { page })),
-        Op::LockPage { .. } | Op::TrylockPage { .. } => page.map(Thing::PageLock),
-        Op::SpinLock { lock } | Op::SpinTrylock { lock } => held(lock, Mode::Spin, 1),
-        Op::DownRead { lock } => held(lock, Mode::Read, 1),
-        Op::DownWrite { lock } => held(lock, Mode::Write, 1),
-        Op::Down { pool, n } | Op::DownTrylock { pool, n } => held(pool, Mode::Units, n),
-        _ => None,
-    }
-}
-
-/// Whether what was taken has an owner; units of some pools have none.
-fn belongs_to_taker(program: &Program, template: TemplateId, thing: Thing) -> bool {
-    let Thing::Held(held) = thing else {
-        return true;
-    };
-    program.resource(template, held.what).kind.is_owned()
-}
-
-/// Whether the operation gives back `thing`.
-fn given_back(op: Op, thing: Thing, page: Option<PageId>) -> bool {
-    match (op, thing) {
-        (Op::Kunmap { .. }, Thing::Map(map)) => Some(map.page()) == page && map.is_pin(),
-        (Op::KunmapAny { .. }, Thing::Map(map)) => Some(map.page()) == page,
-        (Op::KunmapAtomic { .. }, Thing::Map(map @ Map::Atomic { .. }))
-        | (Op::KunmapLocal { .. }, Thing::Map(map @ Map::Local { .. })) => Some(map.page()) == page,
-        (Op::UnlockPage { .. }, Thing::PageLock(locked)) => Some(locked) == page,
-        (Op::SpinUnlock { lock }, Thing::Held(held)) => {
-            held.what == lock && held.mode == Mode::Spin
-        }
-        (Op::UpRead { lock }, Thing::Held(held)) => held.what == lock && held.mode == Mode::Read,
-        (Op::UpWrite { lock }, Thing::Held(held)) => held.what == lock && held.mode == Mode::Write,
-        (Op::Up { pool, .. }, Thing::Held(held)) => held.what == pool && held.mode == Mode::Units,
-        _ => false,
     }
 }
