@@ -123,7 +123,7 @@ fn searches(c: &mut Criterion) {
     let program = program(Family::Ordered, 10);
     for (name, engine) in [
         ("counted", Engine::Search),
-        ("plain", Engine::Plain { threads: 1 }),
+        ("apart", Engine::Apart { threads: 1 }),
     ] {
         group.bench_function(format!("{name} ORDERED(10,2)"), |b| {
             b.iter(|| kmapcheck_search::run(engine, &program, &Limits::default(), &mut |_| {}));

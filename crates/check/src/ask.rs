@@ -120,7 +120,7 @@ impl Ask {
     #[must_use]
     pub fn engine_name(&self, program: Option<&Program>) -> &'static str {
         match self.engine_for(program) {
-            Engine::Search if self.search.reductions.is_none() => "plain",
+            Engine::Search if self.search.reductions.is_none() => "apart",
             engine => engine.name(),
         }
     }
@@ -247,7 +247,7 @@ mod tests {
         assert_eq!(usual.engine_name(None), "search");
         assert_eq!(usual.engine_name(Some(&one)), "search");
         assert_eq!(usual.engine_name(Some(&any)), "proof");
-        assert_eq!(apart.engine_name(Some(&one)), "plain");
+        assert_eq!(apart.engine_name(Some(&one)), "apart");
         assert_eq!(loom.engine_name(Some(&any)), "loom");
     }
 

@@ -68,7 +68,7 @@ fn states(
             }
             (Engine::Search, None) => {
                 let threads = search.threads;
-                let plain = kmapcheck_search::Engine::Plain { threads };
+                let plain = kmapcheck_search::Engine::Apart { threads };
                 kmapcheck_search::run(plain, program, limits, progress)
             }
             _ => {

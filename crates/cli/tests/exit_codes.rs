@@ -432,5 +432,5 @@ fn a_report_of_nothing_follows_the_schema() {
     assert_eq!(report["verdict"], "inconclusive");
     assert_eq!(report["stopped"]["reason"], "interrupted");
     assert_eq!(report["stopped"]["while"], "reading");
-    assert_eq!(report["coverage"]["engine"], "plain");
+    assert_eq!(report["coverage"]["engine"], "apart");
 }

@@ -43,7 +43,7 @@ pub(crate) fn agree(program: &Program) -> Findings {
     let Some(reference) = by_reference(program) else {
         return Findings::NONE;
     };
-    let plain = searched(Engine::Plain { threads: 1 }, program);
+    let plain = searched(Engine::Apart { threads: 1 }, program);
     for engine in [&search, &plain] {
         shown::report(program, engine);
         compare(engine, &reference);

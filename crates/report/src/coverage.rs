@@ -189,7 +189,7 @@ impl Stopped {
         let mut command = "kmapcheck check".to_owned();
         let engine = match engine {
             "search" => None,
-            "plain" => Some(("--reduce", "none".to_owned())),
+            "apart" => Some(("--reduce", "none".to_owned())),
             other => Some(("--engine", other.to_owned())),
         };
         let kept = given.iter().filter(|(name, _)| {
@@ -334,7 +334,7 @@ mod tests {
             ("--reduce", "none".to_owned()),
             ("--threads", "2".to_owned()),
         ];
-        stopped.repeat("plain", &given, "f");
+        stopped.repeat("apart", &given, "f");
         assert_eq!(
             stopped.next,
             "kmapcheck check --reduce none --threads 2 --max-states 50 f"

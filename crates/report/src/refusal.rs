@@ -8,7 +8,7 @@ pub fn refused(refusal: &Refusal) -> String {
     let what = match &refusal.what {
         // Tasks are told apart where nothing is reduced; that is no name of an engine to type.
         Refused::Cannot {
-            engine: "plain",
+            engine: "apart",
             what,
         } => format!("the engine `search --reduce none` cannot do {what}"),
         _ => refusal.to_string(),

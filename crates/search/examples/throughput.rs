@@ -31,7 +31,7 @@ fn main() {
     };
     let engine = match threads {
         0 => Engine::Reference,
-        threads => Engine::Plain { threads },
+        threads => Engine::Apart { threads },
     };
     let start = Instant::now();
     match run(engine, &program, &Limits::default(), &mut |_| {}) {

@@ -6,12 +6,12 @@
 //! level, so every trace is shortest. An engine never prints; it reports [`Progress`].
 
 mod aim;
+mod apart;
 mod capacity;
 mod counted;
-mod crew;
 mod options;
-mod plain;
 mod reduce;
+mod reduced_trace;
 mod reference;
 mod refusal;
 mod rescue;
@@ -47,7 +47,7 @@ pub enum Engine {
     /// Named states, for comparison.
     Reference,
     /// Packed states with every task told apart, by so many threads.
-    Plain {
+    Apart {
         /// How many threads.
         threads: usize,
     },
@@ -60,7 +60,7 @@ impl Engine {
         match self {
             Engine::Search | Engine::Reduced { .. } => "search",
             Engine::Reference => "reference",
-            Engine::Plain { .. } => plain::NAME,
+            Engine::Apart { .. } => apart::NAME,
         }
     }
 }
@@ -91,7 +91,7 @@ pub fn run(
                 search(program, &options, limits, progress)?
             }
             Engine::Reference => reference::run(program, limits, progress),
-            Engine::Plain { threads } => plain::run(program, threads, limits, progress)?,
+            Engine::Apart { threads } => apart::run(program, threads, limits, progress)?,
         })
     })
 }
@@ -134,8 +134,8 @@ pub fn search(
     if options.reductions.symmetry {
         return explore(program, progress);
     }
-    let (apart, from) = reduce::apart::told_apart(program);
+    let (apart, from) = reduce::symmetry::told_apart(program);
     let mut outcome = explore(&apart, progress)?;
-    reduce::apart::put_together(program, &from, &mut outcome);
+    reduce::symmetry::put_together(program, &from, &mut outcome);
     Ok(outcome)
 }

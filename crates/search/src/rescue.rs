@@ -19,7 +19,7 @@ use kmapcheck_scenario::{NodeId, Program, TemplateId};
 use crate::counted::explore::Explorer;
 use crate::counted::packed::Counts;
 use crate::counted::table::Table;
-use crate::crew::Crew;
+use crate::reduced_trace::ReducedTrace;
 
 /// Where a trace passes the point of no return.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,7 +63,7 @@ pub fn point_of_no_return(
 }
 
 fn find(program: &Program, trace: &Trace, core: &[usize], limits: &Limits) -> PointOfNoReturn {
-    let Some(crew) = Crew::of(program, trace, core) else {
+    let Some(crew) = ReducedTrace::of(program, trace, core) else {
         return PointOfNoReturn::Undetermined;
     };
     let (program, trace, core) = (&crew.program, &crew.trace, &crew.core);

@@ -190,7 +190,7 @@ fn initial_states_are_counted_against_the_limit() {
             max_states: Some(most),
             ..Limits::default()
         };
-        for engine in [Engine::Reference, Engine::Plain { threads: 1 }] {
+        for engine in [Engine::Reference, Engine::Apart { threads: 1 }] {
             let outcome = run(engine, &program, &limits, &mut |_| {}).expect("nothing to refuse");
             assert_eq!(outcome.coverage.states, most, "{engine:?}");
             assert_eq!(outcome.stopped, Some(Stopped::States(most)), "{engine:?}");

@@ -9,9 +9,9 @@
 //! Nothing here decides anything: what a step does and what a task waits for is asked of the
 //! machine, and what is stuck is what the report says.
 
-mod film;
 mod lanes;
 pub mod moment;
+mod recorder;
 pub mod saved;
 mod things;
 mod types;

@@ -37,7 +37,7 @@ const COMMANDS: [(&str, &[&str]); 20] = [
             "check", "--html", "OUT.html", "--svg", "OUT.svg", "SCENARIO",
         ],
     ),
-    ("plain", &["check", "--reduce", "none", "SCENARIO"]),
+    ("apart", &["check", "--reduce", "none", "SCENARIO"]),
     ("reference", &["check", "--engine", "reference", "SCENARIO"]),
     (
         "proof",

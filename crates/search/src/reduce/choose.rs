@@ -23,7 +23,7 @@ use kmapcheck_scenario::Program;
 use rustc_hash::FxHashMap;
 
 use super::Reductions;
-use super::touch::{Touch, Touches};
+use super::footprint::{Footprints, Touch};
 use crate::counted::packed::Counts;
 use crate::counted::table::{Entry, Table};
 
@@ -49,7 +49,7 @@ impl Actor {
 pub(crate) struct Chooser<'a> {
     program: &'a Program,
     reductions: Reductions,
-    touches: Touches<'a>,
+    footprints: Footprints<'a>,
     actors: FxHashMap<(u32, u32), Rc<Actor>>,
     /// Bytes that the actors take, roughly.
     bytes: usize,
@@ -62,7 +62,7 @@ impl<'a> Chooser<'a> {
         (reductions.leaves_out_orders() && program.cpus.is_none()).then(|| Chooser {
             program,
             reductions,
-            touches: Touches::of(program),
+            footprints: Footprints::of(program),
             actors: FxHashMap::default(),
             bytes: 0,
         })
@@ -85,7 +85,7 @@ impl<'a> Chooser<'a> {
                 row.findings.is_empty() && next.is_none_or(|next| Some(next) > task.at)
             });
         let actor = Rc::new(Actor {
-            touches: self.touches.touches_now(&task, &shared),
+            touches: self.footprints.footprint_of(&task, &shared),
             entry,
             gives: op.is_some_and(|op| op.is_release()),
             plain,
@@ -107,7 +107,7 @@ impl<'a> Chooser<'a> {
         let Some(at) = other.task.at else {
             return false;
         };
-        let future = self.touches.future(other.task.template, at);
+        let future = self.footprints.future(other.task.template, at);
         (actor.touches.iter()).any(|&touch| future.conflicts(touch))
     }
 
@@ -165,7 +165,11 @@ impl<'a> Chooser<'a> {
                     && if actor.moves() {
                         self.conflict(actor, theirs)
                     } else {
-                        (self.touches).could_help(&actor.task, actor.entry.standing, &theirs.task)
+                        (self.footprints).could_help(
+                            &actor.task,
+                            actor.entry.standing,
+                            &theirs.task,
+                        )
                     };
                 if needed {
                     set[other] = true;

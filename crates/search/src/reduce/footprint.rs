@@ -89,7 +89,7 @@ impl Future {
 }
 
 /// What the operations of a program touch.
-pub(crate) struct Touches<'a> {
+pub(crate) struct Footprints<'a> {
     program: &'a Program,
     /// Whether pages change hands.
     paged: bool,
@@ -102,14 +102,14 @@ pub(crate) struct Touches<'a> {
     pinned_in: Vec<Vec<SeriesId>>,
 }
 
-impl<'a> Touches<'a> {
-    pub(crate) fn of(program: &'a Program) -> Touches<'a> {
+impl<'a> Footprints<'a> {
+    pub(crate) fn of(program: &'a Program) -> Footprints<'a> {
         let mut nodes = program.templates.iter().flat_map(|t| &t.nodes);
         let allocates = nodes
             .clone()
             .any(|node| matches!(node.op, Op::AllocPage { .. }));
         let frees = nodes.any(|node| matches!(node.op, Op::FreePage { .. }));
-        let mut touches = Touches {
+        let mut footprints = Footprints {
             program,
             paged: allocates || frees,
             remembers: allocates && frees && !program.pages.is_empty(),
@@ -117,12 +117,12 @@ impl<'a> Touches<'a> {
             pinned_in: Vec::new(),
         };
         for id in 0..program.templates.len() {
-            let pinned_in = touches.series_of(id);
-            touches.pinned_in.push(pinned_in);
-            let futures = touches.futures_of(id);
-            touches.futures.push(futures);
+            let pinned_in = footprints.series_of(id);
+            footprints.pinned_in.push(pinned_in);
+            let futures = footprints.futures_of(id);
+            footprints.futures.push(futures);
         }
-        touches
+        footprints
     }
 
     fn resource(&self, r: usize) -> usize {
@@ -307,7 +307,7 @@ impl<'a> Touches<'a> {
     }
 
     /// What the next step of a task touches, as things are now.
-    pub(crate) fn touches_now(&self, task: &Task, shared: &Shared) -> Vec<Touch> {
+    pub(crate) fn footprint_of(&self, task: &Task, shared: &Shared) -> Vec<Touch> {
         let Some(at) = task.at else {
             return Vec::new();
         };

@@ -8,10 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use kmapcheck_machine::{ReplayError, Resource, Standing, State, TaskId, Trace, instances, run};
 use kmapcheck_report::{Finding, Names, Report, Who};
-
-use crate::listing;
 use kmapcheck_scenario::{Bound, Program};
 
+use crate::listing;
 use crate::recording::lanes::lanes;
 use crate::recording::things;
 use crate::recording::types::{
@@ -43,13 +42,13 @@ impl Recording {
             steps: Vec::new(),
         };
         let first = run(program, &start, |_, _, _, _| {})?;
-        let mut camera = Camera::new(program, &names, finding, &first);
-        camera.look(&first, 0);
+        let mut recorder = Recorder::new(program, &names, finding, &first);
+        recorder.look(&first, 0);
         run(program, &finding.run, |i, step, _, state| {
-            camera.step(finding, i, step.task, state);
-            camera.look(state, i + 1);
+            recorder.step(finding, i, step.task, state);
+            recorder.look(state, i + 1);
         })?;
-        Ok(camera.finish(finding))
+        Ok(recorder.finish(finding))
     }
 }
 
@@ -61,7 +60,7 @@ fn task_of(program: &Program, who: Who) -> TaskId {
     (before + who.instance - 1) as usize
 }
 
-struct Camera<'a> {
+struct Recorder<'a> {
     program: &'a Program,
     names: &'a Names,
     /// The tasks that take part, ascending.
@@ -81,7 +80,7 @@ struct Camera<'a> {
     recording: Recording,
 }
 
-impl<'a> Camera<'a> {
+impl<'a> Recorder<'a> {
     fn new(program: &'a Program, names: &'a Names, finding: &Finding, first: &State) -> Self {
         let mut cast: Vec<TaskId> = (finding.tasks.iter())
             .map(|task| task_of(program, task.who))
@@ -132,7 +131,7 @@ impl<'a> Camera<'a> {
             },
             usage: Vec::new(),
         });
-        Camera {
+        Recorder {
             program,
             names,
             part,

@@ -1,6 +1,6 @@
 //! Packed states: fields of fixed width in a few words.
 //!
-//! A plain state is the number of its world and, for each task, the number of its local state. The
+//! A state is the number of its world and, for each task, the number of its local state. The
 //! fields lie side by side in `W` words, none across a border; so the key *is* the state, equal
 //! keys are equal states, and a step that changes the world and one task is an addition.
 

@@ -72,7 +72,7 @@ fn compare(program: &Program, what: &str) -> bool {
     if reference.stopped.is_some() {
         return false;
     }
-    let plain = answer(Engine::Plain { threads: 1 }, program, u64::MAX);
+    let plain = answer(Engine::Apart { threads: 1 }, program, u64::MAX);
     assert_eq!(plain.stopped, None, "{what}");
     assert_eq!(facts(program, &plain), facts(program, &reference), "{what}");
     let (ours, theirs) = (&plain.coverage, &reference.coverage);
@@ -88,7 +88,7 @@ fn compare(program: &Program, what: &str) -> bool {
     );
     assert_eq!(ours.never_executed, theirs.never_executed, "{what}");
     if ours.states > 500 {
-        let threads = answer(Engine::Plain { threads: 3 }, program, u64::MAX);
+        let threads = answer(Engine::Apart { threads: 3 }, program, u64::MAX);
         assert_eq!(threads, plain, "{what}");
     }
     true
@@ -158,7 +158,7 @@ fn tasks_are_told_apart() {
         let n = u64::from(tasks);
         let states = (1 << n) + n * 3 * (1 << (n - 1)) + n * (n - 1) / 2 * 9 * (1 << (n - 2));
         let coverage =
-            answer(Engine::Plain { threads: 2 }, &ordered(tasks, "Q"), u64::MAX).coverage;
+            answer(Engine::Apart { threads: 2 }, &ordered(tasks, "Q"), u64::MAX).coverage;
         assert_eq!((coverage.states, coverage.depth), (states, 4 * n));
         if tasks == 8 {
             assert_eq!(states, 19_456);
@@ -180,8 +180,8 @@ fn tasks_are_told_apart() {
 fn a_limit_is_kept_and_hides_nothing() {
     for (second, max, deadlock) in [("Q", 50_000, false), ("P", 50_000, true), ("P", 60, true)] {
         let program = ordered(12, second);
-        let one = answer(Engine::Plain { threads: 1 }, &program, max);
-        let three = answer(Engine::Plain { threads: 3 }, &program, max);
+        let one = answer(Engine::Apart { threads: 1 }, &program, max);
+        let three = answer(Engine::Apart { threads: 3 }, &program, max);
         assert_eq!(one, three);
         assert!(one.stopped.is_some() && !one.coverage.exhaustive);
         assert_eq!(one.finding(FindingKind::Deadlock).is_some(), deadlock);

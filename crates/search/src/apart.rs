@@ -1,4 +1,4 @@
-//! The plain search: every task told apart, as fast as memory allows.
+//! The search that tells every task apart, as fast as memory allows.
 //!
 //! Its states are those of the reference, one for one; what differs is how they are kept. A state
 //! is the number of its world and one number for each task, packed into a few words: eight bytes
@@ -52,7 +52,7 @@ use self::starve::Starving;
 use self::threads::Threads;
 
 /// The name in reports.
-pub(crate) const NAME: &str = "plain";
+pub(crate) const NAME: &str = "apart";
 
 /// Explores everything, within the limits, with so many threads.
 pub(crate) fn run(

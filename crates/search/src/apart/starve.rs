@@ -1,4 +1,4 @@
-//! Starvation on plain states; see [`crate::starved`] for the method.
+//! Starvation on these states; see [`crate::starved`] for the method.
 //!
 //! Edges are not stored: there are as many as transitions times tasks. One bit for each state and
 //! task says whether the task waits there and has not been seen to be saved. States are gone

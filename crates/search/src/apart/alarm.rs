@@ -1,6 +1,6 @@
 //! In which states there may be a stuck set at all.
 //!
-//! The reduction for stuck sets costs microseconds, and a plain search has ten million states a
+//! The reduction for stuck sets costs microseconds, and this search has ten million states a
 //! second, nearly all of them with somebody who waits. So it is run only where it may find
 //! something. Take a stuck set *K* that is not empty. Slots, locks and units have holders, and a
 //! member that waits for them is in *K* only because another member, or the same, holds some of

@@ -10,10 +10,10 @@
 //! - `releases`, `stubborn`, `merge` leave out orders of steps that commute: [`touch`] says what
 //!   steps touch, [`choose`] which tasks' steps are enough in a state.
 
-pub(crate) mod apart;
 pub(crate) mod check;
 pub(crate) mod choose;
-pub(crate) mod touch;
+pub(crate) mod footprint;
+pub(crate) mod symmetry;
 
 /// Which reductions are on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

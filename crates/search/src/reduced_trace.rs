@@ -12,7 +12,7 @@ use kmapcheck_machine::{Start, TaskId, Trace, TraceStep, instances, is_open};
 use kmapcheck_scenario::{Bound, PageDecl, Program, SeriesId, StaleIn};
 
 /// A trace of fewer tasks.
-pub(crate) struct Crew {
+pub(crate) struct ReducedTrace {
     /// The program with these instances.
     pub program: Program,
     /// The trace.
@@ -23,10 +23,10 @@ pub(crate) struct Crew {
     pub alike: Vec<(TaskId, u32)>,
 }
 
-impl Crew {
+impl ReducedTrace {
     /// The tasks of a trace, those of `core`, those with stale mappings, and one of each other sort
     /// that stands idle; `None` if the trace names tasks that there are not.
-    pub fn of(program: &Program, trace: &Trace, core: &[TaskId]) -> Option<Crew> {
+    pub fn of(program: &Program, trace: &Trace, core: &[TaskId]) -> Option<ReducedTrace> {
         let counts = program
             .templates
             .iter()
@@ -78,7 +78,7 @@ impl Crew {
             let task = number[step.task]?;
             Some(TraceStep { task, ..*step })
         };
-        Some(Crew {
+        Some(ReducedTrace {
             program: smaller,
             trace: Trace {
                 start: Start { stale: kept },
