@@ -9,12 +9,12 @@ mod expr;
 
 use kmapcheck_scenario::FindingKind;
 
-pub use expr::{Cmp, Expr};
+pub(crate) use expr::{Cmp, Expr};
 
 /// Index of a variable in [`Model::vars`].
-pub type VarId = usize;
+pub(crate) type VarId = usize;
 /// Index of a control state in [`Automaton::controls`].
-pub type ControlId = usize;
+pub(crate) type ControlId = usize;
 
 /// A number of things as the models write numbers.
 pub(crate) fn int(n: usize) -> i64 {
@@ -23,7 +23,7 @@ pub(crate) fn int(n: usize) -> i64 {
 
 /// A scenario as guarded transitions.
 #[derive(Debug, Clone)]
-pub struct Model {
+pub(crate) struct Model {
     /// How many page numbers there are; pages are numbered from 1.
     pub pages: u32,
     /// What each page number stands for at the start, for comments.
@@ -42,7 +42,7 @@ pub struct Model {
 
 /// The value of a variable, or of its element for one page, in an initial state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct StartValue {
+pub(crate) struct StartValue {
     /// The variable.
     pub var: VarId,
     /// The page.
@@ -53,7 +53,7 @@ pub struct StartValue {
 
 /// A variable.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Var {
+pub(crate) struct Var {
     /// An identifier in every target.
     pub name: String,
     /// What it says, for comments.
@@ -70,7 +70,7 @@ pub struct Var {
 
 /// How often there is a variable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scope {
+pub(crate) enum Scope {
     /// Once.
     Global,
     /// Once for each page.
@@ -81,7 +81,7 @@ pub enum Scope {
 
 /// The automaton of a template.
 #[derive(Debug, Clone)]
-pub struct Automaton {
+pub(crate) struct Automaton {
     /// The template's name as an identifier.
     pub name: String,
     /// The template's name.
@@ -94,7 +94,7 @@ pub struct Automaton {
 
 /// Where an instance stands and what it holds.
 #[derive(Debug, Clone)]
-pub struct Control {
+pub(crate) struct Control {
     /// The number of the step, with a letter where what is held differs; `end` at the end.
     pub label: String,
     /// The operation, and where the scenario has it.
@@ -112,7 +112,7 @@ pub struct Control {
 impl Control {
     /// Whether an instance has to wait here: no transition is enabled.
     #[must_use]
-    pub fn blocked(&self) -> Expr {
+    pub(crate) fn blocked(&self) -> Expr {
         Expr::and(self.transitions.iter().map(|t| {
             if t.pick {
                 Expr::not(Expr::SomePage(Box::new(Expr::CanAlloc(Box::new(Expr::Q)))))
@@ -125,7 +125,7 @@ impl Control {
 
 /// One atomic step.
 #[derive(Debug, Clone)]
-pub struct Transition {
+pub(crate) struct Transition {
     /// When it can be taken.
     pub guard: Expr,
     /// What it does, in order.
@@ -140,7 +140,7 @@ pub struct Transition {
 
 /// An assignment or what is made of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Stmt {
+pub(crate) enum Stmt {
     /// `place := value`.
     Set(Place, Expr),
     /// The statements, if it holds.
@@ -155,7 +155,7 @@ pub enum Stmt {
 
 /// What can be assigned to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub(crate) struct Place {
     /// The variable.
     pub var: VarId,
     /// The page, if there is one for each.
@@ -165,32 +165,32 @@ pub struct Place {
 impl Stmt {
     /// `var := value`.
     #[must_use]
-    pub fn set(var: VarId, value: Expr) -> Stmt {
+    pub(crate) fn set(var: VarId, value: Expr) -> Stmt {
         Stmt::Set(Place { var, page: None }, value)
     }
 
     /// `var := var + n`.
     #[must_use]
-    pub fn add(var: VarId, n: i64) -> Stmt {
+    pub(crate) fn add(var: VarId, n: i64) -> Stmt {
         Stmt::set(var, Expr::Var(var).plus(n))
     }
 
     /// `var[page] := value`.
     #[must_use]
-    pub fn set_at(var: VarId, page: Expr, value: Expr) -> Stmt {
+    pub(crate) fn set_at(var: VarId, page: Expr, value: Expr) -> Stmt {
         let page = Some(page);
         Stmt::Set(Place { var, page }, value)
     }
 
     /// `var[page] := var[page] + n`.
     #[must_use]
-    pub fn add_at(var: VarId, page: Expr, n: i64) -> Stmt {
+    pub(crate) fn add_at(var: VarId, page: Expr, n: i64) -> Stmt {
         let value = Expr::at(var, page.clone()).plus(n);
         Stmt::set_at(var, page, value)
     }
 
     /// The statements if it holds; `None` if it never does.
-    pub fn when(cond: Expr, then: Vec<Stmt>) -> Vec<Stmt> {
+    pub(crate) fn when(cond: Expr, then: Vec<Stmt>) -> Vec<Stmt> {
         match cond {
             Expr::Bool(true) => then,
             Expr::Bool(false) => Vec::new(),
@@ -200,7 +200,7 @@ impl Stmt {
     }
 
     /// Calls `f` with every statement, inner ones included.
-    pub fn visit<'a>(&'a self, f: &mut impl FnMut(&'a Stmt)) {
+    pub(crate) fn visit<'a>(&'a self, f: &mut impl FnMut(&'a Stmt)) {
         f(self);
         if let Stmt::If(_, inner) | Stmt::EachPage(inner) = self {
             inner.iter().for_each(|s| s.visit(f));

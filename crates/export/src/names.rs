@@ -7,13 +7,13 @@ use std::collections::BTreeSet;
 
 /// Hands out identifiers that differ even without regard to case, as Murphi wants them.
 #[derive(Debug, Default)]
-pub struct Names {
+pub(crate) struct Names {
     taken: BTreeSet<String>,
 }
 
 impl Names {
     /// An identifier like `wanted`: letters, digits and `_`, a letter first.
-    pub fn fresh(&mut self, wanted: &str) -> String {
+    pub(crate) fn fresh(&mut self, wanted: &str) -> String {
         let mut base = String::new();
         for c in wanted.chars() {
             if c.is_ascii_alphanumeric() {

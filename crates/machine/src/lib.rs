@@ -27,7 +27,7 @@ pub use initial::{initial, instance_of, instances, task_name};
 pub use page_table::PageTable;
 pub use replay::{Replay, ReplayError, replay, run};
 pub use resource::Resource;
-pub use starts::{Start, Starts, can_be_stale, is_open};
+pub use starts::{Start, Starts, is_open};
 pub use state::{
     Held, Map, Mode, Name, Page, PageId, ResourceState, Shared, State, Task, TaskId, Usage,
     is_forgettable,

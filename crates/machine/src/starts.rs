@@ -60,7 +60,7 @@ pub fn is_open(page: &PageDecl) -> bool {
 /// order: in at most one `any` series, since a kmap in one of them takes a mapping in the other.
 /// Low memory has none.
 #[must_use]
-pub fn can_be_stale(program: &Program, page: &PageDecl, series: &[SeriesId]) -> bool {
+pub(crate) fn can_be_stale(program: &Program, page: &PageDecl, series: &[SeriesId]) -> bool {
     let keeps = |&s: &SeriesId| (program.series.get(s)).is_some_and(|s| s.reuse.keeps_mappings());
     let any = series.iter().filter(|&&s| is_any(program, s)).count();
     let ascend = series.windows(2).all(|pair| pair[0] < pair[1]);

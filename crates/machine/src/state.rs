@@ -261,7 +261,7 @@ impl Page {
 
     /// Whether nothing tells it apart from a page that was never used.
     #[must_use]
-    pub fn is_pristine(&self) -> bool {
+    pub(crate) fn is_pristine(&self) -> bool {
         self.highmem
             && !self.locked
             && self.unshared_pins == 0

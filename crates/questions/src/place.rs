@@ -49,7 +49,7 @@ impl Place {
 
     /// `file:line:column, read_fault(data, user_pte), mm/filemap.c file_read_actor`
     #[must_use]
-    pub fn whereabouts(&self) -> String {
+    pub(crate) fn whereabouts(&self) -> String {
         let mut said = self.location.clone();
         for more in [&self.written, &self.at].into_iter().flatten() {
             said.push_str(", ");
@@ -89,7 +89,7 @@ pub fn held(program: &Program, template: TemplateId, what: Acquired) -> String {
 
 /// The name under which the order has what is held, and its place there, if it has one.
 #[must_use]
-pub fn rank_of_held(
+pub(crate) fn rank_of_held(
     program: &Program,
     template: TemplateId,
     what: Acquired,
@@ -137,7 +137,7 @@ pub fn asked(program: &Program, template: TemplateId, op: Op) -> Option<(String,
 
 /// `1st`, `2nd`, `11th`: a place, from 0 on.
 #[must_use]
-pub fn ordinal(place: usize) -> String {
+pub(crate) fn ordinal(place: usize) -> String {
     let n = place + 1;
     let ending = match (n % 10, n % 100) {
         (_, 11..=13) => "th",

@@ -43,7 +43,7 @@ use crate::conform::NotJudged;
 use crate::size::used_series;
 
 /// More series than these make too many variants.
-pub const MOST_SERIES: usize = 4;
+pub(crate) const MOST_SERIES: usize = 4;
 
 /// What helps, and what does not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -320,7 +320,7 @@ fn maximal(orders: &[Vec<SeriesId>]) -> Vec<&Vec<SeriesId>> {
 impl Works {
     /// Whether it is known which orders are kept: no order at all is always one of them.
     #[must_use]
-    pub fn is_judged(&self) -> bool {
+    pub(crate) fn is_judged(&self) -> bool {
         !self.orders.is_empty()
     }
 }

@@ -76,7 +76,7 @@ pub(crate) struct Ledger {
 }
 
 impl Ledger {
-    pub fn new(start: &State) -> Ledger {
+    pub(crate) fn new(start: &State) -> Ledger {
         let n = start.tasks.len();
         Ledger {
             maps: vec![Vec::new(); n],
@@ -91,12 +91,12 @@ impl Ledger {
     }
 
     /// The task as it was before the step that is recorded next.
-    pub fn before(&self, task: TaskId) -> &Task {
+    pub(crate) fn before(&self, task: TaskId) -> &Task {
         &self.tasks[task]
     }
 
     /// What `name` stood for before the step that is recorded next.
-    pub fn resolve(&self, task: TaskId, name: Ref) -> Name {
+    pub(crate) fn resolve(&self, task: TaskId, name: Ref) -> Name {
         match name {
             Ref::Shared(i) => self.names[i],
             Ref::Own(i) => self.tasks[task]
@@ -108,7 +108,7 @@ impl Ledger {
     }
 
     /// What the task holds, maps first, in the order taken.
-    pub fn of(&self, task: TaskId) -> impl Iterator<Item = &Entry> {
+    pub(crate) fn of(&self, task: TaskId) -> impl Iterator<Item = &Entry> {
         self.maps[task]
             .iter()
             .chain(&self.held[task])
@@ -116,12 +116,12 @@ impl Ledger {
     }
 
     /// What the task has done so far, the latest first.
-    pub fn past(&self, task: TaskId) -> impl Iterator<Item = &Past> {
+    pub(crate) fn past(&self, task: TaskId) -> impl Iterator<Item = &Past> {
         self.past[task].iter().rev()
     }
 
     /// What the task still held when it ended.
-    pub fn lost_by(&self, task: TaskId) -> &[Entry] {
+    pub(crate) fn lost_by(&self, task: TaskId) -> &[Entry] {
         self.lost
             .iter()
             .find(|(loser, _)| *loser == task)
@@ -129,12 +129,12 @@ impl Ledger {
     }
 
     /// How many tasks there are.
-    pub fn tasks(&self) -> usize {
+    pub(crate) fn tasks(&self) -> usize {
         self.tasks.len()
     }
 
     /// Who freed the page that `name` stood for.
-    pub fn freed(&self, task: TaskId, name: Ref) -> Option<Freed> {
+    pub(crate) fn freed(&self, task: TaskId, name: Ref) -> Option<Freed> {
         let key = match name {
             Ref::Shared(i) => (None, i),
             Ref::Own(i) => (Some(task), i),
@@ -147,7 +147,7 @@ impl Ledger {
     }
 
     /// Follows one step; `step` counts from 1.
-    pub fn record(
+    pub(crate) fn record(
         &mut self,
         program: &Program,
         step: usize,

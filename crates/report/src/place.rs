@@ -31,7 +31,7 @@ impl fmt::Display for Place {
 impl Place {
     /// A place in one of the files that a program was read from.
     #[must_use]
-    pub fn in_program(program: &Program, location: Location) -> Place {
+    pub(crate) fn in_program(program: &Program, location: Location) -> Place {
         let file = program.files.get(location.file);
         Place {
             file: file.map_or("?", String::as_str).to_owned(),
@@ -63,12 +63,6 @@ impl Place {
     pub fn of(source: &Place, at: Option<&str>) -> Place {
         at.and_then(Place::written)
             .unwrap_or_else(|| source.clone())
-    }
-
-    /// Where a finding is: the operation that is wrong, or that a task of the core waits in.
-    #[must_use]
-    pub fn of_finding(finding: &Finding) -> Option<Place> {
-        Place::all_of(finding).into_iter().next()
     }
 
     /// Every place that a finding is about, the first one first: of a deadlock, where each task of

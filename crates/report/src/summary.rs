@@ -24,7 +24,7 @@ pub(crate) struct Moment<'a> {
 
 impl Moment<'_> {
     /// One sentence, without a full stop.
-    pub fn summary(&self, kind: FindingKind, can_sleep: Option<bool>) -> String {
+    pub(crate) fn summary(&self, kind: FindingKind, can_sleep: Option<bool>) -> String {
         let who = self.names.name(self.task);
         let call = self.call();
         match kind {
@@ -103,7 +103,7 @@ impl Moment<'_> {
         }
     }
 
-    pub fn op(&self) -> Option<Op> {
+    pub(crate) fn op(&self) -> Option<Op> {
         describe::op_of(self.program, self.ledger.before(self.task))
     }
 
@@ -114,7 +114,7 @@ impl Moment<'_> {
         })
     }
 
-    pub fn page_name(&self) -> &str {
+    pub(crate) fn page_name(&self) -> &str {
         let template = self.ledger.before(self.task).template;
         self.op()
             .and_then(Op::page)
@@ -122,12 +122,12 @@ impl Moment<'_> {
     }
 
     /// `at step 3 (s.json:5:9)`.
-    pub fn at(&self, step: usize, location: Location) -> String {
+    pub(crate) fn at(&self, step: usize, location: Location) -> String {
         format!("at step {step} ({})", self.program.show_location(location))
     }
 
     /// The same of an operation of the task.
-    pub fn at_node(&self, step: usize, node: NodeId) -> String {
+    pub(crate) fn at_node(&self, step: usize, node: NodeId) -> String {
         let template = &self.program.templates[self.ledger.before(self.task).template];
         self.at(
             step,

@@ -26,7 +26,11 @@ pub(crate) struct Walk {
 
 impl Walk {
     /// Runs the trace on the machine.
-    pub fn take(program: &Program, names: &Names, trace: &Trace) -> Result<Walk, ReplayError> {
+    pub(crate) fn take(
+        program: &Program,
+        names: &Names,
+        trace: &Trace,
+    ) -> Result<Walk, ReplayError> {
         let nothing_yet = Trace {
             start: trace.start.clone(),
             steps: Vec::new(),
@@ -73,7 +77,7 @@ impl Walk {
 
     /// The task that a finding of this kind is about and a sentence; `None` if the trace does not
     /// end with such a finding.
-    pub fn tell(
+    pub(crate) fn tell(
         &self,
         program: &Program,
         names: &Names,
@@ -111,7 +115,7 @@ impl Walk {
         Some((task, moment.summary(kind, can_sleep)))
     }
 
-    pub fn into_steps(self) -> Vec<Step> {
+    pub(crate) fn into_steps(self) -> Vec<Step> {
         self.steps
     }
 }

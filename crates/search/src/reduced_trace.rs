@@ -26,7 +26,7 @@ pub(crate) struct ReducedTrace {
 impl ReducedTrace {
     /// The tasks of a trace, those of `core`, those with stale mappings, and one of each other sort
     /// that stands idle; `None` if the trace names tasks that there are not.
-    pub fn of(program: &Program, trace: &Trace, core: &[TaskId]) -> Option<ReducedTrace> {
+    pub(crate) fn of(program: &Program, trace: &Trace, core: &[TaskId]) -> Option<ReducedTrace> {
         let counts = program
             .templates
             .iter()

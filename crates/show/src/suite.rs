@@ -122,18 +122,18 @@ pub struct Problem {
 }
 
 /// An expected finding did not turn up.
-pub const NOT_FOUND: &str = "expected-finding-missing";
+pub(crate) const NOT_FOUND: &str = "expected-finding-missing";
 /// A scenario does not say what to expect.
-pub const NO_EXPECTATION: &str = "no-expectation";
+pub(crate) const NO_EXPECTATION: &str = "no-expectation";
 /// A limit came first.
-pub const INCONCLUSIVE: &str = "inconclusive";
+pub(crate) const INCONCLUSIVE: &str = "inconclusive";
 /// A file that cannot be read.
-pub const UNREADABLE: &str = "unreadable";
+pub(crate) const UNREADABLE: &str = "unreadable";
 /// A fault of this program.
-pub const FAULT: &str = "internal-fault";
+pub(crate) const FAULT: &str = "internal-fault";
 
 /// The rules that are not the names of findings, each with what it says.
-pub const OTHER_RULES: [(&str, &str); 5] = [
+pub(crate) const OTHER_RULES: [(&str, &str); 5] = [
     (
         NOT_FOUND,
         "A finding that the scenario expects was not found.",

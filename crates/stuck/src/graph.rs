@@ -20,7 +20,7 @@ use crate::holdings::{Blockers, How, holdings};
 use crate::reduction::Scene;
 
 /// More alike tasks than this are shown as one node.
-pub const MOST_ALIKE: usize = 16;
+pub(crate) const MOST_ALIKE: usize = 16;
 
 /// A task, or something that is waited for.
 #[derive(Debug, Clone, PartialEq, Eq)]

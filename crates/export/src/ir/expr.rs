@@ -4,7 +4,7 @@ use super::VarId;
 
 /// An expression over whole numbers and truth values.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Expr {
+pub(crate) enum Expr {
     /// A number.
     Int(i64),
     /// A truth value.
@@ -44,7 +44,7 @@ pub enum Expr {
 /// A comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the usual six")]
-pub enum Cmp {
+pub(crate) enum Cmp {
     Eq,
     Ne,
     Lt,
@@ -80,7 +80,7 @@ impl Cmp {
 impl Expr {
     /// A comparison, decided if both sides are known.
     #[must_use]
-    pub fn is(self, cmp: Cmp, other: Expr) -> Expr {
+    pub(crate) fn is(self, cmp: Cmp, other: Expr) -> Expr {
         match (&self, &other) {
             (Expr::Int(a), Expr::Int(b)) => Expr::Bool(cmp.holds(*a, *b)),
             (a, b) if a == b => Expr::Bool(cmp.holds(0, 0)),
@@ -90,13 +90,13 @@ impl Expr {
 
     /// A comparison with a number.
     #[must_use]
-    pub fn cmp(self, cmp: Cmp, n: i64) -> Expr {
+    pub(crate) fn cmp(self, cmp: Cmp, n: i64) -> Expr {
         self.is(cmp, Expr::Int(n))
     }
 
     /// `self + n`.
     #[must_use]
-    pub fn plus(self, n: i64) -> Expr {
+    pub(crate) fn plus(self, n: i64) -> Expr {
         match self {
             Expr::Int(m) => Expr::Int(m + n),
             e if n == 0 => e,
@@ -106,7 +106,7 @@ impl Expr {
 
     /// `self + other`.
     #[must_use]
-    pub fn sum(self, other: Expr) -> Expr {
+    pub(crate) fn sum(self, other: Expr) -> Expr {
         match (self, other) {
             (Expr::Int(n), e) | (e, Expr::Int(n)) => e.plus(n),
             (a, b) => Expr::Sum(Box::new(a), Box::new(b)),
@@ -115,7 +115,7 @@ impl Expr {
 
     /// All of them.
     #[must_use]
-    pub fn and(all: impl IntoIterator<Item = Expr>) -> Expr {
+    pub(crate) fn and(all: impl IntoIterator<Item = Expr>) -> Expr {
         let mut flat: Vec<Expr> = Vec::new();
         for e in all {
             match e {
@@ -141,7 +141,7 @@ impl Expr {
 
     /// Any of them.
     #[must_use]
-    pub fn or(any: impl IntoIterator<Item = Expr>) -> Expr {
+    pub(crate) fn or(any: impl IntoIterator<Item = Expr>) -> Expr {
         match Expr::and(any.into_iter().map(Expr::not)) {
             Expr::And(all) => Expr::Or(all.into_iter().map(Expr::not).collect()),
             e => Expr::not(e),
@@ -151,7 +151,7 @@ impl Expr {
     /// Not.
     #[must_use]
     #[allow(clippy::should_implement_trait, reason = "a constructor, as `and` is")]
-    pub fn not(e: Expr) -> Expr {
+    pub(crate) fn not(e: Expr) -> Expr {
         match e {
             Expr::Bool(b) => Expr::Bool(!b),
             Expr::Not(e) => *e,
@@ -164,13 +164,13 @@ impl Expr {
 
     /// The element for a page.
     #[must_use]
-    pub fn at(var: VarId, page: Expr) -> Expr {
+    pub(crate) fn at(var: VarId, page: Expr) -> Expr {
         Expr::At(var, Box::new(page))
     }
 
     /// The same with every part replaced that `f` replaces.
     #[must_use]
-    pub fn map(&self, f: &impl Fn(&Expr) -> Option<Expr>) -> Expr {
+    pub(crate) fn map(&self, f: &impl Fn(&Expr) -> Option<Expr>) -> Expr {
         if let Some(e) = f(self) {
             return e;
         }
@@ -191,7 +191,7 @@ impl Expr {
     }
 
     /// Calls `f` with it and all its parts.
-    pub fn visit(&self, f: &mut impl FnMut(&Expr)) {
+    pub(crate) fn visit(&self, f: &mut impl FnMut(&Expr)) {
         f(self);
         match self {
             Expr::At(_, e)

@@ -112,7 +112,7 @@ impl<'a> Cells<'a> {
 
     /// How safe cells that the equations exclude are to be called.
     #[must_use]
-    pub fn excluded_by(&self) -> By {
+    pub(crate) fn excluded_by(&self) -> By {
         if self.family.as_ref().is_some_and(|family| family.ordered) {
             By::Order
         } else {

@@ -112,7 +112,7 @@ impl<'a> Judge<'a> {
     }
 
     /// Whether something was not found out since this was last asked.
-    pub fn take_unknown(&mut self) -> bool {
+    pub(crate) fn take_unknown(&mut self) -> bool {
         std::mem::take(&mut self.unknown)
     }
 

@@ -119,7 +119,7 @@ pub fn offenders(programs: &[Program], judge: &mut Judge<'_>, given: &[Reuse]) -
 }
 
 /// Stands for the name of a scenario.
-pub const TOGETHER: &str = "all of them together";
+pub(crate) const TOGETHER: &str = "all of them together";
 
 /// Whether a changed program is enough under some policies.
 type Enough<'a, 'j> = dyn FnMut(&mut Judge<'j>, &Program, &[Reuse]) -> bool + 'a;

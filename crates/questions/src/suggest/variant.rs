@@ -18,7 +18,7 @@ pub struct Policy {
 
 /// The name of a policy in files.
 #[must_use]
-pub fn reuse_name(reuse: Reuse) -> &'static str {
+pub(crate) fn reuse_name(reuse: Reuse) -> &'static str {
     match reuse {
         Reuse::Any => "any",
         Reuse::Own => "own",

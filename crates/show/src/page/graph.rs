@@ -54,12 +54,12 @@ pub(crate) struct Node {
 
 impl Node {
     /// Its middle.
-    pub fn middle(&self) -> (f64, f64) {
+    pub(super) fn middle(&self) -> (f64, f64) {
         (self.x + self.width / 2.0, self.y + self.height / 2.0)
     }
 
     /// The base line of the label.
-    pub fn first_line(&self) -> f64 {
+    pub(super) fn first_line(&self) -> f64 {
         self.middle().1
             + if self.capacity.is_empty() && self.is_plain() {
                 5.0
@@ -69,7 +69,7 @@ impl Node {
     }
 
     /// The base line of what is said below it.
-    pub fn second_line(&self) -> f64 {
+    pub(crate) fn second_line(&self) -> f64 {
         self.middle().1 + 14.0
     }
 
@@ -101,14 +101,14 @@ pub(crate) struct Edge {
 
 impl Edge {
     /// How much it stands for in a state.
-    pub fn at(&self, state: usize) -> u32 {
+    pub(super) fn at(&self, state: usize) -> u32 {
         let after = self.points.partition_point(|&(from, _)| from <= state);
         // Before its first point there is nothing of it.
         after.checked_sub(1).map_or(0, |i| self.points[i].1)
     }
 
     /// What it says in a state; the script says the same.
-    pub fn label(&self, state: usize) -> String {
+    pub(super) fn label(&self, state: usize) -> String {
         let n = self.at(state);
         let word = match self.kind {
             "waits" if n > 1 => return format!("{n} wait for"),
@@ -129,12 +129,12 @@ type Spans = Vec<(usize, Option<usize>, u32)>;
 
 impl Graph {
     /// Whether it needs the width of the page to be read.
-    pub fn is_wide(&self) -> bool {
+    pub(crate) fn is_wide(&self) -> bool {
         self.width > 640.0
     }
 
     /// The picture of a recording, laid out.
-    pub fn of(recording: &Recording) -> Graph {
+    pub(super) fn of(recording: &Recording) -> Graph {
         let mut lane_of = vec![0; recording.tasks.len()];
         for (i, lane) in recording.lanes.iter().enumerate() {
             lane.tasks.iter().for_each(|&task| lane_of[task] = i);

@@ -58,7 +58,7 @@ struct Packed<'a> {
 }
 
 impl<'a> FindingData<'a> {
-    pub fn new(recording: &'a Recording, graph: &'a Graph) -> Self {
+    pub(super) fn new(recording: &'a Recording, graph: &'a Graph) -> Self {
         FindingData {
             recording: Packed::of(recording),
             graph,

@@ -120,7 +120,7 @@ struct Row<'a> {
 
 impl<'a> Page<'a> {
     /// `recordings` are those of the report's findings.
-    pub fn new(
+    pub(super) fn new(
         program: &'a Program,
         report: &'a Report,
         recordings: &'a [Recording],

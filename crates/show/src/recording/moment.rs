@@ -78,7 +78,7 @@ impl<'a> Moment<'a> {
 
     /// Who is at a line of a program; `None` is its end.
     #[must_use]
-    pub fn badges(&self, program: usize, line: Option<usize>) -> Vec<Badge> {
+    pub(crate) fn badges(&self, program: usize, line: Option<usize>) -> Vec<Badge> {
         let here = |task: &usize| {
             self.recording.tasks[*task].program == program && self.places[*task] == line
         };

@@ -237,12 +237,12 @@ impl Recording {
     }
 
     /// The holds of a state.
-    pub fn holds_at(&self, state: usize) -> impl Iterator<Item = &Hold> {
+    pub(crate) fn holds_at(&self, state: usize) -> impl Iterator<Item = &Hold> {
         (self.holds.iter()).filter(move |hold| covers(hold.from, hold.to, state))
     }
 
     /// The stale mappings of a state.
-    pub fn stale_at(&self, state: usize) -> impl Iterator<Item = &Stale> {
+    pub(crate) fn stale_at(&self, state: usize) -> impl Iterator<Item = &Stale> {
         (self.stale.iter()).filter(move |stale| covers(stale.from, stale.to, state))
     }
 }

@@ -50,7 +50,7 @@ type EndLikeness<'a> = (
 
 impl<'a> Grid<'a> {
     /// Every step a row, every task a column.
-    pub fn unfolded(finding: &'a Finding) -> Grid<'a> {
+    pub(crate) fn unfolded(finding: &'a Finding) -> Grid<'a> {
         let columns: Vec<Column> = (0..finding.tasks.len())
             .map(|task| Column { tasks: vec![task] })
             .collect();
@@ -73,7 +73,7 @@ impl<'a> Grid<'a> {
     }
 
     /// Like steps in one row, like tasks in one column.
-    pub fn folded(finding: &'a Finding) -> Grid<'a> {
+    pub(crate) fn folded(finding: &'a Finding) -> Grid<'a> {
         let ranges = runs(&finding.trace);
         let mut did: HashMap<Who, Vec<(usize, usize)>> = HashMap::new();
         for (row, steps) in ranges.iter().enumerate() {
@@ -124,7 +124,7 @@ impl<'a> Grid<'a> {
     }
 
     /// The names of a column's tasks, such as `mremap#1..#1024`.
-    pub fn label(&self, column: &Column) -> String {
+    pub(crate) fn label(&self, column: &Column) -> String {
         let tasks: Vec<(Who, &str)> = column
             .tasks
             .iter()
@@ -139,7 +139,7 @@ impl<'a> Grid<'a> {
     }
 
     /// The steps of a row that belong to a column.
-    pub fn steps_of(&self, row: &Row, column: usize) -> impl Iterator<Item = &'a Step> {
+    pub(crate) fn steps_of(&self, row: &Row, column: usize) -> impl Iterator<Item = &'a Step> {
         let finding = self.finding;
         let whose: Vec<Who> = self.columns[column]
             .tasks

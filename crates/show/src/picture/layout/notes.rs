@@ -37,7 +37,7 @@ fn edge_of(placeholder: &str) -> Option<usize> {
 
 impl Notes {
     /// Nothing is drawn yet.
-    pub fn new(graph: &Graph) -> Notes {
+    pub(super) fn new(graph: &Graph) -> Notes {
         Notes {
             nodes: vec![Placed::default(); graph.nodes.len()],
             edges: vec![Routed::default(); graph.edges.len()],
@@ -60,7 +60,7 @@ impl Notes {
     }
 
     /// Everything moved to the corner and rounded, and labels put on their edges.
-    pub fn into_layout(mut self, graph: &Graph) -> Layout {
+    pub(crate) fn into_layout(mut self, graph: &Graph) -> Layout {
         let mut loops = vec![0_u32; graph.nodes.len()];
         let labels = std::mem::take(&mut self.labels);
         for ((routed, edge), label) in self.edges.iter_mut().zip(&graph.edges).zip(labels) {
