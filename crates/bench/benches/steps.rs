@@ -17,10 +17,10 @@ use kmapcheck_search::Engine;
 #[path = "../src/family.rs"]
 mod family;
 #[allow(dead_code, unused_imports, missing_docs)]
-#[path = "../../search/src/plain/key.rs"]
+#[path = "../../search/src/apart/key.rs"]
 mod key;
 #[allow(dead_code, unused_imports, missing_docs)]
-#[path = "../../search/src/plain/store.rs"]
+#[path = "../../search/src/apart/store.rs"]
 mod store;
 
 use family::{Case, Family};

@@ -5,6 +5,24 @@
 //! a pure function of the task and the [`Shared`] part it meets others in; [`standing`] says what
 //! a task waits for; [`replay`] runs traces. This is the only place that knows what kmap does:
 //! engines ask it, whatever their own representation of states.
+//!
+//! ```
+//! use kmapcheck_machine::{Standing, Start, initial};
+//! use kmapcheck_scenario::{Overrides, load_str};
+//!
+//! // One slot, and two tasks that want it.
+//! let program = load_str("s.json", r#"{ "name": "s",
+//!     "model": { "name": "m", "series": { "S": { "slots": 1, "reuse": "none" } } },
+//!     "tasks": [ { "name": "t", "count": 2, "pages": ["p"], "program": [
+//!         { "kmap": "p", "series": "S" }, { "kunmap": "p" } ] } ] }"#, &Overrides::default())?;
+//! let mut state = initial(&program, &Start::default());
+//! let successors = kmapcheck_machine::steps(&program, &state.tasks[0], &state.shared);
+//! assert_eq!(successors.len(), 1);
+//! state.advance(&program, 0, &successors[0]);
+//! assert_eq!(state.standing(&program, 0), Standing::Moves);
+//! assert!(matches!(state.standing(&program, 1), Standing::Waits(_)));
+//! # Ok::<(), kmapcheck_scenario::Errors>(())
+//! ```
 
 mod ability;
 mod effect;

@@ -6,6 +6,32 @@
 //! engines run it.
 //!
 //! Nothing here prints, searches or reads files.
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use kmapcheck_engine::{Coverage, Finding, Outcome};
+//! use kmapcheck_machine::{Trace, TraceStep};
+//! use kmapcheck_report::Report;
+//! use kmapcheck_scenario::{FindingKind, Overrides, load_str};
+//!
+//! let program = load_str("s.json", r#"{ "name": "s",
+//!     "model": { "name": "m", "series": { "S": { "slots": 1, "reuse": "none" } } },
+//!     "tasks": [ { "name": "t", "pages": ["p", "q"], "program": [
+//!         { "kmap": "p", "series": "S" }, { "kmap": "q", "series": "S" },
+//!         { "kunmap": "q" }, { "kunmap": "p" } ] } ] }"#, &Overrides::default())?;
+//! // What an engine says: after its first step the task is stuck.
+//! let trace = Trace { steps: vec![TraceStep { task: 0, choice: 0 }], ..Trace::default() };
+//! let outcome = Outcome {
+//!     engine: "search",
+//!     findings: vec![Finding::of(FindingKind::Deadlock, trace)],
+//!     stopped: None,
+//!     coverage: Coverage::default(),
+//! };
+//! let report = Report::build(&program, &outcome, Duration::ZERO, &|_, _| None)?;
+//! assert_eq!(report.findings[0].summary, "t pins the only S slot and waits for another");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod build;
 mod confirmation;

@@ -13,6 +13,22 @@
 //!
 //! Nothing here panics or hangs on bad input: it ends in [`Errors`], which say where, what, and
 //! what to do about it.
+//!
+//! ```
+//! use kmapcheck_scenario::{Bound, Overrides, load_str};
+//!
+//! let text = r#"{ "name": "copy", "model": "pte-highmem-5",
+//!     "tasks": [ { "name": "copy", "count": 2, "pages": ["from"], "program": [
+//!         { "kmap": "from", "series": "DEFAULT" }, { "kunmap": "from" } ] } ] }"#;
+//! let program = load_str("copy.json", text, &Overrides::default())?;
+//! assert_eq!(program.templates[0].count, Bound::Exactly(2));
+//! assert_eq!(program.templates[0].nodes.len(), 2);
+//!
+//! // What is wrong is told with its place, and with what to do about it.
+//! let errors = load_str("copy.json", &text.replace("kunmap", "kunmpa"), &Overrides::default());
+//! assert!(errors.unwrap_err().to_string().contains("did you mean `kunmap`?"));
+//! # Ok::<(), kmapcheck_scenario::Errors>(())
+//! ```
 
 mod check;
 mod load;
