@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use kmapcheck_prove::certificate;
 use kmapcheck_prove::reasons::Reasons;
-use kmapcheck_show::recording::saved::SavedTrace;
 use kmapcheck_scenario::{Overrides, Program, Source, load_with_sources};
 use kmapcheck_search::{Engine, run};
+use kmapcheck_show::recording::saved::SavedTrace;
 use serde_json::{Value, json};
 
 use crate::{FILE, limits, shown};

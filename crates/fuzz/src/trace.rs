@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use kmapcheck_show::recording::saved::SavedTrace;
 use kmapcheck_report::tame;
 use kmapcheck_scenario::{Overrides, load_str};
+use kmapcheck_show::recording::saved::SavedTrace;
 
 use crate::{FILE, engines, pair, refused, shown};
 
