@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use kmapcheck_scenario::Program;
+use quick_xml::escape::escape;
 
 use crate::header::Header;
 use crate::ir::{Model, Scope};
@@ -244,11 +245,4 @@ fn write_arcs(out: &mut String, transition: &str, arcs: &[(String, i64, i64)]) {
         arc(out, place, transition, *into);
         arc(out, transition, place, *back);
     }
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
 }
