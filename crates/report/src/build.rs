@@ -70,24 +70,57 @@ impl Report {
             .collect::<Result<Vec<_>, _>>()?;
         causes_first(&mut findings);
         Ok(Report {
+            findings,
+            remarks: coverage::remarks(program, outcome),
+            ..Report::bare(program, outcome, elapsed)
+        })
+    }
+
+    /// The report without findings.
+    pub(crate) fn bare(program: &Program, outcome: &Outcome, elapsed: Duration) -> Report {
+        Report {
             scenario: program.name.clone(),
             file: program.files.first().cloned().unwrap_or_default(),
             model: program.model.clone(),
             verdict: outcome.verdict(),
-            findings,
+            findings: Vec::new(),
             expected: program.expect.clone(),
             as_expected: as_expected(program, outcome),
             stopped: coverage::stopped(program, outcome),
             coverage: coverage::coverage(program, outcome),
             proof: None,
-            remarks: coverage::remarks(program, outcome),
+            remarks: Vec::new(),
             elapsed_ms: (elapsed.as_secs_f64() * 1e6).round() / 1e3,
-        })
+        }
+    }
+}
+
+impl Finding {
+    /// A finding of which only the run is told.
+    pub(crate) fn bare(found: &kmapcheck_engine::Finding) -> Finding {
+        Finding {
+            kind: found.kind,
+            class: None,
+            level: found.kind.level(),
+            summary: String::new(),
+            can_sleep: found.can_sleep,
+            start: None,
+            trace: Vec::new(),
+            tasks: Vec::new(),
+            core: Vec::new(),
+            stuck: Vec::new(),
+            contested: Vec::new(),
+            point_of_no_return: None,
+            wait_for: None,
+            run: found.trace.clone(),
+            starves: found.starved,
+            stuck_set: None,
+        }
     }
 }
 
 /// Whether exactly the expected kinds were found. A run cut short can say no, never yes.
-pub(crate) fn as_expected(program: &Program, outcome: &Outcome) -> Option<bool> {
+fn as_expected(program: &Program, outcome: &Outcome) -> Option<bool> {
     let expected = program.expect.as_ref()?;
     let found = |kind: &FindingKind| outcome.finding(*kind).is_some();
     if outcome
@@ -117,22 +150,8 @@ impl Builder<'_> {
             .map_err(|error| Fault::Replay { kind, error })?;
         let not_shown = Fault::NotShown { kind };
         let mut finding = Finding {
-            kind,
-            class: None,
-            level: kind.level(),
-            summary: String::new(),
-            can_sleep: found.can_sleep,
             start: self.start(&found.trace),
-            trace: Vec::new(),
-            tasks: Vec::new(),
-            core: Vec::new(),
-            stuck: Vec::new(),
-            contested: Vec::new(),
-            point_of_no_return: None,
-            wait_for: None,
-            run: found.trace.clone(),
-            starves: found.starved,
-            stuck_set: None,
+            ..Finding::bare(found)
         };
         let mut taking_part: Vec<TaskId> = found.trace.steps.iter().map(|step| step.task).collect();
         match kind {

@@ -89,14 +89,7 @@ pub(crate) fn is_plain(successor: &Successor) -> bool {
 #[must_use]
 pub fn resource(program: &Program, template: TemplateId, what: Ref) -> String {
     let resource = program.resource(template, what);
-    let kind = match resource.kind {
-        ResourceKind::Spinlock => "spinlock",
-        ResourceKind::Rwsem { .. } => "rwsem",
-        ResourceKind::Semaphore { .. } => "semaphore",
-        ResourceKind::Mempool { .. } => "mempool",
-        ResourceKind::Completion => "completion",
-    };
-    format!("{kind} {}", resource.name)
+    format!("{} {}", resource.kind.word(), resource.name)
 }
 
 /// `2 units of semaphore s`, `1 element of mempool m`, `semaphore s` where it has one unit only.

@@ -6,7 +6,6 @@ use kmapcheck_engine::{Outcome, Stopped as Why, Verdict};
 use kmapcheck_limits::Reached;
 use kmapcheck_scenario::Program;
 
-use crate::build::as_expected;
 use crate::coverage;
 use crate::report::{Coverage, Finding, Report, Stopped};
 
@@ -54,15 +53,7 @@ impl Report {
             stopped: Some(stopped),
             coverage: Coverage {
                 engine: engine.to_owned(),
-                complete: false,
-                states: 0,
-                transitions: 0,
-                depth: 0,
-                interleavings: None,
-                stored_bytes: None,
-                reductions: None,
-                fingerprints: None,
-                never_executed: None,
+                ..Coverage::default()
             },
             proof: None,
             remarks: Vec::new(),
@@ -74,42 +65,20 @@ impl Report {
     #[must_use]
     pub fn brief(program: &Program, outcome: &Outcome, elapsed: Duration) -> Report {
         let found = outcome.findings.iter().map(|found| Finding {
-            kind: found.kind,
-            class: None,
-            level: found.kind.level(),
             summary: format!(
                 "found after {}; a limit came before the way there was worked out",
                 crate::words::count(found.trace.steps.len() as u64, "step")
             ),
-            can_sleep: found.can_sleep,
-            start: None,
-            trace: Vec::new(),
-            tasks: Vec::new(),
-            core: Vec::new(),
-            stuck: Vec::new(),
-            contested: Vec::new(),
-            point_of_no_return: None,
-            wait_for: None,
-            run: found.trace.clone(),
-            stuck_set: None,
-            starves: found.starved,
+            ..Finding::bare(found)
         });
+        let report = Report::bare(program, outcome, elapsed);
         Report {
-            scenario: program.name.clone(),
-            file: program.files.first().cloned().unwrap_or_default(),
-            model: program.model.clone(),
-            verdict: outcome.verdict(),
             findings: found.collect(),
-            expected: program.expect.clone(),
-            as_expected: as_expected(program, outcome),
-            stopped: coverage::stopped(program, outcome),
             coverage: Coverage {
                 never_executed: None,
-                ..coverage::coverage(program, outcome)
+                ..report.coverage
             },
-            proof: None,
-            remarks: Vec::new(),
-            elapsed_ms: (elapsed.as_secs_f64() * 1e6).round() / 1e3,
+            ..report
         }
     }
 }

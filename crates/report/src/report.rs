@@ -355,7 +355,7 @@ pub struct Size {
 }
 
 /// What the engine saw.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub struct Coverage {
     /// The engine.
     pub engine: String,

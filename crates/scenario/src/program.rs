@@ -148,6 +148,18 @@ pub enum ResourceKind {
 }
 
 impl ResourceKind {
+    /// What people call it, such as `spinlock`.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            ResourceKind::Spinlock => "spinlock",
+            ResourceKind::Rwsem { .. } => "rwsem",
+            ResourceKind::Semaphore { .. } => "semaphore",
+            ResourceKind::Mempool { .. } => "mempool",
+            ResourceKind::Completion => "completion",
+        }
+    }
+
     /// Whether only who took it gives it back. Some pools are open to everybody, and a completion is
     /// given by whoever completes it.
     #[must_use]

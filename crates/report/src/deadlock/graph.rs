@@ -6,7 +6,7 @@ use kmapcheck_stuck::deadlock::Deadlock;
 use kmapcheck_stuck::graph::{self, Link};
 use rustc_hash::FxHashSet;
 
-use super::names::{kind_word, task_label, thing_name};
+use super::names::{task_label, thing_name};
 
 /// Tasks, what they wait for, and who holds it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize)]
@@ -176,7 +176,7 @@ impl Builder<'_> {
                     }
                     Some(ResourceKind::Completion) => (NodeKind::Completion, "completion", None),
                 };
-                let word = kind.map_or("lock", kind_word);
+                let word = kind.map_or("lock", ResourceKind::word);
                 (
                     node_kind,
                     format!("{prefix}:{name}{own}"),

@@ -1,7 +1,7 @@
 //! What tasks, and the things they wait for, are called.
 
 use kmapcheck_machine::{Name, PageId, Resource, instance_of, task_name};
-use kmapcheck_scenario::{Program, ResourceKind};
+use kmapcheck_scenario::Program;
 use kmapcheck_stuck::reduction::Scene;
 
 use crate::words::list;
@@ -74,17 +74,6 @@ pub(crate) fn task_label(program: &Program, tasks: &[usize]) -> String {
         })
         .collect();
     labels.join(", ")
-}
-
-/// The word for a kind of lock, pool or completion.
-pub(crate) fn kind_word(kind: ResourceKind) -> &'static str {
-    match kind {
-        ResourceKind::Spinlock => "spinlock",
-        ResourceKind::Rwsem { .. } => "rwsem",
-        ResourceKind::Semaphore { .. } => "semaphore",
-        ResourceKind::Mempool { .. } => "mempool",
-        ResourceKind::Completion => "completion",
-    }
 }
 
 /// The name of a page, and the task that alone knows it by that name, if it is not shared.

@@ -7,7 +7,7 @@ use kmapcheck_stuck::deadlock::Deadlock;
 use kmapcheck_stuck::graph::could_give;
 use kmapcheck_stuck::holdings::{Holding, How, holdings};
 
-use super::names::{kind_word, task_names, thing_name};
+use super::names::{task_names, thing_name};
 use crate::words::{article, list};
 
 /// How many kinds of members a summary spells out.
@@ -370,8 +370,8 @@ impl Words<'_> {
         match (thing, self.0.scene.resource_kind(thing)) {
             (Resource::PageLock(_), _) if owner.is_some() => format!("the lock of its page {name}"),
             (Resource::PageLock(_), _) => format!("the lock of page {name}"),
-            (_, Some(kind)) if owner.is_some() => format!("its own {} {name}", kind_word(kind)),
-            (_, Some(kind)) => format!("{} {name}", kind_word(kind)),
+            (_, Some(kind)) if owner.is_some() => format!("its own {} {name}", kind.word()),
+            (_, Some(kind)) => format!("{} {name}", kind.word()),
             _ => name,
         }
     }
