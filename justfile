@@ -34,7 +34,7 @@ bench *ARGS:
     cargo build --release --locked -p kmapcheck
     cargo run --release --locked --manifest-path crates/bench/Cargo.toml -- --kmapcheck "${CARGO_TARGET_DIR:-target}/release/kmapcheck" {{ if ARGS == "quick" { "--quick" } else { ARGS } }}
 
-# Rewrite the stored schemas, messages, snapshots and outputs in the docs; read the diff.
+# Rewrite the stored messages, snapshots and outputs in the docs; read the diff.
 update:
     KMAPCHECK_UPDATE=1 INSTA_UPDATE=always cargo test --workspace
 
