@@ -142,7 +142,7 @@ pub(crate) struct Transition {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Stmt {
     /// `place := value`.
-    Set(Place, Expr),
+    Set(Assignable, Expr),
     /// The statements, if it holds.
     If(Expr, Vec<Stmt>),
     /// The statements for every page [`Expr::Q`].
@@ -155,7 +155,7 @@ pub(crate) enum Stmt {
 
 /// What can be assigned to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Place {
+pub(crate) struct Assignable {
     /// The variable.
     pub var: VarId,
     /// The page, if there is one for each.
@@ -166,7 +166,7 @@ impl Stmt {
     /// `var := value`.
     #[must_use]
     pub(crate) fn set(var: VarId, value: Expr) -> Stmt {
-        Stmt::Set(Place { var, page: None }, value)
+        Stmt::Set(Assignable { var, page: None }, value)
     }
 
     /// `var := var + n`.
@@ -179,7 +179,7 @@ impl Stmt {
     #[must_use]
     pub(crate) fn set_at(var: VarId, page: Expr, value: Expr) -> Stmt {
         let page = Some(page);
-        Stmt::Set(Place { var, page }, value)
+        Stmt::Set(Assignable { var, page }, value)
     }
 
     /// `var[page] := var[page] + n`.

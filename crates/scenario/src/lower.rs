@@ -104,12 +104,12 @@ impl Shared {
 /// Where control goes, while loops are not yet done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Goal {
-    place: Place,
+    to: Destination,
     round: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum Destination {
     End,
     /// A node, by the number it was made with.
     Node(usize),
@@ -179,7 +179,7 @@ pub(crate) fn lower(
     let entry = lowering.block(
         steps,
         Goal {
-            place: Place::End,
+            to: Destination::End,
             round: false,
         },
         around,
@@ -269,7 +269,7 @@ impl Lowering<'_> {
         self.spend(1);
         match &step.action {
             Action::Exit => Goal {
-                place: Place::End,
+                to: Destination::End,
                 round: false,
             },
             // A `break` that leaves nothing was noted when it was read.
@@ -331,7 +331,7 @@ impl Lowering<'_> {
         let label = self.labels.len();
         self.labels.push(None);
         let back = Goal {
-            place: Place::Label(label),
+            to: Destination::Label(label),
             round: true,
         };
         let inner = Around {
@@ -339,7 +339,7 @@ impl Lowering<'_> {
             ..inherit(step, around)
         };
         let start = self.block(body, back, inner);
-        if start.place == Place::Label(label) {
+        if start.to == Destination::Label(label) {
             if !self.over {
                 self.log.push(
                     Problem::at(Code::SteplessLoop, step.key, "this loop never takes a step")
@@ -396,7 +396,7 @@ impl Lowering<'_> {
     fn node(&mut self, op: Op, next: Vec<Goal>, site: usize) -> Goal {
         self.drafts.push(Draft { op, next, site });
         Goal {
-            place: Place::Node(self.drafts.len() - 1),
+            to: Destination::Node(self.drafts.len() - 1),
             round: false,
         }
     }

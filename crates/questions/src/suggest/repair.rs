@@ -33,16 +33,16 @@ pub struct Path {
     /// What is held.
     pub held: String,
     /// The operation that took it.
-    pub held_by: Place,
+    pub held_by: Operation,
     /// What is asked for.
     pub asked: String,
     /// The operation that asks.
-    pub asked_by: Place,
+    pub asked_by: Operation,
 }
 
 /// An operation and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Place {
+pub struct Operation {
     /// As the scenario has it.
     pub written: String,
     /// The primitive.
@@ -59,7 +59,7 @@ pub struct Repair {
     /// The task.
     pub task: String,
     /// The kmap.
-    pub kmap: Place,
+    pub kmap: Operation,
     /// What to put in its place.
     pub instead: Instead,
     /// The other series, of a kmap that is moved.
@@ -159,9 +159,9 @@ fn repairs<'j>(
     repairs
 }
 
-fn place(program: &Program, site: Site) -> Place {
+fn place(program: &Program, site: Site) -> Operation {
     let origin = &program.origins[site.origin];
-    Place {
+    Operation {
         written: origin.written().to_owned(),
         op: origin.text().to_owned(),
         source: program.show_location(origin.location()),

@@ -2,7 +2,7 @@
 
 use std::fmt::{Result, Write as _};
 
-use super::repair::{Offender, Path, Place, Repair};
+use super::repair::{Offender, Operation, Path, Repair};
 use super::replace::Instead;
 use super::variant::Policy;
 use super::{OrdersNotJudged, Smallest, SuggestReport, Works};
@@ -166,7 +166,7 @@ fn smallest(out: &mut String, change: &Smallest, is_judged: bool) -> Result {
     }
 }
 
-fn place(place: &Place) -> String {
+fn place(place: &Operation) -> String {
     let at = place
         .at
         .as_ref()

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use kmapcheck_limits::ask;
 
-use super::{Goal, Lowered, Lowering, Place, Shared};
+use super::{Destination, Goal, Lowered, Lowering, Shared};
 use crate::check::stale::Pages;
 use crate::program::{Node, Op, Origin, Ref, Target, Variable};
 use crate::source::diagnostic::{Code, Problem};
@@ -17,23 +17,23 @@ impl Lowering<'_> {
     fn resolve(&self, goal: Goal) -> Target {
         let mut goal = goal;
         for _ in 0..=self.labels.len() {
-            match goal.place {
-                Place::End => {
+            match goal.to {
+                Destination::End => {
                     return Target {
                         node: None,
                         round: goal.round,
                     };
                 }
-                Place::Node(made) => {
+                Destination::Node(made) => {
                     return Target {
                         node: Some(self.drafts.len() - 1 - made),
                         round: goal.round,
                     };
                 }
-                Place::Label(label) => match self.labels[label] {
+                Destination::Label(label) => match self.labels[label] {
                     Some(start) => {
                         goal = Goal {
-                            place: start.place,
+                            to: start.to,
                             round: goal.round || start.round,
                         };
                     }
