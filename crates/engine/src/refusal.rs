@@ -1,4 +1,4 @@
-//! What an engine cannot do, refused by name before anything starts.
+//! What an engine cannot do: it is refused before anything starts, by a message that names it.
 
 use std::fmt;
 

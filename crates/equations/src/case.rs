@@ -1,10 +1,10 @@
-//! The cases that the inequalities are told apart by.
+//! The cases, each with inequalities of its own.
 //!
-//! What is so in every state is not always a linear inequality, but one of two. An rwsem is not held
-//! for reading and for writing at once. A series whose number of slots is open either has no more
-//! slots than it keeps for holders, and then nobody ever has a pin there; or it has more, and then no
-//! more tasks have a pin than there are others. One case is made of each, so every number of slots
-//! is in a case: a case split is not a premise.
+//! What holds in every state is not always one linear inequality, but one of two. An rwsem is not
+//! held for reading and for writing at once. A series whose number of slots is open either has no
+//! more slots than it keeps for holders, and then nobody ever has a pin there; or it has more, and
+//! then no more tasks have a pin than there are other slots. Each of the two is a case, so every
+//! number of slots is in a case: a case split is not a premise.
 
 use kmapcheck_limits::ask;
 use kmapcheck_local::{Holding, Locals};

@@ -2,7 +2,7 @@
 //!
 //! The situations that a local state lists stand for all there are: what a task can do in any real
 //! state includes all that it can do in one of them. (So an allocation is listed also without the
-//! pages that somebody may have freed: which of them are there is nobody's to choose.)
+//! pages that other tasks may have freed: no task can choose which of them are there.)
 //!
 //! A local state is *drained* if the task has ended or holds nothing; it *drains* within *k* steps
 //! if, whatever flushes others have done, in every situation in which the task can move it can

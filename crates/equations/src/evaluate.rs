@@ -1,12 +1,12 @@
 //! The inequalities, held against a state.
 //!
-//! An inequality that is wrong can make a system unsolvable, and then a deadlock counts as impossible
-//! that is not. But most of what a system says is so of *any* tasks that wait at the same time, stuck
-//! or not: how many hold how much of what there is. So a state, stuck or not, can show that such an
-//! inequality is wrong. Only that something is waited for, and that enough of it is held, is said of
-//! stuck tasks alone.
+//! A wrong inequality can make a system unsolvable, and then a possible deadlock counts as
+//! impossible. But most of what a system says holds for *any* tasks that wait at the same time,
+//! stuck or not: how many hold how much of what there is. So any state can show that such an
+//! inequality is wrong. Only two things are said of stuck tasks alone: that something is waited
+//! for, and that enough of it is held.
 //!
-//! For the tests, which hold the inequalities against random runs: the prover does not call this.
+//! For the tests, which test the inequalities on random runs: the prover does not call this.
 //! (`verify` does the same with its own inequalities, before a certificate counts.)
 
 use kmapcheck_local::LocalState;

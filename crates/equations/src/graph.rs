@@ -1,9 +1,9 @@
 //! Who holds what while waiting for what.
 //!
 //! The generalisation of a lock-order graph to counting resources: nodes are the things that tasks
-//! wait for, and *r -> r'* says that a task can hold some of what *r* is waited for while it waits
-//! for *r'*. Where it has no cycle, a topological order of it is an order in which everything is
-//! acquired, and nothing can deadlock.
+//! wait for, and *r -> r'* says that a task can hold some of what makes *r* unavailable while it
+//! waits for *r'*. Where it has no cycle, a topological order of it is an order in which everything
+//! is acquired, and nothing can deadlock.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;

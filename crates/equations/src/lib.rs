@@ -1,14 +1,15 @@
 //! Which sets of waiting tasks could be stuck on one another: the *stuck-core equations*.
 //!
 //! In a state with a stuck set, let K be the greatest one and *r -> r'* where a task of K holds
-//! what *r* is waited for and itself waits for *r'*. (Who waits for two things at once, one of them
-//! a CPU, is stuck on one of them at least, and counts with that one alone.) The graph of what K
-//! waits for has a strongly connected component E that no edge leaves. Everything that keeps the
-//! things in E from being had is held by tasks of K that wait, again, for something in E: they are
-//! a *core*. So for every *r* in E the tasks of the core hold enough: all slots of a series, the
-//! lock, all but fewer than *n* units. And like any tasks that exist together, they do not hold
-//! more of anything than there is. With one unknown for each [local state](kmapcheck_local) that
-//! waits (how many tasks of the core are in it), both are linear inequalities:
+//! what makes *r* unavailable and itself waits for *r'*. (A task that waits for two things at once,
+//! one of them a CPU, is stuck on at least one of them, and counts with that one alone.) The graph
+//! of what K waits for has a strongly connected component E that no edge leaves. Everything that
+//! makes the things in E unavailable is held by tasks of K that wait, again, for something in E:
+//! they are a *core*. So for every *r* in E the tasks of the core hold enough: all slots of a
+//! series, the lock, so many units that fewer than *n* are left. And like any tasks that exist
+//! together, they do not hold more of anything than there is. With one unknown for each [local
+//! state](kmapcheck_local) that waits (how many tasks of the core are in it), both are linear
+//! inequalities:
 //!
 //! - for each *r* in E: what the core holds of *r* >= what makes *r* unavailable;
 //! - for each series in E: what the core holds of it in slots of its own, and one slot for each

@@ -9,9 +9,9 @@
 //! - pages at first + what each task has put back and taken <= 0.
 //!
 //! What a task has put back, less what it has taken, is known from its local state within bounds;
-//! the least over all ways there makes the inequality weaker and no less true. If for no set A with a
-//! free page in it these inequalities have a solution, nobody waits for a page in a last state. So
-//! cores that wait for one are not there, though the [core equations](crate) allow them.
+//! the least over all ways there makes the inequality weaker and no less true. If for no set A with
+//! a free page in it these inequalities have a solution, no task waits for a page in a last state.
+//! So there are no cores that wait for one, though the [core equations](crate) allow them.
 
 use kmapcheck_limits::ask;
 use kmapcheck_linear::{Answer, Constraint, Problem, solve};

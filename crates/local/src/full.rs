@@ -1,15 +1,17 @@
 //! Which series can never be full.
 //!
 //! *Full* means that every slot has a user, so that no flush helps. Suppose that some series are
-//! never full, and close the local states under that. If even so the tasks, however they are spread
-//! over the local states, cannot pin all slots of any of these series, then none of them is ever
-//! full: look at the first state of a run in which one is. Up to the step into it no task found one
-//! full, so every task in it is in one of these local states; and their pins do not suffice.
+//! never full, and close the local states under this assumption. If the tasks, however they are
+//! spread over the local states, still cannot pin all slots of any of these series, then none of
+//! them is ever full: look at the first state of a run in which one is. Up to the step into it no
+//! task found one full, so every task in it is in one of these local states; and their pins do not
+//! suffice.
 //!
-//! How many slots can be pinned is counted generously: by each task in its worst local state, but by
-//! no more tasks on a CPU than there are CPUs. That is what keeps a task that takes slots under a
-//! spinlock from ever having to wait for one, where there are more slots than CPUs. Slots that ended
-//! tasks leave behind in use would not be counted, so a program that leaks slots says nothing.
+//! How many slots can be pinned is counted generously: by each task in its worst local state, but
+//! by no more tasks on a CPU than there are CPUs. That is what keeps a task that takes slots under
+//! a spinlock from ever having to wait for one, where there are more slots than CPUs. Slots that
+//! ended tasks leave behind in use would not be counted, so nothing follows for a program that
+//! leaks them.
 
 use kmapcheck_limits::ask;
 use kmapcheck_scenario::{Bound, FindingKind, Op, Program};

@@ -1,13 +1,13 @@
 //! The local states that a task can be in, whatever the others do.
 //!
 //! Proofs about every number of tasks cannot look at global states; they look at one task in every
-//! sort of surroundings. What a step of a task depends on outside the task is little: whether a
-//! slot is free and whether a flush happens, whether the lock, unit or completion it wants is to
-//! be had, where a shared page is mapped by others, which free page an allocation gets, whether a
-//! CPU is free. And others change a task's local state only by a flush, which takes away the stale
-//! mappings of its pages. [`Locals`] closes the initial local states under all of that. It
-//! over-approximates: each task of each reachable state of the program, with any number of
-//! instances, is in one of these local states, and waits for one of the things recorded there.
+//! sort of surroundings. A step depends on few things outside its task: whether a slot is free and
+//! whether a flush happens, whether the lock, unit or completion it wants is available, where a
+//! shared page is mapped by others, which free page an allocation gets, whether a CPU is free. And
+//! others change a task's local state only by a flush, which takes away the stale mappings of its
+//! pages. [`Locals`] closes the initial local states under all of that. It over-approximates: each
+//! task of each reachable state of the program, with any number of instances, is in one of these
+//! local states, and waits for one of the things recorded there.
 //!
 //! The steps themselves are the machine's: each surrounding is a [`Shared`] part built around the
 //! task, and the machine is asked what the task does in it.

@@ -10,10 +10,10 @@
 //! the last page that can have a larger set, give it the smallest larger one, and give every page
 //! after it its smallest set. If there is no room for one of those, go on from the page before it.
 //!
-//! Up to the order of alike instances, a word stands for all that give the same ways to start to
-//! the instances of a template in another order. Of these, the one is taken in which the ways of
-//! the instances never become smaller; so the smallest set of a page depends on the instance
-//! before. Otherwise it is the empty set, for which there is always room.
+//! Words that give the instances of a template the same ways to start in another order differ only
+//! in the order of alike instances. Of these words, the one is taken in which the ways of the
+//! instances never become smaller; so the smallest set of a page depends on the instance before.
+//! Otherwise it is the empty set, for which there is always room.
 
 use std::iter::repeat_n;
 

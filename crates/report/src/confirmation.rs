@@ -1,4 +1,4 @@
-//! What another engine says to a report: loom, which runs the kernel's own allocator.
+//! What another engine says about a report: loom, which runs the kernel's own allocator.
 
 use kmapcheck_scenario::FindingKind;
 

@@ -1,4 +1,4 @@
-//! Reports of runs that were cut off before all could be said that a report says.
+//! Reports of runs that were cut off before the report was complete.
 
 use std::time::Duration;
 

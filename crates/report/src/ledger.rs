@@ -1,8 +1,8 @@
 //! Who holds what since which step, and who took and gave back what before.
 //!
 //! The machine's states say what a task holds; for a reader, *since when* matters as much, and so
-//! does when that was undone which a task relies on. The ledger follows a trace and compares what
-//! the task that took a step held before and after.
+//! does when something that a task relies on was undone. The ledger follows a trace and compares
+//! what the task that took a step held before and after.
 
 use std::mem;
 

@@ -2,8 +2,7 @@
 //!
 //! [`Report::build`] runs every trace of an engine's outcome again on the machine and puts what
 //! happened into words; a trace that does not hold what it promises is a [`Fault`]. The renderers
-//! ([`text`], [`json`]) read the report and nothing else. [`listing`] shows a program as the
-//! engines run it.
+//! (the crate `kmapcheck-show`) read the report and nothing else.
 //!
 //! Nothing here prints, searches or reads files.
 //!

@@ -1,18 +1,18 @@
 //! Aimed search for the shortest run into a deadlock.
 //!
-//! A breadth-first search at 1,024 slots drowns in ways to get there. This one is A* (Hart,
-//! Nilsson and Raphael, *A Formal Basis for the Heuristic Determination of Minimum Cost Paths*,
-//! 1968) over the same counted states, with a lower bound on the steps that are still missing:
+//! A breadth-first search cannot finish at 1,024 slots. This one is A* search (Hart, Nilsson and
+//! Raphael, *A Formal Basis for the Heuristic Determination of Minimum Cost Paths*, 1968) over the
+//! same counted states, with a lower bound on the steps that are still missing:
 //!
 //! From the [`Locals`], draw an edge from resource R to resource R' where a local state holds a
 //! unit of R while it asks for R'. In a smallest stuck core every member waits for something that
 //! members hold; following *waits for R, which a member holds that waits for R', ...* closes a
-//! cycle of this graph, and every slot of every series on it is pinned by a task that stands at
-//! an asking operation. So of the cycles one must be *filled*: the slots of its series, less those
+//! cycle of this graph, and every slot of every series on it is pinned by a task that stands at an
+//! asking operation. So one of the cycles must be *filled*: the slots of its series, less those
 //! pinned by tasks at asking operations, are missing. One step moves one task and can supply at
-//! most as many of them as one such task pins on the cycle. Missing slots over that number,
-//! rounded up, at the cheapest cycle: a lower bound, and no step lowers it by more than one. With
-//! such a bound the first deadlock that A* takes from its queue lies on a shortest run.
+//! most as many of them as one such task pins on the cycle. The missing slots divided by that
+//! number, rounded up, at the cheapest cycle, are a lower bound, and no step lowers it by more than
+//! one. With such a bound the first deadlock that A* takes from its queue lies on a shortest run.
 //!
 //! Leaks, completions, memory, CPUs, units that others give back, and a series that keeps all its
 //! slots for holders could close a stuck set without a cycle, and a slot of a shared page may be

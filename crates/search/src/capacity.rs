@@ -1,11 +1,11 @@
 //! How much an engine can number.
 //!
-//! Engines give 32-bit numbers to states and to the parts that states are made of. A number that
-//! were given twice would make one state of two, and a finding could be lost with the other. So
-//! before each state an engine looks whether the numbers are nearly used up, and stops then. What
-//! is left, [`ROOM`], is for the numbers that the expansion of one state takes: each takes memory
-//! of its own, and so many of them would take gigabytes. Whoever gives a number out still refuses
-//! to give one twice, by a panic.
+//! Engines give 32-bit numbers to states and to the parts that states are made of. A number given
+//! twice would make one state of two, and a finding could be lost with the other. So before each
+//! state an engine looks whether the numbers are nearly used up, and stops then. What is left,
+//! [`ROOM`], is for the numbers that the expansion of one state takes: each takes memory of its
+//! own, and [`ROOM`] of them would take gigabytes. The code that gives numbers out still panics
+//! rather than give one twice.
 
 use kmapcheck_engine::Stopped;
 

@@ -1,7 +1,7 @@
 //! The search over counted states.
 //!
 //! Instances of one template are interchangeable, so a state is, for each *local state*, how many
-//! tasks are in it, plus the *world*: what tasks meet in. That is exact, and canonical by
+//! tasks are in it, plus the *world*: what tasks share. That is exact, and canonical by
 //! construction; 32,767 tasks are as cheap as ten.
 //!
 //! - [`local`]: local states and worlds, and how a named state is taken apart into them;

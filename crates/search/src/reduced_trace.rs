@@ -1,12 +1,12 @@
 //! A trace without the tasks that do not matter to it.
 //!
-//! Of 32,767 tasks most never move in a trace. Instances of one task program that start without a
-//! stale mapping and never move stay alike. So one of them stands for all, with their number, and the
-//! run of the others is the same without them: they hold nothing, take up no slot, wait in no queue,
-//! and the order of page numbers among the rest does not change.
+//! In a trace of 32,767 tasks most tasks never move. Instances of one task program that start
+//! without a stale mapping and never move stay alike. So one of them stands for all, with their
+//! number, and the run of the other tasks is the same: those left out hold nothing, take up no
+//! slot, wait in no queue, and the order of page numbers among the rest does not change.
 //!
-//! Those that start with a stale mapping take up slots, and whether a kmap finds a free one depends on
-//! them: each of them stays. There are no more of them than slots.
+//! Instances that start with a stale mapping take up slots, and whether a kmap finds a free slot
+//! depends on them: each of them stays. There are no more of them than slots.
 
 use kmapcheck_machine::{Start, TaskId, Trace, TraceStep, instances, is_open};
 use kmapcheck_scenario::{Bound, PageDecl, Program, SeriesId, StaleIn};

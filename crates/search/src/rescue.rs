@@ -6,10 +6,11 @@
 //! core is saved exactly if a state can be reached in which nobody is left in a copy. That is
 //! plain reachability on counted states.
 //!
-//! Tasks that stand idle throughout and start alike are one task and a number: see [`crate::crew`].
+//! Tasks that never move in the trace and start alike become one task and a number: see
+//! [`crate::reduced_trace`].
 //!
-//! Being lost is kept by every step, so along the trace there is one point where it begins; it is
-//! looked for just before the end first, where it usually is, and by bisection otherwise.
+//! A core that is lost stays lost with every step, so there is one point of the trace where this
+//! begins; it is looked for first just before the end, where it usually is, then by bisection.
 
 use kmapcheck_engine::{Meter, Progress};
 use kmapcheck_limits::{Limits, Watch};

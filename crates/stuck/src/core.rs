@@ -1,14 +1,14 @@
 //! The smallest core: the fewest tasks that are stuck on one another.
 //!
-//! A set of tasks is stuck *on itself* if it stays stuck even though everybody else gives back
-//! what he holds. Whether a set contains such a set is monotone: more tasks, more stuck. That
-//! makes both searches here sound.
+//! A set of tasks is stuck *on itself* if it stays stuck even though all other tasks give back what
+//! they hold. Whether a set contains such a set is monotone: adding tasks never changes yes to no.
+//! That makes both searches here sound.
 //!
 //! - **Exact.** Sets are tried by size; the first that is stuck on itself is a smallest one. Alike
 //!   tasks (see `alike`) are exchangeable, so what is tried is how many of each kind, and
 //!   tasks that give nothing anybody waits for are left out: a core with such a task would be a
-//!   core without it too, unless it is that task alone. Always ends within 14 tasks
-//!   (2^14 sets), usually with any number of them, since large sets are mostly alike.
+//!   core without it too, unless it is that task alone. Always ends for up to 14 tasks
+//!   (2^14 sets), usually for any number of them, since large sets are mostly alike.
 //! - **Minimal.** When that would take too many tries: kinds are dropped in halving batches, as
 //!   long as something stays stuck (Zeller and Hildebrandt, *Simplifying and Isolating
 //!   Failure-Inducing Input*, IEEE TSE 28(2), 2002), and of a kind that cannot go, as many as can

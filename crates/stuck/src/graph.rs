@@ -3,9 +3,9 @@
 //! A *general resource graph* in Holt's sense: an edge from a task to each thing it waits for, and
 //! from the thing to each task that holds some of it, or that could still give some of it (a
 //! completion, say). Which of the holders it takes is part of the waiting edge ([`Need`]): any one
-//! (slots), all of them (a writer and its readers), or enough for so many units. Only in a graph
-//! where every need is `All` is a cycle the same as a deadlock; in general the core is a *knot*,
-//! every task of it reaches only the core.
+//! (slots), all of them (a writer and its readers), or enough for *n* units. Only in a graph where
+//! every need is `All` is a cycle the same as a deadlock; in general the core is a *knot*, every
+//! task of it reaches only the core.
 //!
 //! More than [`MOST_ALIKE`] alike tasks become one node.
 

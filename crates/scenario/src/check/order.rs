@@ -1,7 +1,7 @@
 //! The rule of a model: series and locks in the order in which a task may ask for them.
 //!
 //! Locks are found by name, and a model does not know which locks a scenario will have. So a name
-//! that nothing here goes by is no mistake; unless it looks like a misspelling of one that does
+//! that nothing here has is no mistake, unless it looks like a misspelling of a name that exists
 //! and that has no place of its own.
 
 use std::collections::{BTreeSet, HashMap, HashSet};

@@ -1,4 +1,4 @@
-//! The operations that need no definition: one table, from which come their reading, the text
+//! The operations that need no definition: one table, from which come their reading and the text
 //! that traces show.
 
 /// A built-in operation.

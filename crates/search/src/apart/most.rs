@@ -1,4 +1,4 @@
-//! How much of everything that has a number there may be.
+//! How many states and parts of states can be numbered.
 
 use super::key::WIDEST;
 use super::store::{MOST_IN_PARTITION, MOST_STATES};

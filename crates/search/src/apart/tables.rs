@@ -5,12 +5,12 @@
 //! differences to all successors by tasks of the group: a step changes the world and one field, so
 //! its successor is the state plus two numbers. Besides, an entry says what else is up: findings,
 //! suspicious waiters (see [`super::alarm`]), steps that change others, or that it has not been
-//! worked out. States with any of that are looked at task by task; the others, nearly all, cost a
-//! look-up a group and an addition a successor.
+//! worked out. States with any of that are looked at task by task; the others, nearly all, cost one
+//! look-up for each group and one addition for each successor.
 //!
-//! Most entries have no difference or one, and which is which no processor foresees. So there is no
-//! branch on it: [`AT_ONCE`] are always added, one successor behind the other, and those that there
-//! are not are written over by the next.
+//! Most entries have no difference or one, and no processor can predict which. So there is no
+//! branch on it: [`AT_ONCE`] differences are always added, one successor behind the other, and
+//! surplus successors are overwritten by the next.
 
 use kmapcheck_limits::ask;
 use kmapcheck_machine::TraceStep;

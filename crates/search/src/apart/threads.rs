@@ -1,7 +1,7 @@
 //! Work shared out among threads.
 //!
-//! The thread that asks works as well, so that but one hand-over is waited for at the end. Who does
-//! which item is left to chance; results must not depend on it.
+//! The thread that asks works as well, so that it waits for one hand-over only, at the end. Which
+//! thread does which item is left to chance; results must not depend on it.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};

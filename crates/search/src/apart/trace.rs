@@ -1,10 +1,10 @@
 //! Traces, without stored predecessors.
 //!
 //! A state of level *n* has a predecessor in level *n* − 1, and the levels are stored. So a run is
-//! followed back by looking through one level after the other for a state with a step to where one
-//! is; of several, the least, by the least step. Most states are ruled out by a glance: a step
-//! changes the field of one task. This costs less than the search did, and is done once for each
-//! finding.
+//! followed back by looking through one level after the other for a state with a step to the
+//! current one; of several, the least state and its least step are taken. Most states are ruled out
+//! by a glance: a step changes the field of one task. This costs less than the search did, and is
+//! done once for each finding.
 
 use kmapcheck_machine::{Start, Starts, Trace, initial};
 

@@ -12,14 +12,15 @@
 //! **What it says.** Take a run of the program with any numbers of tasks. By induction on its
 //! length, leaving out those tasks that are in the crowd's local states gives a state explored
 //! here: a step of a holder is a step here, one of another task is one of the crowd. So a finding
-//! that no step shows here does not occur for any numbers. A stuck set of the run's state, less the
-//! tasks left out but one, is stuck here together with that one: the tasks left out hold nothing,
-//! and what is not there gives nothing. So if in no state explored here any holder is stuck, alone
-//! or beside one task of the crowd, nor that one, there is no deadlock for any numbers. No premise
-//! on the operations is needed.
+//! that no step shows here does not occur for any numbers. Take a stuck set of the run's state, and
+//! remove all of the left-out tasks from it but one. What remains is stuck here with that one task
+//! added: the removed tasks hold nothing, and a task that is absent gives nothing. So if no state
+//! explored here has a stuck holder, alone or beside one task of the crowd, and no such task is
+//! stuck itself, there is no deadlock for any numbers. No premise on the operations is needed.
 //!
-//! The converse does not hold: the crowd may be where no run can bring as many tasks at the same
-//! time. What is possible here is a finding only when a run with numbers shows it.
+//! The converse does not hold: the crowd may be in local states to which no run can bring so many
+//! tasks at the same time. What is possible here is a finding only when a run with numbers shows
+//! it.
 
 use kmapcheck_engine::{Meter, Progress, Stopped};
 use kmapcheck_limits::Limits;

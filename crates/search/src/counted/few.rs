@@ -4,8 +4,8 @@
 //! stand at their first operation, hold nothing, and wait in no queue. So what a search among few
 //! finds at a step, or in a task that waits, is found among all. Pages that only the others have
 //! declared start unmapped, which is one of the ways to start. Every run is taken again by the full
-//! program before anything is made of it; a deadlock among few need not be one among all, as the
-//! others may help, so it is looked at again there.
+//! program before it counts; a deadlock among few need not be one among all, as the others may
+//! help, so it is looked at again there.
 
 use kmapcheck_engine::Progress;
 use kmapcheck_limits::Limits;

@@ -12,9 +12,8 @@
 //! task that can move. `releases` and `merge` use sets of one task only: one that gives something
 //! back, or whose step touches nothing.
 //!
-//! That no task is put off for ever is for the search to see to: [`crate::counted::explore`]
-//! expands a state in full unless some step of the chosen tasks leads to a state that is still to
-//! be expanded.
+//! The search ensures that no task is put off for ever: [`crate::counted::explore`] expands a state
+//! in full unless some step of the chosen tasks leads to a state that is still to be expanded.
 
 use std::rc::Rc;
 

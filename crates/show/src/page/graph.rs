@@ -1,11 +1,11 @@
 //! Who waits for whom: what there is to draw, and when.
 //!
 //! The picture is laid out once, with every task, everything that is ever waited for and every edge
-//! there ever is, so that nothing moves while it grows. When a node or edge is there, and how much
-//! it stands for, is said by *points*: from that state on, so many.
+//! there ever is, so that nothing moves while it grows. *Points* say when a node or edge is there,
+//! and how many things it stands for: from a state on, a number.
 //!
-//! Drawn as stuck is what is in the core (or starves) and waits from there to the end of the trace,
-//! and what it holds to the end that the core waits for.
+//! A task of the core (or one that starves) is drawn as stuck from where it waits to the end of the
+//! trace, together with what it holds to the end that the core waits for.
 
 use std::collections::BTreeMap;
 

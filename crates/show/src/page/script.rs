@@ -1,8 +1,8 @@
 //! What the script gets: recordings and pictures, in few bytes.
 //!
 //! A trace of thousands of steps says the same few things again and again. So every text is there
-//! once and is meant by its number, and what there are thousands of are lists without names of
-//! fields. `unpack` in the script gives them their names back.
+//! once and is referred to by its number, and things that come in thousands are lists without names
+//! of fields. `unpack` in the script gives them their names back.
 
 use std::collections::HashMap;
 

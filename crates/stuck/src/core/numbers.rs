@@ -1,4 +1,4 @@
-//! In how many ways so many tasks are chosen of kinds of limited numbers.
+//! In how many ways a number of tasks can be chosen from kinds with a limited number each.
 
 use kmapcheck_limits::ask;
 

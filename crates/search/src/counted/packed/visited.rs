@@ -1,8 +1,8 @@
 //! The visited set.
 //!
-//! The strings of states lie one behind the other in an arena of blocks that never move; hash tables
-//! hold their numbers, by parts of the hash, so that one grows at a time and none is ever there twice
-//! but a small one.
+//! The strings of states lie one behind the other in an arena of blocks that never move; hash
+//! tables hold their numbers, by parts of the hash, so that one small table grows at a time, and no
+//! other is ever in memory twice.
 //!
 //! With [`Storage::Fingerprint`] 64 bits of each string are kept instead, and the strings only until
 //! they are expanded: two states may then be taken for one.

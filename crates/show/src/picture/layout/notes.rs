@@ -1,10 +1,10 @@
 //! A backend that writes down what it is asked to draw, and makes a [`Layout`] of it.
 //!
 //! The crate passes the properties of nodes and edges through; here they are positions in the
-//! [`Graph`]. A label has no properties: the crate makes it a node of its own, and may move the text
-//! from there to another node on the way of the same edge. So the order in which labels are drawn
-//! says nothing. What is laid out is therefore not the label but a [`placeholder`], a text as long
-//! that says which edge it belongs to.
+//! [`Graph`]. A label has no properties: the crate makes it a node of its own, and may move the
+//! text from there to another node on the way of the same edge. So the order in which labels are
+//! drawn says nothing. What is laid out is therefore not the label but a [`placeholder`], a text of
+//! the same length that says which edge it belongs to.
 
 use layout::core::format::{ClipHandle, RenderBackend};
 use layout::core::geometry::Point as At;
