@@ -134,7 +134,7 @@ fn bounds_holders(program: &Program, locals: &Locals, series: SeriesId) -> bool 
     };
     let keeps_the_bound = |local: &LocalState| {
         ask();
-        match local.pins_in(series) {
+        match local.task.pins_in(series) {
             true => to_itself(local),
             false => first_by_a_slot(local),
         }

@@ -53,7 +53,7 @@ pub(crate) fn kinds_of(
     if let Some(wait) = waiting.wait {
         needs.push(need(program, local, wait)?);
     }
-    let pins = (0..program.series.len()).filter(|&series| local.pins_in(series));
+    let pins = (0..program.series.len()).filter(|&series| local.task.pins_in(series));
     let pins_in: Vec<String> = pins
         .map(|series| program.series[series].name.clone())
         .collect();
@@ -74,7 +74,7 @@ fn need(program: &Program, local: &LocalState, wait: Wait) -> Option<String> {
     };
     Some(match wait {
         Wait::Slot { series, .. } => {
-            let who = if local.pins_in(series) {
+            let who = if local.task.pins_in(series) {
                 "next slot"
             } else {
                 "slot"
