@@ -5,13 +5,12 @@
 //! for *r'*. Where it has no cycle, a topological order of it is an order in which everything is
 //! acquired, and nothing can deadlock.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
-
 use kmapcheck_limits::ask;
 use kmapcheck_local::{Holding, LocalState, Locals};
 use kmapcheck_machine::Wanted;
 use kmapcheck_scenario::Program;
+
+use crate::digraph::{in_order, is_knot, knots};
 
 /// Tasks of one program that wait for the same while holding the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -125,82 +124,21 @@ impl Graph {
         self.sorted(&edges)
     }
 
-    /// The nodes in an order in which every one of the edges goes forward; of those that could come
-    /// next always the first.
     fn sorted(&self, edges: &[(usize, usize)]) -> Option<Vec<Wanted>> {
-        let mut before = vec![0usize; self.needs.len()];
-        let mut after = vec![Vec::new(); self.needs.len()];
-        for &(from, to) in edges {
-            before[to] += 1;
-            after[from].push(to);
-        }
-        let free = (0..before.len()).filter(|&node| before[node] == 0);
-        let mut free: BinaryHeap<Reverse<usize>> = free.map(Reverse).collect();
-        let mut order = Vec::new();
-        while let Some(Reverse(node)) = free.pop() {
-            ask();
-            order.push(self.needs[node]);
-            for &to in &after[node] {
-                before[to] -= 1;
-                if before[to] == 0 {
-                    free.push(Reverse(to));
-                }
-            }
-        }
-        (order.len() == self.needs.len()).then_some(order)
+        let order = in_order(self.needs.len(), edges.iter().copied());
+        let all = order.len() == self.needs.len();
+        all.then(|| order.iter().map(|&node| self.needs[node]).collect())
     }
 
     /// The strongly connected components that have an edge, each sorted.
     #[must_use]
     pub fn knots(&self) -> Vec<Vec<usize>> {
-        let all: Vec<usize> = (0..self.needs.len()).collect();
-        let mut knots: Vec<Vec<usize>> = Vec::new();
-        for node in 0..self.needs.len() {
-            ask();
-            if knots.iter().any(|knot| knot.contains(&node)) {
-                continue;
-            }
-            let (to, from) = (self.reach(node, &all, false), self.reach(node, &all, true));
-            let knot: Vec<usize> = to
-                .into_iter()
-                .filter(|n| from.binary_search(n).is_ok())
-                .collect();
-            if knot.contains(&node) {
-                knots.push(knot);
-            }
-        }
-        knots
+        knots(self.edges.iter().copied())
     }
 
     /// Whether the nodes, with the edges among them, are strongly connected and have an edge.
     #[must_use]
     pub fn is_strongly_connected(&self, nodes: &[usize]) -> bool {
-        nodes.first().is_some_and(|&first| {
-            self.reach(first, nodes, false).len() == nodes.len()
-                && self.reach(first, nodes, true).len() == nodes.len()
-        })
-    }
-
-    /// The nodes among `nodes` that a path of at least one edge among them leads to from `start`.
-    fn reach(&self, start: usize, nodes: &[usize], backwards: bool) -> Vec<usize> {
-        let mut unseen = vec![false; self.needs.len()];
-        nodes.iter().for_each(|&node| unseen[node] = true);
-        let mut next = vec![Vec::new(); self.needs.len()];
-        for &(from, to) in &self.edges {
-            let (from, to) = if backwards { (to, from) } else { (from, to) };
-            next[from].push(to);
-        }
-        let (mut found, mut work) = (Vec::new(), vec![start]);
-        while let Some(at) = work.pop() {
-            ask();
-            for &to in &next[at] {
-                if std::mem::take(&mut unseen[to]) {
-                    found.push(to);
-                    work.push(to);
-                }
-            }
-        }
-        found.sort_unstable();
-        found
+        is_knot(self.edges.iter().copied(), nodes)
     }
 }

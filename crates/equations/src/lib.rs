@@ -34,6 +34,7 @@
 //! |---|---|
 //! | [`amount`] | how much of what is waited for must be held for it to be missing |
 //! | [`graph`] | who holds what while waiting for what; order; cycles |
+//! | [`digraph`] | the same of any small graph |
 //! | [`case`] | what is told apart before there are inequalities |
 //! | [`mod@equations`] | the inequalities for one set of things waited for |
 //! | [`mod@exclude`] | all sets: excluded, each with its refutation, or possible |
@@ -43,6 +44,7 @@
 
 pub mod amount;
 pub mod case;
+pub mod digraph;
 pub mod drain;
 pub mod equations;
 pub mod exclude;
