@@ -37,15 +37,9 @@ impl Case {
         !self.nobody_holds.iter().any(holds) && !self.keeps_all.iter().any(has_a_pin)
     }
 
-    fn and_nobody_holds(&self, lock: usize, mode: Mode) -> Case {
+    fn and(&self, change: impl FnOnce(&mut Case)) -> Case {
         let mut case = self.clone();
-        case.nobody_holds.push((lock, mode));
-        case
-    }
-
-    fn and_keeps_all(&self, series: SeriesId, all: bool) -> Case {
-        let mut case = self.clone();
-        case.keeps_all.push((series, all));
+        change(&mut case);
         case
     }
 }
@@ -63,7 +57,10 @@ pub(crate) fn cases(
     for lock in held(graph, kinds, Mode::Read) {
         if writers.contains(&lock) && cases.len() < MAX_CASES {
             cases = (cases.iter())
-                .flat_map(|case| [Mode::Write, Mode::Read].map(|m| case.and_nobody_holds(lock, m)))
+                .flat_map(|case| {
+                    [Mode::Write, Mode::Read]
+                        .map(|mode| case.and(|case| case.nobody_holds.push((lock, mode))))
+                })
                 .collect();
         }
     }
@@ -72,7 +69,9 @@ pub(crate) fn cases(
         let has_pins = |&kind: &usize| graph.kinds[kind].pins_in.contains(&series);
         if is_split && kinds.iter().any(has_pins) {
             cases = (cases.iter())
-                .flat_map(|case| [true, false].map(|all| case.and_keeps_all(series, all)))
+                .flat_map(|case| {
+                    [true, false].map(|all| case.and(|case| case.keeps_all.push((series, all))))
+                })
                 .collect();
         }
     }
@@ -110,7 +109,7 @@ pub(crate) fn holders_bounded(program: &Program, locals: &Locals) -> Vec<bool> {
     let each_has_its_own = |series: SeriesId| {
         locals.states.iter().all(|local| {
             ask();
-            !local.pins_in(series)
+            !local.task.pins_in(series)
                 || (local.holdings(program).iter()).any(|&(held, _)| held == Holding::Slots(series))
         })
     };
@@ -142,6 +141,6 @@ fn gets_a_first_pin_by_reuse(program: &Program, locals: &Locals, series: SeriesI
                 _ => false,
             },
         };
-        takes && found && !local.pins_in(series)
+        takes && found && !local.task.pins_in(series)
     })
 }

@@ -3,18 +3,18 @@
 use kmapcheck_limits::ask;
 use kmapcheck_linear::{Constraint, Problem};
 use kmapcheck_local::Holding;
-use kmapcheck_machine::Mode;
+use kmapcheck_machine::{Mode, Wanted};
 use kmapcheck_scenario::{Bound, Program, Ref, ResourceKind, SeriesId};
 
+use crate::amount::{Amount, units};
 use crate::case::{Case, cases};
 use crate::graph::{Graph, Kind};
-use crate::need::{Amount, Need, units};
 
 /// The inequalities that tasks stuck on `awaited` satisfy, in one case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Equations {
     /// What they wait for.
-    pub awaited: Vec<Need>,
+    pub awaited: Vec<Wanted>,
     /// The kinds of task in question, one unknown each, by position in [`Graph::kinds`].
     pub kinds: Vec<usize>,
     /// Series whose slots are open, one unknown each, after those of `kinds`.
@@ -37,12 +37,12 @@ pub enum Fact {
     /// It has more slots than it keeps for holders.
     HasOthers(SeriesId),
     /// At least one of them waits for it.
-    Waits(Need),
+    Waits(Wanted),
     /// They hold so much that it is not to be had.
-    Missing(Need),
+    Missing(Wanted),
     /// They hold so much of a series, beside the slots through which they can map shared pages
     /// together, that none is to be had: a shared page lies in one slot, whoever maps it.
-    MissingBeside(Need),
+    MissingBeside(Wanted),
     /// They hold no more slots than there are.
     Slots(SeriesId),
     /// No more of them have a pin in the series than there are slots that are not kept for holders.
@@ -61,7 +61,7 @@ pub enum Fact {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Core {
     /// What they wait for.
-    pub awaited: Vec<Need>,
+    pub awaited: Vec<Wanted>,
     /// Kinds, by position in [`Graph::kinds`], with how many tasks are of each.
     pub tasks: Vec<(usize, u64)>,
     /// The slots of series whose number is open.
@@ -82,11 +82,11 @@ impl Equations {
     /// All cases of the inequalities for tasks that are stuck on the `awaited` nodes of the graph.
     #[must_use]
     pub fn of(sizes: &Sizes<'_>, graph: &Graph, awaited: &[usize]) -> Vec<Equations> {
-        let needs: Vec<Need> = awaited.iter().map(|&node| graph.needs[node]).collect();
+        let needs: Vec<Wanted> = awaited.iter().map(|&node| graph.needs[node]).collect();
         let holds_some = |kind: &Kind| {
-            (kind.holdings.iter()).any(|&(held, _)| needs.iter().any(|need| need.kept_by(held)))
+            (kind.holdings.iter()).any(|&(held, _)| needs.iter().any(|need| held.keeps(*need)))
         };
-        let open = |need: &Need| need.missing_at(sizes.program).is_none();
+        let open = |need: &Wanted| Amount::missing(sizes.program, *need).is_none();
         let kinds: Vec<usize> = (0..graph.kinds.len())
             .filter(|&i| {
                 let kind = &graph.kinds[i];
@@ -107,7 +107,7 @@ impl Equations {
     fn in_case(
         sizes: &Sizes<'_>,
         graph: &Graph,
-        awaited: Vec<Need>,
+        awaited: Vec<Wanted>,
         kinds: Vec<usize>,
         case: Case,
     ) -> Equations {
@@ -148,10 +148,8 @@ impl Equations {
         for need in equations.awaited.clone() {
             let waits = equations.sum(graph, |kind| i64::from(kind.need == need));
             equations.require(Fact::Waits(need), Constraint::at_least(waits, 1));
-            if let Some(amount) = need.missing_at(program) {
-                let held = equations.sum(graph, |kind| {
-                    amount_held(kind, |holding| need.kept_by(holding))
-                });
+            if let Some(amount) = Amount::missing(program, need) {
+                let held = equations.held(graph, |held| held.keeps(need));
                 equations.compare(Fact::Missing(need), held, amount, true);
                 equations.count_joint_slots_once(sizes, graph, need, amount);
             }
@@ -176,18 +174,15 @@ impl Equations {
         &mut self,
         sizes: &Sizes<'_>,
         graph: &Graph,
-        need: Need,
+        need: Wanted,
         amount: Amount,
     ) {
-        let Need::Slot { series, .. } = need else {
+        let Wanted::Slot { series, .. } = need else {
             return;
         };
-        let is_joint = |&(held, _): &(Holding, u32)| held == Holding::JointSlots(series);
-        let mut kinds = self.kinds.iter().map(|&kind| &graph.kinds[kind]);
-        if kinds.any(|kind| kind.holdings.iter().any(is_joint)) {
-            let solo = self.sum(graph, |kind| {
-                amount_held(kind, |holding| holding == Holding::Slots(series))
-            });
+        let joint = self.held(graph, |held| held == Holding::JointSlots(series));
+        if !joint.is_empty() {
+            let solo = self.held(graph, |held| held == Holding::Slots(series));
             let pages = sizes.program.pages.len();
             let pages = i64::try_from(pages).expect("pages come from a file of limited size");
             let fact = Fact::MissingBeside(need);
@@ -200,9 +195,7 @@ impl Equations {
         let program = sizes.program;
         for series in 0..program.series.len() {
             let slots = Amount::slots(program, series);
-            let held = self.sum(graph, |kind| {
-                amount_held(kind, |holding| holding == Holding::Slots(series))
-            });
+            let held = self.held(graph, |held| held == Holding::Slots(series));
             self.compare(Fact::Slots(series), held, slots, false);
             if let Some(others) = self.not_kept(sizes, series) {
                 let holders = self.sum(graph, |kind| i64::from(kind.pins_in.contains(&series)));
@@ -217,23 +210,15 @@ impl Equations {
                 | ResourceKind::Mempool { owned: true, .. } => (Mode::Units, units(program, i)),
                 _ => continue,
             };
-            let held = self.sum(graph, |kind| {
-                amount_held(kind, |holding| {
-                    holding == Holding::Held(Ref::Shared(i), modes)
-                })
-            });
+            let held = self.held(graph, |held| held == Holding::Held(Ref::Shared(i), modes));
             self.compare(Fact::Resource(i), held, amount, false);
         }
         for page in 0..program.pages.len() {
-            let held = self.sum(graph, |kind| {
-                amount_held(kind, |holding| holding == Holding::PageLock(page))
-            });
+            let held = self.held(graph, |held| held == Holding::PageLock(page));
             self.compare(Fact::Page(page), held, Amount::number(1), false);
         }
         if let Some(cpus) = program.cpus {
-            let held = self.sum(graph, |kind| {
-                amount_held(kind, |holding| holding == Holding::Cpu)
-            });
+            let held = self.held(graph, |held| held == Holding::Cpu);
             self.compare(Fact::Cpus, held, Amount::number(cpus.count), false);
         }
     }
@@ -255,6 +240,14 @@ impl Equations {
                 Amount::slots(sizes.program, series).less(i64::from(declared.for_holders))
             }),
         }
+    }
+
+    /// How much they hold of that.
+    fn held(&self, graph: &Graph, which: impl Fn(Holding) -> bool) -> Vec<(usize, i64)> {
+        self.sum(graph, |kind| {
+            let held = kind.holdings.iter().filter(|(held, _)| which(*held));
+            held.map(|&(_, n)| i64::from(n)).sum()
+        })
     }
 
     /// The sum over the kinds of what `of` makes of each.
@@ -321,11 +314,4 @@ impl Equations {
             .map(|variable| (variable, 1))
             .collect()
     }
-}
-
-fn amount_held(kind: &Kind, which: impl Fn(Holding) -> bool) -> i64 {
-    (kind.holdings.iter())
-        .filter(|&&(holding, _)| which(holding))
-        .map(|&(_, n)| i64::from(n))
-        .sum()
 }

@@ -2,12 +2,13 @@
 
 use kmapcheck_linear::{Answer, Minimum, Refutation, minimise, solve};
 use kmapcheck_local::{Found, Locals};
-use kmapcheck_scenario::{FindingKind, Program};
+use kmapcheck_machine::Wanted;
+use kmapcheck_scenario::Program;
 
+use crate::amount::Amount;
 use crate::case::holders_bounded;
 use crate::equations::{Core, Equations, Sizes};
 use crate::graph::Graph;
-use crate::need::Need;
 
 /// What is known about the cores of a program.
 #[derive(Debug)]
@@ -60,7 +61,7 @@ const BUDGET: u64 = 20_000;
 /// Looks at every strongly connected set of things waited for.
 #[must_use]
 pub fn exclude(program: &Program, locals: &Locals, graph: &Graph) -> Cores {
-    if let Some(found) = leak(locals) {
+    if let Some(found) = locals.leak() {
         return Cores::Undecided(Undecided::Leak(found));
     }
     match each_set(&Sizes::of(program, locals), graph) {
@@ -68,15 +69,6 @@ pub fn exclude(program: &Program, locals: &Locals, graph: &Graph) -> Cores {
         Ok(sets) if sets.possible.is_empty() => Cores::Excluded(sets.excluded),
         Ok(sets) => Cores::Possible(sets.possible),
     }
-}
-
-/// Where a task can end with what others wait for: what is lost is held by nobody in the equations.
-#[must_use]
-pub fn leak(locals: &Locals) -> Option<Found> {
-    let leak = [FindingKind::SlotLeak, FindingKind::LockLeak];
-    (locals.found.iter())
-        .find(|found| leak.iter().any(|&kind| found.findings.contains(kind)))
-        .copied()
 }
 
 /// Every strongly connected set of things waited for, judged.
@@ -153,7 +145,7 @@ fn smallest(equations: &Equations, values: &[i64]) -> (Core, bool) {
 /// A core of one task that waits for what is missing though nobody holds it, if that can be.
 fn missing_anyway(sizes: &Sizes<'_>, graph: &Graph, node: usize) -> Option<Possible> {
     let need = graph.needs[node];
-    let slots = match need.missing_at(sizes.program) {
+    let slots = match Amount::missing(sizes.program, need) {
         None => Vec::new(),
         Some(amount) => match amount.slots_of {
             None if amount.plus > 0 => return None,
@@ -185,7 +177,7 @@ impl Possible {
 
     /// What they wait for.
     #[must_use]
-    pub fn awaited(&self) -> &[Need] {
+    pub fn awaited(&self) -> &[Wanted] {
         &self.core.awaited
     }
 }

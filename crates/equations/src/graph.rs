@@ -5,14 +5,12 @@
 //! waits for *r'*. Where it has no cycle, a topological order of it is an order in which everything
 //! is acquired, and nothing can deadlock.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
-
 use kmapcheck_limits::ask;
 use kmapcheck_local::{Holding, LocalState, Locals};
+use kmapcheck_machine::Wanted;
 use kmapcheck_scenario::Program;
 
-use crate::need::Need;
+use crate::digraph::{in_order, is_knot, knots};
 
 /// Tasks of one program that wait for the same while holding the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,7 +18,7 @@ pub struct Kind {
     /// The task program.
     pub template: usize,
     /// What they wait for.
-    pub need: Need,
+    pub need: Wanted,
     /// What each holds.
     pub holdings: Vec<(Holding, u32)>,
     /// The series in which each has a pin.
@@ -29,29 +27,15 @@ pub struct Kind {
     pub local: u32,
 }
 
-/// An edge: something held while something is waited for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Pair {
-    /// What is held.
-    pub held: Holding,
-    /// What is waited for.
-    pub need: Need,
-    /// The first local state in which that is so.
-    pub local: u32,
-}
-
 /// The graph.
 #[derive(Debug, Clone)]
 pub struct Graph {
     /// What is waited for, sorted.
-    pub needs: Vec<Need>,
+    pub needs: Vec<Wanted>,
     /// The kinds of waiting task.
     pub kinds: Vec<Kind>,
     /// The edges between `needs`, by position, sorted.
     pub edges: Vec<(usize, usize)>,
-    /// Every pair of something held and something waited for, whether or not the former is ever
-    /// waited for.
-    pub pairs: Vec<Pair>,
 }
 
 impl Graph {
@@ -65,9 +49,9 @@ impl Graph {
             let local: &LocalState = &locals.states[waiter.local as usize];
             let holdings = local.holdings(program);
             let pins_in: Vec<usize> = (0..program.series.len())
-                .filter(|&s| local.pins_in(s))
+                .filter(|&s| local.task.pins_in(s))
                 .collect();
-            for need in Need::of(program, local, waiter.waiting) {
+            for need in waiter.waiting.wanted(program, &local.task) {
                 let kind = (local.task.template, need, holdings.clone(), pins_in.clone());
                 if known.insert(kind) {
                     kinds.push(Kind {
@@ -83,25 +67,30 @@ impl Graph {
         Graph::from_kinds(kinds)
     }
 
+    /// The kind of a task that wants that in a local state, by position.
+    #[must_use]
+    pub fn kind_of(&self, program: &Program, local: &LocalState, need: Wanted) -> Option<usize> {
+        let holdings = local.holdings(program);
+        self.kinds.iter().position(|kind| {
+            (kind.template, kind.need) == (local.task.template, need)
+                && kind.holdings == holdings
+                && (0..program.series.len())
+                    .all(|series| kind.pins_in.contains(&series) == local.task.pins_in(series))
+        })
+    }
+
     /// The graph of kinds of waiting task that come from elsewhere than a closure.
     #[must_use]
     pub fn from_kinds(kinds: Vec<Kind>) -> Graph {
-        let mut needs: Vec<Need> = kinds.iter().map(|kind| kind.need).collect();
+        let mut needs: Vec<Wanted> = kinds.iter().map(|kind| kind.need).collect();
         needs.sort_unstable();
         needs.dedup();
-        let (mut edges, mut pairs): (Vec<(usize, usize)>, Vec<Pair>) = (Vec::new(), Vec::new());
+        let mut edges: Vec<(usize, usize)> = Vec::new();
         for kind in &kinds {
             let to = (needs.binary_search(&kind.need)).expect("the needs are those of the kinds");
             for &(held, _) in &kind.holdings {
                 ask();
-                if !pairs.iter().any(|p| (p.held, p.need) == (held, kind.need)) {
-                    pairs.push(Pair {
-                        held,
-                        need: kind.need,
-                        local: kind.local,
-                    });
-                }
-                let from = (0..needs.len()).filter(|&i| needs[i].kept_by(held));
+                let from = (0..needs.len()).filter(|&i| held.keeps(needs[i]));
                 edges.extend(from.map(|from| (from, to)));
             }
         }
@@ -111,21 +100,20 @@ impl Graph {
             needs,
             kinds,
             edges,
-            pairs,
         }
     }
 
     /// The things waited for in an order in which every edge goes forward; `None`: there is a
     /// cycle.
     #[must_use]
-    pub fn order(&self) -> Option<Vec<Need>> {
+    pub fn order(&self) -> Option<Vec<Wanted>> {
         self.sorted(&self.edges)
     }
 
     /// Such an order in which things of a lower rank come before those of a higher one as well;
     /// things without a rank come anywhere. `None`: there is none.
     #[must_use]
-    pub fn order_along(&self, rank: impl Fn(Need) -> Option<usize>) -> Option<Vec<Need>> {
+    pub fn order_along(&self, rank: impl Fn(Wanted) -> Option<usize>) -> Option<Vec<Wanted>> {
         let ranks: Vec<Option<usize>> = self.needs.iter().map(|&need| rank(need)).collect();
         let mut edges = self.edges.clone();
         for (from, low) in ranks.iter().enumerate() {
@@ -136,82 +124,21 @@ impl Graph {
         self.sorted(&edges)
     }
 
-    /// The nodes in an order in which every one of the edges goes forward; of those that could come
-    /// next always the first.
-    fn sorted(&self, edges: &[(usize, usize)]) -> Option<Vec<Need>> {
-        let mut before = vec![0usize; self.needs.len()];
-        let mut after = vec![Vec::new(); self.needs.len()];
-        for &(from, to) in edges {
-            before[to] += 1;
-            after[from].push(to);
-        }
-        let free = (0..before.len()).filter(|&node| before[node] == 0);
-        let mut free: BinaryHeap<Reverse<usize>> = free.map(Reverse).collect();
-        let mut order = Vec::new();
-        while let Some(Reverse(node)) = free.pop() {
-            ask();
-            order.push(self.needs[node]);
-            for &to in &after[node] {
-                before[to] -= 1;
-                if before[to] == 0 {
-                    free.push(Reverse(to));
-                }
-            }
-        }
-        (order.len() == self.needs.len()).then_some(order)
+    fn sorted(&self, edges: &[(usize, usize)]) -> Option<Vec<Wanted>> {
+        let order = in_order(self.needs.len(), edges.iter().copied());
+        let all = order.len() == self.needs.len();
+        all.then(|| order.iter().map(|&node| self.needs[node]).collect())
     }
 
     /// The strongly connected components that have an edge, each sorted.
     #[must_use]
     pub fn knots(&self) -> Vec<Vec<usize>> {
-        let all: Vec<usize> = (0..self.needs.len()).collect();
-        let mut knots: Vec<Vec<usize>> = Vec::new();
-        for node in 0..self.needs.len() {
-            ask();
-            if knots.iter().any(|knot| knot.contains(&node)) {
-                continue;
-            }
-            let (to, from) = (self.reach(node, &all, false), self.reach(node, &all, true));
-            let knot: Vec<usize> = to
-                .into_iter()
-                .filter(|n| from.binary_search(n).is_ok())
-                .collect();
-            if knot.contains(&node) {
-                knots.push(knot);
-            }
-        }
-        knots
+        knots(self.edges.iter().copied())
     }
 
     /// Whether the nodes, with the edges among them, are strongly connected and have an edge.
     #[must_use]
     pub fn is_strongly_connected(&self, nodes: &[usize]) -> bool {
-        nodes.first().is_some_and(|&first| {
-            self.reach(first, nodes, false).len() == nodes.len()
-                && self.reach(first, nodes, true).len() == nodes.len()
-        })
-    }
-
-    /// The nodes among `nodes` that a path of at least one edge among them leads to from `start`.
-    fn reach(&self, start: usize, nodes: &[usize], backwards: bool) -> Vec<usize> {
-        let mut unseen = vec![false; self.needs.len()];
-        nodes.iter().for_each(|&node| unseen[node] = true);
-        let mut next = vec![Vec::new(); self.needs.len()];
-        for &(from, to) in &self.edges {
-            let (from, to) = if backwards { (to, from) } else { (from, to) };
-            next[from].push(to);
-        }
-        let (mut found, mut work) = (Vec::new(), vec![start]);
-        while let Some(at) = work.pop() {
-            ask();
-            for &to in &next[at] {
-                if std::mem::take(&mut unseen[to]) {
-                    found.push(to);
-                    work.push(to);
-                }
-            }
-        }
-        found.sort_unstable();
-        found
+        is_knot(self.edges.iter().copied(), nodes)
     }
 }

@@ -33,31 +33,31 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | [`need`] | what is waited for, and what makes it unavailable |
+//! | [`amount`] | how much of what is waited for must be held for it to be missing |
 //! | [`graph`] | who holds what while waiting for what; order; cycles |
+//! | [`digraph`] | the same of any small graph |
 //! | [`case`] | what is told apart before there are inequalities |
 //! | [`mod@equations`] | the inequalities for one set of things waited for |
-//! | [`evaluate`] | whether a state breaks an inequality |
 //! | [`mod@exclude`] | all sets: excluded, each with its refutation, or possible |
 //! | [`memory`] | that enough pages come back |
 //! | [`drain`] | that no task starves |
 //! | [`reach`] | a shortest run into a core |
 
+pub mod amount;
 pub mod case;
+pub mod digraph;
 pub mod drain;
 pub mod equations;
-pub mod evaluate;
 pub mod exclude;
 pub mod graph;
 pub mod memory;
-pub mod need;
 pub mod reach;
 
+pub use amount::Amount;
 pub use case::Case;
 pub use drain::cannot_starve;
 pub use equations::{Core, Equations, Fact, Sizes};
-pub use exclude::{Cores, Excluded, Possible, Sets, Undecided, each_set, exclude, leak};
-pub use graph::{Graph, Kind, Pair};
+pub use exclude::{Cores, Excluded, Possible, Sets, Undecided, each_set, exclude};
+pub use graph::{Graph, Kind};
 pub use memory::memory_suffices;
-pub use need::{Amount, Need, Open};
 pub use reach::shortest_run;

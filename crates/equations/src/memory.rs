@@ -16,12 +16,12 @@
 use kmapcheck_limits::ask;
 use kmapcheck_linear::{Answer, Constraint, Problem, solve};
 use kmapcheck_local::{LocalState, Locals};
-use kmapcheck_machine::{Name, Standing, State};
+use kmapcheck_machine::{Given, Name, Standing, State, Wanted};
 use kmapcheck_scenario::{Bound, Op, Program, Ref};
 
+use crate::amount::Amount;
 use crate::exclude::Possible;
 use crate::graph::{Graph, Kind};
-use crate::need::{Need, Open};
 
 /// More things waited for than this have too many subsets.
 const MAX_NEEDS: usize = 8;
@@ -37,7 +37,7 @@ pub fn memory_suffices(
     graph: &Graph,
     possible: &[Possible],
 ) -> bool {
-    let memory = Need::Open(Open::Memory);
+    let memory = Wanted::Given(Given::Memory);
     let Some(pages) = program.free_pages else {
         return false;
     };
@@ -55,7 +55,7 @@ pub fn memory_suffices(
     (0u32..1 << graph.needs.len())
         .filter(|set| set >> node & 1 == 1)
         .all(|set| {
-            let awaited: Vec<Need> = (0..graph.needs.len())
+            let awaited: Vec<Wanted> = (0..graph.needs.len())
                 .filter(|i| set >> i & 1 == 1)
                 .map(|i| graph.needs[i])
                 .collect();
@@ -68,32 +68,33 @@ pub fn memory_suffices(
 struct LastState {
     problem: Problem,
     /// What each unknown counts the tasks of: a local state, and what is waited for in it.
-    unknowns: Vec<(u32, Need)>,
+    unknowns: Vec<(u32, Wanted)>,
 }
 
 /// Whether the inequalities for a last state hold in this one, in which nobody moves; all of them,
 /// since they are about what is waited for in it. `None`: nobody waits for a page, or there are none.
 ///
-/// For the tests, as [`crate::evaluate`]. `program` has numbers, and its tasks have no loops and need
+/// For the tests. `program` has numbers, and its tasks have no loops and need
 /// no CPUs.
 #[must_use]
 pub fn holds_in(program: &Program, locals: &Locals, graph: &Graph, state: &State) -> Option<bool> {
-    let mut waiting: Vec<(u32, Need)> = Vec::new();
+    let mut waiting: Vec<(u32, Wanted)> = Vec::new();
     for (id, task) in state.tasks.iter().enumerate() {
         if let Standing::Waits(waits) = state.standing(program, id) {
             let local = LocalState::of(program, task, &state.shared);
             let number = locals.number(&local)?;
             waiting.extend(
-                Need::of(program, &local, waits)
+                waits
+                    .wanted(program, &local.task)
                     .iter()
                     .map(|&need| (number, need)),
             );
         }
     }
-    let mut awaited: Vec<Need> = waiting.iter().map(|&(_, need)| need).collect();
+    let mut awaited: Vec<Wanted> = waiting.iter().map(|&(_, need)| need).collect();
     awaited.sort_unstable();
     awaited.dedup();
-    if !awaited.contains(&Need::Open(Open::Memory)) {
+    if !awaited.contains(&Wanted::Given(Given::Memory)) {
         return None;
     }
     let put_back = put_back(program, locals)?;
@@ -122,24 +123,17 @@ fn last_state(
     program: &Program,
     locals: &Locals,
     graph: &Graph,
-    awaited: &[Need],
+    awaited: &[Wanted],
     put_back: &[i64],
     pages: u32,
 ) -> Option<LastState> {
     let waiting: Vec<(&Kind, u32)> = (locals.waiters.iter())
         .flat_map(|waiter| {
             let local = &locals.states[waiter.local as usize];
-            let needs = Need::of(program, local, waiter.waiting);
-            let kind = move |need: &Need| {
-                let holdings = local.holdings(program);
-                graph.kinds.iter().find(|kind| {
-                    kind.template == local.task.template
-                        && kind.need == *need
-                        && kind.holdings == holdings
-                })
-            };
-            (needs.into_iter().filter(|need| awaited.contains(need)))
-                .filter_map(move |need| Some((kind(&need)?, waiter.local)))
+            let needs = waiter.waiting.wanted(program, &local.task).into_iter();
+            let kind = |need| Some(&graph.kinds[graph.kind_of(program, local, need)?]);
+            (needs.filter(|need| awaited.contains(need)))
+                .filter_map(move |need| Some((kind(need)?, waiter.local)))
         })
         .collect();
     let sum = |of: &dyn Fn(&Kind) -> i64| -> Vec<(usize, i64)> {
@@ -150,12 +144,9 @@ fn last_state(
     for &need in awaited {
         let waits = sum(&|kind| i64::from(kind.need == need));
         constraints.push(Constraint::at_least(waits, 1));
-        if let Some(amount) = need.missing_at(program) {
+        if let Some(amount) = Amount::missing(program, need) {
             let held = sum(&|kind| {
-                let held = kind
-                    .holdings
-                    .iter()
-                    .filter(|&&(held, _)| need.kept_by(held));
+                let held = kind.holdings.iter().filter(|&&(held, _)| held.keeps(need));
                 held.map(|&(_, n)| i64::from(n)).sum()
             });
             if amount.slots_of.is_some() {

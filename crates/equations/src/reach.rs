@@ -23,7 +23,6 @@ use rustc_hash::FxHashMap;
 use crate::equations::Core;
 use crate::exclude::{Cores, Possible};
 use crate::graph::{Graph, Kind};
-use crate::need::Need;
 
 /// Pivots for each system of inequalities.
 const BUDGET: u64 = 20_000;
@@ -57,7 +56,10 @@ fn targets(program: &Program, locals: &Locals, kind: &Kind) -> Vec<u32> {
             ask();
             let local = &locals.states[waiter.local as usize];
             local.task.template == kind.template
-                && Need::of(program, local, waiter.waiting).contains(&kind.need)
+                && waiter
+                    .waiting
+                    .wanted(program, &local.task)
+                    .contains(&kind.need)
                 && local.holdings(program) == kind.holdings
         })
         .map(|waiter| waiter.local)

@@ -3,8 +3,9 @@
 mod common;
 
 use common::Judged;
-use kmapcheck_equations::{Cores, Need, Undecided};
+use kmapcheck_equations::{Cores, Undecided};
 use kmapcheck_linear::refutes;
+use kmapcheck_machine::Wanted;
 use kmapcheck_testing::small::{kmap, kunmap, nested, op, pins, scenario, semaphore, slot};
 use serde_json::{Value, json};
 
@@ -334,7 +335,7 @@ fn what_may_never_come() {
         alone(op("alloc_page", "v"), ("free_pages", json!(1))),
     ] {
         assert_eq!(judged.smallest(), Some(1));
-        assert!(matches!(judged.possible()[0].awaited(), [Need::Open(_)]));
+        assert!(matches!(judged.possible()[0].awaited(), [Wanted::Given(_)]));
     }
 }
 

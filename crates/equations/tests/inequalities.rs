@@ -3,8 +3,9 @@
 mod common;
 
 use common::Judged;
-use kmapcheck_equations::{Cores, Equations, Need};
+use kmapcheck_equations::{Cores, Equations};
 use kmapcheck_local::Holding;
+use kmapcheck_machine::Wanted;
 use kmapcheck_testing::small::{kmap, kunmap, nested, op, pins, scenario, slot};
 use serde_json::{Value, json};
 
@@ -162,7 +163,7 @@ fn the_graph() {
         [json!(2), json!(2)],
         &[(json!("any"), nested(slot("A"), slot("B")).as_slice())],
     ));
-    let first = |series| Need::Slot {
+    let first = |series| Wanted::Slot {
         series,
         holder: false,
     };
@@ -170,15 +171,15 @@ fn the_graph() {
     assert_eq!(judged.graph.edges, [(0, 1)]);
     assert_eq!(judged.graph.order(), Some(vec![first(0), first(1)]));
     assert!(judged.graph.knots().is_empty());
-    let [pair] = judged.graph.pairs.as_slice() else {
-        panic!("{:?}", judged.graph.pairs);
-    };
-    assert_eq!((pair.held, pair.need), (Holding::Slots(0), first(1)));
+    let pairs: Vec<(Holding, Wanted)> = (judged.graph.kinds.iter())
+        .flat_map(|kind| kind.holdings.iter().map(|&(held, _)| (held, kind.need)))
+        .collect();
+    assert_eq!(pairs, [(Holding::Slots(0), first(1))]);
     // A rank that puts B before A goes against it.
     let rank = |a: usize, b: usize| {
         move |need| match need {
-            Need::Slot { series: 0, .. } => Some(a),
-            Need::Slot { .. } => Some(b),
+            Wanted::Slot { series: 0, .. } => Some(a),
+            Wanted::Slot { .. } => Some(b),
             _ => None,
         }
     };
@@ -189,7 +190,7 @@ fn the_graph() {
     assert_eq!(judged.graph.order(), None);
     // The first slot is asked for without one, the second with one: whoever holds one is in the way
     // of both, and waits for the second.
-    let holder = Need::Slot {
+    let holder = Wanted::Slot {
         series: 0,
         holder: true,
     };
@@ -218,23 +219,23 @@ fn what_keeps_a_lock_from_being_had() {
     use kmapcheck_scenario::Ref;
     let held = |mode| Holding::Held(Ref::Shared(0), mode);
     let queued = Holding::Queued(Ref::Shared(0));
-    assert_eq!(judged.graph.needs, [Need::Read(0), Need::Write(0)]);
+    assert_eq!(judged.graph.needs, [Wanted::Read(0), Wanted::Write(0)]);
     for (need, holding, keeps) in [
-        (Need::Read(0), held(Mode::Read), false),
-        (Need::Read(0), held(Mode::Write), true),
-        (Need::Read(0), queued, true),
-        (Need::Write(0), held(Mode::Read), true),
-        (Need::Write(0), held(Mode::Write), true),
-        (Need::Write(0), queued, false),
-        (Need::Write(1), held(Mode::Write), false),
-        (Need::Spin(0), held(Mode::Spin), true),
-        (Need::Spin(0), held(Mode::Write), false),
-        (Need::Units(0, 2), held(Mode::Units), true),
-        (Need::PageLock(1), Holding::PageLock(1), true),
-        (Need::PageLock(1), Holding::PageLock(0), false),
-        (Need::Cpu, Holding::Cpu, true),
-        (Need::Cpu, queued, false),
+        (Wanted::Read(0), held(Mode::Read), false),
+        (Wanted::Read(0), held(Mode::Write), true),
+        (Wanted::Read(0), queued, true),
+        (Wanted::Write(0), held(Mode::Read), true),
+        (Wanted::Write(0), held(Mode::Write), true),
+        (Wanted::Write(0), queued, false),
+        (Wanted::Write(1), held(Mode::Write), false),
+        (Wanted::Spin(0), held(Mode::Spin), true),
+        (Wanted::Spin(0), held(Mode::Write), false),
+        (Wanted::Units(0, 2), held(Mode::Units), true),
+        (Wanted::PageLock(1), Holding::PageLock(1), true),
+        (Wanted::PageLock(1), Holding::PageLock(0), false),
+        (Wanted::Cpu, Holding::Cpu, true),
+        (Wanted::Cpu, queued, false),
     ] {
-        assert_eq!(need.kept_by(holding), keeps, "{need:?} {holding:?}");
+        assert_eq!(holding.keeps(need), keeps, "{need:?} {holding:?}");
     }
 }

@@ -37,7 +37,9 @@ pub fn certificate(data: &[u8]) {
 fn forge(mut certificate: Certificate, program: &Program) -> Certificate {
     if let Ok(locals) = Locals::of(program) {
         certificate.locals = locals.states.len();
-        certificate.waiting = kinds(program, &locals).unwrap_or_default();
+        certificate.waiting = (kinds(program, &locals).iter().flatten())
+            .map(|kind| kind.written(program))
+            .collect();
     }
     certificate.format = kmapcheck_verify::FORMAT.to_owned();
     certificate.digest = certificate.digest_of();

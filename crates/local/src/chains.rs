@@ -13,25 +13,16 @@
 
 use std::collections::VecDeque;
 
-use crate::{Acquired, LocalState, Locals};
 use kmapcheck_limits::ask;
 use kmapcheck_machine::{Held, Name, PageId};
-use kmapcheck_scenario::NodeId;
 use rustc_hash::FxHashSet;
+
+use crate::{Acquired, Link, LocalState, Locals};
 
 /// How many pairs of a local state and a way to it are looked at.
 pub const MAX: usize = 50_000;
 
-/// Something held, and the operation that took it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Link {
-    /// What, as in the local state. Of a lock, `n` is what this operation took of it.
-    pub what: Acquired,
-    /// The operation, in the task program of the local state.
-    pub at: NodeId,
-}
-
-/// What is held, in the order taken.
+/// What is held, in the order taken. Of a lock, `n` is what the operation took of it.
 pub type Chain = Vec<Link>;
 
 /// For each local state, the ways to hold what is held in it.
@@ -95,15 +86,7 @@ impl Chains {
     fn fill(&mut self, locals: &Locals) {
         for (local, chains) in (0..).zip(&mut self.of) {
             if chains.is_empty() {
-                let acquired = locals.acquired(local).into_iter();
-                chains.push(
-                    acquired
-                        .map(|held| Link {
-                            what: held.what,
-                            at: held.at.1,
-                        })
-                        .collect(),
-                );
+                chains.push(locals.acquired(local));
             }
         }
     }
@@ -164,23 +147,16 @@ fn carry(before: &LocalState, after: &LocalState, chain: &Chain) -> Chain {
     let fresh = |what: Acquired| Link { what, at };
     kept.extend((new.maps[next_map..].iter()).map(|&map| fresh(Acquired::Map(map))));
     kept.extend((new.page_locks[next_lock..].iter()).map(|&page| fresh(Acquired::Page(page))));
-    let amount = |held: &[Held], like: &Held| {
-        let same = held
-            .iter()
-            .find(|h| (h.what, h.mode) == (like.what, like.mode));
-        // What is not in the list is not held.
-        same.map_or(0, |held| held.n)
-    };
     for held in &new.held {
         // None, if there is less than before.
-        let more = held.n.saturating_sub(amount(&old.held, held));
+        let more = held.n.saturating_sub(old.holds(held.what, held.mode));
         if more > 0 {
             kept.push(fresh(Acquired::Lock(Held { n: more, ..*held })));
         }
     }
     for held in &old.held {
         // None, if there is more now.
-        let less = held.n.saturating_sub(amount(&new.held, held));
+        let less = held.n.saturating_sub(new.holds(held.what, held.mode));
         give_back(&mut kept, held, less);
     }
     kept

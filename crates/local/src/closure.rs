@@ -7,7 +7,7 @@ use kmapcheck_machine::{
     Effect, Findings, Page, Standing, Starts, Waiting, initial, is_forgettable, standing, steps,
     waiting_findings,
 };
-use kmapcheck_scenario::{Bound, NodeId, Program, StaleIn};
+use kmapcheck_scenario::{Bound, FindingKind, NodeId, Program, StaleIn};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::full;
@@ -125,6 +125,14 @@ impl Locals {
     #[must_use]
     pub fn possible(&self) -> Findings {
         (self.found.iter()).fold(Findings::NONE, |all, found| all.union(found.findings))
+    }
+
+    /// Where a task can end with what others wait for, if it can: what is lost, nobody holds.
+    #[must_use]
+    pub fn leak(&self) -> Option<Found> {
+        let lost = Findings::from_iter([FindingKind::SlotLeak, FindingKind::LockLeak]);
+        let loses = |found: &&Found| !found.findings.intersection(lost).is_empty();
+        self.found.iter().find(loses).copied()
     }
 
     /// The number of a local state.

@@ -1,7 +1,7 @@
 //! What a task in a local state holds of what others may wait for.
 
 use kmapcheck_limits::ask;
-use kmapcheck_machine::{Map, Mode, PageId};
+use kmapcheck_machine::{Mode, PageId, Wanted};
 use kmapcheck_scenario::{Op, Program, Ref, SeriesId};
 
 use crate::local::LocalState;
@@ -21,6 +21,28 @@ pub enum Holding {
     PageLock(PageId),
     /// A CPU.
     Cpu,
+}
+
+impl Holding {
+    /// Whether it is one of those things held that make somebody lack what he wants.
+    #[must_use]
+    pub fn keeps(self, wanted: Wanted) -> bool {
+        let lock = |held: Ref, i: usize| held == Ref::Shared(i);
+        match (wanted, self) {
+            (Wanted::Slot { series, .. }, Holding::Slots(held) | Holding::JointSlots(held)) => {
+                series == held
+            }
+            (Wanted::Spin(i), Holding::Held(held, Mode::Spin)) => lock(held, i),
+            (Wanted::Units(i, _), Holding::Held(held, Mode::Units)) => lock(held, i),
+            (Wanted::Read(i), Holding::Held(held, Mode::Write) | Holding::Queued(held)) => {
+                lock(held, i)
+            }
+            (Wanted::Write(i), Holding::Held(held, Mode::Read | Mode::Write)) => lock(held, i),
+            (Wanted::PageLock(page), Holding::PageLock(held)) => page == held,
+            (Wanted::Cpu, Holding::Cpu) => true,
+            _ => false,
+        }
+    }
 }
 
 impl LocalState {
@@ -56,12 +78,6 @@ impl LocalState {
         found.extend(self.task.on_cpu.then_some((Holding::Cpu, 1)));
         found.sort_unstable();
         found
-    }
-
-    /// Whether it has a pin lying in the series.
-    #[must_use]
-    pub fn pins_in(&self, series: SeriesId) -> bool {
-        (self.task.maps.iter()).any(|map| matches!(map, Map::Pin { lies, .. } if *lies == series))
     }
 
     /// The operation that it is about to carry out.

@@ -33,5 +33,5 @@ pub use closure::{Found, Locals, Situation, Waiter};
 pub use holding::Holding;
 pub use local::LocalState;
 pub use pageless::possible_without_pages;
-pub use path::{Acquired, Held, PathStep};
+pub use path::{Acquired, Link, PathStep};
 pub use premise::{Broken, BrokenPremise};

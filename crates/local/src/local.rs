@@ -1,7 +1,7 @@
 //! One local state.
 
 use kmapcheck_limits::ask;
-use kmapcheck_machine::{Map, Name, Page, PageId, Shared, State, Task};
+use kmapcheck_machine::{Map, Page, PageId, Shared, State, Task};
 use kmapcheck_scenario::Program;
 use rustc_hash::FxHashMap;
 
@@ -37,20 +37,8 @@ impl LocalState {
             }
         });
         let number = |page: PageId| numbers.get(&page).copied().unwrap_or(page);
-        let name = |name: Name| match name {
-            Name::Page(page) => Name::Page(number(page)),
-            Name::Dangling(Some(page)) => Name::Dangling(Some(number(page))),
-            other => other,
-        };
         LocalState {
-            task: Task {
-                names: task.names.iter().map(|&n| name(n)).collect(),
-                maps: (task.maps.iter())
-                    .map(|map: &Map| map.with_page(number(map.page())))
-                    .collect(),
-                page_locks: task.page_locks.iter().map(|&page| number(page)).collect(),
-                ..task.clone()
-            },
+            task: task.with_pages(number),
             pages: own.iter().map(|&page| shared.page(page).clone()).collect(),
         }
     }

@@ -1,7 +1,7 @@
 //! How a task gets into a local state, and where it took what it holds.
 
-use kmapcheck_machine::Map;
-use kmapcheck_scenario::{NodeId, TemplateId};
+use kmapcheck_machine::{Held, Map, PageId};
+use kmapcheck_scenario::NodeId;
 
 use crate::closure::{Locals, to_u32};
 use crate::local::LocalState;
@@ -44,12 +44,12 @@ impl Came {
 }
 
 /// Something held, and the operation that took it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Held {
-    /// What.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Link {
+    /// What, as in the local state.
     pub what: Acquired,
-    /// Where it was taken.
-    pub at: (TemplateId, NodeId),
+    /// The operation, in the task program of the local state.
+    pub at: NodeId,
 }
 
 /// What a task has acquired.
@@ -58,9 +58,9 @@ pub enum Acquired {
     /// A map.
     Map(Map),
     /// A lock or units.
-    Lock(kmapcheck_machine::Held),
+    Lock(Held),
     /// A page lock.
-    Page(usize),
+    Page(PageId),
 }
 
 impl Locals {
@@ -84,19 +84,16 @@ impl Locals {
     /// What a task in that local state has acquired, with where it did so on a shortest way, in
     /// the order taken.
     #[must_use]
-    pub fn acquired(&self, local: u32) -> Vec<Held> {
+    pub fn acquired(&self, local: u32) -> Vec<Link> {
         let path = self.path(local);
-        let mut held: Vec<Held> = Vec::new();
+        let mut held: Vec<Link> = Vec::new();
         for (i, &(from, step)) in path.iter().enumerate() {
             let to = path.get(i + 1).map_or(local, |next| next.0);
             let PathStep::Does { node, .. } = step else {
                 continue;
             };
-            let (before, after) = (&self.states[from as usize], &self.states[to as usize]);
-            let at = (before.task.template, node);
-            let now = things(after);
-            let kept: Vec<Held> = align(&held, &things(before), &now, at);
-            held = kept;
+            let [before, after] = [from, to].map(|local| things(&self.states[local as usize]));
+            held = align(&held, &before, &after, node);
         }
         held
     }
@@ -106,22 +103,13 @@ impl Locals {
 fn things(local: &LocalState) -> Vec<Acquired> {
     let maps = local.task.maps.iter().map(|&map| Acquired::Map(map));
     let locks = local.task.held.iter().map(|&held| Acquired::Lock(held));
-    let pages = local
-        .task
-        .page_locks
-        .iter()
-        .map(|&page| Acquired::Page(page));
+    let pages = local.task.page_locks.iter().copied().map(Acquired::Page);
     maps.chain(locks).chain(pages).collect()
 }
 
 /// Carries over where things were taken. Page numbers may differ between two local states, so
 /// things are matched by kind and place in the list: at most one is new or gone.
-fn align(
-    held: &[Held],
-    before: &[Acquired],
-    after: &[Acquired],
-    at: (TemplateId, NodeId),
-) -> Vec<Held> {
+fn align(held: &[Link], before: &[Acquired], after: &[Acquired], at: NodeId) -> Vec<Link> {
     let alike = |a: &Acquired, b: &Acquired| match (a, b) {
         (Acquired::Map(a), Acquired::Map(b)) => a.with_page(0) == b.with_page(0),
         (Acquired::Lock(a), Acquired::Lock(b)) => (a.what, a.mode) == (b.what, b.mode),
@@ -145,7 +133,7 @@ fn align(
             }
             None => at,
         };
-        kept.push(Held {
+        kept.push(Link {
             what: thing,
             at: taken,
         });

@@ -3,7 +3,7 @@
 //!
 //! A [`State`] keeps every task and every page apart. [`steps`] lists what one task can do next as
 //! a pure function of the task and the [`Shared`] part it meets others in; [`standing`] says what
-//! a task waits for; [`replay`] runs traces. This is the only place that knows what kmap does:
+//! a task waits for, [`Wanted`] the same told of no particular state; [`replay`] runs traces. This is the only place that knows what kmap does:
 //! engines ask it, whatever their own representation of states.
 //!
 //! ```
@@ -37,6 +37,7 @@ mod state;
 mod step;
 mod trace;
 mod wait;
+mod wanted;
 
 pub use ability::Abilities;
 pub use effect::Effect;
@@ -53,6 +54,7 @@ pub use state::{
 pub use step::{Broadcast, CpuChange, Lost, Successor, steps, waiting_findings};
 pub use trace::{Trace, TraceStep};
 pub use wait::{Standing, Wait, Waiting, acceptable_series, resolve, standing};
+pub use wanted::{Given, Wanted};
 
 #[cfg(test)]
 mod testing;

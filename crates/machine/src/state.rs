@@ -90,6 +90,18 @@ pub enum Map {
     },
 }
 
+impl Name {
+    /// The same name with another page number, if it stands for a page.
+    #[must_use]
+    pub fn with_page(self, to: impl FnOnce(PageId) -> PageId) -> Name {
+        match self {
+            Name::Page(page) => Name::Page(to(page)),
+            Name::Dangling(Some(page)) => Name::Dangling(Some(to(page))),
+            other => other,
+        }
+    }
+}
+
 impl Map {
     /// The page mapped.
     #[must_use]
@@ -354,6 +366,22 @@ impl Task {
             .iter()
             .any(|&name| matches!(name, Name::Page(p) | Name::Dangling(Some(p)) if p == page))
             || self.holds_page(page)
+    }
+
+    /// The same task with other page numbers; `to` sees them in the order of
+    /// [`Task::for_each_page`].
+    #[must_use]
+    pub fn with_pages(&self, mut to: impl FnMut(PageId) -> PageId) -> Task {
+        Task {
+            names: (self.names.iter())
+                .map(|name| name.with_page(&mut to))
+                .collect(),
+            maps: (self.maps.iter())
+                .map(|map| map.with_page(to(map.page())))
+                .collect(),
+            page_locks: self.page_locks.iter().map(|&page| to(page)).collect(),
+            ..self.clone()
+        }
     }
 
     /// Calls `visit` for every page number the task refers to, names first.

@@ -1,10 +1,13 @@
 //! Writing a proof down so that somebody else can check it.
 
+use kmapcheck_equations::digraph::in_order;
 use kmapcheck_limits::ask;
 use kmapcheck_linear::{Answer, solve};
+use kmapcheck_local::Locals;
+use kmapcheck_machine::Wanted;
 use kmapcheck_scenario::Program;
 use kmapcheck_verify::{
-    By, Certificate, FORMAT, Kind, NotThere, Set, System, kinds, problem, systems,
+    By, Certificate, FORMAT, Kind, NotThere, Set, System, keeps, kinds, problem, systems, wanted,
 };
 
 use crate::reasons::{Reason, Reasons};
@@ -31,13 +34,14 @@ pub fn certificate(
                 .to_owned(),
         );
     };
+    let kinds = kinds(program, locals).unwrap_or_default();
     let mut certificate = Certificate {
         format: FORMAT.to_owned(),
         scenario: scenario.to_owned(),
         model: model.map(str::to_owned),
         excluded: Vec::new(),
         locals: locals.states.len(),
-        waiting: kinds(program, locals).unwrap_or_default(),
+        waiting: kinds.iter().map(|kind| kind.written(program)).collect(),
         order: Vec::new(),
         sets: Vec::new(),
         digest: String::new(),
@@ -53,9 +57,9 @@ pub fn certificate(
             Reason::EveryNumber { .. } => continue,
         };
         match by {
-            By::Order => certificate.order = order(&certificate.waiting),
+            By::Order => certificate.order = order(program, &kinds),
             By::Equations => {
-                certificate.sets = sets(program, locals, &certificate.waiting)?;
+                certificate.sets = sets(program, locals, &kinds)?;
             }
             By::Locals | By::Drains | By::NoLoops => {}
         }
@@ -75,35 +79,27 @@ pub fn certificate(
     Ok(certificate)
 }
 
-/// What is waited for, everything before what is waited for while it is held.
-fn order(kinds: &[Kind]) -> Vec<String> {
-    let mut left: Vec<&str> = kinds.iter().map(|kind| kind.waits_for.as_str()).collect();
-    left.sort_unstable();
-    left.dedup();
-    let mut order = Vec::new();
-    while !left.is_empty() {
+/// What is waited for, everything before what is waited for while it is held. Where there is a circle
+/// there is no order, and nobody asks for one.
+fn order(program: &Program, kinds: &[Kind]) -> Vec<String> {
+    let mut things: Vec<Wanted> = kinds.iter().map(|kind| kind.waits_for).collect();
+    things.sort_by_cached_key(|&thing| wanted(program, thing));
+    things.dedup();
+    let edges = kinds.iter().flat_map(|kind| {
         ask();
-        let is_first = |thing: &&str| {
-            !(left.iter()).any(|before| {
-                (kinds.iter())
-                    .any(|kind| kind.waits_for == **thing && kmapcheck_verify::keeps(kind, before))
-            })
-        };
-        // Where there is a circle there is no order, and nobody asks for one.
-        let Some(first) = left.iter().position(is_first) else {
-            break;
-        };
-        order.push(left.remove(first).to_owned());
-    }
+        let to = things.iter().position(|&thing| thing == kind.waits_for);
+        let from = (0..things.len()).filter(|&from| keeps(kind, things[from]));
+        from.zip(to.into_iter().cycle())
+    });
+    let order = in_order(things.len(), edges);
     order
+        .into_iter()
+        .map(|i| wanted(program, things[i]))
+        .collect()
 }
 
 /// Every system of inequalities, refuted.
-fn sets(
-    program: &Program,
-    locals: &kmapcheck_local::Locals,
-    kinds: &[Kind],
-) -> Result<Vec<Set>, String> {
+fn sets(program: &Program, locals: &Locals, kinds: &[Kind]) -> Result<Vec<Set>, String> {
     let systems = systems(program, locals, kinds)
         .ok_or("too much is waited for in circles for a certificate")?;
     let refuted = |system: Result<System, String>| {

@@ -1,8 +1,8 @@
 //! The arguments that exclude kinds of finding, without running tasks together.
 
-use kmapcheck_equations::{Cores, Graph, Need, cannot_starve, exclude};
+use kmapcheck_equations::{Cores, Graph, cannot_starve, exclude};
 use kmapcheck_local::{Broken, BrokenPremise, Locals};
-use kmapcheck_machine::Findings;
+use kmapcheck_machine::{Findings, Wanted};
 use kmapcheck_scenario::{FindingKind, Program};
 
 /// Kinds of finding that do not occur, and why.
@@ -23,9 +23,9 @@ pub enum Reason {
         states: usize,
     },
     /// What is waited for is acquired in this order.
-    Order(Vec<Need>),
+    Order(Vec<Wanted>),
     /// The core equations have no solution for any of these sets of things waited for.
-    Equations(Vec<Vec<Need>>),
+    Equations(Vec<Vec<Wanted>>),
     /// Whoever waits lets go of what others wait for, on every way.
     Drains,
     /// No task program has a loop, so nobody waits for ever without being stuck.
@@ -92,7 +92,7 @@ impl Reasons {
         let reason = match (&cores, graph.order()) {
             (Cores::Excluded(_), Some(order)) => Some(Reason::Order(order)),
             (Cores::Excluded(list), None) => {
-                let mut sets: Vec<Vec<Need>> = list
+                let mut sets: Vec<Vec<Wanted>> = list
                     .iter()
                     .map(|core| core.equations.awaited.clone())
                     .collect();

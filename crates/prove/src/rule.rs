@@ -29,7 +29,6 @@ pub mod certificate;
 pub mod decide;
 pub mod discipline;
 pub mod equations;
-pub mod evaluate;
 pub mod refute;
 pub mod scenario;
 pub mod sizes;

@@ -1,8 +1,7 @@
 //! What was proved, in words.
 
-use kmapcheck_equations::{Need, Open};
 use kmapcheck_local::Holding;
-use kmapcheck_machine::Mode;
+use kmapcheck_machine::{Given, Mode, Wanted};
 use kmapcheck_report::{resource, units};
 use kmapcheck_scenario::{Bound, Program, Ref, TemplateId};
 
@@ -29,7 +28,7 @@ pub fn claim(program: &Program) -> String {
 /// A reason, as what follows "because".
 #[must_use]
 pub fn because(program: &Program, reason: &Reason) -> String {
-    let list = |needs: &[Need], between: &str| {
+    let list = |needs: &[Wanted], between: &str| {
         let labels: Vec<String> = needs.iter().map(|&need| label(program, need)).collect();
         labels.join(between)
     };
@@ -80,26 +79,26 @@ impl Decision {
 
 /// What is waited for, without an article.
 #[must_use]
-pub fn label(program: &Program, need: Need) -> String {
+pub fn label(program: &Program, need: Wanted) -> String {
     let shared = |i: usize| resource(program, 0, Ref::Shared(i));
     match need {
-        Need::Slot { series, holder } => {
+        Wanted::Slot { series, holder } => {
             let series = &program.series[series];
             match holder && series.for_holders > 0 {
                 true => format!("{} slot for a holder", series.name),
                 false => format!("{} slot", series.name),
             }
         }
-        Need::Spin(lock) => shared(lock),
-        Need::Units(pool, n) => units(program, 0, Ref::Shared(pool), n),
-        Need::Read(lock) => format!("{}, to read", shared(lock)),
-        Need::Write(lock) => format!("{}, to write", shared(lock)),
-        Need::PageLock(page) => format!("lock of page {}", program.pages[page].name),
-        Need::Cpu => "CPU".to_owned(),
-        Need::Open(Open::Completion(what)) => shared(what),
-        Need::Open(Open::Unowned(pool)) => format!("unit of {}", shared(pool)),
-        Need::Open(Open::Memory) => "free page".to_owned(),
-        Need::Open(Open::Own) => "something of its own".to_owned(),
+        Wanted::Spin(lock) => shared(lock),
+        Wanted::Units(pool, n) => units(program, 0, Ref::Shared(pool), n),
+        Wanted::Read(lock) => format!("{}, to read", shared(lock)),
+        Wanted::Write(lock) => format!("{}, to write", shared(lock)),
+        Wanted::PageLock(page) => format!("lock of page {}", program.pages[page].name),
+        Wanted::Cpu => "CPU".to_owned(),
+        Wanted::Given(Given::Completion(what)) => shared(what),
+        Wanted::Given(Given::Unowned(pool)) => format!("unit of {}", shared(pool)),
+        Wanted::Given(Given::Memory) => "free page".to_owned(),
+        Wanted::Given(Given::Own) => "something of its own".to_owned(),
     }
 }
 

@@ -1,13 +1,16 @@
 //! Random small models: where the rule is said to be sufficient, random programs that keep it do not
 //! deadlock; where not, the plain engine deadlocks too.
 
+#[path = "common/evaluate.rs"]
+mod evaluate;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Mutex;
 
+use evaluate::wrong;
 use kmapcheck_limits::Limits;
 use kmapcheck_prove::rule::equations::{Slots, cases};
-use kmapcheck_prove::rule::evaluate::wrong;
 use kmapcheck_prove::rule::scenario::Place;
 use kmapcheck_prove::rule::{Decision, Discipline, Options, decide, verify_rule};
 use kmapcheck_scenario::{FindingKind, Level, Overrides, Program, load_model_program, load_str};

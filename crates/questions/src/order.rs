@@ -15,10 +15,10 @@ pub mod picture;
 pub mod text;
 mod why;
 
-use kmapcheck_equations::{Graph, Need, Sizes, Undecided, each_set, leak};
+use kmapcheck_equations::{Graph, Sizes, Undecided, each_set};
 use kmapcheck_limits::ask;
-use kmapcheck_local::chains::{Chains, Link};
-use kmapcheck_local::{Acquired, Holding, Locals};
+use kmapcheck_local::chains::Chains;
+use kmapcheck_local::{Acquired, Holding, Link, Locals};
 use kmapcheck_machine::Map;
 use kmapcheck_prove::words::{label, label_of_held};
 use kmapcheck_scenario::Program;
@@ -142,7 +142,7 @@ impl Pairs {
             let local = &locals.states[waiter.local as usize];
             let Some(at) = local.task.at else { continue };
             let template = local.task.template;
-            for need in Need::of(program, local, waiter.waiting) {
+            for need in waiter.waiting.wanted(program, &local.task) {
                 for (holding, _) in local.holdings(program) {
                     ask();
                     let held = label_of_held(program, template, holding);
@@ -185,14 +185,14 @@ impl Pairs {
     /// Finds an order, or the cycles and what the arithmetic says of each.
     fn judge(&mut self, program: &Program, locals: &Locals, graph: &Graph) {
         // Where the model's own order will do, that is the one to show.
-        let along = graph.order_along(|need| rank(program, need));
+        let along = graph.order_along(|need| need.rank(program));
         self.order = along.or_else(|| graph.order()).map(|needs| {
             let mut order: Vec<String> = needs.iter().map(|&need| label(program, need)).collect();
             order.dedup();
             order
         });
         let sizes = Sizes::of(program, locals);
-        let (sets, leak) = (each_set(&sizes, graph), leak(locals));
+        let (sets, leak) = (each_set(&sizes, graph), locals.leak());
         let lost = leak.map(|found| {
             let template = locals.states[found.local as usize].task.template;
             let task = program.templates[template].name.clone();
@@ -230,17 +230,6 @@ impl Pairs {
         self.cycles = (graph.knots().iter())
             .map(|knot| why::cycle(program, graph, knot, Judged::NotJudged, Vec::new()))
             .collect();
-    }
-}
-
-/// The place in the model's order of what is waited for.
-fn rank(program: &Program, need: Need) -> Option<usize> {
-    match need {
-        Need::Slot { series, .. } => program.series[series].rank,
-        Need::Spin(lock) | Need::Units(lock, _) | Need::Read(lock) | Need::Write(lock) => {
-            program.resources[lock].rank
-        }
-        Need::PageLock(_) | Need::Cpu | Need::Open(_) => None,
     }
 }
 

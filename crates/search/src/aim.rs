@@ -20,7 +20,8 @@
 
 use kmapcheck_engine::{Meter, Progress, Stopped};
 use kmapcheck_local::{Holding, LocalState, Locals};
-use kmapcheck_scenario::{Bound, FindingKind, Op, Program, Ref};
+use kmapcheck_machine::Resource;
+use kmapcheck_scenario::{Bound, Op, Program};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::capacity::next_number;
@@ -41,15 +42,17 @@ struct Cycle {
     gain: u32,
 }
 
+/// Which task has its own lock, and which page is locked: they are not told apart here, so that
+/// there are more cycles, not fewer.
+const ANY: usize = 0;
+
 /// More elementary cycles than this, and the graph is not looked at any further.
 const MAX_CYCLES: usize = 200;
 
 impl Aim {
     /// What to aim at, or `None` if the program is outside the premise.
     pub(crate) fn of(program: &Program, locals: &Locals) -> Option<Aim> {
-        let leaks = [FindingKind::SlotLeak, FindingKind::LockLeak];
-        let possible = locals.possible();
-        if leaks.into_iter().any(|kind| possible.contains(kind))
+        if locals.leak().is_some()
             || !program.pages.is_empty()
             || program.cpus.is_some()
             || program.free_pages.is_some()
@@ -58,7 +61,7 @@ impl Aim {
         {
             return None;
         }
-        let mut edges: FxHashSet<(Asked, Asked)> = FxHashSet::default();
+        let mut edges: FxHashSet<(Resource, Resource)> = FxHashSet::default();
         for waiter in &locals.waiters {
             let local = &locals.states[waiter.local as usize];
             if let Some(wanted) = local.op(program).and_then(asked) {
@@ -98,10 +101,10 @@ impl Aim {
 }
 
 impl Cycle {
-    fn of(program: &Program, locals: &Locals, nodes: &[Asked]) -> Cycle {
+    fn of(program: &Program, locals: &Locals, nodes: &[Resource]) -> Cycle {
         let series: Vec<(usize, u32)> = (nodes.iter())
             .filter_map(|node| match *node {
-                Asked::Series(id) => match program.series[id].slots {
+                Resource::Series(id) => match program.series[id].slots {
                     // Tasks without a pin are refused before the last slots are taken.
                     Bound::Exactly(slots) => {
                         // With none left over, `refuses_for_ever` has seen to it.
@@ -145,42 +148,35 @@ fn refuses_for_ever(program: &Program) -> bool {
 }
 
 /// What a task in a local state holds.
-fn held(program: &Program, local: &LocalState) -> Vec<Asked> {
+fn held(program: &Program, local: &LocalState) -> Vec<Resource> {
     let mut found = Vec::new();
     for (holding, _) in local.holdings(program) {
         found.extend(match holding {
-            Holding::Slots(series) | Holding::JointSlots(series) => Some(Asked::Series(series)),
-            Holding::Held(what, _) | Holding::Queued(what) => Some(Asked::Resource(what)),
+            Holding::Slots(series) | Holding::JointSlots(series) => Some(Resource::Series(series)),
+            Holding::Held(what, _) | Holding::Queued(what) => Some(Resource::of(ANY, what)),
             Holding::PageLock(_) | Holding::Cpu => None,
         });
     }
-    found.extend((!local.task.page_locks.is_empty()).then_some(Asked::PageLock));
+    found.extend((!local.task.page_locks.is_empty()).then_some(Resource::PageLock(ANY)));
     found
 }
 
 /// What an operation may wait for, if it may.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-enum Asked {
-    Series(usize),
-    Resource(Ref),
-    PageLock,
-}
-
-fn asked(op: Op) -> Option<Asked> {
+fn asked(op: Op) -> Option<Resource> {
     match op {
-        Op::Kmap { series, .. } => Some(Asked::Series(series)),
-        Op::SpinLock { lock } | Op::DownRead { lock } | Op::DownWrite { lock } => {
-            Some(Asked::Resource(lock))
-        }
-        Op::Down { pool, .. } => Some(Asked::Resource(pool)),
-        Op::LockPage { .. } => Some(Asked::PageLock),
+        Op::Kmap { series, .. } => Some(Resource::Series(series)),
+        Op::SpinLock { lock: what }
+        | Op::DownRead { lock: what }
+        | Op::DownWrite { lock: what }
+        | Op::Down { pool: what, .. } => Some(Resource::of(ANY, what)),
+        Op::LockPage { .. } => Some(Resource::PageLock(ANY)),
         _ => None,
     }
 }
 
 /// The elementary cycles of the graph, each from its least node; `None` if there are too many.
-fn cycles(edges: &[(Asked, Asked)]) -> Option<Vec<Vec<Asked>>> {
-    let mut starts: Vec<Asked> = edges.iter().map(|edge| edge.0).collect();
+fn cycles(edges: &[(Resource, Resource)]) -> Option<Vec<Vec<Resource>>> {
+    let mut starts: Vec<Resource> = edges.iter().map(|edge| edge.0).collect();
     starts.dedup();
     let mut found = Vec::new();
     for start in starts {

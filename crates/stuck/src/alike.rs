@@ -7,7 +7,7 @@
 //! needs only to say *how many* of them it takes, and a report may show them as one.
 
 use kmapcheck_limits::ask;
-use kmapcheck_machine::{Map, Name, PageId, Standing, Task, Wait};
+use kmapcheck_machine::{Name, PageId, Standing, Task, Wait};
 use kmapcheck_scenario::SeriesId;
 use rustc_hash::FxHashMap;
 
@@ -117,20 +117,7 @@ fn likeness(scene: &Scene<'_>, owner: &FxHashMap<PageId, Owner>, i: usize) -> Li
         // Counted down from the top: page tables are far too small for such numbers.
         PageId::MAX - at
     };
-    let mut task = party.task.clone();
-    for name in &mut task.names {
-        *name = match *name {
-            Name::Page(page) => Name::Page(rename(page)),
-            Name::Dangling(Some(page)) => Name::Dangling(Some(rename(page))),
-            other => other,
-        };
-    }
-    for map in &mut task.maps {
-        *map = Map::with_page(*map, rename(map.page()));
-    }
-    for page in &mut task.page_locks {
-        *page = rename(*page);
-    }
+    let task = party.task.with_pages(&mut rename);
     let standing = match party.standing {
         Standing::Ended => (0, None, false),
         Standing::Moves => (1, None, false),

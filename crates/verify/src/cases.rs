@@ -2,11 +2,11 @@
 
 use kmapcheck_limits::ask;
 use kmapcheck_local::{Holding, LocalState, Locals};
-use kmapcheck_machine::{Name, acceptable_series};
+use kmapcheck_machine::{Mode, Name, acceptable_series};
 use kmapcheck_scenario::{Bound, Op, Program, Ref, SeriesId};
 
 use crate::bounds::Range;
-use crate::waiting::Kind;
+use crate::kinds::Kind;
 
 /// More cases than this are not told apart. What is not told apart is left out of the inequalities:
 /// that makes solutions more likely, and is safe.
@@ -15,8 +15,8 @@ const MAX_CASES: usize = 64;
 /// One case: all that is assumed in it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Case {
-    /// What nobody holds, as [`Kind::holds`] has it.
-    pub nobody_holds: Vec<String>,
+    /// What nobody holds.
+    pub nobody_holds: Vec<Holding>,
     /// Series with an open number of slots, and in which range that is.
     pub ranges: Vec<(SeriesId, Range)>,
 }
@@ -29,26 +29,12 @@ impl Case {
     }
 
     /// Whether tasks of that kind can be there: nobody has a pin where nobody gets a slot.
-    pub(crate) fn allows(&self, program: &Program, kind: &Kind) -> bool {
+    pub(crate) fn allows(&self, kind: &Kind) -> bool {
         let has_a_pin = |&(series, range): &(SeriesId, Range)| {
-            range == Range::AllKept && kind.pins_in.contains(&program.series[series].name)
+            range == Range::AllKept && kind.pins_in.contains(&series)
         };
         !(self.nobody_holds.iter()).any(|held| kind.holds.contains_key(held))
             && !self.ranges.iter().any(has_a_pin)
-    }
-
-    /// As a certificate has it.
-    pub(crate) fn written(&self, program: &Program) -> Vec<String> {
-        let locks = (self.nobody_holds.iter()).map(|held| format!("nobody holds {held}"));
-        let ranges = self.ranges.iter().map(|&(series, range)| {
-            let declared = &program.series[series];
-            let relation = if range == Range::AllKept { "<=" } else { ">" };
-            format!(
-                "slots of {} {relation} {}",
-                declared.name, declared.for_holders
-            )
-        });
-        locks.chain(ranges).collect()
     }
 
     fn and(&self, change: impl FnOnce(&mut Case)) -> Case {
@@ -63,28 +49,20 @@ impl Case {
 /// holders](bounds_holders), has an open number of slots, and in which some have a pin, the slots are
 /// no more than are kept for holders, or more.
 pub(crate) fn cases(program: &Program, holders_bounded: &[bool], kinds: &[&Kind]) -> Vec<Case> {
-    let is_held = |how: &str, lock: &str| {
-        let key = format!("{how}{lock}");
-        kinds.iter().any(|kind| kind.holds.contains_key(&key))
-    };
+    let is_held = |held: Holding| kinds.iter().any(|kind| kind.holds.contains_key(&held));
     let mut cases = vec![Case::default()];
-    for resource in &program.resources {
+    for lock in (0..program.resources.len()).map(Ref::Shared) {
         ask();
-        let lock = &resource.name;
-        let is_split = is_held("read ", lock) && is_held("write ", lock);
-        if !is_split || cases.len() >= MAX_CASES {
-            continue;
+        let ways = [Mode::Write, Mode::Read].map(|mode| Holding::Held(lock, mode));
+        if cases.len() < MAX_CASES && ways.into_iter().all(is_held) {
+            cases = (cases.iter())
+                .flat_map(|case| ways.map(|held| case.and(|case| case.nobody_holds.push(held))))
+                .collect();
         }
-        cases = (cases.iter())
-            .flat_map(|case| {
-                ["write ", "read "]
-                    .map(|how| case.and(|case| case.nobody_holds.push(format!("{how}{lock}"))))
-            })
-            .collect();
     }
     for (series, (declared, &bounded)) in program.series.iter().zip(holders_bounded).enumerate() {
         ask();
-        let has_pins = |kind: &&Kind| kind.pins_in.contains(&declared.name);
+        let has_pins = |kind: &&Kind| kind.pins_in.contains(&series);
         let is_split = bounded && declared.slots == Bound::Any && cases.len() < MAX_CASES;
         if is_split && kinds.iter().any(has_pins) {
             cases = (cases.iter())
@@ -134,7 +112,7 @@ fn bounds_holders(program: &Program, locals: &Locals, series: SeriesId) -> bool 
     };
     let keeps_the_bound = |local: &LocalState| {
         ask();
-        match local.pins_in(series) {
+        match local.task.pins_in(series) {
             true => to_itself(local),
             false => first_by_a_slot(local),
         }

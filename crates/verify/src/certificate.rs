@@ -1,10 +1,10 @@
 //! What a certificate consists of.
 
+use std::collections::BTreeMap;
+
 use kmapcheck_linear::{Constraint, Refutation};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-
-use crate::waiting::Kind;
 
 /// The first field of every certificate.
 pub const FORMAT: &str = "kmapcheck-certificate-2";
@@ -25,7 +25,7 @@ pub struct Certificate {
     /// How many local states a task can be in.
     pub locals: usize,
     /// Every kind of waiting task.
-    pub waiting: Vec<Kind>,
+    pub waiting: Vec<Waiters>,
     /// What is waited for, in the order in which it is taken; if that is the argument.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub order: Vec<String>,
@@ -34,6 +34,21 @@ pub struct Certificate {
     pub sets: Vec<Set>,
     /// SHA-256 of all the above as JSON without spaces, in hexadecimal.
     pub digest: String,
+}
+
+/// Tasks of one program that wait for the same while holding the same, all by name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Waiters {
+    /// The task program.
+    pub task: String,
+    /// What they wait for: `slot DEFAULT`, `spin mm.lock`, `read mmap_sem`, `units 2 of pool`,
+    /// `page lock p`, `cpu`.
+    pub waits_for: String,
+    /// What each holds, and how much of it.
+    pub holds: BTreeMap<String, u32>,
+    /// The series in which each has a pin.
+    pub pins_in: Vec<String>,
 }
 
 /// Kinds of finding that do not occur.

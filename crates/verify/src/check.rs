@@ -3,16 +3,17 @@
 use kmapcheck_limits::ask;
 use kmapcheck_linear::refutes;
 use kmapcheck_local::Locals;
-use kmapcheck_machine::Findings;
+use kmapcheck_machine::{Findings, Wanted};
 use kmapcheck_scenario::{Bound, FindingKind, Program};
 
 use crate::bounds::fewest_slots;
 use crate::certificate::{By, Certificate, FORMAT, Inequality, Set};
 use crate::drains::everybody_drains;
 use crate::evaluate::Observed;
+use crate::kinds::{Kind, kinds};
+use crate::names::{read, wanted};
 use crate::sets::keeps;
 use crate::systems::{problem, systems};
-use crate::waiting::{Kind, kinds};
 
 /// Checks a certificate against the program it is about.
 ///
@@ -48,7 +49,8 @@ pub fn verify(certificate: &Certificate, program: &Program) -> Result<(), String
         return Err("there are inequalities, and no claim that rests on them".into());
     }
     let kinds = kinds(program, &locals);
-    if kinds.as_deref().unwrap_or_default() != certificate.waiting {
+    let written = kinds.iter().flatten().map(|kind| kind.written(program));
+    if !written.eq(certificate.waiting.iter().cloned()) {
         return Err("the kinds of waiting task are not those of the scenario".into());
     }
     let deadlock = certificate.rests_on(By::Order) || certificate.rests_on(By::Equations);
@@ -88,17 +90,16 @@ fn no_deadlock(
     locals: &Locals,
     kinds: &[Kind],
 ) -> Result<(), String> {
-    let lost = [FindingKind::SlotLeak, FindingKind::LockLeak];
-    if lost.iter().any(|&kind| locals.possible().contains(kind)) {
+    if locals.leak().is_some() {
         return Err("a task can end with what others wait for".into());
     }
     // Both arguments rest on the kinds: they are held against runs.
     let observed = Observed::of(program, kinds)?;
     for kind in kinds {
-        missing_only_if_held(program, &kind.waits_for)?;
+        missing_only_if_held(program, kind.waits_for)?;
     }
     if certificate.rests_on(By::Order) {
-        goes_forward(&certificate.order, kinds)?;
+        goes_forward(&certificate.order, program, kinds)?;
     }
     if certificate.rests_on(By::Equations) {
         no_solutions(&certificate.sets, program, locals, kinds, &observed)?;
@@ -107,35 +108,45 @@ fn no_deadlock(
 }
 
 /// A series that keeps all its slots for holders would be missing though nobody holds any.
-fn missing_only_if_held(program: &Program, thing: &str) -> Result<(), String> {
-    let series = thing.strip_prefix("slot ");
-    let is_it = |name: &str| Some(name) == series;
-    for (id, declared) in program.series.iter().enumerate() {
-        let fewest = match declared.slots {
-            Bound::Exactly(slots) => u64::from(slots),
-            Bound::Any => fewest_slots(program, id),
-        };
-        if is_it(&declared.name) && fewest <= u64::from(declared.for_holders) {
-            return Err(format!(
-                "{} can be kept from everybody: it may have {}, and keeps {} for holders",
-                declared.name, fewest, declared.for_holders
-            ));
-        }
+fn missing_only_if_held(program: &Program, thing: Wanted) -> Result<(), String> {
+    let Wanted::Slot {
+        series: id,
+        holder: false,
+    } = thing
+    else {
+        return Ok(());
+    };
+    let declared = &program.series[id];
+    let fewest = match declared.slots {
+        Bound::Exactly(slots) => u64::from(slots),
+        Bound::Any => fewest_slots(program, id),
+    };
+    if fewest > u64::from(declared.for_holders) {
+        return Ok(());
     }
-    Ok(())
+    Err(format!(
+        "{} can be kept from everybody: it may have {}, and keeps {} for holders",
+        declared.name, fewest, declared.for_holders
+    ))
 }
 
-fn goes_forward(order: &[String], kinds: &[Kind]) -> Result<(), String> {
-    let place = |thing: &String| order.iter().position(|other| other == thing);
+fn goes_forward(order: &[String], program: &Program, kinds: &[Kind]) -> Result<(), String> {
+    // What the program does not have, nobody waits for, and nobody is kept from it.
+    let things: Vec<Option<Wanted>> = order.iter().map(|text| read(program, text)).collect();
     for kind in kinds {
-        let asked = place(&kind.waits_for)
-            .ok_or_else(|| format!("`{}` has no place in the order", kind.waits_for))?;
-        for (held, thing) in order.iter().enumerate() {
+        let waits_for = || wanted(program, kind.waits_for);
+        let asked = (things
+            .iter()
+            .position(|&thing| thing == Some(kind.waits_for)))
+        .ok_or_else(|| format!("`{}` has no place in the order", waits_for()))?;
+        for (held, thing) in things.iter().enumerate() {
             ask();
-            if keeps(kind, thing) && held >= asked {
+            if thing.is_some_and(|thing| keeps(kind, thing)) && held >= asked {
                 return Err(format!(
-                    "{} holds `{thing}` while it waits for `{}`, which comes no later",
-                    kind.task, kind.waits_for
+                    "{} holds `{}` while it waits for `{}`, which comes no later",
+                    program.templates[kind.template].name,
+                    order[held],
+                    waits_for()
                 ));
             }
         }

@@ -10,6 +10,8 @@
 //!
 //! The runs are drawn from a fixed seed: the same certificate is judged the same.
 
+use std::collections::BTreeMap;
+
 use kmapcheck_limits::ask;
 use kmapcheck_local::LocalState;
 use kmapcheck_machine::{Standing, Start, Starts, State, initial, steps};
@@ -19,8 +21,9 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::bounds::{Range, edges};
 use crate::inequalities::open_series;
+use crate::kinds::{Kind, kinds_of};
+use crate::names::wanted;
 use crate::systems::System;
-use crate::waiting::{Kind, kinds_of};
 
 /// Tasks that take part, and instances of one task program: the more programs the fewer of each.
 const TASKS: usize = 24;
@@ -54,11 +57,12 @@ impl Observed {
     ///
     /// A sentence, if some task waits in a way that is none of the `kinds`.
     pub(crate) fn of(program: &Program, kinds: &[Kind]) -> Result<Observed, String> {
+        let kinds: BTreeMap<&Kind, usize> = kinds.iter().zip(0..).collect();
         let mut observed = Observed { states: Vec::new() };
         for sized in sizes(program) {
             let starts: Vec<Start> = Starts::of(&sized).take(STARTS).collect();
             for start in &starts {
-                observed.note(&sized, kinds, &initial(&sized, start))?;
+                observed.note(&sized, &kinds, &initial(&sized, start))?;
             }
             for run in 0..RUNS {
                 let mut random = ChaCha8Rng::seed_from_u64(run);
@@ -71,14 +75,19 @@ impl Observed {
                     if !step(&sized, &mut state, &mut random) {
                         break;
                     }
-                    observed.note(&sized, kinds, &state)?;
+                    observed.note(&sized, &kinds, &state)?;
                 }
             }
         }
         Ok(observed)
     }
 
-    fn note(&mut self, program: &Program, kinds: &[Kind], state: &State) -> Result<(), String> {
+    fn note(
+        &mut self,
+        program: &Program,
+        kinds: &BTreeMap<&Kind, usize>,
+        state: &State,
+    ) -> Result<(), String> {
         // A task that waits for two things at once is stuck on one of them: on the first, or on the
         // last. Each task counts once.
         let slots: Vec<u32> = program.series.iter().map(|s| number(s.slots)).collect();
@@ -99,8 +108,9 @@ impl Observed {
                 let Some(kind) = (if *last { of.last() } else { of.first() }) else {
                     continue;
                 };
-                let position = kinds.binary_search(kind).map_err(|_| {
-                    let (task, thing) = (&kind.task, &kind.waits_for);
+                let &position = kinds.get(kind).ok_or_else(|| {
+                    let task = &program.templates[kind.template].name;
+                    let thing = wanted(program, kind.waits_for);
                     format!("a fault of this program: {task} waits for `{thing}` in a way that no local state has")
                 })?;
                 match waiters
@@ -219,8 +229,8 @@ fn number(slots: Bound) -> u32 {
 mod tests {
     use super::*;
     use crate::certificate::Inequality;
+    use crate::kinds::kinds;
     use crate::systems::systems;
-    use crate::waiting::kinds;
     use kmapcheck_local::Locals;
     use serde_json::json;
 

@@ -1,11 +1,13 @@
 //! What tasks satisfy that are stuck on a set of things, in one case.
 
-use kmapcheck_scenario::{Bound, Program, ResourceKind, SeriesId};
+use kmapcheck_local::Holding;
+use kmapcheck_machine::{Mode, Wanted};
+use kmapcheck_scenario::{Bound, Program, Ref, ResourceKind, SeriesId};
 
 use crate::bounds::{self, Amount, Range};
 use crate::cases::Case;
 use crate::certificate::Inequality;
-use crate::waiting::{Kind, keepers};
+use crate::kinds::{Kind, keepers};
 
 /// What follows, in two parts.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -41,10 +43,10 @@ impl Subject<'_> {
     /// # Errors
     ///
     /// A sentence, if a bound is not what the semantics says.
-    pub(crate) fn inequalities(&self, awaited: &[String]) -> Result<Inequalities, String> {
+    pub(crate) fn inequalities(&self, awaited: &[Wanted]) -> Result<Inequalities, String> {
         let mut found = Inequalities::default();
-        for thing in awaited {
-            let waits = self.sum(|kind| u32::from(kind.waits_for == *thing));
+        for &thing in awaited {
+            let waits = self.sum(|kind| u32::from(kind.waits_for == thing));
             (found.of_stuck_tasks).push(self.at_least(waits, Amount::number(1)));
             let keepers = keepers(thing);
             let held = self.sum(|kind| {
@@ -55,22 +57,22 @@ impl Subject<'_> {
             (found.of_stuck_tasks).push(self.at_least(held, missing));
             // However many tasks map a shared page, it lies in one slot of a series: so many slots
             // but one for each shared page are held in slots that nobody else is using.
-            if let [own, shared] = keepers.as_slice()
-                && shared.starts_with("shared slot ")
-                && !self.holding(shared).is_empty()
+            if let Wanted::Slot { series, .. } = thing
+                && !self.holding(Holding::JointSlots(series)).is_empty()
             {
                 let pages = i64::try_from(self.program.pages.len())
                     .expect("pages come from a file of limited size");
                 let plus = missing.plus - pages;
                 let beside = Amount { plus, ..missing };
-                (found.of_stuck_tasks).push(self.at_least(self.holding(own), beside));
+                let own = self.holding(Holding::Slots(series));
+                (found.of_stuck_tasks).push(self.at_least(own, beside));
             }
         }
         self.slots(&mut found.of_any_tasks)?;
         self.locks(&mut found.of_any_tasks);
-        for template in &self.program.templates {
+        for (id, template) in self.program.templates.iter().enumerate() {
             if let Bound::Exactly(count) = template.count {
-                let of_it = self.sum(|kind| u32::from(kind.task == template.name));
+                let of_it = self.sum(|kind| u32::from(kind.template == id));
                 let count = Amount::number(u64::from(count));
                 (found.of_any_tasks).push(self.at_most(of_it, count));
             }
@@ -95,12 +97,12 @@ impl Subject<'_> {
                     }
                 }
             }
-            let held = self.holding(&format!("slot {}", series.name));
+            let held = self.holding(Holding::Slots(id));
             found.push(self.at_most(held, bounds::slots(program, id)));
             if self.holders_bounded[id]
                 && let Some(most) = bounds::most_holders(program, id, self.case.range(id))?
             {
-                let holders = self.sum(|kind| u32::from(kind.pins_in.contains(&series.name)));
+                let holders = self.sum(|kind| u32::from(kind.pins_in.contains(&id)));
                 found.push(self.at_most(holders, most));
             }
         }
@@ -110,52 +112,39 @@ impl Subject<'_> {
     /// Locks are held once, units as often as there are, CPUs and page locks too.
     fn locks(&self, found: &mut Vec<Inequality>) {
         let program = self.program;
-        let mut once = |key: String| {
-            found.push(self.at_most(self.holding(&key), Amount::number(1)));
-        };
-        for resource in &program.resources {
+        let lock = |id, mode| Holding::Held(Ref::Shared(id), mode);
+        let mut once = |held| found.push(self.at_most(self.holding(held), Amount::number(1)));
+        for (id, resource) in program.resources.iter().enumerate() {
             match resource.kind {
-                ResourceKind::Spinlock => once(format!("spin {}", resource.name)),
-                ResourceKind::Rwsem { .. } => once(format!("write {}", resource.name)),
+                ResourceKind::Spinlock => once(lock(id, Mode::Spin)),
+                ResourceKind::Rwsem { .. } => once(lock(id, Mode::Write)),
                 _ => {}
             }
         }
-        for page in &program.pages {
-            once(format!("page lock {}", page.name));
-        }
+        (0..program.pages.len()).for_each(|page| once(Holding::PageLock(page)));
         for (id, resource) in program.resources.iter().enumerate() {
             if resource.kind.is_owned() && resource.kind.units().is_some() {
-                let held = self.holding(&format!("unit {}", resource.name));
+                let held = self.holding(lock(id, Mode::Units));
                 found.push(self.at_most(held, bounds::units(program, id)));
             }
         }
         if let Some(cpus) = program.cpus {
             let cpus = Amount::number(u64::from(cpus.count));
-            found.push(self.at_most(self.holding("cpu"), cpus));
+            found.push(self.at_most(self.holding(Holding::Cpu), cpus));
         }
     }
 
     /// How much of a thing must be held for it to be missing.
-    fn missing_at(&self, thing: &str) -> Result<Amount, String> {
+    fn missing_at(&self, thing: Wanted) -> Result<Amount, String> {
         let program = self.program;
-        let series = |name: &str| program.series.iter().position(|series| series.name == name);
-        if let Some(id) = thing.strip_prefix("next slot ").and_then(series) {
-            return bounds::slot_missing_at(program, id, true);
+        match (thing, program.cpus) {
+            (Wanted::Slot { series, holder }, _) => {
+                bounds::slot_missing_at(program, series, holder)
+            }
+            (Wanted::Units(pool, n), _) => bounds::units_missing_at(program, pool, u64::from(n)),
+            (Wanted::Cpu, Some(cpus)) => Ok(Amount::number(u64::from(cpus.count))),
+            _ => Ok(Amount::number(1)),
         }
-        if let Some(id) = thing.strip_prefix("slot ").and_then(series) {
-            return bounds::slot_missing_at(program, id, false);
-        }
-        if let Some((n, pool)) =
-            (thing.strip_prefix("units ")).and_then(|rest| rest.split_once(" of "))
-            && let Some(id) = program.resources.iter().position(|r| r.name == pool)
-        {
-            let n = n.parse().map_err(|_| format!("`{thing}` has no number"))?;
-            return bounds::units_missing_at(program, id, n);
-        }
-        if let (true, Some(cpus)) = (thing == "cpu", program.cpus) {
-            return Ok(Amount::number(u64::from(cpus.count)));
-        }
-        Ok(Amount::number(1))
     }
 
     /// The unknown that stands for the slots of a series.
@@ -164,9 +153,9 @@ impl Subject<'_> {
         self.unknowns.len() + position.expect("its slots are open")
     }
 
-    fn holding(&self, key: &str) -> Vec<(usize, i64)> {
+    fn holding(&self, held: Holding) -> Vec<(usize, i64)> {
         // What a kind does not list, it does not hold.
-        self.sum(|kind| kind.holds.get(key).copied().unwrap_or(0))
+        self.sum(|kind| kind.holds.get(&held).copied().unwrap_or(0))
     }
 
     /// The sum over the unknown tasks of what `of` makes of each.

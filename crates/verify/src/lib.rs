@@ -21,12 +21,14 @@ mod check;
 mod drains;
 mod evaluate;
 mod inequalities;
+mod kinds;
+mod names;
 mod sets;
 mod systems;
-mod waiting;
 
-pub use certificate::{By, Certificate, FORMAT, Inequality, NotThere, Set, digest};
+pub use certificate::{By, Certificate, FORMAT, Inequality, NotThere, Set, Waiters, digest};
 pub use check::verify;
+pub use kinds::{Kind, kinds};
+pub use names::wanted;
 pub use sets::keeps;
 pub use systems::{System, problem, systems};
-pub use waiting::{Kind, kinds};

@@ -8,13 +8,15 @@ use std::rc::Rc;
 
 use kmapcheck_linear::Problem;
 use kmapcheck_local::Locals;
+use kmapcheck_machine::Wanted;
 use kmapcheck_scenario::Program;
 
 use crate::cases::{Case, cases, holders_bounded};
 use crate::certificate::Inequality;
 use crate::inequalities::{Inequalities, Subject, open_series};
+use crate::kinds::Kind;
+use crate::names::wanted;
 use crate::sets::{keeps, knotted};
-use crate::waiting::Kind;
 
 /// What tasks would satisfy that are stuck on a set of things, in one case.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,11 +53,11 @@ pub fn systems<'a>(
     kinds: &'a [Kind],
 ) -> Option<impl Iterator<Item = Result<System, String>> + 'a> {
     let holders_bounded = Rc::new(holders_bounded(program, locals));
-    let of_set = move |awaited: Vec<String>| {
+    let of_set = move |awaited: Vec<Wanted>| {
         let members: Vec<usize> = (0..kinds.len())
             .filter(|&i| {
                 awaited.contains(&kinds[i].waits_for)
-                    && awaited.iter().any(|thing| keeps(&kinds[i], thing))
+                    && awaited.iter().any(|&thing| keeps(&kinds[i], thing))
             })
             .collect();
         let of_them: Vec<&Kind> = members.iter().map(|&i| &kinds[i]).collect();
@@ -63,7 +65,7 @@ pub fn systems<'a>(
         let holders_bounded = Rc::clone(&holders_bounded);
         cases.into_iter().map(move |case| {
             let unknowns: Vec<usize> = (members.iter().copied())
-                .filter(|&i| case.allows(program, &kinds[i]))
+                .filter(|&i| case.allows(&kinds[i]))
                 .collect();
             let subject = Subject {
                 program,
@@ -74,14 +76,17 @@ pub fn systems<'a>(
             };
             Ok(System {
                 follows: subject.inequalities(&awaited)?,
-                awaited: awaited.clone(),
+                awaited: awaited
+                    .iter()
+                    .map(|&thing| wanted(program, thing))
+                    .collect(),
                 case: case.written(program),
                 unknowns,
                 assumed: case,
             })
         })
     };
-    Some(knotted(kinds)?.into_iter().flat_map(of_set))
+    Some(knotted(program, kinds)?.into_iter().flat_map(of_set))
 }
 
 /// Some of the inequalities of a system with so many unknowns, as a problem: the slots of the

@@ -4,7 +4,7 @@
 use kmapcheck_limits::Limits;
 use kmapcheck_linear::{Answer, solve};
 use kmapcheck_local::Locals;
-use kmapcheck_machine::Findings;
+use kmapcheck_machine::{Findings, Wanted};
 use kmapcheck_prove::certificate;
 use kmapcheck_prove::reasons::{Reason, Reasons};
 use kmapcheck_scenario::{FindingKind, Program};
@@ -14,7 +14,7 @@ use kmapcheck_testing::edge::aim::aimed;
 use kmapcheck_testing::load;
 use kmapcheck_testing::sizes::{numbers, small};
 use kmapcheck_verify::{
-    By, Certificate, FORMAT, NotThere, Set, keeps, kinds, problem, systems, verify,
+    By, Certificate, FORMAT, NotThere, Set, keeps, kinds, problem, systems, verify, wanted,
 };
 use serde_json::json;
 
@@ -70,9 +70,9 @@ fn boldest(program: &Program) -> Findings {
         model: None,
         excluded: Vec::new(),
         locals: locals.states.len(),
-        order: order(&waiting),
+        order: order(program, &waiting),
         sets: refuted(program, &locals, &waiting),
-        waiting,
+        waiting: waiting.iter().map(|kind| kind.written(program)).collect(),
         digest: String::new(),
     };
     let not_there = |kind: &str, by| NotThere {
@@ -108,21 +108,21 @@ fn boldest(program: &Program) -> Findings {
 }
 
 /// An order of what is waited for, as far as there is one.
-fn order(waiting: &[kmapcheck_verify::Kind]) -> Vec<String> {
-    let mut left: Vec<String> = waiting.iter().map(|kind| kind.waits_for.clone()).collect();
-    left.sort_unstable();
+fn order(program: &Program, waiting: &[kmapcheck_verify::Kind]) -> Vec<String> {
+    let mut left: Vec<Wanted> = waiting.iter().map(|kind| kind.waits_for).collect();
+    left.sort_by_cached_key(|&thing| wanted(program, thing));
     left.dedup();
     let mut order = Vec::new();
     while !left.is_empty() {
-        let after = |thing: &String, first: &String| {
+        let after = |thing: &Wanted, first: &Wanted| {
             waiting
                 .iter()
-                .any(|kind| kind.waits_for == *thing && keeps(kind, first))
+                .any(|kind| kind.waits_for == *thing && keeps(kind, *first))
         };
         let next = left
             .iter()
             .position(|thing| !left.iter().any(|first| after(thing, first)));
-        order.push(left.remove(next.unwrap_or(0)));
+        order.push(wanted(program, left.remove(next.unwrap_or(0))));
     }
     order
 }

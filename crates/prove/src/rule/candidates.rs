@@ -181,38 +181,23 @@ fn kinds(
     };
     let mut items: Vec<Taken> = Vec::new();
     for held in discipline.holdable() {
-        let in_knot = knots.contains(&held.thing());
+        let in_knot = knots.contains(&held.lies);
         // Units come with the slots that they are for.
         let is_reservation =
-            matches!(held, Held::Lock(lock) if discipline.reserves(lock).is_some());
+            matches!(held.lies, Thing::Lock(lock) if discipline.reserves(lock).is_some());
         if !in_knot || is_reservation {
             continue;
         }
-        match held {
-            Held::Slot { asked, lies } if asked == lies => {
-                items.push(Taken {
-                    left_over: false,
-                    held,
-                });
-                let series = &discipline.program.series[lies];
-                if series.for_holders > 0 && series.reuse.keeps_mappings() {
-                    items.push(Taken {
-                        left_over: true,
-                        held,
-                    });
-                }
-            }
-            Held::Slot { .. } => items.push(Taken {
-                left_over: true,
-                held,
-            }),
-            Held::Lock(_) => items.push(Taken {
-                left_over: false,
-                held,
-            }),
-        }
+        let elsewhere = held.asked != held.lies;
+        let may_be_left_over = matches!(held.lies, Thing::Series(series) if {
+            let series = &discipline.program.series[series];
+            series.for_holders > 0 && series.reuse.keeps_mappings()
+        });
+        let ways = [(false, !elsewhere), (true, elsewhere || may_be_left_over)];
+        let ways = ways.into_iter().filter(|&(_, possible)| possible);
+        items.extend(ways.map(|(left_over, _)| Taken { left_over, held }));
     }
-    items.sort_by_key(|taken| (discipline.rank(taken.held.judged()), *taken));
+    items.sort_by_key(|taken| (discipline.rank(taken.held.asked), *taken));
     let mut found = Vec::new();
     let asked: Vec<Thing> = knots
         .iter()
@@ -232,7 +217,7 @@ fn kinds(
         }
     });
     found.sort_by_key(|kind| {
-        let lies: Vec<Thing> = kind.takes.iter().map(|taken| taken.held.thing()).collect();
+        let lies: Vec<Thing> = kind.takes.iter().map(|taken| taken.held.lies).collect();
         let left_over = kind.takes.iter().filter(|taken| taken.left_over).count();
         (left_over, lies, kind.asks, kind.takes.clone())
     });
@@ -265,19 +250,19 @@ fn keeps_the_rule(
     asks: Thing,
 ) -> bool {
     let allowed = |held: Held, asked: Thing| pairs.binary_search(&Pair { held, asked }).is_ok();
-    let steps = (takes.iter().map(|taken| taken.held.judged())).chain([asks]);
+    let steps = (takes.iter().map(|taken| taken.held.asked)).chain([asks]);
     for (i, asked) in steps.enumerate() {
         if !takes[..i].iter().all(|before| allowed(before.held, asked)) {
             return false;
         }
         // A second time the same lock is no matter of order, but of one task alone.
-        if matches!(asked, Thing::Lock(_)) && takes[..i].iter().any(|t| t.held.judged() == asked) {
+        if matches!(asked, Thing::Lock(_)) && takes[..i].iter().any(|t| t.held.asked == asked) {
             return false;
         }
     }
     let few = |pins: u32| {
         (0..discipline.program.series.len()).all(|series| {
-            let asked = takes.iter().map(|taken| taken.held.judged()).chain([asks]);
+            let asked = takes.iter().map(|taken| taken.held.asked).chain([asks]);
             asked.filter(|&a| a == Thing::Series(series)).count() <= pins as usize
         })
     };
@@ -288,10 +273,9 @@ fn keeps_the_rule(
 fn arithmetic(discipline: &Discipline<'_>, chosen: &[&Kind]) -> Option<Candidate> {
     let awaited = |thing: Thing| chosen.iter().any(|kind| kind.asks == thing);
     let held = |thing: Thing| {
-        (chosen.iter().flat_map(|kind| &kind.takes))
-            .filter(move |taken| taken.held.thing() == thing)
+        (chosen.iter().flat_map(|kind| &kind.takes)).filter(move |taken| taken.held.lies == thing)
     };
-    if !(chosen.iter().flat_map(|kind| &kind.takes)).all(|taken| awaited(taken.held.thing())) {
+    if !(chosen.iter().flat_map(|kind| &kind.takes)).all(|taken| awaited(taken.held.lies)) {
         return None;
     }
     let mut slots = Vec::new();
@@ -303,7 +287,7 @@ fn arithmetic(discipline: &Discipline<'_>, chosen: &[&Kind]) -> Option<Candidate
                 let count = u32::try_from(count).ok()?;
                 let declared = &discipline.program.series[series];
                 let holder_waits = chosen.iter().any(|kind| {
-                    kind.asks == thing && kind.takes.iter().any(|t| t.held.thing() == thing)
+                    kind.asks == thing && kind.takes.iter().any(|t| t.held.lies == thing)
                 });
                 let kept_back = if holder_waits {
                     0

@@ -4,7 +4,7 @@ use kmapcheck_linear::{Problem, Refutation};
 use kmapcheck_scenario::{Bound, Program, ResourceKind, Reuse};
 use serde::{Deserialize, Serialize};
 
-use super::discipline::{Discipline, Held, Pair, Thing};
+use super::discipline::{Discipline, Pair, Thing};
 use super::equations::{Slots, Way};
 
 /// What [`RuleCertificate::format`] says.
@@ -193,8 +193,7 @@ impl Hypothesis {
         let keeps = discipline.program.series.iter().any(|s| s.for_holders > 0);
         let mut found = Vec::new();
         found.extend(ranked.then_some(Hypothesis::AsksInOrder));
-        let lock = |thing: &Thing| matches!(thing, Thing::Lock(_));
-        let locks = discipline.things().iter().any(lock);
+        let locks = discipline.things().into_iter().any(Thing::is_lock);
         found.extend(locks.then_some(Hypothesis::LocksOfTheModel));
         found.extend(
             discipline
@@ -289,15 +288,12 @@ pub fn lock_facts(discipline: &Discipline<'_>) -> Vec<LockFact> {
 /// A pair by names.
 #[must_use]
 pub fn pair_fact(discipline: &Discipline<'_>, pair: Pair) -> PairFact {
-    let lies_in = match pair.held {
-        Held::Slot { lies, .. } => Some(discipline.program.series[lies].name.clone()),
-        Held::Lock(_) => None,
-    };
+    let lies = pair.held.lies;
     PairFact {
-        held: discipline.name(pair.held.judged()).to_owned(),
-        lies_in,
+        held: discipline.name(pair.held.asked).to_owned(),
+        lies_in: (!lies.is_lock()).then(|| discipline.name(lies).to_owned()),
         asked: discipline.name(pair.asked).to_owned(),
-        asked_is_lock: matches!(pair.asked, Thing::Lock(_)),
+        asked_is_lock: pair.asked.is_lock(),
     }
 }
 
@@ -306,6 +302,6 @@ pub fn pair_fact(discipline: &Discipline<'_>, pair: Pair) -> PairFact {
 pub fn entry(discipline: &Discipline<'_>, thing: Thing) -> OrderEntry {
     OrderEntry {
         name: discipline.name(thing).to_owned(),
-        is_lock: matches!(thing, Thing::Lock(_)),
+        is_lock: thing.is_lock(),
     }
 }

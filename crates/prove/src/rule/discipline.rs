@@ -7,9 +7,11 @@
 //! Pairs are enough: each thing that a task holds is judged against what it asks for by itself, and
 //! things of different places can all be taken one after the other, in order.
 
+use kmapcheck_equations::digraph::{in_order, is_knot, knots};
 use kmapcheck_limits::ask;
 use kmapcheck_machine::acceptable_series;
 use kmapcheck_scenario::{Bound, Program, ResourceKind, SeriesId};
+use rustc_hash::FxHashMap;
 
 /// Something that tasks wait for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -20,37 +22,41 @@ pub enum Thing {
     Lock(usize),
 }
 
-/// Something that a task holds.
+/// Something that a task holds: a slot, or a lock in whatever mode, or units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Held {
-    /// A slot.
-    Slot {
-        /// The series asked for.
-        asked: SeriesId,
-        /// The series it lies in.
-        lies: SeriesId,
-    },
-    /// A lock, in whatever mode, or units.
-    Lock(usize),
+pub struct Held {
+    /// What was asked for: what the rule takes it for.
+    pub asked: Thing,
+    /// What others wait for while it is held: of a slot, the series that it lies in.
+    pub lies: Thing,
 }
 
 impl Held {
-    /// What others wait for while it is held.
+    /// A slot asked for in one series, and lying in one.
     #[must_use]
-    pub fn thing(self) -> Thing {
-        match self {
-            Held::Slot { lies, .. } => Thing::Series(lies),
-            Held::Lock(lock) => Thing::Lock(lock),
+    pub fn slot(asked: SeriesId, lies: SeriesId) -> Held {
+        Held {
+            asked: Thing::Series(asked),
+            lies: Thing::Series(lies),
         }
     }
+}
 
-    /// What the rule takes it for.
-    #[must_use]
-    pub fn judged(self) -> Thing {
-        match self {
-            Held::Slot { asked, .. } => Thing::Series(asked),
-            Held::Lock(lock) => Thing::Lock(lock),
+impl From<Thing> for Held {
+    /// A lock, or a slot that lies where it was asked for.
+    fn from(thing: Thing) -> Held {
+        Held {
+            asked: thing,
+            lies: thing,
         }
+    }
+}
+
+impl Thing {
+    /// Whether it is a lock.
+    #[must_use]
+    pub fn is_lock(self) -> bool {
+        matches!(self, Thing::Lock(_))
     }
 }
 
@@ -106,14 +112,10 @@ impl<'a> Discipline<'a> {
         let mut held = Vec::new();
         for asked in 0..self.program.series.len() {
             ask();
-            held.extend(
-                self.lies(asked)
-                    .into_iter()
-                    .map(|lies| Held::Slot { asked, lies }),
-            );
+            held.extend((self.lies(asked).into_iter()).map(|lies| Held::slot(asked, lies)));
         }
         let owned = self.locks.iter().filter(|&&lock| self.is_owned(lock));
-        held.extend(owned.map(|&lock| Held::Lock(lock)));
+        held.extend(owned.map(|&lock| Held::from(Thing::Lock(lock))));
         held
     }
 
@@ -185,12 +187,12 @@ impl<'a> Discipline<'a> {
     /// Whether what is held allows to ask for something.
     #[must_use]
     pub fn allows(&self, held: Held, asked: Thing) -> bool {
-        let (holds, asks) = (self.rank(held.judged()), self.rank(asked));
+        let (holds, asks) = (self.rank(held.asked), self.rank(asked));
         if holds.zip(asks).is_some_and(|(holds, asks)| holds >= asks) {
             return false;
         }
         // Under a spinlock nobody sleeps.
-        if let Held::Lock(lock) = held
+        if let Thing::Lock(lock) = held.lies
             && self.is_spin(lock)
             && !matches!(asked, Thing::Lock(lock) if self.is_spin(lock))
         {
@@ -199,11 +201,11 @@ impl<'a> Discipline<'a> {
         // All units at once, with no slot in hand.
         if let Thing::Lock(lock) = asked
             && self.reserves(lock).is_some()
-            && (held == Held::Lock(lock) || matches!(held, Held::Slot { .. }))
+            && (held.lies == asked || !held.lies.is_lock())
         {
             return false;
         }
-        let is_second = held.judged() == asked && matches!(held, Held::Slot { .. });
+        let is_second = held.asked == asked && !asked.is_lock();
         !(is_second && self.pins == Some(1))
     }
 
@@ -222,40 +224,19 @@ impl<'a> Discipline<'a> {
     /// The things in an order in which every pair goes forward; `None`: there is a cycle.
     #[must_use]
     pub fn order(&self, pairs: &[Pair]) -> Option<Vec<Thing>> {
-        let mut left = self.things();
+        let mut things = self.things();
         // Where the pairs leave it open, the model's own order.
-        left.sort_by_key(|&thing| (self.rank(thing).is_none(), self.rank(thing), thing));
-        let mut order = Vec::new();
-        while !left.is_empty() {
-            ask();
-            let first = left.iter().position(|&thing| {
-                !(pairs.iter()).any(|pair| pair.asked == thing && left.contains(&pair.held.thing()))
-            })?;
-            order.push(left.remove(first));
-        }
-        Some(order)
+        things.sort_by_key(|&thing| (self.rank(thing).is_none(), self.rank(thing), thing));
+        let place: FxHashMap<Thing, usize> = things.iter().copied().zip(0..).collect();
+        let edges = edges(pairs).map(|(from, to)| (place[&from], place[&to]));
+        let order = in_order(things.len(), edges);
+        (order.len() == things.len()).then(|| order.into_iter().map(|i| things[i]).collect())
     }
 
-    /// The strongly connected sets of things that have a pair among them, largest sets last.
+    /// The strongly connected sets of things that have a pair among them, sorted.
     #[must_use]
     pub fn knots(&self, pairs: &[Pair]) -> Vec<Vec<Thing>> {
-        let things = self.things();
-        let mut knots: Vec<Vec<Thing>> = Vec::new();
-        for &thing in &things {
-            ask();
-            if knots.iter().any(|knot| knot.contains(&thing)) {
-                continue;
-            }
-            let (to, from) = (
-                reach(pairs, thing, &things, false),
-                reach(pairs, thing, &things, true),
-            );
-            let knot: Vec<Thing> = to.into_iter().filter(|t| from.contains(t)).collect();
-            if knot.contains(&thing) {
-                knots.push(knot);
-            }
-        }
-        knots
+        knots(edges(pairs))
     }
 
     /// So many slots a series has at least: one more than are kept for holders.
@@ -285,30 +266,12 @@ impl<'a> Discipline<'a> {
 /// Whether the pairs among `things` connect each of them with each, and there is one.
 #[must_use]
 pub fn is_strongly_connected(pairs: &[Pair], things: &[Thing]) -> bool {
-    things.first().is_some_and(|&first| {
-        reach(pairs, first, things, false).len() == things.len()
-            && reach(pairs, first, things, true).len() == things.len()
-    })
+    is_knot(edges(pairs), things)
 }
 
-/// The things among `among` that a way of at least one pair among them leads to.
-fn reach(pairs: &[Pair], start: Thing, among: &[Thing], backwards: bool) -> Vec<Thing> {
-    let (mut found, mut work) = (Vec::new(), vec![start]);
-    while let Some(at) = work.pop() {
-        ask();
-        for pair in pairs {
-            let (from, to) = match backwards {
-                false => (pair.held.thing(), pair.asked),
-                true => (pair.asked, pair.held.thing()),
-            };
-            if from == at && among.contains(&to) && !found.contains(&to) {
-                found.push(to);
-                work.push(to);
-            }
-        }
-    }
-    found.sort_unstable();
-    found
+/// From where something held lies to what is asked for.
+fn edges(pairs: &[Pair]) -> impl Iterator<Item = (Thing, Thing)> {
+    pairs.iter().map(|pair| (pair.held.lies, pair.asked))
 }
 
 fn is_lock(kind: ResourceKind) -> bool {

@@ -169,11 +169,12 @@ impl<'a> System<'a> {
             ask();
             unknowns.push(Unknown::Tasks(group));
             for pair in pairs.iter().filter(|pair| pair.asked == thing) {
-                let slot = matches!(pair.held, Held::Slot { .. });
+                let lies = pair.held.lies;
+                let slot = !lies.is_lock();
                 let units =
-                    matches!(pair.held, Held::Lock(lock) if discipline.reserves(lock).is_some());
-                let left_out = (way == Way::Bare && (slot || units))
-                    || (way == Way::Fresh && pair.held.thing() == thing);
+                    matches!(lies, Thing::Lock(lock) if discipline.reserves(lock).is_some());
+                let left_out =
+                    (way == Way::Bare && (slot || units)) || (way == Way::Fresh && lies == thing);
                 if !left_out {
                     unknowns.push(Unknown::Holds(group, pair.held));
                 }
@@ -231,7 +232,7 @@ impl<'a> System<'a> {
     /// What makes it unavailable is held.
     fn missing(&mut self, thing: Thing) {
         let mut held =
-            self.sum(|u| i64::from(matches!(u, Unknown::Holds(_, held) if held.thing() == thing)));
+            self.sum(|u| i64::from(matches!(u, Unknown::Holds(_, held) if held.lies == thing)));
         let Thing::Series(series) = thing else {
             // All units, or so many that too few are left: one at least.
             return self.at_least_if_stuck(held, 1);
@@ -259,8 +260,8 @@ impl<'a> System<'a> {
     }
 
     fn no_more_than_there_is(&mut self, lock: usize) {
-        let mut held =
-            self.sum(|u| i64::from(matches!(u, Unknown::Holds(_, h) if h == Held::Lock(lock))));
+        let mut held = self
+            .sum(|u| i64::from(matches!(u, Unknown::Holds(_, h) if h.lies == Thing::Lock(lock))));
         if let Some(series) = self.discipline.reserves(lock) {
             held.extend(self.sum(|u| -i64::from(u == Unknown::Slots(series))));
             return self.at_most(held, 0);
@@ -280,7 +281,7 @@ impl<'a> System<'a> {
         self.at_least_if_stuck(tasks, 1);
         for series in 0..self.discipline.program.series.len() {
             let asks = i64::from(thing == Thing::Series(series));
-            let asked_for = |u: Unknown| matches!(u, Unknown::Holds(g, Held::Slot { asked, .. }) if g == group && asked == series);
+            let asked_for = |u: Unknown| matches!(u, Unknown::Holds(g, held) if g == group && held.asked == Thing::Series(series));
             if let Some(pins) = self.discipline.pins {
                 let most = i64::from(pins);
                 let over = self.sum(|u| match u {
@@ -297,7 +298,7 @@ impl<'a> System<'a> {
                 && (matches!(thing, Thing::Series(_)) || !self.is_reservation(thing))
             {
                 let reserved = self.sum(|u| match u {
-                    Unknown::Holds(g, Held::Lock(l)) if g == group && l == lock => -1,
+                    Unknown::Holds(g, held) if g == group && held.lies == Thing::Lock(lock) => -1,
                     Unknown::Tasks(g) if g == group => asks,
                     u => i64::from(asked_for(u)),
                 });
@@ -325,7 +326,7 @@ impl<'a> System<'a> {
             let each = i64::from(pins) - i64::from(is_holder);
             let over = self.sum(|u| match u {
                 Unknown::Holds(g, held) if g == group => {
-                    i64::from(held.thing() == Thing::Series(series))
+                    i64::from(held.lies == Thing::Series(series))
                 }
                 u => -each * holders(u),
             });

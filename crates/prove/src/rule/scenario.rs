@@ -103,7 +103,7 @@ fn locks_of_the_scenario(
     };
     let mut used: Vec<usize> = Vec::new();
     for kind in &candidate.tasks {
-        let taken = kind.takes.iter().map(|taken| taken.held.judged());
+        let taken = kind.takes.iter().map(|taken| taken.held.asked);
         used.extend(taken.chain([kind.asks]).filter_map(|thing| match thing {
             Thing::Lock(lock) => Some(lock),
             Thing::Series(_) => None,
@@ -139,18 +139,11 @@ fn task(discipline: &Discipline<'_>, kind: &Kind, i: usize, count: u32, alone: b
         }
     }
     let taken = kind.takes.iter().map(|taken| (taken.held, taken.left_over));
-    let asked = match kind.asks {
-        Thing::Series(series) => Held::Slot {
-            asked: series,
-            lies: series,
-        },
-        Thing::Lock(lock) => Held::Lock(lock),
-    };
-    for (held, left_over) in taken.chain([(asked, false)]) {
-        match held {
-            Held::Slot { asked, lies } => {
+    for (held, left_over) in taken.chain([(Held::from(kind.asks), false)]) {
+        match held.asked {
+            Thing::Series(asked) => {
                 let page = format!("page{}", pages.len() + 1);
-                let lies = &discipline.program.series[lies].name;
+                let lies = discipline.name(held.lies);
                 pages.push(if left_over {
                     format!("{{ \"name\": \"{page}\", \"stale_in\": {} }}", json!(lies))
                 } else {
@@ -162,7 +155,7 @@ fn task(discipline: &Discipline<'_>, kind: &Kind, i: usize, count: u32, alone: b
                     json!({ "kunmap": page }),
                 );
             }
-            Held::Lock(lock) => {
+            Thing::Lock(lock) => {
                 let resource = &discipline.program.resources[lock];
                 let name = &resource.name;
                 match resource.kind {
@@ -218,15 +211,11 @@ fn spaced(step: &Value) -> String {
 /// asks for a single slot and holds none reserves nothing.
 #[must_use]
 pub fn reserved(discipline: &Discipline<'_>, kind: &Kind) -> Vec<(usize, u32)> {
-    if !kind
-        .takes
-        .iter()
-        .any(|taken| matches!(taken.held, Held::Slot { .. }))
-    {
+    if !kind.takes.iter().any(|taken| !taken.held.lies.is_lock()) {
         return Vec::new();
     }
     let asked = |series: SeriesId| {
-        let taken = kind.takes.iter().map(|taken| taken.held.judged());
+        let taken = kind.takes.iter().map(|taken| taken.held.asked);
         taken
             .chain([kind.asks])
             .filter(|&thing| thing == Thing::Series(series))
@@ -280,22 +269,19 @@ fn about(discipline: &Discipline<'_>, candidate: &Candidate) -> String {
 }
 
 fn holding(discipline: &Discipline<'_>, (held, left_over): (Held, bool), n: u32) -> String {
-    let name = |series: SeriesId| &discipline.program.series[series].name;
-    match held {
-        Held::Lock(_) => discipline.name(held.judged()).to_owned(),
-        Held::Slot { asked, lies } => {
-            let slots = match n {
-                1 => format!("{} slot", article(name(lies))),
-                n => format!("{n} {} slots", name(lies)),
-            };
-            match (asked == lies, left_over) {
-                (false, _) => format!(
-                    "{slots}, asked for as {} and found as a leftover of an earlier use,",
-                    name(asked)
-                ),
-                (true, true) => format!("{slots}, found as a leftover of an earlier use,"),
-                (true, false) => slots,
-            }
+    let [asked, lies] = [held.asked, held.lies].map(|thing| discipline.name(thing));
+    if held.lies.is_lock() {
+        return lies.to_owned();
+    }
+    let slots = match n {
+        1 => format!("{} slot", article(lies)),
+        n => format!("{n} {lies} slots"),
+    };
+    match (held.asked == held.lies, left_over) {
+        (false, _) => {
+            format!("{slots}, asked for as {asked} and found as a leftover of an earlier use,")
         }
+        (true, true) => format!("{slots}, found as a leftover of an earlier use,"),
+        (true, false) => slots,
     }
 }

@@ -23,9 +23,9 @@ use kmapcheck_scenario::{
 
 use super::certificate::{
     Argument, CaseFact, FORMAT, Hypothesis, OrderEntry, PairFact, RuleCertificate, SeriesFact,
-    entry, lock_facts, series_facts,
+    entry, lock_facts, pair_fact, series_facts,
 };
-use super::discipline::{Discipline, Held, Thing};
+use super::discipline::{Discipline, Held, Pair, Thing};
 use super::equations::{Slots, cases};
 
 /// Things in circles whose every set can be looked at.
@@ -128,7 +128,7 @@ fn goes_forward(
         return Err("the order does not have everything once".into());
     }
     for thing in discipline.things() {
-        place(discipline.name(thing), matches!(thing, Thing::Lock(_)))?;
+        place(discipline.name(thing), thing.is_lock())?;
     }
     for pair in pairs {
         ask();
@@ -253,50 +253,36 @@ fn leads_to(names: &[(String, bool)], pairs: &BTreeSet<PairFact>) -> Vec<Vec<boo
 fn allowed(discipline: &Discipline<'_>) -> BTreeSet<PairFact> {
     let model = discipline.program;
     let series = model.series.len();
+    let fact = |held, asked| pair_fact(discipline, Pair { held, asked });
     let mut found = BTreeSet::new();
     for asks in discipline.things() {
         for asked in 0..series {
             for lies in 0..series {
                 ask();
-                let held = Held::Slot { asked, lies };
+                let held = Held::slot(asked, lies);
                 let rationed = asks == Thing::Series(asked) && discipline.pins == Some(1);
                 let reserves_late =
                     matches!(asks, Thing::Lock(lock) if model.resources[lock].follows.is_some());
                 if !rationed && !reserves_late && machine_allows(model, held, asks) {
-                    found.insert(fact(model, held, asks));
+                    found.insert(fact(held, asks));
                 }
             }
         }
         for &lock in &discipline.locks {
-            let again = asks == Thing::Lock(lock) && model.resources[lock].follows.is_some();
-            if !again && machine_allows(model, Held::Lock(lock), asks) {
-                found.insert(fact(model, Held::Lock(lock), asks));
+            let held = Held::from(Thing::Lock(lock));
+            let again = asks == held.lies && model.resources[lock].follows.is_some();
+            if !again && machine_allows(model, held, asks) {
+                found.insert(fact(held, asks));
             }
         }
     }
     found
 }
 
-fn fact(model: &Program, held: Held, asks: Thing) -> PairFact {
-    let name = |thing: Thing| match thing {
-        Thing::Series(series) => model.series[series].name.clone(),
-        Thing::Lock(lock) => model.resources[lock].name.clone(),
-    };
-    PairFact {
-        held: name(held.judged()),
-        lies_in: match held {
-            Held::Slot { lies, .. } => Some(model.series[lies].name.clone()),
-            Held::Lock(_) => None,
-        },
-        asked: name(asks),
-        asked_is_lock: matches!(asks, Thing::Lock(_)),
-    }
-}
-
 /// Whether a task can come to hold the one, and then call for the other with nothing wrong in it.
 fn machine_allows(model: &Program, held: Held, asks: Thing) -> bool {
-    let leftover = match held {
-        Held::Slot { asked, lies } if asked != lies => {
+    let leftover = match held.lies {
+        Thing::Series(lies) if held.asked != held.lies => {
             if !model.series[lies].reuse.keeps_mappings() {
                 return false;
             }
@@ -319,7 +305,7 @@ fn machine_allows(model: &Program, held: Held, asks: Thing) -> bool {
             }
         }
     };
-    let ops = [take(held.judged(), 0), take(asks, 1)];
+    let ops = [take(held.asked, 0), take(asks, 1)];
     let program = two_operations(model, ops, leftover);
     let start = initial(&program, &Start::default());
     for (first, then) in start.successors(&program, 0) {
@@ -341,13 +327,11 @@ fn machine_allows(model: &Program, held: Held, asks: Thing) -> bool {
 
 /// Whether the task has just that.
 fn holds(state: &State, held: Held) -> bool {
-    match held {
-        Held::Slot { asked: a, lies: l } => matches!(state.tasks[0].maps[..],
-            [Map::Pin { asked, lies, .. }] if asked == a && lies == l),
-        Held::Lock(lock) => state.tasks[0]
-            .held
-            .iter()
-            .any(|held| held.what == Ref::Shared(lock)),
+    let task = &state.tasks[0];
+    match held.lies {
+        Thing::Series(_) => matches!(task.maps[..],
+            [Map::Pin { asked, lies, .. }] if Held::slot(asked, lies) == held),
+        Thing::Lock(lock) => (task.held.iter()).any(|held| held.what == Ref::Shared(lock)),
     }
 }
 

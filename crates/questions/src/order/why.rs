@@ -5,18 +5,15 @@
 
 use std::collections::BTreeSet;
 
-use kmapcheck_equations::{
-    Amount, Case, Equations, Excluded, Fact, Graph, Kind, Need, Open, Possible, Sets,
-};
+use kmapcheck_equations::{Amount, Case, Equations, Excluded, Fact, Graph, Kind, Possible, Sets};
 use kmapcheck_limits::ask;
 use kmapcheck_linear::Node;
 use kmapcheck_local::Holding;
-use kmapcheck_machine::Mode;
+use kmapcheck_machine::{Given, Mode, Wanted};
+use kmapcheck_prove::words::{label, label_of_held};
 use kmapcheck_report::resource;
 use kmapcheck_report::words::{article, count, list};
 use kmapcheck_scenario::{Bound, Program, Ref, ResourceKind};
-
-use kmapcheck_prove::words::{label, label_of_held};
 
 use super::{Cycle, Judged};
 
@@ -140,18 +137,18 @@ fn holdings(program: &Program, kind: &Kind) -> Vec<String> {
 }
 
 /// Something that is needed, with its article: locks go by name, slots are some of many.
-fn needed(program: &Program, need: Need) -> String {
+fn needed(program: &Program, need: Wanted) -> String {
     let label = label(program, need);
     match need {
-        Need::Slot { .. } | Need::Cpu | Need::Open(Open::Unowned(_) | Open::Memory) => {
+        Wanted::Slot { .. } | Wanted::Cpu | Wanted::Given(Given::Unowned(_) | Given::Memory) => {
             article(&label)
         }
-        Need::PageLock(_) => format!("the {label}"),
-        Need::Spin(_)
-        | Need::Units(..)
-        | Need::Read(_)
-        | Need::Write(_)
-        | Need::Open(Open::Completion(_) | Open::Own) => label,
+        Wanted::PageLock(_) => format!("the {label}"),
+        Wanted::Spin(_)
+        | Wanted::Units(..)
+        | Wanted::Read(_)
+        | Wanted::Write(_)
+        | Wanted::Given(Given::Completion(_) | Given::Own) => label,
     }
 }
 
@@ -309,9 +306,9 @@ fn sentence(program: &Program, graph: &Graph, equations: &Equations, i: usize) -
 }
 
 /// What must be held for something to be missing.
-fn missing(program: &Program, need: Need, who: &Who<'_>) -> String {
-    match (need, need.missing_at(program)) {
-        (Need::Slot { series, .. }, Some(amount)) => {
+fn missing(program: &Program, need: Wanted, who: &Who<'_>) -> String {
+    match (need, Amount::missing(program, need)) {
+        (Wanted::Slot { series, .. }, Some(amount)) => {
             let name = &program.series[series].name;
             let slots = match amount {
                 Amount {
@@ -330,7 +327,7 @@ fn missing(program: &Program, need: Need, who: &Who<'_>) -> String {
             };
             format!("they hold {slots}: {}", who.hold("none of them holds any"))
         }
-        (Need::Units(..), Some(_)) => {
+        (Wanted::Units(..), Some(_)) => {
             let hold = who.hold("none of them holds any");
             format!(
                 "they hold so much that {} are not left: {hold}",

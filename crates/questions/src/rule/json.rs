@@ -1,8 +1,8 @@
 //! The answer for programs.
 
-use kmapcheck_prove::rule::certificate::RuleCertificate;
+use kmapcheck_prove::rule::certificate::{RuleCertificate, pair_fact};
 use kmapcheck_prove::rule::decide::Decision;
-use kmapcheck_prove::rule::discipline::{Discipline, Held, Thing};
+use kmapcheck_prove::rule::discipline::Discipline;
 use kmapcheck_prove::rule::sizes::{HoldersRow, ReservationRow};
 use kmapcheck_scenario::Program;
 use serde::Serialize;
@@ -127,14 +127,14 @@ pub fn report(
     reservations: &[ReservationRow],
 ) -> RuleReport {
     let discipline = Discipline::of(program, pins);
-    let pairs = discipline.pairs().into_iter().map(|pair| AllowedPair {
-        held: discipline.name(pair.held.judged()).to_owned(),
-        lies_in: match pair.held {
-            Held::Slot { lies, .. } => Some(discipline.name(Thing::Series(lies)).to_owned()),
-            Held::Lock(_) => None,
-        },
-        asked: discipline.name(pair.asked).to_owned(),
-        because: because(&discipline, pair),
+    let pairs = discipline.pairs().into_iter().map(|pair| {
+        let fact = pair_fact(&discipline, pair);
+        AllowedPair {
+            held: fact.held,
+            lies_in: fact.lies_in,
+            asked: fact.asked,
+            because: because(&discipline, pair),
+        }
     });
     let series = |id: usize| program.series[id].name.clone();
     let mut report = RuleReport {

@@ -2,12 +2,11 @@
 
 use std::fmt::Write as _;
 
-use kmapcheck_scenario::Program;
-
 use kmapcheck_prove::rule::certificate::{Argument, RuleCertificate};
 use kmapcheck_prove::rule::decide::Decision;
-use kmapcheck_prove::rule::discipline::{Discipline, Held, Pair, Thing};
+use kmapcheck_prove::rule::discipline::{Discipline, Held, Pair};
 use kmapcheck_prove::rule::sizes::{HoldersRow, ReservationRow};
+use kmapcheck_scenario::Program;
 
 /// The answer, as text that ends in a line break.
 #[must_use]
@@ -108,12 +107,14 @@ fn table(text: &mut String, discipline: &Discipline<'_>) {
     }
     let mut rows = vec![["held", "lying in", "asked for", "allowed because"].map(str::to_owned)];
     rows.extend(pairs.iter().map(|&pair| {
-        let lies = match pair.held {
-            Held::Slot { lies, .. } => discipline.name(Thing::Series(lies)),
-            Held::Lock(_) => "",
+        let Held { asked, lies } = pair.held;
+        let lies = if lies.is_lock() {
+            ""
+        } else {
+            discipline.name(lies)
         };
         [
-            discipline.name(pair.held.judged()).to_owned(),
+            discipline.name(asked).to_owned(),
             lies.to_owned(),
             discipline.name(pair.asked).to_owned(),
             because(discipline, pair),
@@ -139,7 +140,7 @@ fn table(text: &mut String, discipline: &Discipline<'_>) {
 /// Why the rule allows a pair.
 #[must_use]
 pub fn because(discipline: &Discipline<'_>, pair: Pair) -> String {
-    let (held, asked) = (pair.held.judged(), pair.asked);
+    let (held, asked) = (pair.held.asked, pair.asked);
     let order = match (discipline.rank(held), discipline.rank(asked)) {
         (Some(_), Some(_)) => {
             format!(
@@ -151,9 +152,9 @@ pub fn because(discipline: &Discipline<'_>, pair: Pair) -> String {
         (None, _) => format!("{} is not in the order", discipline.name(held)),
         (_, None) => format!("{} is not in the order", discipline.name(asked)),
     };
-    match pair.held {
-        Held::Slot { asked, lies } if asked != lies => format!("{order}; a leftover is taken"),
-        _ => order,
+    match pair.held.asked == pair.held.lies {
+        true => order,
+        false => format!("{order}; a leftover is taken"),
     }
 }
 

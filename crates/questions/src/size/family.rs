@@ -6,10 +6,10 @@
 //! set of things waited for is excluded with them, there is no deadlock at any of those sizes. The
 //! closure with open slots contains the one of every number of slots, so nothing is missed.
 
-use kmapcheck_equations::{Cores, Graph, cannot_starve, exclude};
+use kmapcheck_equations::{Amount, Cores, Graph, cannot_starve, exclude};
 use kmapcheck_linear::{Answer, Constraint, Problem, solve};
 use kmapcheck_local::Locals;
-use kmapcheck_machine::Findings;
+use kmapcheck_machine::{Findings, Wanted};
 use kmapcheck_scenario::{Bound, Program, SeriesId};
 
 use super::resize::{Numbers, resized};
@@ -148,7 +148,7 @@ impl Family {
 impl System {
     /// One task that waits for something that may be missing though nobody holds it: as a system,
     /// so that sizes can exclude it too.
-    fn missing_anyway(open: &Program, graph: &Graph, need: kmapcheck_equations::Need) -> System {
+    fn missing_anyway(open: &Program, graph: &Graph, need: Wanted) -> System {
         let series: Vec<SeriesId> = (0..open.series.len())
             .filter(|&s| open.series[s].slots == Bound::Any)
             .collect();
@@ -167,7 +167,7 @@ impl System {
         let waiting: Vec<(usize, i64)> = waits.iter().map(|&t| (t, 1)).collect();
         let mut constraints = vec![Constraint::at_least(waiting, 1)];
         // Missing at no more than nothing held: slots + plus <= 0.
-        if let Some(amount) = need.missing_at(open)
+        if let Some(amount) = Amount::missing(open, need)
             && let Some(of) = amount.slots_of
             && let Some(&(_, unknown)) = slots.iter().find(|&&(s, _)| s == of)
         {

@@ -53,7 +53,7 @@ pub fn asks(program: &Program) -> Result<Vec<Ask>, BrokenPremise> {
                     held: series,
                     asked,
                     template,
-                    held_at: held.at.1,
+                    held_at: held.at,
                     asked_at: found.node,
                 };
                 if !asks.contains(&ask) {

@@ -12,11 +12,11 @@ use kmapcheck_report::{resource, units};
 use kmapcheck_scenario::{FindingKind, Program, Ref, ResourceKind, TemplateId};
 use kmapcheck_testing::edge::Numbers;
 use kmapcheck_testing::edge::aim::aimed;
+use kmapcheck_testing::judge::found;
 use kmapcheck_testing::sizes::{numbers, small};
 use kmapcheck_testing::{for_each_state, load};
 
 use super::common::breaks_the_order;
-use kmapcheck_testing::judge::found;
 
 /// Larger searches are cut short.
 const MAX_STATES: usize = 800;
@@ -61,7 +61,7 @@ fn waited(program: &Program, local: &LocalState, wait: Wait) -> String {
     match wait {
         Wait::Slot { series, .. } => {
             let declared = &program.series[series];
-            match local.pins_in(series) && declared.for_holders > 0 {
+            match local.task.pins_in(series) && declared.for_holders > 0 {
                 true => format!("{} slot for a holder", declared.name),
                 false => format!("{} slot", declared.name),
             }

@@ -12,10 +12,10 @@
 //! nothing is claimed where nothing is found.
 
 use kmapcheck_engine::{Candidates, Meter, Progress, Stopped};
-use kmapcheck_equations::{Cores, Graph, Need, leak};
+use kmapcheck_equations::{Cores, Graph};
 use kmapcheck_limits::unasked;
 use kmapcheck_local::Locals;
-use kmapcheck_machine::{Findings, Held, Map, Standing, Starts, Task, Trace, initial};
+use kmapcheck_machine::{Findings, Held, Map, Standing, Starts, Task, Trace, Wanted, initial};
 use kmapcheck_scenario::{Bound, FindingKind, Op, Program, SeriesId};
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -86,7 +86,7 @@ pub(super) fn measures(
                 })
                 .collect();
             let series = possible.awaited().iter().filter_map(|need| match need {
-                Need::Slot { series, .. } => Some(*series),
+                Wanted::Slot { series, .. } => Some(*series),
                 _ => None,
             });
             found.push(Measure {
@@ -107,7 +107,7 @@ pub(super) fn measures(
     };
     for series in (0..program.series.len()).filter(|&series| asked(series)) {
         if program.series[series].slots != Bound::Any {
-            let may_lose = known.is_none_or(|(locals, _, _)| leak(locals).is_some());
+            let may_lose = known.is_none_or(|(locals, _, _)| locals.leak().is_some());
             for lost in [true, false].into_iter().filter(|lost| may_lose || !lost) {
                 found.push(Measure {
                     series: vec![series],

@@ -61,27 +61,6 @@ pub(crate) struct Stepped {
     pub untidy: bool,
 }
 
-fn map_name(name: Name, to: impl Fn(PageId) -> PageId) -> Name {
-    match name {
-        Name::Page(page) => Name::Page(to(page)),
-        Name::Dangling(Some(page)) => Name::Dangling(Some(to(page))),
-        other => other,
-    }
-}
-
-fn map_task(task: &Task, to: impl Fn(PageId) -> PageId) -> Task {
-    Task {
-        names: task.names.iter().map(|&name| map_name(name, &to)).collect(),
-        maps: task
-            .maps
-            .iter()
-            .map(|map: &Map| map.with_page(to(map.page())))
-            .collect(),
-        page_locks: task.page_locks.iter().map(|&page| to(page)).collect(),
-        ..task.clone()
-    }
-}
-
 impl Local {
     pub(crate) fn task(&self) -> &Task {
         &self.task
@@ -106,7 +85,7 @@ impl Local {
     /// The task as [`World::shared_for`] numbers its pages: common ones first, its own behind.
     pub(crate) fn seen_task(&self, world: &World) -> Task {
         let common = world.common.len();
-        map_task(&self.task, |page| {
+        self.task.with_pages(|page| {
             if page >= COMMON {
                 page - COMMON
             } else {
@@ -213,7 +192,7 @@ impl Local {
                 .unwrap_or_else(|| COMMON + common(page))
         };
         Local {
-            task: map_task(task, to),
+            task: task.with_pages(to),
             pages,
         }
     }
@@ -345,7 +324,7 @@ pub(crate) fn embed_as(program: &Program, state: &State, names_pages: bool) -> E
         names: shared
             .names
             .iter()
-            .map(|&name| map_name(name, |page| common_number(&number, page)))
+            .map(|name| name.with_page(|page| common_number(&number, page)))
             .collect(),
         common,
         free,
@@ -369,7 +348,7 @@ pub(crate) fn materialise(world: &World, locals: &[(std::rc::Rc<Local>, u32)]) -
         for _ in 0..*n {
             let first = shared.pages.len();
             shared.pages.extend(local.pages.iter().cloned());
-            tasks.push(map_task(&local.task, |page| {
+            tasks.push(local.task.with_pages(|page| {
                 if page >= COMMON {
                     page - COMMON
                 } else {
@@ -443,7 +422,7 @@ pub(crate) fn stepped(
             .shared
             .names
             .iter()
-            .map(|&name| map_name(name, |page| common_number(&number, page)))
+            .map(|name| name.with_page(|page| common_number(&number, page)))
             .collect(),
         common,
         free,

@@ -13,7 +13,7 @@
 //!
 //! What does not hold is a fault of this program, and ends it.
 
-use kmapcheck_machine::{Map, Name, PageId, State, Successor, steps};
+use kmapcheck_machine::{PageId, State, Successor, steps};
 use kmapcheck_scenario::Program;
 use kmapcheck_stuck::reduction::{scene, stuck};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -85,17 +85,7 @@ fn other_order(state: &State, commons: usize, turn: usize) -> State {
         }
     };
     for task in &mut tasks {
-        for name in &mut task.names {
-            if let Name::Page(page) | Name::Dangling(Some(page)) = name {
-                *page = to(*page);
-            }
-        }
-        for map in &mut task.maps {
-            *map = Map::with_page(*map, to(map.page()));
-        }
-        for page in &mut task.page_locks {
-            *page = to(*page);
-        }
+        *task = task.with_pages(to);
     }
     let mut shared = state.shared.clone();
     // Every number is in use in a state that a counted one stands for.

@@ -3,7 +3,7 @@
 use kmapcheck_machine::{Name, PageId, is_forgettable};
 use kmapcheck_scenario::Program;
 
-use super::{COMMON, Local, World, map_name};
+use super::{COMMON, Local, World};
 
 /// Brings common pages into order: those with a shared name come first, in the order of the names;
 /// nameless ones that nobody refers to leave; one that a single task refers to, and that is not
@@ -63,7 +63,7 @@ pub(crate) fn tidy_as(
         names: world
             .names
             .iter()
-            .map(|&name| map_name(name, to_common))
+            .map(|name| name.with_page(to_common))
             .collect(),
         common: order
             .iter()

@@ -6,16 +6,12 @@
 //! inequality is wrong. Only two things are said of stuck tasks alone: that something is waited
 //! for, and that enough of it is held.
 //!
-//! For the tests, which test the inequalities on random runs: the prover does not call this.
 //! (`verify` does the same with its own inequalities, before a certificate counts.)
 
+use kmapcheck_equations::{Equations, Fact, Graph};
 use kmapcheck_local::LocalState;
-use kmapcheck_machine::{Standing, State};
+use kmapcheck_machine::{Standing, State, Wanted};
 use kmapcheck_scenario::{Bound, Program};
-
-use crate::equations::{Equations, Fact};
-use crate::graph::{Graph, Kind};
-use crate::need::Need;
 
 /// What a state shows to be wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,24 +19,21 @@ pub enum Wrong {
     /// That inequality does not hold.
     Inequality(Fact),
     /// A task waits for that, holding what no kind of task has that is known to wait for it.
-    UnknownKind(Need),
+    UnknownKind(Wanted),
 }
 
-impl Fact {
-    /// Whether it is said only of tasks that are stuck.
-    #[must_use]
-    pub fn is_about_stuck_tasks(self) -> bool {
-        matches!(
-            self,
-            Fact::Waits(_) | Fact::Missing(_) | Fact::MissingBeside(_)
-        )
-    }
+/// Whether it is said only of tasks that are stuck.
+fn is_about_stuck_tasks(fact: Fact) -> bool {
+    matches!(
+        fact,
+        Fact::Waits(_) | Fact::Missing(_) | Fact::MissingBeside(_)
+    )
 }
 
 /// Of two things that a task waits for at once, which counts: an inequality is about tasks, and each
 /// is stuck on one thing at least. It must hold whichever is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Counts {
+enum Counts {
     /// The CPU, where a task waits for one.
     Cpu,
     /// What its operation waits for, where that is something.
@@ -53,33 +46,25 @@ pub enum Counts {
 /// # Errors
 ///
 /// What a task waits for whose kind is not in the graph.
-pub fn waiting_kinds(
+fn waiting_kinds(
     program: &Program,
     graph: &Graph,
     state: &State,
     counts: Counts,
-) -> Result<Vec<usize>, Need> {
+) -> Result<Vec<usize>, Wanted> {
     let mut found = Vec::new();
     for (id, task) in state.tasks.iter().enumerate() {
         let Standing::Waits(waiting) = state.standing(program, id) else {
             continue;
         };
         let local = LocalState::of(program, task, &state.shared);
-        let holdings = local.holdings(program);
-        let needs = Need::of(program, &local, waiting);
+        let needs = waiting.wanted(program, &local.task);
         let need = match counts {
             Counts::Cpu => needs.first(),
             Counts::Operation => needs.last(),
         };
         let &need = need.expect("who waits, waits for something");
-        let is_of = |kind: &Kind| {
-            kind.template == task.template
-                && kind.need == need
-                && kind.holdings == holdings
-                && (0..program.series.len())
-                    .all(|series| kind.pins_in.contains(&series) == local.pins_in(series))
-        };
-        found.push(graph.kinds.iter().position(is_of).ok_or(need)?);
+        found.push(graph.kind_of(program, &local, need).ok_or(need)?);
     }
     Ok(found)
 }
@@ -89,7 +74,6 @@ pub fn waiting_kinds(
 ///
 /// `program` is the one that the state is of: the one that the equations are of, with numbers for
 /// `"any"`.
-#[must_use]
 pub fn wrong(
     program: &Program,
     graph: &Graph,
@@ -118,7 +102,7 @@ pub fn wrong(
             (equations.problem.constraints.iter())
                 .zip(&equations.facts)
                 .find(|(constraint, fact)| {
-                    !fact.is_about_stuck_tasks() && !constraint.satisfied_by(&values)
+                    !is_about_stuck_tasks(**fact) && !constraint.satisfied_by(&values)
                 })
                 .map(|(_, &fact)| Wrong::Inequality(fact))
         })

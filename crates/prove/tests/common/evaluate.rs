@@ -1,20 +1,16 @@
 //! The inequalities, held against a state of a program that keeps the rule.
 //!
 //! What an inequality says of any tasks, stuck or not, must hold in every state of every such
-//! program, with the tasks that wait in it as the core. See [`kmapcheck_equations::evaluate`], which
-//! does this for the inequalities over local states. For the tests as well: the prover does not call
-//! this.
+//! program, with the tasks that wait in it as the core.
 
 use kmapcheck_machine::{Map, Standing, State, Task, Wait};
+use kmapcheck_prove::rule::equations::{Case, Unknown, Way};
+use kmapcheck_prove::rule::{Discipline, Held, Thing};
 use kmapcheck_scenario::{Bound, Program, Ref, SeriesId};
-
-use super::discipline::{Discipline, Held, Thing};
-use super::equations::{Case, Unknown, Way};
 
 /// The first inequality of a case, by position, that a state of the program shows to be wrong.
 ///
 /// `program` is one of the model, and has numbers of slots.
-#[must_use]
 pub fn wrong(
     discipline: &Discipline<'_>,
     case: &Case,
@@ -83,7 +79,7 @@ impl Names<'_> {
         let bounded = |series| self.discipline.bounds_holders(series);
         let has_units = (self.discipline.locks.iter())
             .filter(|&&lock| self.discipline.reserves(lock).is_some())
-            .any(|&lock| self.holds(task, Held::Lock(lock)) > 0);
+            .any(|&lock| self.holds(task, Held::from(Thing::Lock(lock))) > 0);
         let is_bare = self.slots(task).next().is_none() && !has_units;
         let way = match thing {
             _ if self.discipline.has_reservations() && is_bare => Way::Bare,
@@ -110,12 +106,12 @@ impl Names<'_> {
 
     /// How much of it a task holds.
     fn holds(&self, task: &Task, held: Held) -> i64 {
-        match held {
-            Held::Slot { asked, lies } => self
+        match held.lies {
+            Thing::Series(_) => self
                 .slots(task)
-                .map(|slot| i64::from(slot == (asked, lies)))
+                .map(|(asked, lies)| i64::from(Held::slot(asked, lies) == held))
                 .sum(),
-            Held::Lock(lock) => {
+            Thing::Lock(lock) => {
                 let name = &self.discipline.program.resources[lock].name;
                 let is_it = |what: Ref| match what {
                     Ref::Shared(lock) => self.program.resources[lock].name == *name,

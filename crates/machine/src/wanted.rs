@@ -1,0 +1,104 @@
+//! What a waiting task wants, the same in every state.
+//!
+//! A [`Wait`] is seen from one state: it names pages by their numbers there, and a task's own locks
+//! as the task does. A [`Wanted`] is one thing with the amount that is asked for, by the numbers of
+//! the [`Program`] alone, so that what tasks of different states want can be compared.
+
+use kmapcheck_scenario::{Program, Ref, SeriesId};
+
+use crate::state::{PageId, Task};
+use crate::wait::{Wait, Waiting};
+
+/// One thing that a waiting task wants, and how much of it. A task that wants several things has
+/// one of these for each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Wanted {
+    /// A slot of a series. Whoever has no pin lying in it must leave the last ones alone that the
+    /// series keeps for holders.
+    Slot {
+        /// The series.
+        series: SeriesId,
+        /// Whether the task has a pin lying in it.
+        holder: bool,
+    },
+    /// A shared spinlock.
+    Spin(usize),
+    /// So many units of a shared pool.
+    Units(usize, u32),
+    /// A shared rwsem, to read.
+    Read(usize),
+    /// A shared rwsem, to write.
+    Write(usize),
+    /// The lock of a shared page.
+    PageLock(PageId),
+    /// A CPU.
+    Cpu,
+    /// Something that others need not hold for it to be missing.
+    Given(Given),
+}
+
+/// What may never come although nobody holds it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Given {
+    /// A shared completion.
+    Completion(usize),
+    /// Units of a shared pool that anybody may give back.
+    Unowned(usize),
+    /// A free page.
+    Memory,
+    /// A lock, pool, completion or page of the task itself, which nobody else could give.
+    Own,
+}
+
+impl Waiting {
+    /// What a task wants: a CPU, then what its operation waits for. Each of them must come for it to
+    /// go on, so each by itself is a way for it to be stuck.
+    ///
+    /// The first pages that the task can refer to must be the program's shared ones.
+    #[must_use]
+    pub fn wanted(self, program: &Program, task: &Task) -> Vec<Wanted> {
+        let cpu = self.cpu.then_some(Wanted::Cpu);
+        let operation = self.wait.map(|wait| Wanted::of(program, task, wait));
+        cpu.into_iter().chain(operation).collect()
+    }
+}
+
+impl Wanted {
+    fn of(program: &Program, task: &Task, wait: Wait) -> Wanted {
+        match wait {
+            Wait::Slot { series, .. } => Wanted::Slot {
+                series,
+                holder: task.pins_in(series),
+            },
+            Wait::Spin(Ref::Shared(lock)) => Wanted::Spin(lock),
+            Wait::Read(Ref::Shared(lock)) => Wanted::Read(lock),
+            Wait::Write(Ref::Shared(lock)) => Wanted::Write(lock),
+            Wait::Units(Ref::Shared(pool), n) => match program.resources[pool].kind.is_owned() {
+                false => Wanted::Given(Given::Unowned(pool)),
+                true => Wanted::Units(pool, n),
+            },
+            Wait::Completion(Ref::Shared(what)) => Wanted::Given(Given::Completion(what)),
+            Wait::PageLock(page) if page < program.pages.len() => Wanted::PageLock(page),
+            Wait::Memory => Wanted::Given(Given::Memory),
+            Wait::Spin(_)
+            | Wait::Read(_)
+            | Wait::Write(_)
+            | Wait::Units(..)
+            | Wait::Completion(_)
+            | Wait::PageLock(_) => Wanted::Given(Given::Own),
+        }
+    }
+
+    /// Its place in the order that the model states, if it has one.
+    #[must_use]
+    pub fn rank(self, program: &Program) -> Option<usize> {
+        match self {
+            Wanted::Slot { series, .. } => program.series[series].rank,
+            Wanted::Spin(lock)
+            | Wanted::Units(lock, _)
+            | Wanted::Read(lock)
+            | Wanted::Write(lock) => program.resources[lock].rank,
+            Wanted::PageLock(_) | Wanted::Cpu | Wanted::Given(_) => None,
+        }
+    }
+}

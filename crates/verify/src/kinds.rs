@@ -1,0 +1,83 @@
+//! Who waits for what while holding what, found anew from the local states.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use kmapcheck_limits::ask;
+use kmapcheck_local::{Holding, LocalState, Locals};
+use kmapcheck_machine::{Mode, Waiting, Wanted};
+use kmapcheck_scenario::{Program, Ref, SeriesId, TemplateId};
+
+/// Tasks of one program that wait for the same while holding the same.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Kind {
+    /// The task program.
+    pub template: TemplateId,
+    /// What they wait for.
+    pub waits_for: Wanted,
+    /// What each holds that others can wait for, and how much of it.
+    pub holds: BTreeMap<Holding, u32>,
+    /// The series in which each has a pin.
+    pub pins_in: Vec<SeriesId>,
+}
+
+/// Every kind of waiting task, in the order in which a certificate has them; `None` if some task
+/// waits for what nobody need hold for it to be missing.
+#[must_use]
+pub fn kinds(program: &Program, locals: &Locals) -> Option<Vec<Kind>> {
+    let mut found = BTreeSet::new();
+    for waiter in &locals.waiters {
+        let local = &locals.states[waiter.local as usize];
+        ask();
+        found.extend(kinds_of(program, local, waiter.waiting)?);
+    }
+    let mut found: Vec<Kind> = found.into_iter().collect();
+    found.sort_by_cached_key(|kind| kind.written(program));
+    Some(found)
+}
+
+/// The kinds that a waiting task is of, one for each thing that it waits for; `None` if nobody need
+/// hold one of these for it to be missing.
+pub(crate) fn kinds_of(
+    program: &Program,
+    local: &LocalState,
+    waiting: Waiting,
+) -> Option<Vec<Kind>> {
+    // Its own: nobody else waits for that.
+    let own = |&(held, _): &(Holding, u32)| {
+        matches!(
+            held,
+            Holding::Held(Ref::Own(_), _) | Holding::Queued(Ref::Own(_))
+        )
+    };
+    let holds = local.holdings(program).into_iter();
+    let holds: BTreeMap<Holding, u32> = holds.filter(|held| !own(held)).collect();
+    let pins = (0..program.series.len()).filter(|&series| local.task.pins_in(series));
+    let pins_in: Vec<SeriesId> = pins.collect();
+    let kind = |waits_for| match waits_for {
+        Wanted::Given(_) => None,
+        _ => Some(Kind {
+            template: local.task.template,
+            waits_for,
+            holds: holds.clone(),
+            pins_in: pins_in.clone(),
+        }),
+    };
+    let wanted = waiting.wanted(program, &local.task);
+    wanted.into_iter().map(kind).collect()
+}
+
+/// What holding keeps something from being had. Not [`Holding::keeps`], with which the prover's
+/// graph is drawn.
+pub(crate) fn keepers(waits_for: Wanted) -> Vec<Holding> {
+    let held = |lock, mode| Holding::Held(Ref::Shared(lock), mode);
+    match waits_for {
+        Wanted::Slot { series, .. } => vec![Holding::Slots(series), Holding::JointSlots(series)],
+        Wanted::Spin(lock) => vec![held(lock, Mode::Spin)],
+        Wanted::Read(lock) => vec![held(lock, Mode::Write), Holding::Queued(Ref::Shared(lock))],
+        Wanted::Write(lock) => vec![held(lock, Mode::Read), held(lock, Mode::Write)],
+        Wanted::Units(pool, _) => vec![held(pool, Mode::Units)],
+        Wanted::PageLock(page) => vec![Holding::PageLock(page)],
+        Wanted::Cpu => vec![Holding::Cpu],
+        Wanted::Given(_) => Vec::new(),
+    }
+}
