@@ -1,6 +1,5 @@
 //! What can be asked of a scenario, and which of that goes together.
 
-use std::fmt;
 use std::path::PathBuf;
 
 use kmapcheck_limits::Limits;
@@ -190,31 +189,6 @@ pub enum Unfit {
     /// A certificate is about the file as it stands, without other numbers.
     CertificateOfOtherNumbers,
 }
-
-impl fmt::Display for Unfit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Unfit::ReductionsWithoutSearch => "reductions are for the engine `search` only",
-            Unfit::ThreadsWithReductions => "several threads are for a search without reductions",
-            Unfit::NoReductionsToCheck => "there are no reductions to check the premises of",
-            Unfit::LimitsOfLoom => {
-                "limits of preemptions and interleavings are for the engine `loom`"
-            }
-            Unfit::StatesOfLoom => "the engine `loom` knows no states",
-            Unfit::StorageWithoutReductions => {
-                "storage and checkpoints are for the engine `search` with reductions only"
-            }
-            Unfit::SpillWithoutFingerprints => "a folder for states is for fingerprints only",
-            Unfit::NoFolder(folder) => return write!(f, "there is no folder {}", folder.display()),
-            Unfit::CertificateWithoutProof => "certificates are written by the engine `proof`",
-            Unfit::CertificateOfOtherNumbers => {
-                "a certificate is about the file as it stands: write the numbers into it"
-            }
-        })
-    }
-}
-
-impl std::error::Error for Unfit {}
 
 #[cfg(test)]
 mod tests {

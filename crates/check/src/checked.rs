@@ -14,7 +14,7 @@ use crate::ask::{Ask, Unfit};
 use crate::conclude;
 use crate::engines::{self, Progress};
 use crate::failure::Failure;
-use crate::fault;
+use crate::fault::caught;
 use crate::loaded::Loaded;
 use crate::run::{Run, WRITING};
 
@@ -96,13 +96,14 @@ fn certified(loaded: &Loaded, decision: &Decision, run: &Run) -> Result<String, 
 pub fn replay<'a>(loaded: &'a Loaded, saved: &SavedTrace) -> Result<Checked<'a>, Failure> {
     let program = &loaded.program;
     let lost = |trace: &Trace, core: &[usize]| conclude::way_out(program, trace, core, None);
-    let build = || Report::build(program, &saved.outcome(), Duration::ZERO, &lost);
-    let report = fault::catch(build).map_err(Failure::Fault)?;
-    let report = report.map_err(|fault| {
-        Failure::Refused(format!(
-            "{fault}: the file was changed, or another version of kmapcheck wrote it; save the trace \
-             anew"
-        ))
+    let report = caught(|| {
+        let built = Report::build(program, &saved.outcome(), Duration::ZERO, &lost);
+        built.map_err(|fault| {
+            Failure::Refused(format!(
+                "{fault}: the file was changed, or another version of kmapcheck wrote it; save the \
+                 trace anew"
+            ))
+        })
     })?;
     Ok(Checked {
         loaded,
@@ -131,15 +132,17 @@ impl Checked<'_> {
         let mut program = self.program.clone().into_owned();
         tame::program(&mut program);
         let recordings = self.recordings_of(&program)?;
-        fault::catch(|| kmapcheck_show::page::render(&program, &self.report, &recordings))
-            .map_err(Failure::Fault)?
-            .map_err(|error| Failure::Fault(error.to_string()))
+        caught(|| {
+            let page = kmapcheck_show::page::render(&program, &self.report, &recordings);
+            page.map_err(|error| Failure::Fault(error.to_string()))
+        })
     }
 
     fn recordings_of(&self, program: &Program) -> Result<Vec<Recording>, Failure> {
-        fault::catch(|| Recording::all(program, &self.report))
-            .map_err(Failure::Fault)?
-            .map_err(|error| Failure::Fault(error.to_string()))
+        caught(|| {
+            let all = Recording::all(program, &self.report);
+            all.map_err(|error| Failure::Fault(error.to_string()))
+        })
     }
 
     /// The traces, for `replay`.
@@ -147,6 +150,19 @@ impl Checked<'_> {
     pub fn saved(&self) -> SavedTrace {
         let sources = &self.loaded.sources;
         SavedTrace::new(&self.program, &self.report, &self.sized(), sources)
+    }
+
+    /// The same as a file, if it is `wanted` and there are any.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written, which is a fault of this program.
+    pub fn traces(&self, wanted: bool) -> Result<Option<String>, Failure> {
+        if !wanted || self.report.findings.is_empty() {
+            return Ok(None);
+        }
+        let traces = self.saved().write();
+        (traces.map(Some)).map_err(|error| Failure::Fault(error.to_string()))
     }
 
     /// The overrides that give the program the traces are of: those given, and the numbers that

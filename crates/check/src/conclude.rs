@@ -9,7 +9,6 @@ use kmapcheck_report::{Fault, Report};
 use kmapcheck_scenario::Program;
 
 use crate::failure::Failure;
-use crate::fault;
 use crate::run::{REPORTING, Run};
 
 /// States that the search for a point of no return may visit. A bound on states, not on time,
@@ -34,8 +33,7 @@ pub(crate) fn report(
     };
     let build = || Report::build(program, outcome, elapsed, &point_of_no_return);
     let built = run.last(REPORTING, || {
-        (fault::catch(build).map_err(Failure::Fault)?)
-            .map_err(|fault: Fault| Failure::Fault(fault.to_string()))
+        build().map_err(|fault: Fault| Failure::Fault(fault.to_string()))
     });
     match built {
         Err(Failure::Stopped { .. }) => Ok(brief()),

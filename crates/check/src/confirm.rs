@@ -10,10 +10,42 @@ use kmapcheck_report::{Confirmation, Report};
 use kmapcheck_scenario::Program;
 use kmapcheck_show::text;
 
+use crate::ask::Ask;
+use crate::came::Came;
 use crate::conclude;
 use crate::engines::{Progress, explore};
 use crate::failure::Failure;
 use crate::run::Run;
+
+/// How many steps of work loom may do to confirm the search, unless told otherwise: about a tenth of
+/// a second of them. A number, not a time: what is said must not depend on how fast the machine is.
+pub const BUDGET: u64 = 100_000;
+
+/// Lets loom confirm what came of a scenario, where that is of use: not if an engine was asked for, a
+/// limit came first, it is about every number, or the budget is nothing.
+///
+/// # Errors
+///
+/// As [`confirm`].
+pub fn confirmed(
+    came: &Came<'_>,
+    ask: &Ask,
+    budget: u64,
+    run: &Run,
+    watcher: &mut dyn FnMut(Progress<'_>),
+) -> Result<Option<Confirmation>, Failure> {
+    match came {
+        Came::Checked(checked)
+            if ask.engine.is_none()
+                && budget > 0
+                && checked.report.stopped.is_none()
+                && checked.report.proof.is_none() =>
+        {
+            confirm(&checked.program, &checked.report, budget, run, watcher)
+        }
+        _ => Ok(None),
+    }
+}
 
 /// Lets loom confirm the search's report within a budget of steps of work; `None`: loom cannot run
 /// such programs.

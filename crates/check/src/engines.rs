@@ -1,9 +1,11 @@
 //! Each engine, from a program to a report.
 
-use std::time::Instant;
+use std::fmt;
+use std::time::{Duration, Instant};
 
 use kmapcheck_loom::{Error, LoomLimits, LoomOutcome, LoomProgress};
 use kmapcheck_prove::{Decision, words};
+use kmapcheck_report::words::{bytes, number};
 use kmapcheck_report::{NotThere, Proof, Report, refused};
 use kmapcheck_scenario::Program;
 use kmapcheck_search::Options;
@@ -11,7 +13,6 @@ use kmapcheck_search::Options;
 use crate::ask::{Ask, Engine};
 use crate::conclude;
 use crate::failure::Failure;
-use crate::fault;
 use crate::run::{EXPLORING, Run};
 
 /// How far an engine has come; told a few times a second.
@@ -21,6 +22,35 @@ pub enum Progress<'a> {
     States(&'a kmapcheck_engine::Progress),
     /// loom.
     Interleavings(&'a LoomProgress),
+}
+
+impl fmt::Display for Progress<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rate = |done: u64, elapsed: Duration| {
+            // Shown only; nothing runs so long that this is cut off.
+            let millis = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
+            (number(done.saturating_mul(1000) / millis.max(1)), millis)
+        };
+        match self {
+            Progress::States(progress) => {
+                let (rate, millis) = rate(progress.states, progress.elapsed);
+                write!(
+                    f,
+                    "{} states, {rate}/s, frontier {}, depth {}, {}, {} s",
+                    number(progress.states),
+                    number(progress.frontier),
+                    number(progress.depth),
+                    bytes(progress.memory >> 20 << 20),
+                    millis.saturating_add(500) / 1000
+                )
+            }
+            Progress::Interleavings(progress) => {
+                let (rate, millis) = rate(progress.interleavings, progress.elapsed);
+                let done = number(progress.interleavings);
+                write!(f, "{done} interleavings, {rate}/s, {} s", millis / 1000)
+            }
+        }
+    }
 }
 
 /// The report of the engine that is asked for, which fits the rest, and what was decided if that is the one of proofs.
@@ -51,7 +81,7 @@ fn states(
 ) -> Result<Report, Failure> {
     let start = Instant::now();
     let limits = &ask.limits;
-    let explore = || {
+    let mut explore = || {
         let progress = &mut |progress: &kmapcheck_engine::Progress| {
             watcher(Progress::States(progress));
         };
@@ -78,8 +108,7 @@ fn states(
         }
     };
     let outcome = run.phase(EXPLORING, || {
-        (fault::catch(explore).map_err(Failure::Fault)?)
-            .map_err(|refusal| Failure::Refused(refused(&refusal)))
+        explore().map_err(|refusal| Failure::Refused(refused(&refusal)))
     })?;
     conclude::report(program, &outcome, start.elapsed(), run)
 }
@@ -92,15 +121,13 @@ fn prove(
     watcher: &mut dyn FnMut(Progress<'_>),
 ) -> Result<(Report, Decision), Failure> {
     let start = Instant::now();
-    let decide = || {
+    let mut decide = || {
         kmapcheck_prove::decide(program, &ask.limits, &mut |progress| {
             watcher(Progress::States(progress));
         })
     };
     let decision = run.phase("proving", || {
-        fault::catch(decide)
-            .map_err(Failure::Fault)?
-            .map_err(|refusal| Failure::Refused(refused(&refusal)))
+        decide().map_err(|refusal| Failure::Refused(refused(&refusal)))
     })?;
     let mut report = conclude::report(&decision.program, &decision.outcome, start.elapsed(), run)?;
     report.proof = Some(Proof {
@@ -139,27 +166,23 @@ pub(crate) fn explore(
     limits: &LoomLimits,
     watcher: &mut dyn FnMut(Progress<'_>),
 ) -> Result<LoomOutcome, Failure> {
-    let outcome = fault::catch(|| {
-        kmapcheck_loom::run(program, limits, &mut |progress| {
-            watcher(Progress::Interleavings(progress));
-        })
+    let outcome = kmapcheck_loom::run(program, limits, &mut |progress| {
+        watcher(Progress::Interleavings(progress));
     });
-    outcome
-        .map_err(Failure::Fault)?
-        .map_err(|error| match error {
-            Error::Refused(refusal) => Failure::Refused(refused(&refusal)),
-            Error::Disagreement(disagreement) => {
-                let mut said = format!("{disagreement}\nWhat the tasks did on the allocator:");
-                for line in disagreement.lines(program) {
-                    said.push_str("\n  ");
-                    said.push_str(&line);
-                }
-                said.push_str("\nWhat the machine can follow of it:");
-                let followed = kmapcheck_machine::replay(program, &disagreement.trace);
-                for step in followed.iter().flat_map(|replay| replay.steps.iter()) {
-                    said.push_str(&format!("\n  {:?}", step.effect));
-                }
-                Failure::Fault(said)
+    outcome.map_err(|error| match error {
+        Error::Refused(refusal) => Failure::Refused(refused(&refusal)),
+        Error::Disagreement(disagreement) => {
+            let mut said = format!("{disagreement}\nWhat the tasks did on the allocator:");
+            for line in disagreement.lines(program) {
+                said.push_str("\n  ");
+                said.push_str(&line);
             }
-        })
+            said.push_str("\nWhat the machine can follow of it:");
+            let followed = kmapcheck_machine::replay(program, &disagreement.trace);
+            for step in followed.iter().flat_map(|replay| replay.steps.iter()) {
+                said.push_str(&format!("\n  {:?}", step.effect));
+            }
+            Failure::Fault(said)
+        }
+    })
 }

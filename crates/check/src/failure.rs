@@ -3,6 +3,7 @@
 use std::fmt;
 
 use kmapcheck_limits::Reached;
+use kmapcheck_questions::{simulate, suggest};
 use kmapcheck_report::Stopped;
 use kmapcheck_scenario::Errors;
 
@@ -41,6 +42,27 @@ impl fmt::Display for Failure {
 }
 
 impl std::error::Error for Failure {}
+
+impl From<Errors> for Failure {
+    fn from(errors: Errors) -> Failure {
+        Failure::Input(errors)
+    }
+}
+
+impl From<simulate::Failure> for Failure {
+    fn from(failure: simulate::Failure) -> Failure {
+        match failure {
+            simulate::Failure::Refused(said) => Failure::Refused(said),
+            simulate::Failure::Fault(said) => Failure::Fault(said),
+        }
+    }
+}
+
+impl From<suggest::Refusal> for Failure {
+    fn from(refusal: suggest::Refusal) -> Failure {
+        Failure::Refused(refusal.to_string())
+    }
+}
 
 impl From<Unfit> for Failure {
     fn from(unfit: Unfit) -> Failure {

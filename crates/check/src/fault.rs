@@ -6,6 +6,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use kmapcheck_limits::is_halt;
 
+use crate::failure::Failure;
+
 thread_local! {
     /// What the last panic of this thread said, and where.
     static LAST_PANIC: RefCell<Option<String>> = const { RefCell::new(None) };
@@ -47,6 +49,11 @@ pub fn catch<T>(what: impl FnOnce() -> T) -> Result<T, String> {
         // One that comes from another thread has left nothing here.
         (LAST_PANIC.take()).unwrap_or_else(|| message(payload.as_ref()).to_owned())
     })
+}
+
+/// Runs `what`, which can fail otherwise too.
+pub(crate) fn caught<T>(what: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
+    catch(what).unwrap_or_else(|said| Err(Failure::Fault(said)))
 }
 
 #[cfg(test)]

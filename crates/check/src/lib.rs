@@ -7,10 +7,17 @@
 //! | module | what |
 //! |---|---|
 //! | [`loaded`] | a scenario with the texts of its files |
+//! | [`model`] | a model by itself |
+//! | [`targets`] | files to be written, none of which may be read |
 //! | [`ask`] | what can be asked of it, and which of that goes together |
+//! | [`options`] | the same in the options of the command line |
 //! | [`run`] | phases under limits; what is said when one is reached |
 //! | [`failure`] | why there is no report |
 //! | [`fault`] | panics, told as faults of this program |
+//! | [`came`] | a report, whatever came of a file |
+//! | [`suite`] | many files against what they expect |
+//! | [`mod@conform`], [`mod@compare`] | a file by a model's rule, and on two models |
+//! | [`certificate`] | does a certificate hold? |
 //! | [`confirm`] | loom's word on what the search found |
 //! | `engines` | each engine, from a program to a report |
 //! | `conclude` | from an outcome to a report, with the point of no return |
@@ -22,20 +29,29 @@
 struct LibraryPage;
 
 pub mod ask;
+pub mod came;
+pub mod certificate;
 mod checked;
+pub mod compare;
 mod conclude;
 pub mod confirm;
+pub mod conform;
 mod engines;
 pub mod failure;
 pub mod fault;
 pub mod loaded;
+pub mod model;
+pub mod options;
 pub mod run;
+pub mod suite;
+pub mod targets;
 
 pub use ask::{Ask, Engine, Unfit};
+pub use came::Came;
 pub use checked::{Checked, check, check_within, replay};
 pub use engines::Progress;
 pub use failure::Failure;
-pub use loaded::{Loaded, load, load_str};
+pub use loaded::{Loaded, load, load_str, program};
 pub use run::Run;
 
 // What is asked with, and what is done with the answer.

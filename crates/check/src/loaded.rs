@@ -1,11 +1,14 @@
 //! A scenario with the texts of its files.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use kmapcheck_report::tame;
 use kmapcheck_scenario::{
     Errors, Overrides, Program, Source, load_str_with_sources, load_with_sources,
 };
+
+use crate::failure::Failure;
+use crate::targets;
 
 /// A scenario that has been read.
 #[derive(Debug, Clone)]
@@ -38,6 +41,58 @@ pub fn load_str(name: &str, text: &str, overrides: &Overrides) -> Result<Loaded,
         load_str_with_sources(name, text, overrides)?,
         overrides,
     ))
+}
+
+/// Reads a scenario that something is to be asked about. Nothing that is read may be among what is to
+/// be `written`; for a `terminal` what may be quoted is made fit.
+///
+/// # Errors
+///
+/// As [`load`], and as [`targets::check`].
+pub fn read(
+    file: &Path,
+    overrides: &Overrides,
+    written: &[&PathBuf],
+    terminal: bool,
+) -> Result<Loaded, Failure> {
+    let mut loaded = load(file, overrides)?;
+    targets::check(written, &loaded.program.files)?;
+    if terminal {
+        loaded.tame();
+    }
+    Ok(loaded)
+}
+
+/// As [`read`], of which the texts of the files are not needed any more.
+///
+/// # Errors
+///
+/// As [`read`].
+pub fn program(
+    file: &Path,
+    overrides: &Overrides,
+    written: &[&PathBuf],
+    terminal: bool,
+) -> Result<Program, Failure> {
+    read(file, overrides, written, terminal).map(|loaded| loaded.program)
+}
+
+/// The largest certificate or saved trace that is read, in bytes.
+const LARGEST: u64 = 1 << 30;
+
+/// The text of a file that this program wrote earlier: a certificate, or a saved trace.
+///
+/// # Errors
+///
+/// If it cannot be read, or is too large to be one.
+pub fn text_of(path: &Path) -> Result<String, Failure> {
+    let refused =
+        |said: &dyn std::fmt::Display| Failure::Refused(format!("cannot be read: {said}"));
+    let meta = std::fs::metadata(path).map_err(|error| refused(&error))?;
+    if meta.is_file() && meta.len() > LARGEST {
+        return Err(refused(&"it is larger than 1 GiB"));
+    }
+    std::fs::read_to_string(path).map_err(|error| refused(&error))
 }
 
 impl Loaded {

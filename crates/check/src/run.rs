@@ -13,6 +13,7 @@ use kmapcheck_limits::{Limits, Reached, Watch};
 use kmapcheck_report::Report;
 
 use crate::failure::Failure;
+use crate::fault::caught;
 
 /// What may still be said after a limit was reached takes so long at most.
 const ALLOWANCE: Duration = Duration::from_millis(400);
@@ -90,7 +91,7 @@ impl Run {
     ///
     /// # Errors
     ///
-    /// That of the phase, or that a limit was reached before it was done.
+    /// That of the phase, a panic in it among them, or that a limit was reached before it was done.
     pub fn phase<T>(
         &self,
         phase: &'static str,
@@ -98,7 +99,7 @@ impl Run {
     ) -> Result<T, Failure> {
         self.begin(phase);
         let stopped = |reached| Err(Failure::Stopped { phase, reached });
-        self.watch.run(what).unwrap_or_else(stopped)
+        (self.watch.run(|| caught(what))).unwrap_or_else(stopped)
     }
 
     /// Runs a phase that says what was found: it has a little more time than there is left. If a
@@ -118,7 +119,7 @@ impl Run {
             phase,
             reached: self.watch.reached().unwrap_or(reached),
         };
-        (watch.run(what)).unwrap_or_else(|reached| Err(stopped(reached)))
+        (watch.run(|| caught(what))).unwrap_or_else(|reached| Err(stopped(reached)))
     }
 
     fn limits_of_last(&self) -> Limits {

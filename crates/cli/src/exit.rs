@@ -1,8 +1,7 @@
 //! Exit codes: documented, and only ever added to.
 
-use std::process::ExitCode;
-
-use kmapcheck_report::Report;
+use kmapcheck_check::{Failure, Verdict};
+use kmapcheck_show::suite::Tally;
 
 /// What the exit status says, in ascending order of what matters more when several files are
 /// checked.
@@ -32,22 +31,35 @@ impl Exit {
         }
     }
 
-    /// What one report comes to.
-    pub fn of(report: &Report) -> Exit {
-        use kmapcheck_report::Verdict;
-        match (report.as_expected, &report.expected, report.verdict) {
-            (Some(true), ..) | (None, None, Verdict::Clean) => Exit::Clean,
-            // An error is one, even if it is expected and a limit came before all was known.
-            (Some(false), ..) | (None, _, Verdict::Violated) => Exit::Violated,
-            // An expectation that could be neither confirmed nor refuted.
-            (None, Some(_), _) | (None, None, Verdict::Inconclusive) => Exit::Inconclusive,
+    /// What many scenarios come to together.
+    pub fn of_suite(tally: &Tally) -> Exit {
+        match tally {
+            _ if tally.faults > 0 => Exit::Fault,
+            _ if tally.failed > tally.unreadable => Exit::Violated,
+            _ if tally.unreadable > 0 => Exit::BadInput,
+            _ if tally.inconclusive + tally.not_run > 0 => Exit::Inconclusive,
+            _ => Exit::Clean,
         }
     }
 }
 
-impl From<Exit> for ExitCode {
-    fn from(exit: Exit) -> ExitCode {
-        ExitCode::from(exit.code())
+impl From<Verdict> for Exit {
+    fn from(verdict: Verdict) -> Exit {
+        match verdict {
+            Verdict::Clean => Exit::Clean,
+            Verdict::Violated => Exit::Violated,
+            Verdict::Inconclusive => Exit::Inconclusive,
+        }
+    }
+}
+
+impl From<&Failure> for Exit {
+    fn from(failure: &Failure) -> Exit {
+        match failure {
+            Failure::Input(_) | Failure::Unfit(_) | Failure::Refused(_) => Exit::BadInput,
+            Failure::Fault(_) => Exit::Fault,
+            Failure::Stopped { .. } => Exit::Inconclusive,
+        }
     }
 }
 

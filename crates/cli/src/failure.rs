@@ -1,101 +1,120 @@
-//! What is told where there is no report.
+//! What is told on standard error where there is no answer.
 
-use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use kmapcheck_check::{Failure, Run, Unfit};
+use kmapcheck_check::Failure;
+use kmapcheck_check::fault::catch;
 use kmapcheck_report::tame;
-use kmapcheck_scenario::Errors;
 
 use crate::args::Format;
 use crate::exit::Exit;
-use crate::output::{self, Output};
+use crate::output;
 use crate::run::early;
-use crate::{fault, input::shown};
 
-/// Tells the user on standard error.
-pub fn tell(failure: &Failure, path: &Path) {
-    let refused = |said: &str| anstream::eprintln!("kmapcheck: {}: {said}", shown(path));
+/// Why a command has no answer.
+#[derive(Debug)]
+pub struct Wrong {
+    pub failure: Failure,
+    /// What it is about, if not the file that the command is about; nothing: it says so itself.
+    pub about: Option<Option<PathBuf>>,
+    /// What else to try.
+    pub advice: Option<&'static str>,
+}
+
+impl Wrong {
+    /// A failure that is about another file.
+    pub fn of(file: &Path, failure: Failure) -> Wrong {
+        let about = Some(Some(file.to_owned()));
+        Wrong {
+            about,
+            ..failure.into()
+        }
+    }
+
+    /// What is wrong with the command, or says itself where it is.
+    pub fn usage(said: String) -> Wrong {
+        let about = Some(None);
+        Wrong {
+            about,
+            ..Failure::Refused(said).into()
+        }
+    }
+
+    /// The same, with what else to try.
+    pub fn advised(self, said: &'static str) -> Wrong {
+        let advice = Some(said);
+        Wrong { advice, ..self }
+    }
+}
+
+impl From<Failure> for Wrong {
+    fn from(failure: Failure) -> Wrong {
+        Wrong {
+            failure,
+            about: None,
+            advice: None,
+        }
+    }
+}
+
+impl From<serde_json::Error> for Wrong {
+    fn from(error: serde_json::Error) -> Wrong {
+        Failure::Fault(error.to_string()).into()
+    }
+}
+
+/// Tells the user about a failure; what it comes to.
+pub fn tell(failure: &Failure, path: &Path) -> Exit {
+    let refused = |said: &str| {
+        usage(&format!("{}: {said}", tame::path(path)));
+    };
     match failure {
         Failure::Input(errors) => {
             let text = errors.render(output::error_colours(), output::error_width());
             anstream::eprintln!("{}", text.trim_end());
         }
-        Failure::Unfit(unfit) => refused(&in_options(unfit)),
+        Failure::Unfit(unfit) => refused(&unfit.in_options()),
         Failure::Refused(said) => refused(said),
-        Failure::Fault(said) => fault::tell(&format!("checking {}", shown(path)), said),
+        Failure::Fault(said) => tell_fault(&format!("checking {}", tame::path(path)), said),
         Failure::Stopped { phase, reached } => {
             let file = path.display().to_string();
             anstream::eprint!("{}", early(&file, phase, *reached, Format::Text));
         }
     }
+    failure.into()
 }
 
-/// Tells the user, which is the last thing in a run; a limit that was reached is an answer, and goes
-/// where answers go.
-pub fn answer(
-    failure: &Failure,
-    run: &Run,
-    path: &Path,
-    format: Format,
-    output: &mut Output,
-) -> io::Result<Exit> {
-    // It takes as long as whoever reads it likes.
-    run.finish();
-    match failure {
-        Failure::Stopped { phase, reached } => {
-            let file = path.display().to_string();
-            output.print(&early(&file, phase, *reached, format))?;
-        }
-        _ => tell(failure, path),
+/// Tells the user what is wrong with the command, or with one of its files.
+pub fn usage(said: &str) -> Exit {
+    anstream::eprintln!("kmapcheck: {said}");
+    Exit::BadInput
+}
+
+/// Tells the user about a fault of this program.
+pub fn tell_fault(doing: &str, said: &str) {
+    anstream::eprintln!(
+        "kmapcheck: internal fault while {doing}: {said}\n\
+         This is a fault of kmapcheck, not of your input. Please report it, with the files that \
+         bring it about, at {}/issues",
+        env!("CARGO_PKG_REPOSITORY")
+    );
+}
+
+/// Runs `what`; a panic in it is told as a fault.
+pub fn guard(what: impl FnOnce() -> Exit) -> Exit {
+    catch(what).unwrap_or_else(|said| {
+        tell_fault("running", &said);
+        Exit::Fault
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_becomes_a_fault() {
+        assert_eq!(guard(|| panic!("again")), Exit::Fault);
+        assert_eq!(guard(|| Exit::Clean), Exit::Clean);
     }
-    Ok(exit_of(failure))
-}
-
-/// What the exit status says about it.
-pub fn exit_of(failure: &Failure) -> Exit {
-    match failure {
-        Failure::Input(_) | Failure::Unfit(_) | Failure::Refused(_) => Exit::BadInput,
-        Failure::Fault(_) => Exit::Fault,
-        Failure::Stopped { .. } => Exit::Inconclusive,
-    }
-}
-
-/// What does not go together, as options.
-pub fn in_options(unfit: &Unfit) -> String {
-    match unfit {
-        Unfit::ReductionsWithoutSearch => {
-            "`--reduce` is for the engine `search` only; `reference` and `loom` tell all tasks apart anyway"
-        }
-        Unfit::ThreadsWithReductions => {
-            "`--threads` is for `--reduce none` only: everything else runs on one thread"
-        }
-        Unfit::NoReductionsToCheck => {
-            "with `--reduce none` there are no reductions for `--check-reductions` to check"
-        }
-        Unfit::LimitsOfLoom => {
-            "`--preemptions` and `--max-interleavings` are for `--engine loom` only"
-        }
-        Unfit::StatesOfLoom => "the engine `loom` knows no states; use `--max-interleavings`",
-        Unfit::StorageWithoutReductions => {
-            "`--storage` and `--checkpoint` are for the engine `search` with reductions only: leave them out, or `--reduce none`"
-        }
-        Unfit::SpillWithoutFingerprints => {
-            "`--spill` is for `--storage fingerprint`: exact storage has all states in memory anyway, those still to be expanded among them"
-        }
-        Unfit::NoFolder(folder) => {
-            return format!("there is no folder {} for `--spill`", shown(folder));
-        }
-        Unfit::CertificateWithoutProof => "`--certificate` is for `--engine proof`",
-        Unfit::CertificateOfOtherNumbers => {
-            "a certificate is about the file as it stands: write the numbers into it"
-        }
-    }
-    .to_owned()
-}
-
-/// The first problem, without its place in a file that is named already, and without advice.
-pub fn first_message(errors: &Errors) -> String {
-    let first = errors.mistakes().next();
-    first.map_or_else(String::new, |mistake| tame::line(mistake.message))
 }

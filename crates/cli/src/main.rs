@@ -1,16 +1,10 @@
 //! The command line: parse, call, print, exit code. What happens in between is the other crates'.
 
 mod args;
-mod collect;
 mod commands;
 mod exit;
 mod failure;
-mod fault;
-mod input;
-mod keep;
-mod options;
 mod output;
-mod pictures;
 mod progress;
 mod run;
 mod targets;
@@ -20,5 +14,5 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let args = args::Args::read();
     kmapcheck_check::fault::install_hook();
-    fault::guard("running", || commands::run(args)).into()
+    failure::guard(|| commands::run(args)).code().into()
 }

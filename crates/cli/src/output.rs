@@ -28,11 +28,9 @@ impl Output {
         if self.broken {
             return Ok(());
         }
-        match self
-            .stream
-            .write_all(text.as_bytes())
-            .and_then(|()| self.stream.flush())
-        {
+        let stream = &mut self.stream;
+        let written = stream.write_all(text.as_bytes());
+        match written.and_then(|()| stream.flush()) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
                 self.broken = true;
                 Ok(())

@@ -2,14 +2,14 @@
 //! signals.
 
 use std::io::IsTerminal;
+use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use kmapcheck_engine::Progress;
-use kmapcheck_loom::LoomProgress;
+use kmapcheck_check::Progress;
 use kmapcheck_report::tame;
-use kmapcheck_report::words::{bytes, number};
+use kmapcheck_report::words::number;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag::{register, register_conditional_shutdown};
 
@@ -20,41 +20,18 @@ pub struct Line {
 
 impl Line {
     /// A line about `file`; nothing appears if `quiet`, or without a terminal.
-    pub fn new(file: &str, quiet: bool) -> Line {
+    pub fn new(file: &Path, quiet: bool) -> Line {
         if quiet || !std::io::stderr().is_terminal() {
             return Line {
                 bar: ProgressBar::hidden(),
             };
         }
         // The figures come first: where the line is too short, it is the file that is cut.
-        let bar = ProgressBar::new_spinner().with_message(tame::line(file));
+        let bar = ProgressBar::new_spinner().with_message(tame::path(file));
         if let Ok(style) = ProgressStyle::with_template("{spinner} {prefix}  {wide_msg}") {
             bar.set_style(style);
         }
         Line { bar }
-    }
-
-    /// Shows how far the run has come.
-    pub fn show(&self, progress: &Progress) {
-        let seconds = progress.elapsed.as_secs_f64();
-        #[allow(
-            clippy::cast_precision_loss,
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss
-        )]
-        let rate = if seconds > 0.0 {
-            (progress.states as f64 / seconds) as u64
-        } else {
-            0
-        };
-        self.bar.set_prefix(format!(
-            "{} states, {}/s, frontier {}, depth {}, {}, {seconds:.0} s",
-            number(progress.states),
-            number(rate),
-            number(progress.frontier),
-            number(progress.depth),
-            bytes(progress.memory >> 20 << 20),
-        ));
     }
 
     /// Shows how many random runs are done.
@@ -64,26 +41,8 @@ impl Line {
     }
 
     /// Shows how far an engine has come.
-    pub fn show_engine(&self, progress: kmapcheck_check::Progress<'_>) {
-        match progress {
-            kmapcheck_check::Progress::States(progress) => self.show(progress),
-            kmapcheck_check::Progress::Interleavings(progress) => self.show_loom(progress),
-        }
-    }
-
-    /// Shows how far loom has come.
-    fn show_loom(&self, progress: &LoomProgress) {
-        let millis = u64::try_from(progress.elapsed.as_millis())
-            // Shown only; nothing runs that long.
-            .unwrap_or(u64::MAX)
-            .max(1);
-        self.bar.set_prefix(format!(
-            "{} interleavings, {}/s, {} s",
-            number(progress.interleavings),
-            // Shown only.
-            number(progress.interleavings.saturating_mul(1000) / millis),
-            millis / 1000,
-        ));
+    pub fn show(&self, progress: Progress<'_>) {
+        self.bar.set_prefix(progress.to_string());
     }
 }
 

@@ -1,50 +1,53 @@
-//! The limits of a command, and what is printed when one is reached.
+//! The run of a command: its limits, its answer, and what is printed when a limit is reached.
 
+use std::io;
 use std::path::Path;
-use std::time::Duration;
 
-use clap::Args as ClapArgs;
-use kmapcheck_check::Run;
 use kmapcheck_check::run::{Doing, WRITING};
+use kmapcheck_check::{Failure, Run};
 use kmapcheck_limits::{Limits, Reached};
 use kmapcheck_report::{Stopped, tame};
 use serde_json::json;
 
-use crate::args::{Format, duration, size};
+use crate::args::Format;
 use crate::exit::Exit;
-use crate::failure::{exit_of, tell};
+use crate::failure::{Wrong, tell, usage};
 use crate::output::Output;
-use crate::progress;
 
-/// Limits on time and memory, the same for every command.
-#[derive(Debug, Clone, Copy, ClapArgs)]
-pub struct LimitArgs {
-    /// Stop at about this much memory, such as 512M or 4G
-    #[arg(long, value_name = "SIZE", value_parser = size, default_value = "4G")]
-    pub max_memory: u64,
-    /// Stop after this time, such as 10s, 5m or 500ms; each file has this much
-    #[arg(long, value_name = "TIME", value_parser = duration)]
-    pub timeout: Option<Duration>,
-}
-
-impl LimitArgs {
-    /// The limits, states among them where something counts states, with Ctrl-C.
-    pub fn limits(&self, max_states: Option<u64>) -> Limits {
-        Limits {
-            max_states,
-            interrupt: Some(progress::interrupt()),
-            ..self.limits_of_machine()
+/// Answers a question about one file: `ask` says the text and what it comes to.
+pub fn one(
+    file: &Path,
+    limits: &Limits,
+    format: Format,
+    output: &mut Output,
+    ask: impl FnOnce(&Run) -> Result<(String, Exit), Wrong>,
+) -> io::Result<Exit> {
+    let run = of_one(limits, file, format);
+    let said = ask(&run);
+    // It takes as long as whoever reads it likes.
+    run.finish();
+    let wrong = match said {
+        Ok((text, exit)) => {
+            output.print(&text)?;
+            return Ok(exit);
         }
-    }
-
-    /// Time and memory alone.
-    pub fn limits_of_machine(&self) -> Limits {
-        Limits {
-            max_memory: Some(self.max_memory),
-            timeout: self.timeout,
-            ..Limits::default()
+        Err(wrong) => wrong,
+    };
+    let about = wrong.about.unwrap_or_else(|| Some(file.to_owned()));
+    let exit = match (wrong.failure, about) {
+        // A limit that was reached is an answer, and goes where answers go.
+        (Failure::Stopped { phase, reached }, Some(about)) => {
+            let about = about.display().to_string();
+            output.print(&early(&about, phase, reached, format))?;
+            Exit::Inconclusive
         }
+        (failure, Some(about)) => tell(&failure, &about),
+        (failure, None) => usage(&failure.to_string()),
+    };
+    if let Some(advice) = wrong.advice {
+        anstream::eprintln!("{advice}");
     }
+    Ok(exit)
 }
 
 /// Starts a run. Its last words are printed on standard output, and their exit status ends the
@@ -72,8 +75,8 @@ fn end(text: &str, exit: Exit) {
 }
 
 /// A run whose command has nothing to say but that it was stopped.
-pub fn of_one(limits: &Limits, file: &str, format: Format) -> Run {
-    let file = file.to_owned();
+pub fn of_one(limits: &Limits, file: &Path, format: Format) -> Run {
+    let file = file.display().to_string();
     start(limits, move |doing| {
         let said = early(&file, doing.phase, doing.reached, format);
         (said, Exit::Inconclusive)
@@ -83,11 +86,8 @@ pub fn of_one(limits: &Limits, file: &str, format: Format) -> Run {
 /// Writes files, after all else is done; what that comes to. If it takes too long, that is told,
 /// and costs nobody the rest.
 pub fn write(run: &Run, about: &Path, what: impl FnOnce() -> Exit) -> Exit {
-    let written = run.last(WRITING, || Ok(what()));
-    written.unwrap_or_else(|failure| {
-        tell(&failure, about);
-        exit_of(&failure)
-    })
+    run.last(WRITING, || Ok(what()))
+        .unwrap_or_else(|failure| tell(&failure, about))
 }
 
 /// What a command prints that a limit stopped before it had anything else to say.
@@ -98,7 +98,7 @@ pub fn early(file: &str, phase: &str, reached: Reached, format: Format) -> Strin
         None => stopped.next,
     };
     match format {
-        Format::Text => {
+        Format::Text | Format::Markdown => {
             let file = tame::line(file);
             let Stopped { text, next, .. } = &stopped;
             format!("inconclusive {file}: stopped while {phase}\nStopped early: {text}; {next}.\n")

@@ -1,80 +1,63 @@
-//! Files to be written: none may be one that is read, or be written twice.
+//! Files that were asked for, written: what cannot be is told, and costs nobody the rest.
 
 use std::path::{Path, PathBuf};
 
-use kmapcheck_check::Failure;
+use kmapcheck_check::targets::cannot_write;
+use kmapcheck_report::{Report, tame};
+use kmapcheck_show::picture::{Graph, dot, sequence, svg, waiting};
 
+use crate::args::{Check, GraphArgs};
 use crate::exit::Exit;
-use crate::input::shown;
+use crate::failure::usage;
 
-/// Refuses to write over what is read, to write two things to one file, and to write where there is
-/// no folder: before anything is explored.
-pub fn check<P: AsRef<Path>>(written: &[&PathBuf], read: &[P]) -> Result<(), Failure> {
-    let read: Vec<PathBuf> = read.iter().map(|path| place(path.as_ref())).collect();
-    let mut places: Vec<PathBuf> = Vec::new();
-    for path in written.iter().filter(|path| is_kept(path)) {
-        if path.as_os_str() == "-" {
-            // Standard output has the report already.
-            return Err(Failure::Refused(
-                "`-` names no file: give one a name, or say `./-`".to_owned(),
-            ));
-        }
-        let place = place(path);
-        if !folder(path).is_dir() {
-            return Err(Failure::Refused(cannot_write(
-                path,
-                &"there is no such folder",
-            )));
-        }
-        let path = shown(path);
-        if read.contains(&place) {
-            return Err(Failure::Refused(format!(
-                "{path} is read by this run, and would be overwritten: name another file"
-            )));
-        }
-        if places.contains(&place) {
-            return Err(Failure::Refused(format!(
-                "two things are to be written to {path}: name two files"
-            )));
-        }
-        places.push(place);
-    }
-    Ok(())
-}
-
-/// Writes a file that was asked for; if that fails, it is told, and costs nobody the rest.
+/// Writes a file.
 pub fn write(file: &Path, text: &str) -> Exit {
     match std::fs::write(file, text) {
         Ok(()) => Exit::Clean,
-        Err(error) => {
-            anstream::eprintln!("kmapcheck: {}", cannot_write(file, &error));
-            Exit::BadInput
+        Err(error) => usage(&cannot_write(file, &error)),
+    }
+}
+
+/// Writes a file if it was asked for. Where there is nothing to write, `nothing` says so.
+pub fn put(
+    file: &Option<PathBuf>,
+    text: Option<String>,
+    nothing: impl FnOnce(String) -> String,
+) -> Exit {
+    match (file, text) {
+        (Some(file), Some(text)) => write(file, &text),
+        (Some(file), None) => {
+            anstream::eprintln!("kmapcheck: {}", nothing(tame::path(file)));
+            Exit::Clean
         }
+        (None, _) => Exit::Clean,
     }
 }
 
-fn cannot_write(file: &Path, why: &dyn std::fmt::Display) -> String {
-    format!("cannot write {}: {why}", shown(file))
+/// Draws a picture if it was asked for.
+pub fn picture(file: &Option<PathBuf>, draw: impl FnOnce() -> String) -> Exit {
+    (file.as_ref()).map_or(Exit::Clean, |file| write(file, &draw()))
 }
 
-/// The folder that a file is in.
-fn folder(path: &Path) -> &Path {
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    }
+/// Writes the pictures of a report.
+pub fn pictures(report: &Report, args: &Check) -> Exit {
+    let graph = match (&args.svg, &args.dot) {
+        (None, None) => None,
+        _ => waiting::graph(report),
+    };
+    let draw = |file, text: Option<String>, what| {
+        let nothing = |file| format!("there is {what} to draw: {file} is not written");
+        put(file, text, nothing)
+    };
+    let drawn = [
+        draw(&args.svg, graph.as_ref().map(svg::render), "no deadlock"),
+        draw(&args.dot, graph.as_ref().map(dot::render), "no deadlock"),
+        draw(&args.mermaid, sequence::render(report), "no finding"),
+    ];
+    drawn.into_iter().fold(Exit::Clean, Exit::max)
 }
 
-/// Whether what is written there stays there: not so with devices and pipes.
-fn is_kept(path: &Path) -> bool {
-    path.metadata().map_or(true, |found| found.is_file())
-}
-
-/// The same for all names of a file, be it there or not.
-fn place(path: &Path) -> PathBuf {
-    let absolute = |path: &Path| path.canonicalize().ok();
-    let beside = || Some(absolute(folder(path))?.join(path.file_name()?));
-    absolute(path)
-        .or_else(beside)
-        .unwrap_or_else(|| path.to_owned())
+/// Writes the pictures of a graph.
+pub fn graph(graph: &Graph, args: &GraphArgs) -> Exit {
+    picture(&args.svg, || svg::render(graph)).max(picture(&args.dot, || dot::render(graph)))
 }

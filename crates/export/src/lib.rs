@@ -49,6 +49,17 @@ pub struct Exported {
     pub config: Option<String>,
 }
 
+impl Exported {
+    /// All of it in one text.
+    #[must_use]
+    pub fn printed(&self) -> String {
+        let config = self.config.as_ref().map_or_else(String::new, |config| {
+            format!("\n---- CONFIGURATION ----\n{config}")
+        });
+        format!("{}{config}", self.text)
+    }
+}
+
 /// Whether a TLA+ module can be called that.
 #[must_use]
 pub fn is_module_name(name: &str) -> bool {

@@ -19,6 +19,7 @@
 
 mod limits;
 mod memory;
+pub mod units;
 mod unwind;
 mod watch;
 

@@ -216,6 +216,15 @@ impl Comparison {
         only
     }
 
+    /// Clean: all is known, whatever it is.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        match self.is_complete() {
+            true => Verdict::Clean,
+            false => Verdict::Inconclusive,
+        }
+    }
+
     /// Whether every scenario ran to its end on both models.
     #[must_use]
     pub fn is_complete(&self) -> bool {

@@ -55,6 +55,16 @@ pub enum Verdict {
     NotJudged,
 }
 
+impl From<Verdict> for kmapcheck_engine::Verdict {
+    fn from(verdict: Verdict) -> kmapcheck_engine::Verdict {
+        match verdict {
+            Verdict::Keeps => kmapcheck_engine::Verdict::Clean,
+            Verdict::Breaks => kmapcheck_engine::Verdict::Violated,
+            Verdict::NotJudged => kmapcheck_engine::Verdict::Inconclusive,
+        }
+    }
+}
+
 /// Why a scenario was not judged.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct NotJudged {

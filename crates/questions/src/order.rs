@@ -15,6 +15,7 @@ pub mod picture;
 pub mod text;
 mod why;
 
+use kmapcheck_engine::Verdict;
 use kmapcheck_equations::{Graph, Sizes, Undecided, each_set};
 use kmapcheck_limits::ask;
 use kmapcheck_local::chains::Chains;
@@ -108,6 +109,15 @@ pub struct Cycle {
 }
 
 impl Pairs {
+    /// Clean: no tasks are ever stuck on these. Inconclusive: that is not known.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        match self.judged {
+            Judged::Excluded => Verdict::Clean,
+            Judged::Open | Judged::NotJudged => Verdict::Inconclusive,
+        }
+    }
+
     /// The pairs of a scenario.
     #[must_use]
     pub fn of(program: &Program) -> Pairs {

@@ -24,7 +24,7 @@ pub mod walk;
 
 use std::time::Duration;
 
-use kmapcheck_engine::{Coverage, Finding as Found, Outcome, Remedy};
+use kmapcheck_engine::{Coverage, Finding as Found, Outcome, Remedy, Verdict};
 use kmapcheck_limits::{Limits, Watch, ask, entered};
 use kmapcheck_machine::{Abilities, Start, Starts};
 use kmapcheck_report::{Finding, Report, Stopped, remedy};
@@ -89,6 +89,23 @@ pub struct Simulation {
     /// The first of the runs that needed the fewest steps.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shown: Option<Shown>,
+}
+
+/// What so many deadlocks come to: without one it is inconclusive, for random runs prove nothing.
+#[must_use]
+pub fn verdict(deadlocks: u64) -> Verdict {
+    match deadlocks {
+        0 => Verdict::Inconclusive,
+        _ => Verdict::Violated,
+    }
+}
+
+impl Simulation {
+    /// What the runs come to.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        verdict(self.deadlocks)
+    }
 }
 
 /// A run that is shown.

@@ -28,7 +28,7 @@ pub mod resize;
 pub mod tasks;
 pub mod text;
 
-use kmapcheck_engine::Progress;
+use kmapcheck_engine::{Progress, Verdict};
 use kmapcheck_limits::{Limits, Watch, entered};
 use kmapcheck_scenario::{Level, Program, SeriesId};
 use kmapcheck_search::{Engine, run};
@@ -238,6 +238,15 @@ fn other_errors(
 }
 
 impl SizeReport {
+    /// Clean: all is known, whatever it is.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        match self.is_complete() {
+            true => Verdict::Clean,
+            false => Verdict::Inconclusive,
+        }
+    }
+
     /// Whether nothing was left open for want of time, memory or states.
     #[must_use]
     pub fn is_complete(&self) -> bool {

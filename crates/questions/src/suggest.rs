@@ -31,9 +31,9 @@ pub mod text;
 pub mod variant;
 
 use judge::{Flaw, Judge};
-use kmapcheck_engine::Progress;
+use kmapcheck_engine::{Progress, Verdict};
 use kmapcheck_limits::{Limits, entered};
-use kmapcheck_report::ended;
+use kmapcheck_report::{ended, tame};
 use kmapcheck_scenario::{Program, Reuse, SeriesId};
 use repair::Offender;
 use serde::Serialize;
@@ -348,6 +348,36 @@ impl SuggestReport {
         self.smallest
             .as_ref()
             .is_some_and(|smallest| smallest.orders_all)
+    }
+
+    /// Clean: something helps. Violated: nothing does.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        if self.is_solved() && self.stopped.is_none() {
+            Verdict::Clean
+        } else if self.is_complete() {
+            Verdict::Violated
+        } else {
+            Verdict::Inconclusive
+        }
+    }
+
+    /// Shows the smallest change as one to the file that has the model: the second one, or the
+    /// scenario itself. What that quotes of it is made fit for a `terminal`.
+    pub fn add_diff(&mut self, programs: &[Program], terminal: bool) {
+        let (Some(smallest), Some(program)) = (&mut self.smallest, programs.first()) else {
+            return;
+        };
+        let diff = || {
+            let file = program.files.get(1).or(program.files.first())?;
+            let text = std::fs::read_to_string(file).ok()?;
+            edit::diff(file, &text, smallest)
+        };
+        let diff = diff();
+        smallest.diff = match terminal {
+            true => diff.map(|diff| tame::lines(&diff)),
+            false => diff,
+        };
     }
 
     /// Whether everything was found out.

@@ -265,6 +265,27 @@ pub struct Contested {
     pub giving: &'static str,
 }
 
+impl Report {
+    /// What it comes to beside what was expected. Clean: just that. An error is one, even if it is
+    /// expected and a limit came before all was known.
+    #[must_use]
+    pub fn against_expected(&self) -> Verdict {
+        match (self.as_expected, &self.expected, self.verdict) {
+            (Some(true), ..) => Verdict::Clean,
+            (Some(false), ..) => Verdict::Violated,
+            // An expectation that could be neither confirmed nor refuted.
+            (None, Some(_), Verdict::Clean) => Verdict::Inconclusive,
+            (None, _, verdict) => verdict,
+        }
+    }
+
+    /// The kinds that were found.
+    #[must_use]
+    pub fn kinds(&self) -> Vec<FindingKind> {
+        self.findings.iter().map(|finding| finding.kind).collect()
+    }
+}
+
 /// Why a run ended early.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Stopped {

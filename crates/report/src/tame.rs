@@ -1,6 +1,8 @@
 //! Text from files, made fit for a terminal: whoever prints a report as text calls [`program`]
 //! first, so that no renderer has to think of it. (JSON escapes by itself.)
 
+use std::path::Path;
+
 use kmapcheck_scenario::{PageDecl, Program};
 
 /// `text` in one line, with its control characters spelled out, such as `\u{1b}`.
@@ -15,6 +17,19 @@ pub fn line(text: &str) -> String {
         }
     }
     out
+}
+
+/// A path, as [`line`].
+#[must_use]
+pub fn path(path: &Path) -> String {
+    line(&path.display().to_string())
+}
+
+/// Each line of a text, as [`line`].
+#[must_use]
+pub fn lines(text: &str) -> String {
+    let lines: Vec<String> = text.lines().map(line).collect();
+    lines.join("\n")
 }
 
 /// As [`line`], but what the author wrote in lines stays in lines: further ones are indented, so

@@ -47,3 +47,4 @@ pub use load::{
 pub use program::sizes::Open;
 pub use program::*;
 pub use source::diagnostic::{Code, Errors, Mistake};
+pub use source::files::is_path;

@@ -88,6 +88,32 @@ impl Reductions {
         true
     }
 
+    /// `all`, or a list of names, of which `counted` is one for several.
+    ///
+    /// # Errors
+    ///
+    /// In words, if it is neither.
+    pub fn from_list(text: &str) -> Result<Reductions, String> {
+        if text == "all" {
+            return Ok(Reductions::ALL);
+        }
+        let mut reductions = Reductions::NONE;
+        for name in text.split(',').map(str::trim) {
+            let names = match name {
+                "counted" => Reductions::COUNTED.names(),
+                "all" | "none" => return Err(format!("`{name}` stands alone")),
+                _ => vec![name],
+            };
+            if !names.into_iter().all(|name| reductions.turn_on(name)) {
+                let known = Reductions::ALL.names().join(", ");
+                return Err(format!(
+                    "`{name}` is none of {known}; or say all, counted or none"
+                ));
+            }
+        }
+        Ok(reductions)
+    }
+
     /// Whether orders of steps are left out: then a trace need not be a shortest one.
     #[must_use]
     pub fn leaves_out_orders(self) -> bool {

@@ -11,11 +11,17 @@ pub fn one(report: &Report) -> Result<String, serde_json::Error> {
     serde_json::to_string_pretty(report)
 }
 
-/// Several reports as a JSON array.
+/// The report of the only file, or an array of all, ending in a line feed; `None`: the only file has
+/// no report.
 ///
 /// # Errors
 ///
 /// As [`one`].
-pub fn many(reports: &[Report]) -> Result<String, serde_json::Error> {
-    serde_json::to_string_pretty(reports)
+pub fn all(reports: &[Report], only: bool) -> Result<Option<String>, serde_json::Error> {
+    let json = match (only, reports) {
+        (true, []) => return Ok(None),
+        (true, [report]) => one(report)?,
+        (_, reports) => serde_json::to_string_pretty(reports)?,
+    };
+    Ok(Some(json + "\n"))
 }

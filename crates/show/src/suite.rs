@@ -1,5 +1,5 @@
-//! What came of many scenarios, for the tools that CI systems read: [`junit`], [`sarif`] and
-//! [`github`].
+//! What came of many scenarios, for people ([`Tally`]) and for the tools that CI systems read:
+//! [`junit`], [`sarif`] and [`github`].
 //!
 //! These are consumers of reports, as the text is: they read [`Case`]s and nothing else, and write
 //! them in the order in which they are given.
@@ -7,13 +7,15 @@
 pub mod github;
 pub mod junit;
 pub mod sarif;
+mod tally;
+
+pub use tally::{Tally, ended, found, line};
 
 use std::fmt;
 
-use kmapcheck_scenario::{Errors, FindingKind, Level};
-
 use kmapcheck_report::Report;
 use kmapcheck_report::place::Place;
+use kmapcheck_scenario::{Errors, FindingKind, Level};
 
 /// A scenario that was tested.
 #[derive(Debug, Clone)]

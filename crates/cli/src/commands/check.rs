@@ -4,133 +4,57 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use kmapcheck_check::confirm::confirm;
+use kmapcheck_check::confirm::{BUDGET, confirmed};
+use kmapcheck_check::loaded::read;
 use kmapcheck_check::run::{READING, REPORTING};
-use kmapcheck_check::{Ask, Checked, Failure, Loaded, Progress, Run, check_within};
-use kmapcheck_report::{Confirmation, Report};
-use kmapcheck_scenario::Program;
+use kmapcheck_check::{Ask, Came, Checked, Failure, Progress, Run, check_within};
+use kmapcheck_report::{Report, tame};
 use kmapcheck_show::{json, text};
 
-use crate::args::{Check, Format};
+use crate::args::Check;
 use crate::exit::Exit;
-use crate::failure::{exit_of, tell};
-use crate::input;
+use crate::failure::{tell, usage};
 use crate::output::{self, Output};
-use crate::pictures;
 use crate::progress::Line;
-use crate::run;
-use crate::targets;
-
-/// How many steps of work loom may do to confirm the search, unless told otherwise: about a tenth of
-/// a second of them. A number, not a time: what is printed must not depend on how fast the machine
-/// is.
-const LOOM_BUDGET: u64 = 100_000;
+use crate::{run, targets};
 
 /// Runs the command.
 pub fn run(args: &Check, output: &mut Output) -> io::Result<Exit> {
-    let limits = args.limits.limits(args.max_states);
+    let ask = args.ask();
     if let (Some((option, _)), true) = (args.written().next(), args.files.len() > 1) {
-        anstream::eprintln!("kmapcheck: `{option}` is for one scenario at a time");
-        return Ok(Exit::BadInput);
+        return Ok(usage(&format!("`{option}` is for one scenario at a time")));
     }
-    let ask = args.ask(&limits);
-    let mut exit = Exit::Clean;
-    let reports: Reports = Arc::default();
+    let mut checking = Checking {
+        args,
+        ask: &ask,
+        exit: Exit::Clean,
+        reports: Arc::default(),
+        output,
+    };
     for (i, file) in args.files.iter().enumerate() {
-        if output.is_broken() {
+        if checking.output.is_broken() {
             // Nobody reads the rest: what was not checked is not clean.
-            exit = exit.max(Exit::Inconclusive);
+            checking.exit = checking.exit.max(Exit::Inconclusive);
             break;
         }
-        let run = started(file, args, &ask, exit, &reports);
-        let loaded;
-        let came = match run.phase(READING, || read(file, args)) {
-            Err(failure) => stopped(failure, &ask, file, None),
-            Ok(read) => {
-                loaded = read;
-                let line = Line::new(&file.display().to_string(), args.quiet);
-                let progress = &mut |progress: Progress<'_>| line.show_engine(progress);
-                match check_within(&loaded, &ask, &run, progress) {
-                    Ok(checked) => Ok(Came::Checked(Box::new(checked))),
-                    Err(failure) => stopped(failure, &ask, file, Some(&loaded.program)),
-                }
-            }
-        };
-        let mut came = match came {
-            Ok(came) => came,
-            Err(failure) => {
-                run.finish();
-                tell(&failure, file);
-                exit = exit.max(exit_of(&failure));
-                continue;
-            }
-        };
-        repeated(came.report_mut(), &args.given(), file);
-        exit = exit.max(Exit::of(came.report()));
-        if let Came::Checked(checked) = &came {
-            exit = exit.max(write(file, args, checked, &run));
-        }
-        match args.format {
-            Format::Text => {
-                let said = as_text(came.report(), args.quiet, i > 0, &run);
-                run.finish();
-                output.print(&said)?;
-                run::said(&run, exit);
-                let confirmed = confirmed(&came, file, &ask, args, &run);
-                run.finish();
-                match confirmed {
-                    Ok(Some(confirmation)) => output.print(&(confirmation.line() + "\n"))?,
-                    Ok(None) => {}
-                    Err(failure) => {
-                        tell(&failure, file);
-                        exit = exit.max(exit_of(&failure));
-                    }
-                }
-            }
-            Format::Json => {
-                run.finish();
-                gathered(&reports).push(came.into_report());
-            }
-        }
+        checking.file(file, i > 0)?;
     }
-    if args.format == Format::Json {
-        match as_json(&gathered(&reports), args.files.len() == 1)? {
-            Some(json) => output.print(&json)?,
-            None => return Ok(exit),
-        }
+    if !args.format.is_text()
+        && let Some(json) = json::all(&gathered(&checking.reports), args.files.len() == 1)?
+    {
+        checking.output.print(&json)?;
     }
-    Ok(exit)
+    Ok(checking.exit)
 }
 
-/// What came of a file.
-enum Came<'a> {
-    /// Whatever the engine said.
-    Checked(Box<Checked<'a>>),
-    /// A limit came before the engine had anything to say.
-    Stopped(Box<Report>),
-}
-
-impl Came<'_> {
-    fn report(&self) -> &Report {
-        match self {
-            Came::Checked(checked) => &checked.report,
-            Came::Stopped(report) => report,
-        }
-    }
-
-    fn report_mut(&mut self) -> &mut Report {
-        match self {
-            Came::Checked(checked) => &mut checked.report,
-            Came::Stopped(report) => report,
-        }
-    }
-
-    fn into_report(self) -> Report {
-        match self {
-            Came::Checked(checked) => checked.report,
-            Came::Stopped(report) => *report,
-        }
-    }
+/// Files that are checked one by one.
+struct Checking<'a> {
+    args: &'a Check,
+    ask: &'a Ask,
+    /// What they come to so far.
+    exit: Exit,
+    reports: Reports,
+    output: &'a mut Output,
 }
 
 /// The reports so far, for JSON.
@@ -140,76 +64,89 @@ fn gathered(reports: &Reports) -> MutexGuard<'_, Vec<Report>> {
     reports.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Starts the run of a file. Its last words are what is known of it, after what is known of those
-/// before.
-fn started(file: &Path, args: &Check, ask: &Ask, exit: Exit, reports: &Reports) -> Run {
-    let (path, file, format) = (file.to_owned(), file.display().to_string(), args.format);
-    let (one, reports) = (args.files.len() == 1, Arc::clone(reports));
-    let usual = ask.engine_name(None);
-    let given = args.given();
-    run::start(&ask.limits, move |doing| {
-        let engine = doing.engine.unwrap_or(usual);
-        let stopped = || Report::stopped_while(doing.phase, &file, None, engine, doing.reached);
-        let mut report = doing.known.cloned().unwrap_or_else(stopped);
-        repeated(&mut report, &given, &path);
-        let exit = exit.max(Exit::of(&report)).max(Exit::Inconclusive);
-        let said = match format {
-            Format::Text => text::verdict_line(&report) + "\n" + &text::rendered_ending(&report),
-            Format::Json => {
-                let mut reports = gathered(&reports).clone();
-                reports.push(report);
-                let json = as_json(&reports, one);
-                json.ok().flatten().unwrap_or_default()
+impl Checking<'_> {
+    /// Checks a file, and prints what came of it or keeps it for JSON.
+    fn file(&mut self, file: &Path, follows: bool) -> io::Result<()> {
+        let (args, ask, run) = (self.args, self.ask, self.started(file));
+        let overrides = args.overrides.overrides();
+        let written: Vec<&PathBuf> = args.written().map(|(_, file)| file).collect();
+        let terminal = args.format.is_text();
+        let read = run.phase(READING, || read(file, &overrides, &written, terminal));
+        let loaded;
+        let (checked, program) = match read {
+            Err(failure) => (Err(failure), None),
+            Ok(read) => {
+                loaded = read;
+                let line = Line::new(file, args.quiet);
+                let progress = &mut |progress: Progress<'_>| line.show(progress);
+                let checked = check_within(&loaded, ask, &run, progress);
+                (checked, Some(&loaded.program))
             }
         };
-        (said, exit)
-    })
-}
-
-/// The report of the only file, or an array of all; `None`: the only file has none.
-fn as_json(reports: &[Report], one: bool) -> io::Result<Option<String>> {
-    let json = match (one, reports) {
-        (true, []) => return Ok(None),
-        (true, [report]) => json::one(report)?,
-        (_, reports) => json::many(reports)?,
-    };
-    Ok(Some(json + "\n"))
-}
-
-/// The report of a run that a limit stopped before the engine had anything to say.
-fn stopped<'a>(
-    failure: Failure,
-    ask: &Ask,
-    file: &Path,
-    program: Option<&Program>,
-) -> Result<Came<'a>, Failure> {
-    match failure {
-        Failure::Stopped { phase, reached } => {
-            let engine = ask.engine_name(program);
-            let name = file.display().to_string();
-            let report = Report::stopped_while(phase, &name, program, engine, reached);
-            Ok(Came::Stopped(Box::new(report)))
+        let came = match Came::of(checked, file, program, ask, &overrides) {
+            Ok(came) => came,
+            Err(failure) => {
+                run.finish();
+                self.exit = self.exit.max(tell(&failure, file));
+                return Ok(());
+            }
+        };
+        self.come_to(came.report().against_expected().into());
+        if let Came::Checked(checked) = &came {
+            self.come_to(write(file, args, checked, &run));
         }
-        failure => Err(failure),
+        if !terminal {
+            run.finish();
+            gathered(&self.reports).push(came.into_report());
+            return Ok(());
+        }
+        let said = as_text(came.report(), args.quiet, follows, &run);
+        run.finish();
+        match said {
+            Ok(said) => self.output.print(&said)?,
+            Err(failure) => self.come_to(tell(&failure, file)),
+        }
+        run::said(&run, self.exit);
+        let budget = match args.quiet {
+            true => 0,
+            false => args.loom_budget.unwrap_or(BUDGET),
+        };
+        let line = Line::new(file, args.quiet);
+        let progress = &mut |progress: Progress<'_>| line.show(progress);
+        let confirmed = confirmed(&came, ask, budget, &run, progress);
+        drop(line);
+        run.finish();
+        match confirmed {
+            Ok(Some(confirmation)) => self.output.print(&(confirmation.line() + "\n"))?,
+            Ok(None) => {}
+            Err(failure) => self.come_to(tell(&failure, file)),
+        }
+        Ok(())
     }
-}
 
-/// Reads a file, and looks at what is to be written.
-fn read(file: &Path, args: &Check) -> Result<Loaded, Failure> {
-    let mut loaded = input::load(file, &args.overrides.overrides())?;
-    let written: Vec<&PathBuf> = args.written().map(|(_, file)| file).collect();
-    targets::check(&written, &loaded.program.files)?;
-    if args.format == Format::Text {
-        loaded.tame();
+    fn come_to(&mut self, exit: Exit) {
+        self.exit = self.exit.max(exit);
     }
-    Ok(loaded)
-}
 
-/// Makes a report that ended early say how to go on.
-fn repeated(report: &mut Report, given: &[(&'static str, String)], file: &Path) {
-    if let Some(stopped) = &mut report.stopped {
-        let file = file.display().to_string();
-        stopped.repeat(&report.coverage.engine, given, &file);
+    /// Starts the run of a file. Its last words are what is known of it, after what is known of those
+    /// before.
+    fn started(&self, file: &Path) -> Run {
+        let (file, ask, exit) = (file.to_owned(), self.ask.clone(), self.exit);
+        let (overrides, is_text) = (self.args.overrides.overrides(), self.args.format.is_text());
+        let (one, reports) = (self.args.files.len() == 1, Arc::clone(&self.reports));
+        run::start(&self.ask.limits, move |doing| {
+            let report = doing.report(&file, &ask, &overrides);
+            let exit = exit.max(report.against_expected().into());
+            let said = if is_text {
+                text::verdict_line(&report) + "\n" + &text::rendered_ending(&report)
+            } else {
+                let mut reports = gathered(&reports).clone();
+                reports.push(report);
+                // There is nobody left to tell if this fails.
+                json::all(&reports, one).ok().flatten().unwrap_or_default()
+            };
+            (said, exit.max(Exit::Inconclusive))
+        })
     }
 }
 
@@ -217,59 +154,46 @@ fn repeated(report: &mut Report, given: &[(&'static str, String)], file: &Path) 
 fn write(file: &Path, args: &Check, checked: &Checked<'_>, run: &Run) -> Exit {
     let certificate = match (&args.certificate, &checked.certificate) {
         (Some(to), Some(Ok(json))) => targets::write(to, json),
-        (_, Some(Err(failure))) => {
-            tell(failure, file);
-            match checked.report.stopped {
-                // With more time there might have been one.
-                Some(_) => Exit::Inconclusive,
-                None => exit_of(failure),
-            }
-        }
+        (_, Some(Err(failure))) => match (tell(failure, file), &checked.report.stopped) {
+            // With more time there might have been one.
+            (_, Some(_)) => Exit::Inconclusive,
+            (exit, None) => exit,
+        },
         _ => Exit::Clean,
     };
     certificate.max(run::write(run, file, || {
-        let kept = args.keep.write(file, checked);
-        kept.max(pictures::of_report(&checked.report, &args.pictures))
+        let none = |to| {
+            let file = tame::path(file);
+            format!("{file}: nothing was found, so no trace is saved to {to}")
+        };
+        let traces = match checked.traces(args.save_trace.is_some()) {
+            Ok(text) => targets::put(&args.save_trace, text, none),
+            Err(failure) => tell(&failure, file),
+        };
+        let page = args
+            .html
+            .as_ref()
+            .map_or(Exit::Clean, |to| match checked.page() {
+                Ok(page) => targets::write(to, &page),
+                Err(failure) => tell(&failure, file),
+            });
+        let pictures = targets::pictures(&checked.report, args);
+        traces.max(page).max(pictures)
     }))
 }
 
-/// What loom says to the search's verdict, if it is asked: beside the text of a report without
-/// `--engine`, unless a limit came first.
-fn confirmed(
-    came: &Came<'_>,
-    file: &Path,
-    ask: &Ask,
-    args: &Check,
-    run: &Run,
-) -> Result<Option<Confirmation>, Failure> {
-    let budget = args.loom_budget.unwrap_or(LOOM_BUDGET);
-    let Came::Checked(checked) = came else {
-        return Ok(None);
-    };
-    let report = &checked.report;
-    if ask.engine.is_some()
-        || args.quiet
-        || budget == 0
-        || report.stopped.is_some()
-        || report.proof.is_some()
-    {
-        return Ok(None);
-    }
-    let line = Line::new(&file.display().to_string(), args.quiet);
-    let progress = &mut |progress: Progress<'_>| line.show_engine(progress);
-    confirm(&checked.program, report, budget, run, progress)
-}
-
-fn as_text(report: &Report, quiet: bool, follows: bool, run: &Run) -> String {
-    let brief = || text::verdict_line(report) + "\n";
+fn as_text(report: &Report, quiet: bool, follows: bool, run: &Run) -> Result<String, Failure> {
+    let brief = text::verdict_line(report) + "\n";
     if quiet {
-        return brief();
+        return Ok(brief);
     }
     let options = text::Options {
         width: output::width(),
         elapsed: true,
     };
-    let text = run.last(REPORTING, || Ok(text::render(report, &options)));
-    let text = text.unwrap_or_else(|_| brief() + &text::rendered_ending(report));
-    if follows { format!("\n{text}") } else { text }
+    let text = match run.last(REPORTING, || Ok(text::render(report, &options))) {
+        Err(Failure::Stopped { .. }) => brief + &text::rendered_ending(report),
+        text => text?,
+    };
+    Ok(if follows { format!("\n{text}") } else { text })
 }

@@ -11,6 +11,15 @@ use crate::place::Place;
 /// Operations shown for each pair, and cycles shown.
 const SHOWN: usize = 6;
 
+/// The order that a model states.
+#[must_use]
+pub fn stated(model: &str, order: &[String]) -> String {
+    match order.is_empty() {
+        true => format!("{model} states no order.\n"),
+        false => format!("{model} states this order: {}.\n", order.join(", then ")),
+    }
+}
+
 /// The pairs, and what follows from them.
 #[must_use]
 pub fn render(pairs: &Pairs) -> String {

@@ -77,9 +77,16 @@ pub fn render(simulation: &Simulation, width: usize) -> String {
     out
 }
 
-/// One run.
+/// What came of a run by its number.
 #[must_use]
-pub fn run(shown: &Shown, width: usize) -> String {
+pub fn run_of(number: u64, deadlock: Option<&Shown>, width: usize) -> String {
+    deadlock.map_or_else(
+        || format!("Run {number} does not deadlock.\n"),
+        |shown| run(shown, width),
+    )
+}
+
+fn run(shown: &Shown, width: usize) -> String {
     let options = Options {
         width,
         elapsed: false,

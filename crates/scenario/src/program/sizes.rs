@@ -4,10 +4,12 @@
 //! and declared leftovers have to fit the slots. Whoever changes a number does it here.
 
 use std::fmt;
+use std::str::FromStr;
 
 use crate::program::{
     Bound, Op, PageDecl, Program, ResourceKind, Series, SeriesId, StaleIn, Template,
 };
+use crate::read::decode::LARGEST_NUMBER;
 
 impl fmt::Display for Bound {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -15,6 +17,22 @@ impl fmt::Display for Bound {
             Bound::Exactly(n) => write!(f, "{n}"),
             Bound::Any => f.write_str("any"),
         }
+    }
+}
+
+impl FromStr for Bound {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Bound, String> {
+        if text == "any" {
+            return Ok(Bound::Any);
+        }
+        (text.parse().ok())
+            .filter(|number| (1..=LARGEST_NUMBER).contains(number))
+            .map(Bound::Exactly)
+            .ok_or_else(|| {
+                format!("`{text}` is neither `any` nor a number from 1 to {LARGEST_NUMBER}")
+            })
     }
 }
 

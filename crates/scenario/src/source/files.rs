@@ -108,7 +108,8 @@ pub(crate) fn quoted_path(path: &Path) -> String {
 }
 
 /// Whether a model is meant as a path rather than a name.
-pub(crate) fn is_path(model: &str) -> bool {
+#[must_use]
+pub fn is_path(model: &str) -> bool {
     model.contains('/') || model.ends_with(".json")
 }
 

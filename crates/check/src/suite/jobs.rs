@@ -11,7 +11,7 @@ use std::sync::mpsc;
 /// Calls `work` with each number below `count`, on so many threads, and `take` with each number and
 /// result in order, until `take` returns false or `stop` is set. What is under way then is let run
 /// to its end and dropped, unless `stop` is set: then what is next in order is still taken.
-pub fn in_order<T: Send>(
+pub(crate) fn in_order<T: Send>(
     count: usize,
     threads: usize,
     stop: &AtomicBool,

@@ -1,4 +1,4 @@
-//! `--update-expect`: rewrites `expect` in a scenario's file and nothing else in it.
+//! Rewrites `expect` in a scenario's file and nothing else in it.
 //!
 //! The file is edited as a concrete syntax tree (crate jsonc-parser), so comments and layout stay:
 //! names that were not found go, those that are missing are added at the end, the others stay where
@@ -15,7 +15,7 @@ use kmapcheck_scenario::FindingKind;
 /// # Errors
 ///
 /// In words, if `expect` is no list, or the file cannot be written.
-pub fn rewrite(file: &Path, found: &[FindingKind]) -> Result<(), String> {
+pub(crate) fn rewrite(file: &Path, found: &[FindingKind]) -> Result<(), String> {
     let text = std::fs::read_to_string(file).map_err(|error| error.to_string())?;
     let text = rewritten(&text, found)?;
     std::fs::write(file, text).map_err(|error| error.to_string())

@@ -1,31 +1,86 @@
-//! How many scenarios came to what.
+//! What came of many scenarios, for people in a terminal: a line for each, and how many came to what.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anstyle::Style;
-use kmapcheck_report::quoted;
+use anstyle::{AnsiColor, Style};
 use kmapcheck_report::words::{count, list, number};
-use kmapcheck_show::suite::{Case, Tested};
+use kmapcheck_report::{Report, quoted, tame};
 
-use super::{GREEN, RED, YELLOW};
-use crate::exit::Exit;
-use crate::input;
+use super::{Case, Tested};
+use crate::text;
+
+const GREEN: Style = AnsiColor::Green.on_default();
+const RED: Style = AnsiColor::Red.on_default().bold();
+const YELLOW: Style = AnsiColor::Yellow.on_default();
 
 /// So many files without `expect` are named.
 const MOST_NAMED: usize = 5;
 
+/// What was found, in a few words.
+#[must_use]
+pub fn found(report: &Report) -> String {
+    match report.kinds().as_slice() {
+        [] => report.verdict.name().to_owned(),
+        kinds => text::expected_kinds(kinds),
+    }
+}
+
+/// What came of a scenario, in a line. `quiet`: if that is not as expected.
+#[must_use]
+pub fn line(case: &Case, quiet: bool) -> Option<String> {
+    let (style, word, rest) = match &case.tested {
+        Tested::Passed => {
+            let found = case.report.as_ref().map_or_else(String::new, found);
+            (GREEN, "ok", found)
+        }
+        Tested::NoExpectation(unexpecting) => match unexpecting.required {
+            true => (RED, "FAIL", unexpecting.to_string()),
+            false => (YELLOW, "?", unexpecting.to_string()),
+        },
+        Tested::Failed(said) => (RED, "FAIL", said.clone()),
+        Tested::Inconclusive(said) => (YELLOW, "stop", said.clone()),
+        Tested::Refused(said) => (YELLOW, "skip", said.clone()),
+        Tested::Unreadable(_) => (RED, "FAIL", "cannot be read".to_owned()),
+        Tested::Fault(_) => (RED, "FAIL", "internal fault".to_owned()),
+    };
+    if quiet && ["ok", "?", "skip"].contains(&word) {
+        return None;
+    }
+    Some(one_line(style, word, &case.file, &rest))
+}
+
+/// That a scenario had to be ended from outside, and everything with it.
+#[must_use]
+pub fn ended(file: &str, said: &str) -> String {
+    let rest = "what follows was not tested; run it without this one";
+    one_line(
+        YELLOW,
+        "stop",
+        file,
+        &format!("inconclusive: {said}; {rest}"),
+    )
+}
+
+fn one_line(style: Style, word: &str, file: &str, rest: &str) -> String {
+    format!("{style}{word:<4}{style:#} {}: {rest}\n", tame::line(file))
+}
+
 /// How many scenarios came to what.
 #[derive(Debug, Default)]
 pub struct Tally {
+    /// Those that are as expected.
     pub passed: usize,
+    /// Those that are not.
     pub failed: usize,
     /// Those that have no `expect`, and need none: their files as shown.
     pub unexpecting: Vec<String>,
     /// Those that the engine cannot run.
     pub refused: usize,
+    /// Those that a limit came first in.
     pub inconclusive: usize,
     /// Of the failed: those that could not be read.
     pub unreadable: usize,
+    /// Of the failed: faults of this program.
     pub faults: usize,
     /// Those whose `expect` was rewritten; they count as passed.
     pub updated: usize,
@@ -42,7 +97,7 @@ impl Tally {
             Tested::Passed => self.passed += 1,
             Tested::NoExpectation(unexpecting) if unexpecting.required => self.failed += 1,
             Tested::NoExpectation(_) => {
-                self.unexpecting.push(input::shown(Path::new(&case.file)));
+                self.unexpecting.push(tame::line(&case.file));
             }
             Tested::Refused(_) => self.refused += 1,
             Tested::Inconclusive(_) => self.inconclusive += 1,
@@ -59,6 +114,7 @@ impl Tally {
     }
 
     /// The last lines of the output, for a run on these paths.
+    #[must_use]
     pub fn summary(&self, paths: &[PathBuf]) -> String {
         let skipped = self.unexpecting.len() + self.refused;
         let style: Style = match (self.failed, self.passed, skipped) {
@@ -116,20 +172,5 @@ impl Tally {
             list(&names),
             paths = paths.concat()
         )
-    }
-
-    /// What they come to together.
-    pub fn exit(&self) -> Exit {
-        if self.faults > 0 {
-            Exit::Fault
-        } else if self.failed > self.unreadable {
-            Exit::Violated
-        } else if self.unreadable > 0 {
-            Exit::BadInput
-        } else if self.inconclusive + self.not_run > 0 {
-            Exit::Inconclusive
-        } else {
-            Exit::Clean
-        }
     }
 }

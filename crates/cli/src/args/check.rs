@@ -1,0 +1,155 @@
+//! The arguments of `kmapcheck check` and `kmapcheck test`.
+
+use std::path::PathBuf;
+
+use clap::Args as ClapArgs;
+use kmapcheck_check::ask::{Ask, Engine};
+use kmapcheck_check::suite::{Partition, Suite};
+use kmapcheck_limits::units::amount;
+
+use super::engine::{ENGINES, LoomArgs, PlainArgs, StoreArgs, ask};
+use super::shared::{FORMATS, Format, LimitArgs, OverrideArgs, one_of};
+
+/// `kmapcheck check`.
+#[derive(Debug, ClapArgs)]
+pub struct Check {
+    /// Scenario files
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// One engine only. Without this the search decides (`proof` for a scenario about every number),
+    /// and loom confirms it where it can
+    #[arg(long, value_parser = one_of(&ENGINES))]
+    pub engine: Option<Engine>,
+    /// The form of the report; of several scenarios JSON is an array
+    #[arg(long, value_parser = one_of(&FORMATS), default_value = "text")]
+    pub format: Format,
+    #[command(flatten)]
+    pub overrides: OverrideArgs,
+    /// Stop after so many states
+    #[arg(long, value_name = "N", value_parser = amount, help = "Stop after so many states, such as 500000, 500k, 2M or 1e6")]
+    pub max_states: Option<u64>,
+    #[command(flatten)]
+    pub limits: LimitArgs,
+    #[command(flatten)]
+    pub plain: PlainArgs,
+    #[command(flatten)]
+    pub store: StoreArgs,
+    #[command(flatten)]
+    pub loom: LoomArgs,
+    /// How many steps of work loom may do to confirm the search, see docs/engines.md; 0 turns it off [default: 100k]
+    #[arg(long, value_name = "N", value_parser = budget, conflicts_with = "engine")]
+    pub loom_budget: Option<u64>,
+    /// Write down what was proved, for `kmapcheck verify`; one scenario, with the engine `proof`
+    #[arg(long, value_name = "FILE")]
+    pub certificate: Option<PathBuf>,
+    /// Draw who waits for whom at the deadlock as an SVG picture in this file
+    #[arg(long, value_name = "FILE")]
+    pub svg: Option<PathBuf>,
+    /// Write who waits for whom at the deadlock in the DOT language, for Graphviz, to this file
+    #[arg(long, value_name = "FILE")]
+    pub dot: Option<PathBuf>,
+    /// Write the trace as a Mermaid sequence diagram to this file
+    #[arg(long, value_name = "FILE")]
+    pub mermaid: Option<PathBuf>,
+    /// Write a page for browsers: the programs, the slots and who waits for whom, step by step
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+    /// Write the traces to a file, for `kmapcheck replay`
+    #[arg(long, value_name = "FILE")]
+    pub save_trace: Option<PathBuf>,
+    /// Print the verdicts only, and no progress
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// `kmapcheck test`.
+#[derive(Debug, ClapArgs)]
+pub struct Test {
+    /// Scenario files, or directories to search for them
+    #[arg(default_value = "scenarios", value_name = "DIR|FILE")]
+    pub paths: Vec<PathBuf>,
+    /// The engine. Without this the search, or `proof` where a scenario is about every number
+    #[arg(long, value_parser = one_of(&ENGINES))]
+    pub engine: Option<Engine>,
+    #[command(flatten)]
+    pub limits: LimitArgs,
+    #[command(flatten)]
+    pub plain: PlainArgs,
+    #[command(flatten)]
+    pub loom: LoomArgs,
+    /// So many scenarios at once; what is printed is the same for any number
+    #[arg(long, short, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub jobs: u16,
+    /// Stop after the first scenario that is not as expected
+    #[arg(long, overrides_with = "no_fail_fast")]
+    pub fail_fast: bool,
+    /// Run all scenarios, whatever they come to (the default)
+    #[arg(long, overrides_with = "fail_fast")]
+    pub no_fail_fast: bool,
+    /// Run only every Nth scenario, from the Kth on, such as 1/3: for CI systems with N machines
+    #[arg(long, value_name = "K/N")]
+    pub partition: Option<Partition>,
+    /// Write a test report in the JUnit format
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
+    /// Write what is not as it should be in the SARIF format
+    #[arg(long, value_name = "FILE")]
+    pub sarif: Option<PathBuf>,
+    /// Rewrite `expect` where it differs from what was found (with --require-expect, add it where there is none); look at the difference before you commit it
+    #[arg(long)]
+    pub update_expect: bool,
+    /// Fail on scenarios without `expect`: nothing can be checked of them
+    #[arg(long)]
+    pub require_expect: bool,
+    /// Run again whenever a file changes, until Ctrl-C
+    #[arg(long)]
+    pub watch: bool,
+    /// Print only what is not as expected, and the summary
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+impl Check {
+    /// What is asked of each scenario.
+    pub fn ask(&self) -> Ask {
+        let limits = self.limits.limits(self.max_states);
+        Ask {
+            certificate: self.certificate.is_some(),
+            ..ask(self.engine, self.plain, &self.store, self.loom, limits)
+        }
+    }
+
+    /// The files to be written, each with its option: all of one scenario.
+    pub fn written(&self) -> impl Iterator<Item = (&'static str, &PathBuf)> {
+        [
+            ("--html", &self.html),
+            ("--save-trace", &self.save_trace),
+            ("--svg", &self.svg),
+            ("--dot", &self.dot),
+            ("--mermaid", &self.mermaid),
+            ("--certificate", &self.certificate),
+            ("--checkpoint", &self.store.checkpoint),
+        ]
+        .into_iter()
+        .filter_map(|(option, file)| Some((option, file.as_ref()?)))
+    }
+}
+
+impl Test {
+    /// What is asked of all scenarios.
+    pub fn suite(&self) -> Suite {
+        let (limits, store) = (self.limits.limits(None), StoreArgs::default());
+        Suite {
+            ask: ask(self.engine, self.plain, &store, self.loom, limits),
+            require_expect: self.require_expect,
+            update_expect: self.update_expect,
+            fail_fast: self.fail_fast,
+            jobs: usize::from(self.jobs),
+        }
+    }
+}
+
+/// An amount, or `0` for none.
+fn budget(text: &str) -> Result<u64, String> {
+    if text == "0" { Ok(0) } else { amount(text) }
+}

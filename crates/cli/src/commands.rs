@@ -1,0 +1,113 @@
+//! The commands.
+
+mod ask;
+mod check;
+mod models;
+mod replay;
+mod test;
+
+use std::io;
+use std::path::PathBuf;
+
+use clap_complete::Shell;
+use kmapcheck_check::suite::files;
+use kmapcheck_report::tame;
+
+use crate::args::{Args, Command};
+use crate::exit::Exit;
+use crate::failure::{tell, usage};
+use crate::output::Output;
+
+/// Runs the command.
+pub fn run(args: Args) -> Exit {
+    args.color.write_global();
+    let mut output = Output::new();
+    let answers = args.command.answers();
+    let done = match args.command {
+        Command::Check(args) => check::run(&args, &mut output),
+        Command::Test(args) => test::run(&args, &mut output),
+        Command::Rule(args) => ask::rule(&args, &mut output),
+        Command::Explain(args) => ask::explain(&args, &mut output),
+        Command::Verify(args) => ask::verify(&args, &mut output),
+        Command::Replay(args) => replay::run(&args, &mut output),
+        Command::Conform(args) => models::conform(&args, &mut output),
+        Command::Order(args) => ask::order(&args, &mut output),
+        Command::Size(args) => ask::size(&args, &mut output),
+        Command::Suggest(args) => ask::suggest(&args, &mut output),
+        Command::Export(args) => ask::export(&args, &mut output),
+        Command::Simulate(args) => ask::simulate(&args, &mut output),
+        Command::Compare(args) => models::compare(&args, &mut output),
+        Command::Schema { what } => output.print(what).map(|()| Exit::Clean),
+        Command::Completions { shell } => completions(shell, &mut output),
+        Command::Man => man(&mut output),
+    };
+    let exit =
+        done.unwrap_or_else(|error: io::Error| usage(&format!("cannot write the output: {error}")));
+    match (exit, output.is_broken() && answers) {
+        // Nobody has read the answer to its end.
+        (Exit::Clean | Exit::Violated, true) => Exit::Inconclusive,
+        (exit, _) => exit,
+    }
+}
+
+impl Command {
+    /// Whether the exit status is an answer, and not only whether something could be printed.
+    fn answers(&self) -> bool {
+        !matches!(
+            self,
+            Command::Explain(_)
+                | Command::Replay(_)
+                | Command::Export(_)
+                | Command::Schema { .. }
+                | Command::Completions { .. }
+                | Command::Man
+        )
+    }
+}
+
+/// `kmapcheck man`: the manual page, with a section for every command.
+fn man(output: &mut Output) -> io::Result<Exit> {
+    let mut text = Vec::new();
+    let mut command = Args::definition();
+    command.build();
+    clap_mangen::Man::new(command.clone()).render(&mut text)?;
+    for sub in command
+        .get_subcommands()
+        .filter(|sub| sub.get_name() != "help")
+    {
+        let mut section = Vec::new();
+        let name = sub.get_name().to_owned();
+        let man = clap_mangen::Man::new(sub.clone());
+        man.render_options_section(&mut section)?;
+        let section = String::from_utf8_lossy(&section);
+        let title = format!(".SH \"OPTIONS OF {}\"", name.to_uppercase());
+        text.extend(section.replacen(".SH OPTIONS", &title, 1).into_bytes());
+    }
+    output.print(&String::from_utf8_lossy(&text))?;
+    Ok(Exit::Clean)
+}
+
+/// `kmapcheck completions`: completions for a shell.
+fn completions(shell: Shell, output: &mut Output) -> io::Result<Exit> {
+    let mut text = Vec::new();
+    clap_complete::generate(shell, &mut Args::definition(), "kmapcheck", &mut text);
+    output.print(&String::from_utf8_lossy(&text))?;
+    Ok(Exit::Clean)
+}
+
+/// The scenario files that `paths` name or have below them, each with whether it was named. `None`:
+/// there is something wrong with the paths, and that has been told.
+fn scenarios(paths: &[PathBuf]) -> Option<Vec<(PathBuf, bool)>> {
+    match files::scenarios(paths) {
+        Ok(files) if files.is_empty() => {
+            let paths: Vec<String> = paths.iter().map(|path| tame::path(path)).collect();
+            usage(&format!("no scenarios in {}", paths.join(", ")));
+            None
+        }
+        Ok(files) => Some(files),
+        Err((path, failure)) => {
+            tell(&failure, &path);
+            None
+        }
+    }
+}
