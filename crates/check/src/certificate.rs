@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use kmapcheck_prove::rule::{self, RuleCertificate, verify_rule};
-use kmapcheck_report::{Verdict, tame};
+use kmapcheck_report::{Verdict, escape};
 use kmapcheck_scenario::{Overrides, load_model_program_named};
 use kmapcheck_verify::{Certificate, verify};
 
@@ -35,11 +35,11 @@ enum Read {
 pub fn judge(file: &Path, about: Option<&Path>, run: &Run) -> Result<(String, Verdict), Failure> {
     Ok(match judged(file, about, run)? {
         Ok(said) => {
-            let said = tame::lines(&said);
+            let said = escape::lines(&said);
             (format!("The certificate holds: {said}\n"), Verdict::Clean)
         }
         Err(wrong) => {
-            let wrong = tame::line(&wrong);
+            let wrong = escape::line(&wrong);
             let said = format!("The certificate does not hold: {wrong}.\n");
             (said, Verdict::Violated)
         }
@@ -129,11 +129,11 @@ fn place(file: &Path, about: Option<&Path>, stated: &str) -> Result<PathBuf, Fai
     if let Some(place) = places.iter().find(|place| place.is_file()) {
         return Ok(place.clone());
     }
-    let mut named: Vec<String> = places.iter().map(|place| tame::path(place)).collect();
+    let mut named: Vec<String> = places.iter().map(|place| escape::path(place)).collect();
     named.dedup();
     Err(Failure::Refused(format!(
         "it is about {}, and there is no such file: looked for {}",
-        tame::line(stated),
+        escape::line(stated),
         named.join(" and ")
     )))
 }

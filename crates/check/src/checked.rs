@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use kmapcheck_machine::Trace;
 use kmapcheck_prove::{Decision, certificate};
-use kmapcheck_report::{NumberOf, Report, tame};
+use kmapcheck_report::{NumberOf, Report, escape};
 use kmapcheck_scenario::{Bound, Overrides, Program};
 use kmapcheck_show::recording::Recording;
 use kmapcheck_show::recording::saved::SavedTrace;
@@ -130,7 +130,7 @@ impl Checked<'_> {
     /// If it cannot be written, which is a fault of this program.
     pub fn page(&self) -> Result<String, Failure> {
         let mut program = self.program.clone().into_owned();
-        tame::program(&mut program);
+        escape::program(&mut program);
         let recordings = self.recordings_of(&program)?;
         caught(|| {
             let page = kmapcheck_show::page::render(&program, &self.report, &recordings);

@@ -5,7 +5,7 @@ use std::path::Path;
 use kmapcheck_engine::Progress;
 use kmapcheck_questions::compare::{Compared, Side, side};
 use kmapcheck_questions::size::Options;
-use kmapcheck_report::{Stopped, tame};
+use kmapcheck_report::{Stopped, escape};
 use kmapcheck_scenario::Overrides;
 
 use crate::conform::first_message;
@@ -79,7 +79,7 @@ impl OnBoth {
         drop(self.failed);
         let alone = || {
             let own = run.phase(READING, || program(file, &Overrides::default(), &[], true));
-            own.map_or_else(|_| tame::path(file), |program| program.name)
+            own.map_or_else(|_| escape::path(file), |program| program.name)
         };
         Compared {
             scenario: self.name.unwrap_or_else(alone),
@@ -111,7 +111,7 @@ fn why(failure: &Failure) -> String {
     match failure {
         Failure::Input(errors) => first_message(errors),
         Failure::Unfit(unfit) => unfit.in_options(),
-        Failure::Refused(said) | Failure::Fault(said) => tame::line(said),
+        Failure::Refused(said) | Failure::Fault(said) => escape::line(said),
         Failure::Stopped { phase, reached } => Stopped::line(*reached, phase),
     }
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use kmapcheck_questions::conform::{Conformance, NotJudged};
-use kmapcheck_report::{Stopped, tame};
+use kmapcheck_report::{Stopped, escape};
 use kmapcheck_scenario::{Errors, Overrides};
 
 use crate::failure::Failure;
@@ -57,5 +57,5 @@ pub fn judge(
 /// The first problem, without its place in a file that is named already, and without advice.
 pub(crate) fn first_message(errors: &Errors) -> String {
     let first = errors.mistakes().next();
-    first.map_or_else(String::new, |mistake| tame::line(mistake.message))
+    first.map_or_else(String::new, |mistake| escape::line(mistake.message))
 }

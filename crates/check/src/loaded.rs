@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use kmapcheck_report::tame;
+use kmapcheck_report::escape;
 use kmapcheck_scenario::{
     Errors, Overrides, Program, Source, load_str_with_sources, load_with_sources,
 };
@@ -58,7 +58,7 @@ pub fn read(
     let mut loaded = load(file, overrides)?;
     targets::check(written, &loaded.program.files)?;
     if terminal {
-        loaded.tame();
+        loaded.escape();
     }
     Ok(loaded)
 }
@@ -108,7 +108,7 @@ impl Loaded {
     }
 
     /// Makes all that a report may quote from the files fit for a terminal.
-    pub fn tame(&mut self) {
-        tame::program(&mut self.program);
+    pub fn escape(&mut self) {
+        escape::program(&mut self.program);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use kmapcheck_report::tame;
+use kmapcheck_report::escape;
 use kmapcheck_scenario::{is_path, keys_of, load_model_named};
 
 use crate::failure::Failure;
@@ -26,9 +26,9 @@ pub struct Named {
 pub fn named(model: &str, beside: &Path) -> Result<Named, Failure> {
     let (summary, file) = load_model_named(model, beside)?;
     Ok(Named {
-        name: tame::line(&summary.name),
+        name: escape::line(&summary.name),
         order: (summary.order.iter())
-            .map(|name| tame::line(name))
+            .map(|name| escape::line(name))
             .collect(),
         file,
     })

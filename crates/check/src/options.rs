@@ -3,7 +3,7 @@
 use std::fmt;
 
 use kmapcheck_limits::units::{shown_size, shown_time};
-use kmapcheck_report::tame;
+use kmapcheck_report::escape;
 use kmapcheck_scenario::{Bound, Overrides};
 use kmapcheck_search::Reductions;
 
@@ -63,7 +63,7 @@ pub fn given_twice(overrides: &Overrides) -> Option<String> {
     let twice = |option: &str, given: &[(String, Bound)]| {
         given.iter().enumerate().find_map(|(i, (name, number))| {
             let (_, first) = given[..i].iter().find(|(other, _)| other == name)?;
-            let name = tame::line(name);
+            let name = escape::line(name);
             Some(format!(
                 "`{option}` is given twice for {name}: {name}={first} and {name}={number}"
             ))
@@ -120,7 +120,7 @@ impl Unfit {
     pub fn in_options(&self) -> String {
         let (_, said) = self.words();
         match self {
-            Unfit::NoFolder(folder) => format!("{said} {} for `--spill`", tame::path(folder)),
+            Unfit::NoFolder(folder) => format!("{said} {} for `--spill`", escape::path(folder)),
             _ => said.to_owned(),
         }
     }

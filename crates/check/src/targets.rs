@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use kmapcheck_report::tame;
+use kmapcheck_report::escape;
 
 use crate::failure::Failure;
 
@@ -27,7 +27,7 @@ pub fn check<P: AsRef<Path>>(written: &[&PathBuf], read: &[P]) -> Result<(), Fai
             let said = cannot_write(path, &"there is no such folder");
             return Err(Failure::Refused(said));
         }
-        let path = tame::path(path);
+        let path = escape::path(path);
         if read.contains(&place) {
             return Err(Failure::Refused(format!(
                 "{path} is read by this run, and would be overwritten: name another file"
@@ -45,7 +45,7 @@ pub fn check<P: AsRef<Path>>(written: &[&PathBuf], read: &[P]) -> Result<(), Fai
 
 /// What is said of a file that cannot be written.
 pub fn cannot_write(file: &Path, why: &dyn std::fmt::Display) -> String {
-    format!("cannot write {}: {why}", tame::path(file))
+    format!("cannot write {}: {why}", escape::path(file))
 }
 
 /// The folder that a file is in.

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 
 use clap_complete::Shell;
 use kmapcheck_check::suite::files;
-use kmapcheck_report::tame;
+use kmapcheck_report::escape;
 
 use crate::args::{Args, Command};
 use crate::exit::Exit;
@@ -100,7 +100,7 @@ fn completions(shell: Shell, output: &mut Output) -> io::Result<Exit> {
 fn scenarios(paths: &[PathBuf]) -> Option<Vec<(PathBuf, bool)>> {
     match files::scenarios(paths) {
         Ok(files) if files.is_empty() => {
-            let paths: Vec<String> = paths.iter().map(|path| tame::path(path)).collect();
+            let paths: Vec<String> = paths.iter().map(|path| escape::path(path)).collect();
             usage(&format!("no scenarios in {}", paths.join(", ")));
             None
         }

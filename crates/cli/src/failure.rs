@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use kmapcheck_check::Failure;
 use kmapcheck_check::fault::catch;
-use kmapcheck_report::tame;
+use kmapcheck_report::escape;
 
 use crate::args::Format;
 use crate::exit::Exit;
@@ -66,7 +66,7 @@ impl From<serde_json::Error> for Wrong {
 /// Tells the user about a failure; what it comes to.
 pub fn tell(failure: &Failure, path: &Path) -> Exit {
     let refused = |said: &str| {
-        usage(&format!("{}: {said}", tame::path(path)));
+        usage(&format!("{}: {said}", escape::path(path)));
     };
     match failure {
         Failure::Input(errors) => {
@@ -75,7 +75,7 @@ pub fn tell(failure: &Failure, path: &Path) -> Exit {
         }
         Failure::Unfit(unfit) => refused(&unfit.in_options()),
         Failure::Refused(said) => refused(said),
-        Failure::Fault(said) => tell_fault(&format!("checking {}", tame::path(path)), said),
+        Failure::Fault(said) => tell_fault(&format!("checking {}", escape::path(path)), said),
         Failure::Stopped { phase, reached } => {
             let file = path.display().to_string();
             anstream::eprint!("{}", early(&file, phase, *reached, Format::Text));

@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use kmapcheck_check::Progress;
-use kmapcheck_report::tame;
+use kmapcheck_report::escape;
 use kmapcheck_report::words::number;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag::{register, register_conditional_shutdown};
@@ -27,7 +27,7 @@ impl Line {
             };
         }
         // The figures come first: where the line is too short, it is the file that is cut.
-        let bar = ProgressBar::new_spinner().with_message(tame::path(file));
+        let bar = ProgressBar::new_spinner().with_message(escape::path(file));
         if let Ok(style) = ProgressStyle::with_template("{spinner} {prefix}  {wide_msg}") {
             bar.set_style(style);
         }

@@ -6,7 +6,7 @@ use std::path::Path;
 use kmapcheck_check::run::{Doing, WRITING};
 use kmapcheck_check::{Failure, Run};
 use kmapcheck_limits::{Limits, Reached};
-use kmapcheck_report::{Stopped, tame};
+use kmapcheck_report::{Stopped, escape};
 use serde_json::json;
 
 use crate::args::Format;
@@ -99,7 +99,7 @@ pub fn early(file: &str, phase: &str, reached: Reached, format: Format) -> Strin
     };
     match format {
         Format::Text | Format::Markdown => {
-            let file = tame::line(file);
+            let file = escape::line(file);
             let Stopped { text, next, .. } = &stopped;
             format!("inconclusive {file}: stopped while {phase}\nStopped early: {text}; {next}.\n")
         }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use kmapcheck_check::targets::cannot_write;
-use kmapcheck_report::{Report, tame};
+use kmapcheck_report::{Report, escape};
 use kmapcheck_show::picture::{Graph, dot, sequence, svg, waiting};
 
 use crate::args::{Check, GraphArgs};
@@ -27,7 +27,7 @@ pub fn put(
     match (file, text) {
         (Some(file), Some(text)) => write(file, &text),
         (Some(file), None) => {
-            anstream::eprintln!("kmapcheck: {}", nothing(tame::path(file)));
+            anstream::eprintln!("kmapcheck: {}", nothing(escape::path(file)));
             Exit::Clean
         }
         (None, _) => Exit::Clean,

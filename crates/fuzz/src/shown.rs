@@ -5,7 +5,7 @@ use std::time::Duration;
 use kmapcheck_engine::Outcome;
 use kmapcheck_export::{Target, export};
 use kmapcheck_machine::Trace;
-use kmapcheck_report::{Fault, Report, tame};
+use kmapcheck_report::{Fault, Report, escape};
 use kmapcheck_scenario::Program;
 use kmapcheck_search::point_of_no_return;
 use kmapcheck_show::recording::Recording;
@@ -30,7 +30,7 @@ pub(crate) fn built(program: &Program, outcome: &Outcome) -> Result<Report, Faul
 /// Everything that is made of an outcome, and of the program itself.
 pub(crate) fn whole(program: &Program, outcome: &Outcome) {
     let mut tamed = program.clone();
-    tame::program(&mut tamed);
+    escape::program(&mut tamed);
     all_of(&tamed, &report(&tamed, outcome));
     for target in [Target::Promela, Target::Murphi, Target::Tla, Target::Pnml] {
         if let Err(refusal) = export(program, target, None) {

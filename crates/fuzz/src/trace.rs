@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use kmapcheck_report::tame;
+use kmapcheck_report::escape;
 use kmapcheck_scenario::{Overrides, load_str};
 use kmapcheck_show::recording::saved::SavedTrace;
 
@@ -44,7 +44,7 @@ pub fn trace(data: &[u8]) {
     if program.first_open().is_some() || program.task_count().is_none_or(|n| n > MOST_TASKS) {
         return;
     }
-    tame::program(&mut program);
+    escape::program(&mut program);
     match shown::built(&program, &saved.outcome()) {
         Err(fault) => assert!(!fault.to_string().is_empty()),
         Ok(report) => {

@@ -5,7 +5,11 @@
 //! part; what it does to other tasks (a flush, a name that comes to dangle) is a
 //! [`Broadcast`](crate::Broadcast).
 
-use kmapcheck_scenario::{AtomicTypeId, NodeId, Program, Ref, ResourceKind, SeriesId, TemplateId};
+mod forget;
+
+pub use self::forget::is_forgettable;
+
+use kmapcheck_scenario::{AtomicTypeId, NodeId, Ref, ResourceKind, SeriesId, TemplateId};
 use smallvec::SmallVec;
 
 use crate::page_table::PageTable;
@@ -417,71 +421,6 @@ impl Shared {
 }
 
 impl State {
-    /// Forgets pages that nobody can refer to any more: lost ones (their mappings stay counted in
-    /// [`Usage`]) and, where the freelist has no bound, those that equal a fresh one. Keeps the
-    /// state finite where a loop allocates.
-    pub fn forget_unreachable_pages(&mut self, program: &Program) {
-        let pages = (0..self.shared.pages.len()).filter(|&page| self.may_forget(program, page));
-        self.forget_unreachable_among(pages.collect());
-    }
-
-    /// The same after a step of `task`, when only these pages can have become unreachable or like
-    /// fresh ones: `unnamed` ones, for which nobody has a name any more, and others that the task
-    /// has `let_go`.
-    ///
-    /// A dangling name remembers a page only while its task, or for a shared name somebody, holds
-    /// it. So a page without holders is out of reach unless somebody has it by name.
-    pub(crate) fn forget_after(
-        &mut self,
-        unnamed: Vec<PageId>,
-        mut let_go: Vec<PageId>,
-        program: &Program,
-    ) {
-        for page in unnamed {
-            if self.may_forget(program, page) && self.shared.page(page).holders == 0 {
-                self.shared.pages.remove(page);
-            }
-        }
-        let_go.retain(|&page| {
-            let is_shared = self.shared.names.contains(&Name::Page(page));
-            !is_shared && self.may_forget(program, page) && self.shared.page(page).holders == 0
-        });
-        let_go.sort_unstable();
-        let_go.dedup();
-        self.forget_unreachable_among(let_go);
-    }
-
-    fn may_forget(&self, program: &Program, page: PageId) -> bool {
-        let content = self.shared.pages.get(page).and_then(Option::as_ref);
-        content.is_some_and(|content| is_forgettable(program, content))
-    }
-
-    /// The pages in this sorted list that nobody refers to are forgotten.
-    fn forget_unreachable_among(&mut self, pages: Vec<PageId>) {
-        if pages.is_empty() {
-            return;
-        }
-        let mut reachable = vec![false; pages.len()];
-        let mut reach = |page: PageId| {
-            if let Ok(i) = pages.binary_search(&page) {
-                reachable[i] = true;
-            }
-        };
-        for name in &self.shared.names {
-            if let Name::Page(page) | Name::Dangling(Some(page)) = name {
-                reach(*page);
-            }
-        }
-        for task in &self.tasks {
-            task.for_each_page(&mut reach);
-        }
-        for (page, reachable) in pages.into_iter().zip(reachable) {
-            if !reachable {
-                self.shared.pages.remove(page);
-            }
-        }
-    }
-
     /// Bytes that the state takes, roughly: what it refers to included, shared parts counted as if
     /// they were its own.
     #[must_use]
@@ -499,15 +438,5 @@ impl State {
     #[must_use]
     pub fn all_ended(&self) -> bool {
         self.tasks.iter().all(|task| task.at.is_none())
-    }
-}
-
-/// Whether a page that nobody refers to makes no difference any more.
-#[must_use]
-pub fn is_forgettable(program: &Program, page: &Page) -> bool {
-    if page.free {
-        program.free_pages.is_none() && page.is_pristine()
-    } else {
-        true
     }
 }

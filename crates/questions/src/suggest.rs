@@ -33,7 +33,7 @@ pub mod variant;
 use judge::{Flaw, Judge};
 use kmapcheck_engine::{Progress, Verdict};
 use kmapcheck_limits::{Limits, entered};
-use kmapcheck_report::{ended, tame};
+use kmapcheck_report::{ended, escape};
 use kmapcheck_scenario::{Program, Reuse, SeriesId};
 use repair::Offender;
 use serde::Serialize;
@@ -375,7 +375,7 @@ impl SuggestReport {
         };
         let diff = diff();
         smallest.diff = match terminal {
-            true => diff.map(|diff| tame::lines(&diff)),
+            true => diff.map(|diff| escape::lines(&diff)),
             false => diff,
         };
     }

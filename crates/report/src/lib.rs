@@ -38,6 +38,7 @@ mod coverage;
 mod deadlock;
 mod describe;
 mod early;
+pub mod escape;
 mod ledger;
 mod misuse;
 mod names;
@@ -46,7 +47,6 @@ pub mod place;
 mod refusal;
 mod report;
 mod summary;
-pub mod tame;
 mod walk;
 pub mod words;
 

@@ -18,13 +18,13 @@
 //! - [`unfold`]: counted runs as traces of named tasks.
 
 pub(crate) mod checkpoint;
-mod climb;
 mod conclude;
 pub(crate) mod crowd;
 pub(crate) mod decide;
 pub(crate) mod explore;
 mod few;
 mod frontier;
+mod hill_climb;
 pub(crate) mod local;
 pub(crate) mod packed;
 mod starve;

@@ -8,7 +8,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use kmapcheck_check::Overrides;
 use kmapcheck_limits::Limits;
 use kmapcheck_limits::units::{amount, size, time};
-use kmapcheck_report::tame::line;
+use kmapcheck_report::escape::line;
 use kmapcheck_scenario::Bound;
 use serde_json::Result as JsonResult;
 

@@ -12,7 +12,7 @@ use kmapcheck_export::{Target, is_module_name};
 use kmapcheck_questions::order::{self, Pairs};
 use kmapcheck_questions::rule::{HERE, Question};
 use kmapcheck_questions::{simulate, size, suggest};
-use kmapcheck_report::tame;
+use kmapcheck_report::escape;
 use kmapcheck_scenario::{Program, load_model_program_named};
 use kmapcheck_show::listing;
 use serde_json::to_string_pretty;
@@ -195,7 +195,7 @@ pub fn rule(args: &Rule, output: &mut Output) -> io::Result<Exit> {
         let scenario = targets::put(&args.write, answer.scenario(), |file| {
             format!("{file} is not written: no program deadlocks that is known")
         });
-        let text = || tame::lines(&answer.text()) + "\n";
+        let text = || escape::lines(&answer.text()) + "\n";
         let json = || to_string_pretty(&answer.report());
         let exit = certificate.max(scenario).max(answer.verdict().into());
         Ok((args.format.render(text, json)?, exit))
@@ -260,7 +260,7 @@ fn module_of(path: &Path) -> Result<&str, Wrong> {
     stem.filter(|stem| is_tla && is_module_name(stem)).ok_or_else(|| {
         Wrong::usage(format!(
             "`{}` cannot hold a TLA+ module, which has the name of its file; give `-o NAME.tla` with a NAME of letters, digits and `_`",
-            tame::path(path)
+            escape::path(path)
         ))
     })
 }

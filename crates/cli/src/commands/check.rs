@@ -8,7 +8,7 @@ use kmapcheck_check::confirm::{BUDGET, confirmed};
 use kmapcheck_check::loaded::read;
 use kmapcheck_check::run::{READING, REPORTING};
 use kmapcheck_check::{Ask, Came, Checked, Failure, Progress, Run, check_within};
-use kmapcheck_report::{Report, tame};
+use kmapcheck_report::{Report, escape};
 use kmapcheck_show::{json, text};
 
 use crate::args::Check;
@@ -163,7 +163,7 @@ fn write(file: &Path, args: &Check, checked: &Checked<'_>, run: &Run) -> Exit {
     };
     certificate.max(run::write(run, file, || {
         let none = |to| {
-            let file = tame::path(file);
+            let file = escape::path(file);
             format!("{file}: nothing was found, so no trace is saved to {to}")
         };
         let traces = match checked.traces(args.save_trace.is_some()) {

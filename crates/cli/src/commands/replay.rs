@@ -7,7 +7,7 @@ use kmapcheck_check::loaded::text_of;
 use kmapcheck_check::run::READING;
 use kmapcheck_check::{Checked, Failure, Run, load};
 use kmapcheck_limits::Limits;
-use kmapcheck_report::tame;
+use kmapcheck_report::escape;
 use kmapcheck_show::recording::saved::SavedTrace;
 use kmapcheck_show::screen::{Replay as Shown, lines};
 
@@ -63,7 +63,7 @@ fn replayed(
     run: &Run,
     show: impl FnOnce(&Checked<'_>) -> Result<String, Failure>,
 ) -> Result<String, Wrong> {
-    let unusable = |said: String| Failure::Refused(tame::line(&said));
+    let unusable = |said: String| Failure::Refused(escape::line(&said));
     let saved = run.phase(READING, || {
         SavedTrace::read(&text_of(&args.file)?).map_err(|error| unusable(error.to_string()))
     })?;
@@ -79,7 +79,7 @@ fn replayed(
     saved
         .check(&scenario, &file, &loaded.sources)
         .map_err(|error| unusable(error.to_string()))?;
-    loaded.tame();
+    loaded.escape();
     let replayed = run.phase(REPLAYING, || kmapcheck_check::replay(&loaded, &saved));
     let checked = replayed.map_err(|failure| match failure {
         Failure::Refused(said) => unusable(said).into(),

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use kmapcheck_check::suite::Watcher;
 use kmapcheck_check::{Engine, Progress, Run};
 use kmapcheck_limits::Limits;
-use kmapcheck_report::{Stopped, tame};
+use kmapcheck_report::{Stopped, escape};
 use kmapcheck_show::suite::{ended, github, junit, line, sarif};
 
 use super::scenarios;
@@ -62,7 +62,7 @@ fn once(args: &Test, interrupt: &AtomicBool, output: &mut Output) -> io::Result<
     let (tally, cases) = suite.run(&files, interrupt, start, |done, tally| {
         let file = Path::new(&done.case.file);
         if let Some(error) = &done.not_rewritten {
-            let (file, error) = (tame::path(file), tame::line(error));
+            let (file, error) = (escape::path(file), escape::line(error));
             usage(&format!("{file}: cannot rewrite `expect`: {error}"));
         }
         printed = (line(&done.case, args.quiet)).map_or(Ok(()), |line| output.print(&line));
@@ -107,7 +107,10 @@ fn write<E: Display>(file: &Option<PathBuf>, render: impl FnOnce() -> Result<Str
     };
     render().map_or_else(
         |error| {
-            tell_fault(&format!("writing {}", tame::path(file)), &error.to_string());
+            tell_fault(
+                &format!("writing {}", escape::path(file)),
+                &error.to_string(),
+            );
             Exit::Fault
         },
         |text| targets::write(file, &text),

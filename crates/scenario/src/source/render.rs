@@ -2,7 +2,7 @@
 //!
 //! annotate-snippets draws, as for the Rust compiler. It is handed three lines in place of the whole
 //! file, each cut to a bearable length, without control characters. So what is drawn stays small and
-//! tame for any file, and costs the same however long the file is.
+//! escape for any file, and costs the same however long the file is.
 
 use std::ops::Range;
 

@@ -9,7 +9,7 @@ use kmapcheck_scenario::{FindingKind, Program};
 use kmapcheck_stuck::reduction::{scene, stuck};
 
 use super::explore::{AIMED_STATES, Explorer, Started};
-use super::{climb, few, unfold};
+use super::{few, hill_climb, unfold};
 use crate::aim::{self, Aim, Hit};
 
 /// Runs that are not claimed to be shortest are looked for only among more tasks than this: fewer
@@ -96,11 +96,11 @@ impl Explorer<'_> {
         for (kind, trace) in few::findings(program, left(self), meter.limits()) {
             self.found_by_aim(kind, trace);
         }
-        for measure in climb::measures(program, known) {
+        for measure in hill_climb::measures(program, known) {
             if left(self).is_empty() {
                 break;
             }
-            let (found, stopped) = climb::climb(program, &measure, left(self), meter);
+            let (found, stopped) = hill_climb::climb(program, &measure, left(self), meter);
             for (kind, trace) in found {
                 self.found_by_aim(kind, trace);
             }

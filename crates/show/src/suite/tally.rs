@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anstyle::{AnsiColor, Style};
 use kmapcheck_report::words::{count, list, number};
-use kmapcheck_report::{Report, quoted, tame};
+use kmapcheck_report::{Report, escape, quoted};
 
 use super::{Case, Tested};
 use crate::text;
@@ -62,7 +62,7 @@ pub fn ended(file: &str, said: &str) -> String {
 }
 
 fn one_line(style: Style, word: &str, file: &str, rest: &str) -> String {
-    format!("{style}{word:<4}{style:#} {}: {rest}\n", tame::line(file))
+    format!("{style}{word:<4}{style:#} {}: {rest}\n", escape::line(file))
 }
 
 /// How many scenarios came to what.
@@ -97,7 +97,7 @@ impl Tally {
             Tested::Passed => self.passed += 1,
             Tested::NoExpectation(unexpecting) if unexpecting.required => self.failed += 1,
             Tested::NoExpectation(_) => {
-                self.unexpecting.push(tame::line(&case.file));
+                self.unexpecting.push(escape::line(&case.file));
             }
             Tested::Refused(_) => self.refused += 1,
             Tested::Inconclusive(_) => self.inconclusive += 1,

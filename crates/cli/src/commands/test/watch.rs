@@ -12,7 +12,7 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
 use kmapcheck_check::suite::files::{Stamps, folders};
-use kmapcheck_report::tame;
+use kmapcheck_report::escape;
 use kmapcheck_report::words::list;
 use notify_debouncer_mini::new_debouncer;
 use notify_debouncer_mini::notify::RecursiveMode;
@@ -40,7 +40,7 @@ pub fn run(args: &Test, interrupt: &AtomicBool, output: &mut Output) -> io::Resu
     let mut changed: Option<Vec<PathBuf>> = None;
     loop {
         if let Some(changed) = &changed {
-            let names: Vec<String> = changed.iter().map(|path| tame::path(path)).collect();
+            let names: Vec<String> = changed.iter().map(|path| escape::path(path)).collect();
             output.print(&format!("\nChanged: {}\n", list(&names)))?;
         }
         let folders = folders(&args.paths);

@@ -46,10 +46,10 @@ fn prose(text: &str) -> String {
 /// All that a report or a listing of `program` may quote from its files.
 pub fn program(program: &mut Program) {
     for text in [&mut program.name, &mut program.model] {
-        tame(text);
+        escape(text);
     }
-    program.files.iter_mut().for_each(tame);
-    program.atomic_types.iter_mut().for_each(tame);
+    program.files.iter_mut().for_each(escape);
+    program.atomic_types.iter_mut().for_each(escape);
     for text in [&mut program.about, &mut program.source, &mut program.note]
         .into_iter()
         .flatten()
@@ -57,20 +57,20 @@ pub fn program(program: &mut Program) {
         *text = prose(text);
     }
     for series in &mut program.series {
-        tame(&mut series.name);
+        escape(&mut series.name);
     }
     for resource in &mut program.resources {
-        tame(&mut resource.name);
+        escape(&mut resource.name);
     }
     program.pages.iter_mut().for_each(page);
     for template in &mut program.templates {
-        tame(&mut template.name);
+        escape(&mut template.name);
         for var in &mut template.vars {
-            tame(&mut var.name);
+            escape(&mut var.name);
             var.page.iter_mut().for_each(page);
         }
         for resource in &mut template.resources {
-            tame(&mut resource.name);
+            escape(&mut resource.name);
         }
     }
     for frame in program
@@ -78,8 +78,8 @@ pub fn program(program: &mut Program) {
         .iter_mut()
         .flat_map(|origin| &mut origin.chain)
     {
-        tame(&mut frame.text);
-        frame.at.iter_mut().for_each(tame);
+        escape(&mut frame.text);
+        frame.at.iter_mut().for_each(escape);
         // In the cell of a table there is one line.
         if let Some(note) = &mut frame.note {
             *note = line(&note.trim_end().replace(['\n', '\t'], " "));
@@ -88,10 +88,10 @@ pub fn program(program: &mut Program) {
 }
 
 fn page(page: &mut PageDecl) {
-    tame(&mut page.name);
+    escape(&mut page.name);
 }
 
-fn tame(text: &mut String) {
+fn escape(text: &mut String) {
     if text.contains(char::is_control) {
         *text = line(text);
     }
