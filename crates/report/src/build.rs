@@ -13,10 +13,10 @@ use kmapcheck_machine::{
 use kmapcheck_scenario::{FindingKind, OriginId, Program};
 use kmapcheck_stuck::deadlock::Deadlock;
 
+use crate::causes_first::causes_first;
 use crate::coverage;
 use crate::deadlock::{WaitForGraph, of_core, summary};
 use crate::names::Names;
-use crate::order::causes_first;
 use crate::place::Place;
 use crate::report::{Finding, Holding, Report, Standing, StartMapping, StuckSet, TaskAtEnd};
 use crate::walk::Walk;

@@ -33,6 +33,7 @@
 //! ```
 
 mod build;
+mod causes_first;
 mod confirmation;
 mod coverage;
 mod deadlock;
@@ -42,7 +43,6 @@ pub mod escape;
 mod ledger;
 mod misuse;
 mod names;
-mod order;
 pub mod place;
 mod refusal;
 mod report;

@@ -22,7 +22,7 @@ use crate::read::model::ModelFile;
 use crate::read::scenario::{ExpectFile, ModelChoice, ScenarioFile};
 use crate::source::diagnostic::{Code, Errors, Log, Problem};
 use crate::source::files;
-use crate::source::suggest::{help_for, quoted};
+use crate::source::nearest::{help_for, quoted};
 
 /// What the user wants different from the files, on this run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

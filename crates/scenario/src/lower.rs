@@ -29,7 +29,7 @@ use crate::read::operations::Verb;
 use crate::read::scenario::TaskFile;
 use crate::read::steps::{Action, Arg, Call, Step};
 use crate::source::diagnostic::{Code, Log, Problem};
-use crate::source::suggest::quoted;
+use crate::source::nearest::quoted;
 use crate::source::text::Span;
 
 use text::{call_text, primitive_text, substitute};

@@ -3,6 +3,6 @@
 
 pub(crate) mod diagnostic;
 pub(crate) mod files;
+pub(crate) mod nearest;
 mod render;
-pub(crate) mod suggest;
 pub(crate) mod text;

@@ -10,19 +10,19 @@ mod apart;
 mod capacity;
 mod counted;
 mod options;
+mod point_of_no_return;
 mod reduce;
 mod reduced_trace;
 mod reference;
 mod refusal;
-mod rescue;
 mod starved;
 #[cfg(test)]
 mod tests;
 
 pub use counted::crowd::{EveryNumber, NoCrowd, every_number};
 pub use options::{Options, Storage};
+pub use point_of_no_return::{PointOfNoReturn, point_of_no_return};
 pub use reduce::Reductions;
-pub use rescue::{PointOfNoReturn, point_of_no_return};
 
 use kmapcheck_engine::{Outcome, Progress, Refusal, Stopped};
 use kmapcheck_limits::{Limits, Watch};
@@ -134,8 +134,8 @@ pub fn search(
     if options.reductions.symmetry {
         return explore(program, progress);
     }
-    let (apart, from) = reduce::symmetry::told_apart(program);
+    let (apart, from) = reduce::told_apart::told_apart(program);
     let mut outcome = explore(&apart, progress)?;
-    reduce::symmetry::put_together(program, &from, &mut outcome);
+    reduce::told_apart::put_together(program, &from, &mut outcome);
     Ok(outcome)
 }

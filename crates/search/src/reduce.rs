@@ -5,15 +5,15 @@
 //!
 //! - `symmetry`, `pages` are quotients: which instance of a task, and which page of the freelist,
 //!   is which makes no difference. Without the first, every instance is a template of its own
-//!   ([`apart`]); without the second, pages that are allocated keep a number
+//!   ([`told_apart`]); without the second, pages that are allocated keep a number
 //!   ([`crate::counted::local`]).
-//! - `releases`, `stubborn`, `merge` leave out orders of steps that commute: [`touch`] says what
-//!   steps touch, [`choose`] which tasks' steps are enough in a state.
+//! - `releases`, `stubborn`, `merge` leave out orders of steps that commute: [`footprint`] says
+//!   what steps touch, [`choose`] which tasks' steps are enough in a state.
 
 pub(crate) mod check;
 pub(crate) mod choose;
 pub(crate) mod footprint;
-pub(crate) mod symmetry;
+pub(crate) mod told_apart;
 
 /// Which reductions are on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

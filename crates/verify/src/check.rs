@@ -9,9 +9,9 @@ use kmapcheck_scenario::{Bound, FindingKind, Program};
 use crate::bounds::fewest_slots;
 use crate::certificate::{By, Certificate, FORMAT, Inequality, Set};
 use crate::drains::everybody_drains;
-use crate::evaluate::Observed;
 use crate::kinds::{Kind, kinds};
 use crate::names::{read, wanted};
+use crate::observed::Observed;
 use crate::sets::keeps;
 use crate::systems::{problem, systems};
 

@@ -19,10 +19,10 @@ mod cases;
 mod certificate;
 mod check;
 mod drains;
-mod evaluate;
 mod inequalities;
 mod kinds;
 mod names;
+mod observed;
 mod sets;
 mod systems;
 

@@ -16,7 +16,7 @@ use crate::read::operation::Reader;
 use crate::read::scenario::{ScenarioFile, TaskFile};
 use crate::read::steps::{Step, note_foreign_slots};
 use crate::source::diagnostic::{Code, Log, Problem};
-use crate::source::suggest::{help_for, quoted};
+use crate::source::nearest::{help_for, quoted};
 
 /// A scenario's declarations, checked against its model.
 pub(crate) struct Checked<'a> {

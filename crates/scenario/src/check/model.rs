@@ -9,7 +9,7 @@ use crate::read::operations::{Argument, RIDERS, find};
 use crate::read::scenario::{LockFile, UnitsFile};
 use crate::read::steps::{Action, Arg, Signature, Step, note_unknown_series};
 use crate::source::diagnostic::{Code, Log, Problem};
-use crate::source::suggest::{help_for, quoted};
+use crate::source::nearest::{help_for, quoted};
 use crate::source::text::Span;
 
 /// How many series, operations or parameters of an operation a model may have: they are looked

@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::read::decode::Name;
 use crate::source::diagnostic::{Code, Log, Problem};
-use crate::source::suggest::{nearest, quoted};
+use crate::source::nearest::{nearest, quoted};
 
 /// How many names that mean nothing are compared with those that do; comparing is dear.
 const COMPARED: usize = 100;

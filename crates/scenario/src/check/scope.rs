@@ -11,7 +11,7 @@ use crate::read::decode::{Map, Name, entries};
 use crate::read::operations::{Operand, PRIMITIVES};
 use crate::read::scenario::{LockFile, MempoolFile, UnitsFile};
 use crate::source::diagnostic::{Code, Log, Problem};
-use crate::source::suggest::{help_for, quoted};
+use crate::source::nearest::{help_for, quoted};
 use crate::source::text::Span;
 
 /// Locks, mempools and completions declared in one place, by name.
@@ -205,7 +205,7 @@ impl<'a> Scope<'a> {
                 let help = format!(
                     "operations for {}: {}",
                     kind_name(kind),
-                    crate::source::suggest::listed(suited)
+                    crate::source::nearest::listed(suited)
                 );
                 log.push(
                     Problem::at(Code::WrongKind, span, message)

@@ -12,7 +12,7 @@ use crate::program::{Bound, PageDecl, Reuse, SeriesId, StaleIn};
 use crate::read::scenario::{PageEntry, PageFile, Stale};
 use crate::read::steps::note_unknown_series;
 use crate::source::diagnostic::{Code, Log, Problem};
-use crate::source::suggest::quoted;
+use crate::source::nearest::quoted;
 use crate::source::text::Span;
 
 /// Pages declared in one place, and their numbers by name.

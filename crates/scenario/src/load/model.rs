@@ -10,7 +10,7 @@ use crate::read::json;
 use crate::read::model::ModelFile;
 use crate::source::diagnostic::{Code, Errors, Log, Problem};
 use crate::source::files;
-use crate::source::suggest::{help_for, quoted};
+use crate::source::nearest::{help_for, quoted};
 
 /// What a model file holds, for those who check one by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use super::{Destination, Goal, Lowered, Lowering, Shared};
 use crate::check::stale::Pages;
 use crate::program::{Node, Op, Origin, Ref, Target, Variable};
 use crate::source::diagnostic::{Code, Problem};
-use crate::source::suggest::{help_for, quoted};
+use crate::source::nearest::{help_for, quoted};
 
 impl Lowering<'_> {
     /// Follows labels to where control really goes.

@@ -8,7 +8,7 @@ use crate::program::{Op, Ref, Resource, ResourceKind, SeriesId};
 use crate::read::operations::{Operand, Verb};
 use crate::read::steps::{Arg, ArgValue, Call, note_unknown_series};
 use crate::source::diagnostic::{Code, Problem};
-use crate::source::suggest::quoted;
+use crate::source::nearest::quoted;
 
 impl Lowering<'_> {
     /// The primitive with every name in it resolved; `None` if one is wrong, which is noted.
@@ -52,7 +52,8 @@ impl Lowering<'_> {
                     Verb::UnlockPage => Op::UnlockPage { page },
                     Verb::TrylockPage => Op::TrylockPage { page },
                     Verb::FreePage => Op::FreePage { page },
-                    _ => Op::AllocPage { var: page },
+                    Verb::AllocPage => Op::AllocPage { var: page },
+                    verb => unreachable!("the table has {verb:?} about a page"),
                 })
             }
             wanted => {
@@ -74,7 +75,8 @@ impl Lowering<'_> {
                     Verb::DownWrite => Op::DownWrite { lock },
                     Verb::UpWrite => Op::UpWrite { lock },
                     Verb::Complete => Op::Complete { completion: lock },
-                    _ => Op::WaitForCompletion { completion: lock },
+                    Verb::WaitForCompletion => Op::WaitForCompletion { completion: lock },
+                    verb => unreachable!("the table has {verb:?} about a lock or pool"),
                 })
             }
         }

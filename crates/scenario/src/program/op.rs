@@ -167,7 +167,20 @@ impl Op {
             | Op::TrylockPage { page }
             | Op::FreePage { page }
             | Op::AllocPage { var: page } => Some(page),
-            _ => None,
+            Op::SpinLock { .. }
+            | Op::SpinTrylock { .. }
+            | Op::SpinUnlock { .. }
+            | Op::Down { .. }
+            | Op::DownTrylock { .. }
+            | Op::Up { .. }
+            | Op::DownRead { .. }
+            | Op::UpRead { .. }
+            | Op::DownWrite { .. }
+            | Op::UpWrite { .. }
+            | Op::WaitForCompletion { .. }
+            | Op::Complete { .. }
+            | Op::MightSleep
+            | Op::Choose => None,
         }
     }
 
@@ -186,7 +199,21 @@ impl Op {
                 Some(pool)
             }
             Op::WaitForCompletion { completion } | Op::Complete { completion } => Some(completion),
-            _ => None,
+            Op::Kmap { .. }
+            | Op::TryKmap { .. }
+            | Op::Kunmap { .. }
+            | Op::KunmapAny { .. }
+            | Op::KmapAtomic { .. }
+            | Op::KunmapAtomic { .. }
+            | Op::KmapLocal { .. }
+            | Op::KunmapLocal { .. }
+            | Op::LockPage { .. }
+            | Op::UnlockPage { .. }
+            | Op::TrylockPage { .. }
+            | Op::AllocPage { .. }
+            | Op::FreePage { .. }
+            | Op::MightSleep
+            | Op::Choose => None,
         }
     }
 }

@@ -9,7 +9,7 @@
 
 use crate::read::json::{Json, Member, Value};
 use crate::source::diagnostic::{Code, Log, Problem};
-use crate::source::suggest::{help_for, quoted};
+use crate::source::nearest::{help_for, quoted};
 use crate::source::text::{Span, Spanned};
 
 /// The largest number allowed anywhere.

@@ -14,7 +14,7 @@ use jsonc_parser::common::{Range, Ranged};
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 
 use crate::source::diagnostic::{Code, Log, Problem};
-use crate::source::suggest::quoted;
+use crate::source::nearest::quoted;
 use crate::source::text::{Span, Spanned};
 
 /// How deep brackets may stand in one another.

@@ -6,7 +6,7 @@ use crate::read::json::{Json, Value};
 use crate::read::scenario::LockFile;
 use crate::read::steps::{Block, Scalar};
 use crate::source::diagnostic::{Code, Log, Problem};
-use crate::source::suggest::{help_for, quoted};
+use crate::source::nearest::{help_for, quoted};
 use crate::source::text::Spanned;
 
 record! {

@@ -11,7 +11,7 @@ use crate::read::steps::{
     read_scalar,
 };
 use crate::source::diagnostic::{Code, Log, Problem};
-use crate::source::suggest::{help_for, quoted};
+use crate::source::nearest::{help_for, quoted};
 use crate::source::text::Span;
 
 /// What reading needs to know.

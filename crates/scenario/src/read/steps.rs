@@ -7,7 +7,7 @@ use crate::read::decode::{Decode, check_name, number_in_range, wrong_type};
 use crate::read::json::{Json, Value};
 use crate::read::operations::Primitive;
 use crate::source::diagnostic::{Code, Log, Problem};
-use crate::source::suggest::{help_for, quoted};
+use crate::source::nearest::{help_for, quoted};
 use crate::source::text::{Span, Spanned};
 
 /// Characters of the longest `at` or `note` of an operation; every expansion holds a copy.

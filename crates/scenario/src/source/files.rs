@@ -14,7 +14,7 @@ use std::path::{Component, Path, PathBuf};
 use include_dir::{Dir, include_dir};
 
 use crate::source::diagnostic::{Code, Problem};
-use crate::source::suggest::quoted;
+use crate::source::nearest::quoted;
 
 /// Bytes of the largest file that is read: 16 MiB, some hundred thousand operations.
 const LARGEST: u64 = 16 * 1024 * 1024;

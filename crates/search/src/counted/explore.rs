@@ -194,7 +194,7 @@ impl<'a> Explorer<'a> {
     }
 
     /// The same with other options. (Telling instances apart is the program's affair: see
-    /// [`crate::reduce::symmetry`].)
+    /// [`crate::reduce::told_apart`].)
     pub(crate) fn with_options(program: &'a Program, options: &Options) -> Self {
         let mut explorer = Explorer::new(program);
         explorer.table.names_pages = !options.reductions.pages;

@@ -236,7 +236,16 @@ impl<'a> Footprints<'a> {
                 self.shared(completion, Way::Take, &mut touches);
             }
             Op::Complete { completion } => self.shared(completion, Way::Give, &mut touches),
-            _ => {}
+            // Low memory has no slots.
+            Op::Kmap { .. } | Op::TryKmap { .. } => {}
+            // What these touch is pages.
+            Op::AllocPage { .. } | Op::FreePage { .. } => {}
+            Op::KmapAtomic { .. }
+            | Op::KunmapAtomic { .. }
+            | Op::KmapLocal { .. }
+            | Op::KunmapLocal { .. }
+            | Op::MightSleep
+            | Op::Choose => {}
         }
         self.uses_pages(op, &mut touches);
         touches
