@@ -41,6 +41,7 @@ impl fmt::Display for Progress<'_> {
                     number(progress.frontier),
                     number(progress.depth),
                     bytes(progress.memory >> 20 << 20),
+                    // Shown only.
                     millis.saturating_add(500) / 1000
                 )
             }
