@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use kmapcheck_limits::ask;
 use kmapcheck_local::{Holding, LocalState, Locals};
-use kmapcheck_machine::{Mode, Waiting, Wanted};
-use kmapcheck_scenario::{Program, Ref, SeriesId, TemplateId};
+use kmapcheck_machine::{Mode, Wait, Waiting, Wanted};
+use kmapcheck_scenario::{Program, Ref, ResourceKind, SeriesId, TemplateId};
 
 /// Tasks of one program that wait for the same while holding the same.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -42,6 +42,12 @@ pub(crate) fn kinds_of(
     local: &LocalState,
     waiting: Waiting,
 ) -> Option<Vec<Kind>> {
+    if waiting
+        .wait
+        .is_some_and(|wait| !needs_a_holder(program, wait))
+    {
+        return None;
+    }
     // Its own: nobody else waits for that.
     let own = |&(held, _): &(Holding, u32)| {
         matches!(
@@ -64,6 +70,26 @@ pub(crate) fn kinds_of(
     };
     let wanted = waiting.wanted(program, &local.task);
     wanted.into_iter().map(kind).collect()
+}
+
+/// Whether what a task waits for is there unless somebody holds it. Not [`Wanted::Given`], by which
+/// the prover goes: were that wrong, the checker would be wrong with it.
+fn needs_a_holder(program: &Program, wait: Wait) -> bool {
+    match wait {
+        Wait::Slot { .. } | Wait::Spin(Ref::Shared(_)) => true,
+        Wait::Read(Ref::Shared(_)) | Wait::Write(Ref::Shared(_)) => true,
+        // Of what anybody may give back, some can be out for ever.
+        Wait::Units(Ref::Shared(pool), _) => !matches!(
+            program.resources[pool].kind,
+            ResourceKind::Semaphore { owned: false, .. }
+                | ResourceKind::Mempool { owned: false, .. }
+        ),
+        // A page that only this task knows is its own.
+        Wait::PageLock(page) => page < program.pages.len(),
+        // Its own: nobody else could give it.
+        Wait::Spin(_) | Wait::Read(_) | Wait::Write(_) | Wait::Units(..) => false,
+        Wait::Completion(_) | Wait::Memory => false,
+    }
 }
 
 /// What holding keeps something from being had. Not [`Holding::keeps`], with which the prover's
