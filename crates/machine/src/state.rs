@@ -167,7 +167,7 @@ pub struct Shared {
     pub usage: Vec<Usage>,
     /// The scenario's locks, mempools and completions.
     pub resources: Vec<ResourceState>,
-    /// The page names that all tasks know, as [`Program::pages`].
+    /// The page names that all tasks know, as [`Program::pages`](kmapcheck_scenario::Program::pages).
     pub names: Vec<Name>,
     /// The pages.
     pub pages: PageTable,

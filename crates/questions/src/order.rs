@@ -3,7 +3,7 @@
 //! What lockdep does for locks, for everything that can run out: slots of series (where they really
 //! lie), units of pools, locks, page locks, completions, memory, CPUs. The pairs come from the
 //! [local states](kmapcheck_local) in which a task can have to wait, so that they include every
-//! path, taken or not, for any number of instances; [`chains`](crate::chains) say which operations
+//! path, taken or not, for any number of instances; [`chains`](kmapcheck_local::chains) say which operations
 //! make them. The [graph](kmapcheck_equations::Graph) of the pairs has an order, or it has cycles.
 //!
 //! For locks a cycle is a deadlock that waits to happen. For slots it need not be: a lock that both

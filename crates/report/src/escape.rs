@@ -19,20 +19,20 @@ pub fn line(text: &str) -> String {
     out
 }
 
-/// A path, as [`line`].
+/// A path, as [`line()`].
 #[must_use]
 pub fn path(path: &Path) -> String {
     line(&path.display().to_string())
 }
 
-/// Each line of a text, as [`line`].
+/// Each line of a text, as [`line()`].
 #[must_use]
 pub fn lines(text: &str) -> String {
     let lines: Vec<String> = text.lines().map(line).collect();
     lines.join("\n")
 }
 
-/// As [`line`], but what the author wrote in lines stays in lines: further ones are indented, so
+/// As [`line()`], but what the author wrote in lines stays in lines: further ones are indented, so
 /// that none can pass for one of ours.
 fn prose(text: &str) -> String {
     let lines: Vec<String> = text

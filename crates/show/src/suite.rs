@@ -113,7 +113,7 @@ impl fmt::Display for Mistake {
 /// Something that is not as it should be: a line in SARIF, an annotation on GitHub.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// Which rule: the name of a finding, or one of [`OTHER_RULES`].
+    /// Which rule: the name of a finding, or one of `OTHER_RULES`.
     pub rule: &'static str,
     /// How bad it is.
     pub level: Level,

@@ -7,7 +7,7 @@
 //! every need is `All` is a cycle the same as a deadlock; in general the core is a *knot*, every
 //! task of it reaches only the core.
 //!
-//! More than [`MOST_ALIKE`] alike tasks become one node.
+//! More than `MOST_ALIKE` alike tasks become one node.
 
 use kmapcheck_limits::ask;
 use kmapcheck_machine::{Name, Resource, Standing, Wait, acceptable_series, resolve};

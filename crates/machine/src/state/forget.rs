@@ -6,7 +6,7 @@ use super::{Name, Page, PageId, State};
 
 impl State {
     /// Forgets pages that nobody can refer to any more: lost ones (their mappings stay counted in
-    /// [`Usage`]) and, where the freelist has no bound, those that equal a fresh one. Keeps the
+    /// [`Usage`](super::Usage)) and, where the freelist has no bound, those that equal a fresh one. Keeps the
     /// state finite where a loop allocates.
     pub fn forget_unreachable_pages(&mut self, program: &Program) {
         let pages = (0..self.shared.pages.len()).filter(|&page| self.may_forget(program, page));
