@@ -139,6 +139,15 @@ impl Outcome {
 }
 
 impl Verdict {
+    /// Of an answer that is right whatever it says, as far as it goes: clean if it is whole.
+    #[must_use]
+    pub fn of_whole(whole: bool) -> Verdict {
+        match whole {
+            true => Verdict::Clean,
+            false => Verdict::Inconclusive,
+        }
+    }
+
     /// The name in reports.
     #[must_use]
     pub fn name(self) -> &'static str {

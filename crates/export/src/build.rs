@@ -18,8 +18,7 @@ mod unfold;
 mod words;
 mod world;
 
-use kmapcheck_engine::Remedy;
-use kmapcheck_report::remedy;
+use kmapcheck_report::close;
 use kmapcheck_scenario::{FindingKind, Node, Op, Program, Ref, TemplateId};
 use world::World;
 
@@ -99,7 +98,7 @@ fn check(program: &Program) -> Result<(), Refusal> {
         ));
     }
     if let Some(open) = program.first_open() {
-        let remedy = remedy(&Remedy::number(open)).expect("a number helps");
+        let remedy = close(open);
         return Err(Refusal::new(open.what(), remedy));
     }
     Ok(())

@@ -219,10 +219,7 @@ impl Comparison {
     /// Clean: all is known, whatever it is.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
-        match self.is_complete() {
-            true => Verdict::Clean,
-            false => Verdict::Inconclusive,
-        }
+        Verdict::of_whole(self.is_complete())
     }
 
     /// Whether every scenario ran to its end on both models.

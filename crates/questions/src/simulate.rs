@@ -24,10 +24,10 @@ pub mod walk;
 
 use std::time::Duration;
 
-use kmapcheck_engine::{Coverage, Finding as Found, Outcome, Remedy, Verdict};
+use kmapcheck_engine::{Coverage, Finding as Found, Outcome, Verdict};
 use kmapcheck_limits::{Limits, Watch, ask, entered};
 use kmapcheck_machine::{Abilities, Start, Starts};
-use kmapcheck_report::{Finding, Report, Stopped, remedy};
+use kmapcheck_report::{Finding, Report, Stopped, close};
 use kmapcheck_scenario::{FindingKind, Program};
 use rayon::prelude::*;
 use serde::Serialize;
@@ -227,7 +227,7 @@ impl<'a> World<'a> {
         let refused = |said: String| Err(Failure::Refused(said));
         if let Some(open) = program.first_open() {
             let what = open.what();
-            let remedy = remedy(&Remedy::number(open)).expect("a number helps");
+            let remedy = close(open);
             return refused(format!("a run needs all numbers, and not {what}; {remedy}"));
         }
         let starts: Vec<Start> = Starts::of(program).take(MOST_STARTS + 1).collect();

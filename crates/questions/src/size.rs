@@ -241,10 +241,7 @@ impl SizeReport {
     /// Clean: all is known, whatever it is.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
-        match self.is_complete() {
-            true => Verdict::Clean,
-            false => Verdict::Inconclusive,
-        }
+        Verdict::of_whole(self.is_complete())
     }
 
     /// Whether nothing was left open for want of time, memory or states.

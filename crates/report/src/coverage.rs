@@ -153,6 +153,12 @@ pub(crate) fn stopped_by(why: &Why, states: u64, engine: &str, file: &str) -> St
     stopped
 }
 
+/// A sentence for answers that are not whole.
+#[must_use]
+pub fn stopped_early(why: &str) -> String {
+    format!("Stopped early: {why}; what is not here was not asked.")
+}
+
 /// Why a search ended early, in words.
 #[must_use]
 pub fn ended(why: &Why) -> String {

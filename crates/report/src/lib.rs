@@ -52,12 +52,12 @@ pub mod words;
 
 pub use build::{Fault, PointOfNoReturn};
 pub use confirmation::Confirmation;
-pub use coverage::{ended, quoted};
+pub use coverage::{ended, quoted, stopped_early};
 pub use deadlock::{Edge, Node, NodeKind, WaitForGraph};
 pub use describe::{order, resource, units};
 pub use kmapcheck_engine::Verdict;
 pub use names::{Names, Who, folded};
-pub use refusal::{refused, remedy};
+pub use refusal::{close, refused};
 pub use report::{
     Contested, Coverage, Finding, Holding, NeverExecuted, NotThere, NumberOf, Proof, Report, Size,
     SlotUsage, Standing, StartMapping, Step, StopReason, Stopped, StuckSet, TaskAtEnd,

@@ -1,6 +1,7 @@
 //! What an engine cannot do, and what to type instead.
 
 use kmapcheck_engine::{Refusal, Refused, Remedy};
+use kmapcheck_scenario::Open;
 
 /// A refusal with its remedy, in one line.
 #[must_use]
@@ -20,12 +21,11 @@ pub fn refused(refusal: &Refusal) -> String {
 }
 
 /// What to do instead, as what follows a semicolon; nothing if what is wrong says it already.
-#[must_use]
-pub fn remedy(remedy: &Remedy) -> Option<String> {
+fn remedy(remedy: &Remedy) -> Option<String> {
     let said = match remedy {
         Remedy::None => return None,
-        Remedy::Count(task) => return Some(format!("give a number with `--tasks {task}=N`")),
-        Remedy::Slots(series) => return Some(format!("give a number with `--slots {series}=N`")),
+        Remedy::Count(task) => return Some(give_a_number("--tasks", task)),
+        Remedy::Slots(series) => return Some(give_a_number("--slots", series)),
         Remedy::Search => "use `--engine search`",
         Remedy::SearchOrFewerTasks => {
             "use `--engine search`, or fewer instances with `--tasks NAME=N`"
@@ -37,4 +37,17 @@ pub fn remedy(remedy: &Remedy) -> Option<String> {
         Remedy::ChecksOrCheckpoint => "leave `--check-reductions` or `--checkpoint` out",
     };
     Some(said.to_owned())
+}
+
+/// What to do about a number that is open, as what follows a semicolon.
+#[must_use]
+pub fn close(open: Open<'_>) -> String {
+    match open {
+        Open::Count(template) => give_a_number("--tasks", &template.name),
+        Open::Slots(series) => give_a_number("--slots", &series.name),
+    }
+}
+
+fn give_a_number(option: &str, name: &str) -> String {
+    format!("give a number with `{option} {name}=N`")
 }

@@ -2,10 +2,12 @@
 
 use std::fmt::Write as _;
 
+use kmapcheck_prove::settle::By;
+use kmapcheck_report::stopped_early;
+
 use super::cells::Cell;
 use super::frontier::Frontier;
 use super::{LARGEST, SizeReport, Table, TaskLimit};
-use kmapcheck_prove::settle::By;
 
 /// The report as text.
 #[must_use]
@@ -61,10 +63,7 @@ fn write(out: &mut String, report: &SizeReport) -> std::fmt::Result {
         )?;
     }
     if let Some(stopped) = &report.stopped {
-        writeln!(
-            out,
-            "\nStopped early: {stopped}; what is not here was not asked."
-        )?;
+        writeln!(out, "\n{}", stopped_early(stopped))?;
     }
     Ok(())
 }

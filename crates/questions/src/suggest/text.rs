@@ -2,6 +2,8 @@
 
 use std::fmt::{Result, Write as _};
 
+use kmapcheck_report::stopped_early;
+
 use super::repair::{Offender, Operation, Path, Repair};
 use super::replace::Instead;
 use super::variant::Policy;
@@ -58,10 +60,7 @@ fn write(out: &mut String, report: &SuggestReport) -> Result {
         offending(out, offender)?;
     }
     if let Some(stopped) = &report.stopped {
-        writeln!(
-            out,
-            "\nStopped early: {stopped}; what is not here was not asked."
-        )?;
+        writeln!(out, "\n{}", stopped_early(stopped))?;
     }
     Ok(())
 }
