@@ -2,7 +2,8 @@
 //!
 //! The situations that a local state lists stand for all there are: what a task can do in any real
 //! state includes all that it can do in one of them. (So an allocation is listed also without the
-//! pages that other tasks may have freed: no task can choose which of them are there.)
+//! pages that other tasks may have freed: no task can choose which of them are there. A select is listed
+//! with all its branches, of which others may leave any one only: so all of them have to do.)
 //!
 //! A local state is *drained* if the task has ended or holds nothing; it *drains* within *k* steps
 //! if, whatever flushes others have done, in every situation in which the task can move it can
@@ -17,7 +18,7 @@
 
 use kmapcheck_limits::ask;
 use kmapcheck_local::Locals;
-use kmapcheck_scenario::Program;
+use kmapcheck_scenario::{Op, Program};
 
 /// Whether every local state drains. Says something only where the core equations have no
 /// solution.
@@ -30,6 +31,7 @@ pub fn cannot_starve(program: &Program, locals: &Locals) -> bool {
     let drained: Vec<bool> = (locals.states.iter())
         .map(|local| local.task.at.is_none() || local.holdings(program).is_empty())
         .collect();
+    let selects = |i: usize| locals.states[i].op(program) == Some(Op::Select);
     let mut drains = vec![false; count];
     loop {
         let alone = |i: usize| {
@@ -37,7 +39,14 @@ pub fn cannot_starve(program: &Program, locals: &Locals) -> bool {
             drained[i]
                 || (locals.situations[i].iter())
                     .filter(|situation| !situation.next.is_empty())
-                    .all(|situation| situation.next.iter().any(|&to| drains[to as usize]))
+                    .all(|situation| {
+                        let mut next = situation.next.iter().map(|&to| drains[to as usize]);
+                        if selects(i) {
+                            next.all(|drains| drains)
+                        } else {
+                            next.any(|drains| drains)
+                        }
+                    })
         };
         let next: Vec<bool> = (0..count)
             .map(|i| flushed(locals, i).into_iter().all(alone))

@@ -17,7 +17,7 @@ use kmapcheck_limits::ask;
 use kmapcheck_linear::{Answer, Constraint, Problem, solve};
 use kmapcheck_local::{LocalState, Locals};
 use kmapcheck_machine::{Given, Name, Standing, State, Wanted};
-use kmapcheck_scenario::{Bound, Op, Program, Ref};
+use kmapcheck_scenario::{Bound, Op, Patience, Program, Ref};
 
 use crate::amount::Amount;
 use crate::exclude::Possible;
@@ -45,7 +45,9 @@ pub fn memory_suffices(
     let Ok(node) = graph.needs.binary_search(&memory) else {
         return false;
     };
-    let ends = !program.has_loops() && program.cpus.is_none();
+    // Who gives up was stuck, and is not at the end.
+    let ends =
+        !program.has_loops() && program.cpus.is_none() && !program.has_patience(Patience::GivesUp);
     if !ends || !all_wait || graph.needs.len() > MAX_NEEDS {
         return false;
     }
@@ -218,14 +220,16 @@ fn put_back(program: &Program, locals: &Locals) -> Option<Vec<i64>> {
 
 /// What the task's next operation does to the number of free pages, at worst.
 fn change(program: &Program, local: &LocalState) -> i64 {
-    match local.op(program) {
-        Some(Op::AllocPage { .. }) => -1,
-        Some(Op::FreePage {
+    let of = |op| match op {
+        Op::AllocPage { .. } | Op::TryAllocPage { .. } => -1,
+        Op::FreePage {
             page: Ref::Own(name),
-        }) => match local.task.names.get(name) {
+        } => match local.task.names.get(name) {
             Some(Name::Page(_)) => 1,
             _ => 0,
         },
         _ => 0,
-    }
+    };
+    // Without an operation it has ended.
+    local.calls(program).map(of).min().unwrap_or(0)
 }

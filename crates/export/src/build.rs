@@ -19,7 +19,7 @@ mod words;
 mod world;
 
 use kmapcheck_report::close;
-use kmapcheck_scenario::{FindingKind, Node, Op, Program, Ref, TemplateId};
+use kmapcheck_scenario::{FindingKind, Node, Op, Patience, Program, Ref, TemplateId};
 use world::World;
 
 use crate::ir::{Expr, Model, Stmt};
@@ -97,6 +97,25 @@ fn check(program: &Program) -> Result<(), Refusal> {
             "leave `cpus` out, or check it with `kmapcheck check`",
         ));
     }
+    let unsaid = [
+        ("`select`", program.has_op(|op| op == Op::Select)),
+        (
+            "`try_alloc_page`",
+            program.has_op(|op| matches!(op, Op::TryAllocPage { .. })),
+        ),
+        ("an idle wait", program.has_patience(Patience::Idle)),
+        (
+            "a wait that gives up",
+            program.has_patience(Patience::GivesUp),
+        ),
+        ("a fair semaphore", program.has_queues()),
+    ];
+    if let Some((what, _)) = unsaid.into_iter().find(|&(_, is_there)| is_there) {
+        return Err(Refusal::new(
+            format!("a scenario with {what}"),
+            "check it with `kmapcheck check`",
+        ));
+    }
     if let Some(open) = program.first_open() {
         let remedy = close(open);
         return Err(Refusal::new(open.what(), remedy));
@@ -127,18 +146,24 @@ impl<'p> Call<'_, 'p> {
             Op::Down { pool, n } => self.down(pool, n, false),
             Op::DownTrylock { pool, n } => self.down(pool, n, true),
             Op::Up { pool, n } => self.up(pool, n),
-            Op::DownRead { lock } => self.down_read(lock),
+            Op::DownRead { lock } => self.down_read(lock, false),
+            Op::DownReadTrylock { lock } => self.down_read(lock, true),
             Op::UpRead { lock } => self.up_read(lock),
-            Op::DownWrite { lock } => self.down_write(lock),
+            Op::DownWrite { lock } => self.down_write(lock, false),
+            Op::DownWriteTrylock { lock } => self.down_write(lock, true),
             Op::UpWrite { lock } => self.up_write(lock),
             Op::LockPage { page } => self.lock_page(page, false)?,
             Op::TrylockPage { page } => self.lock_page(page, true)?,
             Op::UnlockPage { page } => self.unlock_page(page),
-            Op::WaitForCompletion { completion } => self.wait_for_completion(completion),
+            Op::WaitForCompletion { completion } => self.wait_for_completion(completion, false),
+            Op::TryWaitForCompletion { completion } => self.wait_for_completion(completion, true),
             Op::Complete { completion } => self.complete(completion),
             Op::AllocPage { var } => self.alloc_page(var)?,
             Op::FreePage { page } => self.free_page(page)?,
             Op::MightSleep => vec![self.way()],
+            Op::Select | Op::TryAllocPage { .. } => {
+                unreachable!("programs with these were refused")
+            }
             Op::Choose => (0..self.node.next.len())
                 .map(|branch| Way {
                     branch: Some(branch),

@@ -233,7 +233,8 @@ impl<'a, 'p> Closing<'a, 'p> {
                         self.free(&local, node, step.shared.page(freed))?;
                     }
                     let after = LocalState::of(program, &step.task, &step.shared);
-                    let came = Came::step(number, node, step.effect == Effect::Failed);
+                    let failed = matches!(step.effect, Effect::Failed | Effect::GaveUp { .. });
+                    let came = Came::step(number, step.node, failed);
                     next.push(self.meet(after, Some(came))?);
                 }
                 self.note(

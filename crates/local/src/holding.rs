@@ -2,7 +2,7 @@
 
 use kmapcheck_limits::ask;
 use kmapcheck_machine::{Mode, PageId, Wanted};
-use kmapcheck_scenario::{Op, Program, Ref, SeriesId};
+use kmapcheck_scenario::{Node, Op, Program, Ref, SeriesId};
 
 use crate::local::LocalState;
 
@@ -66,7 +66,7 @@ impl LocalState {
             );
         }
         found.extend((self.task.held.iter()).map(|h| (Holding::Held(h.what, h.mode), h.n)));
-        if let (true, Some(Op::DownWrite { lock })) = (self.task.queued, self.op(program)) {
+        if let (Some(_), Some(Op::DownWrite { lock })) = (self.task.queued, self.op(program)) {
             found.push((Holding::Queued(lock), 1));
         }
         let shared = self
@@ -83,7 +83,19 @@ impl LocalState {
     /// The operation that it is about to carry out.
     #[must_use]
     pub fn op(&self, program: &Program) -> Option<Op> {
-        let at = self.task.at?;
-        Some(program.templates[self.task.template].nodes[at].op)
+        Some(self.node(program)?.op)
+    }
+
+    /// That operation; or, of a select, the first ones of its branches.
+    pub fn calls<'p>(&self, program: &'p Program) -> impl Iterator<Item = Op> + 'p {
+        let nodes = &program.templates[self.task.template].nodes;
+        let node = self.node(program);
+        let firsts = node.into_iter().flat_map(Node::arms);
+        let itself = node.into_iter().map(|node| node.op);
+        (itself.filter(|&op| op != Op::Select)).chain(firsts.map(|first| nodes[first].op))
+    }
+
+    fn node<'p>(&self, program: &'p Program) -> Option<&'p Node> {
+        Some(&program.templates[self.task.template].nodes[self.task.at?])
     }
 }

@@ -16,7 +16,7 @@ pub(crate) struct Came {
 /// One step of the way to a local state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PathStep {
-    /// The task carries out an operation; or a try fails.
+    /// The task carries out an operation; or a try fails, or it gives up.
     Does {
         /// The operation.
         node: NodeId,

@@ -20,6 +20,8 @@ pub enum Broken {
     SharedAlloc,
     /// A page is freed through a shared name.
     SharedFree,
+    /// Tasks queue for a semaphore, and a local state does not know who else does.
+    Queue,
     /// A page is freed while its task still has it mapped or locked.
     FreedInUse,
     /// There are more local states than is sensible.
@@ -34,6 +36,7 @@ impl fmt::Display for Broken {
         f.write_str(match self {
             Broken::SharedAlloc => "a page is allocated into a name that all tasks know",
             Broken::SharedFree => "a page is freed through a name that all tasks know",
+            Broken::Queue => "tasks queue for a fair semaphore",
             Broken::FreedInUse => "a page is freed while its task still has it mapped or locked",
             Broken::TooLarge => "a task program has too many local states",
             Broken::Stopped => "a limit came before all that a task can be in was known",
@@ -48,10 +51,16 @@ pub(crate) fn check(program: &Program) -> Result<(), BrokenPremise> {
             let broken = match what.op {
                 Op::AllocPage {
                     var: Ref::Shared(_),
+                }
+                | Op::TryAllocPage {
+                    var: Ref::Shared(_),
                 } => Broken::SharedAlloc,
                 Op::FreePage {
                     page: Ref::Shared(_),
                 } => Broken::SharedFree,
+                Op::Down { pool, .. } if program.resource(template, pool).kind.has_queue() => {
+                    Broken::Queue
+                }
                 _ => continue,
             };
             return Err(BrokenPremise {

@@ -23,6 +23,8 @@ pub(crate) struct Surroundings<'a> {
 }
 
 /// One choice of what others do; a step looks at one resource only, so all of a kind choose alike.
+/// (A select looks at several. Where all are to be had it has a way for each of them, and where none
+/// is it waits: what it can do where only some are is among that.)
 #[derive(Debug, Clone, Copy)]
 struct Choice {
     slots_used: bool,
@@ -48,7 +50,7 @@ impl Looks {
         // without waiting looks at nothing that varies. Where in doubt: it looks.
         let at_slots = matches!(op, Op::Kmap { .. } | Op::TryKmap { .. });
         let at_page_locks = matches!(op, Op::LockPage { .. } | Op::TrylockPage { .. });
-        let at_free_pages = matches!(op, Op::AllocPage { .. });
+        let at_free_pages = matches!(op, Op::AllocPage { .. } | Op::TryAllocPage { .. });
         let at_nothing = matches!(
             op,
             Op::Kunmap { .. }
@@ -61,6 +63,7 @@ impl Looks {
                 | Op::FreePage { .. }
                 | Op::MightSleep
                 | Op::Choose
+                | Op::Select
         );
         Looks {
             at_slots,
@@ -68,6 +71,16 @@ impl Looks {
             at_page_locks,
             at_free_pages,
         }
+    }
+
+    fn of_all(ops: impl Iterator<Item = Op>) -> Looks {
+        let none = Looks::of(Op::Select);
+        ops.map(Looks::of).fold(none, |all, one| Looks {
+            at_slots: all.at_slots || one.at_slots,
+            at_resources: all.at_resources || one.at_resources,
+            at_page_locks: all.at_page_locks || one.at_page_locks,
+            at_free_pages: all.at_free_pages || one.at_free_pages,
+        })
     }
 }
 
@@ -125,10 +138,10 @@ impl<'a> Surroundings<'a> {
     /// operation does not look at.
     pub(crate) fn around(&self, local: &LocalState) -> Vec<Shared> {
         let program = self.program;
-        let Some(op) = local.op(program) else {
+        if local.task.at.is_none() {
             return Vec::new();
-        };
-        let looks = Looks::of(op);
+        }
+        let looks = Looks::of_all(local.calls(program));
         let both = |varies: bool| if varies { &[false, true][..] } else { &[false] };
         let mut series: Vec<Option<SeriesId>> = vec![None];
         if looks.at_slots {
@@ -261,12 +274,14 @@ fn around_resource(task: &Task, i: usize, kind: ResourceKind, taken: bool) -> Re
             ResourceState::Rwsem {
                 readers: readers + u32::from(taken && readers > 0),
                 writer: writer || (taken && readers == 0),
-                queued: u32::from(task.queued) + u32::from(taken && fair),
+                queued: u32::from(task.queued.is_some()) + u32::from(taken && fair),
             }
         }
         ResourceKind::Semaphore { units, .. } | ResourceKind::Mempool { units, .. } => {
             ResourceState::Units {
                 free: if taken { 0 } else { units - own(Mode::Units) },
+                // That nobody queues is a premise.
+                queued: 0,
             }
         }
         ResourceKind::Completion => ResourceState::Completion {

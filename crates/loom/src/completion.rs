@@ -1,4 +1,4 @@
-//! `complete` and `wait_for_completion` (kernel/sched.c): a counter under the lock of the wait
+//! `complete`, `wait_for_completion` and `try_wait_for_completion` (kernel/sched.c): a counter under the lock of the wait
 //! queue.
 
 use crate::lock::Lock;
@@ -30,6 +30,15 @@ impl Completion {
             })
         };
         self.0.acquire(tasks, task, attempt, waits)
+    }
+
+    /// `taken` is told whether there was one to be taken.
+    pub(crate) fn try_wait(&self, taken: impl FnOnce(bool)) {
+        self.0.with(|done| {
+            let left = done.checked_sub(1);
+            *done = left.unwrap_or(*done);
+            taken(left.is_some());
+        });
     }
 
     pub(crate) fn complete(&self, tasks: &Tasks, done: impl FnOnce()) {

@@ -169,21 +169,28 @@ impl<F: Faults> Driver<F> {
             Op::DownTrylock { pool, n } => Ok(self.down_trylock(call, pool, n)),
             Op::Up { pool, n } => Ok(self.up(call, pool, n)),
             Op::DownRead { lock } => self.down_read(call, lock),
+            Op::DownReadTrylock { lock } => Ok(self.down_read_trylock(call, lock)),
             Op::UpRead { lock } => Ok(self.up_read(call, lock)),
             Op::DownWrite { lock } => self.down_write(call, lock),
+            Op::DownWriteTrylock { lock } => Ok(self.down_write_trylock(call, lock)),
             Op::UpWrite { lock } => Ok(self.up_write(call, lock)),
             Op::WaitForCompletion { completion } => self.wait_for_completion(call, completion),
+            Op::TryWaitForCompletion { completion } => {
+                Ok(self.try_wait_for_completion(call, completion))
+            }
             Op::Complete { completion } => Ok(self.complete(call, completion)),
             Op::LockPage { page } => self.lock_page(call, page),
             Op::TrylockPage { page } => Ok(self.trylock_page(call, page)),
             Op::UnlockPage { page } => Ok(self.unlock_page(call, page)),
-            Op::AllocPage { var } => self.alloc_page(call, var),
+            Op::AllocPage { var } => self.alloc_page(call, var, false),
+            Op::TryAllocPage { var } => self.alloc_page(call, var, true),
             Op::FreePage { page } => Ok(self.free_page(call, page)),
             Op::MightSleep => Ok(call.done()),
             Op::Choose => {
                 let branch = kernel.choose(self.me, node.next.len());
                 Ok(call.step(branch, Effect::Chose { branch }, Findings::NONE))
             }
+            Op::Select => unreachable!("programs with a select were refused"),
         }
     }
 

@@ -104,26 +104,27 @@ impl<'a> Collector<'a> {
                 &self.abilities,
                 &follower.fits(events)[fit].state,
             );
-            stuck(&scene).contains(&true)
+            stuck(&scene)
         };
-        if !closed(last, fit) {
+        if !closed(last, fit).forever.contains(&true) {
             let what = "all tasks sleep, but no set of them is stuck on the machine".to_owned();
             return Err(follower.disagreement(what, &log.events));
         }
+        let deadlocked = |events: usize, fit: usize| closed(events, fit).deadlocked.contains(&true);
+        if !deadlocked(last, fit) {
+            // Whoever is left waits idly: a good end.
+            return Ok(());
+        }
         let mut events = last;
-        while events > 0 && closed(events - 1, follower.parent(events, fit)) {
+        while events > 0 && deadlocked(events - 1, follower.parent(events, fit)) {
             fit = follower.parent(events, fit);
             events -= 1;
         }
         let state = &follower.fits(events)[fit].state;
-        if let Some(class) = class_in(self.program, &self.abilities, state) {
+        let kind = FindingKind::Deadlock;
+        if let Some(class) = class_in(self.program, &self.abilities, state, kind) {
             let rank = class as u32;
-            self.offer(
-                FindingKind::Deadlock,
-                rank,
-                (0, 0),
-                follower.trace(events, fit),
-            );
+            self.offer(kind, rank, (0, 0), follower.trace(events, fit));
         }
         Ok(())
     }

@@ -45,7 +45,12 @@ impl Layout {
             .templates
             .iter()
             .flat_map(|template| &template.nodes)
-            .any(|node| matches!(node.op, Op::AllocPage { .. } | Op::FreePage { .. }));
+            .any(|node| {
+                matches!(
+                    node.op,
+                    Op::AllocPage { .. } | Op::TryAllocPage { .. } | Op::FreePage { .. }
+                )
+            });
         Layout {
             templates,
             group: groups(program, pages_move),
@@ -94,7 +99,8 @@ impl Resource {
             ResourceKind::Spinlock => Resource::Spinlock(Spinlock::new()),
             ResourceKind::Rwsem { fair } => Resource::Rwsem(Rwsem::new(fair)),
             ResourceKind::Semaphore { units, .. } | ResourceKind::Mempool { units, .. } => {
-                Resource::Units(Semaphore::new(units))
+                let free = kind.units_at_start().expect("it has units");
+                Resource::Units(Semaphore::new(units, free))
             }
             ResourceKind::Completion => Resource::Completion(Completion::new()),
         }

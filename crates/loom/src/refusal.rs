@@ -1,7 +1,7 @@
 //! What loom cannot do, refused by name.
 
 use kmapcheck_engine::{Refusal, Remedy};
-use kmapcheck_scenario::Program;
+use kmapcheck_scenario::{Op, Patience, Program};
 
 use crate::findings::ENGINE;
 
@@ -25,6 +25,15 @@ pub fn fits(program: &Program) -> Result<(), Refusal> {
     }
     if program.has_loops() {
         return refuse("`loop`", Remedy::Search);
+    }
+    if program.has_op(|op| op == Op::Select) {
+        return refuse("`select`", Remedy::Search);
+    }
+    if program.has_patience(Patience::GivesUp) {
+        return refuse("`gives_up`", Remedy::Search);
+    }
+    if program.has_queues() {
+        return refuse("a fair semaphore", Remedy::Search);
     }
     let tasks = (program.task_count()).expect("a number that is open was refused");
     if tasks > MAX_TASKS {

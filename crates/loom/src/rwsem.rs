@@ -1,4 +1,4 @@
-//! `down_read`, `up_read`, `down_write`, `up_write` (lib/rwsem-spinlock.c).
+//! `down_read`, `up_read`, `down_write`, `up_write`, and the tries (lib/rwsem-spinlock.c).
 //!
 //! A *fair* one is the kernel's: a writer that has to wait is queued from then on, and new readers
 //! wait behind it. An unfair one lets readers in as long as somebody reads.
@@ -45,6 +45,24 @@ impl Rwsem {
             })
         };
         self.state.acquire(tasks, task, attempt, waits)
+    }
+
+    /// `done` is told whether it was taken.
+    pub(crate) fn read_trylock(&self, done: impl FnOnce(bool)) {
+        self.state.with(|state| {
+            let free = !state.writer && state.queued == 0;
+            state.readers += u32::from(free);
+            done(free);
+        });
+    }
+
+    /// `done` is told whether it was taken. A writer that waits does not keep another out.
+    pub(crate) fn write_trylock(&self, done: impl FnOnce(bool)) {
+        self.state.with(|state| {
+            let free = !state.writer && state.readers == 0;
+            state.writer |= free;
+            done(free);
+        });
     }
 
     /// `waits` is told whether the writer now holds new readers back.

@@ -16,9 +16,10 @@ pub(crate) struct Semaphore {
 }
 
 impl Semaphore {
-    pub(crate) fn new(units: u32) -> Self {
+    /// With so many units, of which so many are there at the start.
+    pub(crate) fn new(units: u32, free: u32) -> Self {
         Semaphore {
-            free: Lock::new(units),
+            free: Lock::new(free),
             units,
         }
     }

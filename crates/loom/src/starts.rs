@@ -70,7 +70,7 @@ fn positions_of(program: &Program, series: SeriesId) -> Vec<usize> {
 /// leaves that open, may allow more than the allocator does.
 #[must_use]
 pub fn flush_matters(program: &Program) -> bool {
-    let moves = |op: Op| matches!(op, Op::AllocPage { .. });
+    let moves = |op: Op| matches!(op, Op::AllocPage { .. } | Op::TryAllocPage { .. });
     let own = program
         .templates
         .iter()

@@ -106,7 +106,7 @@ impl Reach {
 fn gives_something(program: &Program, template: TemplateId, op: Op) -> bool {
     match op {
         Op::Complete { .. } | Op::FreePage { .. } | Op::Kmap { .. } | Op::TryKmap { .. } => true,
-        Op::AllocPage { .. } => true,
+        Op::AllocPage { .. } | Op::TryAllocPage { .. } => true,
         Op::Up { pool, .. } => !program.resource(template, pool).kind.is_owned(),
         _ => false,
     }

@@ -52,7 +52,17 @@ pub enum Effect {
         free: u32,
     },
     /// A writer announced itself; new readers are held back.
-    Queued,
+    Announced,
+    /// The task joined the queue of a fair semaphore.
+    Queued {
+        /// Its place: how many queue before it.
+        place: u32,
+    },
+    /// A time-out or a signal ended the wait.
+    GaveUp {
+        /// The place in the queue of a fair semaphore that it left, if it had one.
+        place: Option<u32>,
+    },
     /// A page came off the freelist.
     Allocated {
         /// The series that still map it from an earlier use.

@@ -113,7 +113,7 @@ pub fn initial(program: &Program, start: &Start) -> State {
                 maps: Vec::new(),
                 held: Vec::new(),
                 page_locks: Vec::new(),
-                queued: false,
+                queued: None,
                 on_cpu: false,
             });
         }

@@ -14,7 +14,7 @@ use maps::Wanting;
 pub(crate) use maps::acceptable;
 pub(crate) use order::breaks_order;
 
-use kmapcheck_scenario::{FindingKind, NodeId, Op, Program, Ref, ResourceKind};
+use kmapcheck_scenario::{FindingKind, NodeId, Op, Patience, Program, Ref, ResourceKind};
 
 use crate::state::{Map, Name, PageId, ResourceState, Shared, Task};
 use crate::step::{Broadcast, Lost};
@@ -25,7 +25,9 @@ use crate::{Effect, Findings};
 pub(crate) struct Done {
     pub task: Task,
     pub shared: Shared,
-    /// Which target of the node control goes to; `None`: it stays.
+    /// The operation: for a select the first one of the branch taken.
+    pub node: NodeId,
+    /// Which target of that node control goes to; `None`: the task stays where it was.
     pub branch: Option<usize>,
     pub effect: Effect,
     pub findings: Findings,
@@ -44,8 +46,12 @@ pub(crate) fn perform(program: &Program, task: &Task, shared: &Shared, at: NodeI
         program,
         task,
         shared,
+        at,
     };
     match node.op {
+        Op::Select => (node.arms())
+            .flat_map(|first| perform(program, task, shared, first))
+            .collect(),
         Op::Kmap { page, series } => call.kmap(page, series, Wanting::Wait),
         Op::TryKmap {
             page,
@@ -64,16 +70,20 @@ pub(crate) fn perform(program: &Program, task: &Task, shared: &Shared, at: NodeI
         Op::Down { pool, n } => call.down(pool, n, false),
         Op::DownTrylock { pool, n } => call.down(pool, n, true),
         Op::Up { pool, n } => call.up(pool, n),
-        Op::DownRead { lock } => call.down_read(lock),
+        Op::DownRead { lock } => call.down_read(lock, false),
+        Op::DownReadTrylock { lock } => call.down_read(lock, true),
         Op::UpRead { lock } => call.up_read(lock),
-        Op::DownWrite { lock } => call.down_write(lock),
+        Op::DownWrite { lock } => call.down_write(lock, false),
+        Op::DownWriteTrylock { lock } => call.down_write(lock, true),
         Op::UpWrite { lock } => call.up_write(lock),
         Op::LockPage { page } => call.lock_page(page, false),
         Op::TrylockPage { page } => call.lock_page(page, true),
         Op::UnlockPage { page } => call.unlock_page(page),
-        Op::WaitForCompletion { completion } => call.wait_for_completion(completion),
+        Op::WaitForCompletion { completion } => call.wait_for_completion(completion, false),
+        Op::TryWaitForCompletion { completion } => call.wait_for_completion(completion, true),
         Op::Complete { completion } => call.complete(completion),
         Op::AllocPage { var } => call.alloc_page(var),
+        Op::TryAllocPage { var } => call.try_alloc_page(var),
         Op::FreePage { page } => call.free_page(page),
         Op::MightSleep => vec![call.done(Effect::Nothing)],
         Op::Choose => (0..node.next.len())
@@ -125,8 +135,11 @@ pub(crate) fn is_blocked(program: &Program, task: &Task, shared: &Shared, at: No
         program,
         task,
         shared,
+        at,
     };
-    match program.templates[task.template].nodes[at].op {
+    let node = &program.templates[task.template].nodes[at];
+    match node.op {
+        Op::Select => (node.arms()).all(|first| is_blocked(program, task, shared, first)),
         Op::Kmap { page, series } => match resolve(task, shared, page) {
             Name::Page(page) if shared.page(page).highmem => {
                 call.existing(page, series).next().is_none() && !call.may_take_slot(series)
@@ -146,6 +159,23 @@ struct Call<'a> {
     program: &'a Program,
     task: &'a Task,
     shared: &'a Shared,
+    at: NodeId,
+}
+
+/// What becomes of a task whose operation at `at` cannot go on and is given up; where it goes on is
+/// up to the caller.
+pub(crate) fn give_up(program: &Program, task: &Task, shared: &Shared, at: NodeId) -> Done {
+    let call = Call {
+        program,
+        task,
+        shared,
+        at,
+    };
+    let mut done = call.done(Effect::GaveUp { place: None });
+    if let Some(lock) = program.templates[task.template].nodes[at].op.resource() {
+        done.leave_queue(program, lock, &mut |place| Effect::GaveUp { place });
+    }
+    done
 }
 
 impl Call<'_> {
@@ -154,6 +184,7 @@ impl Call<'_> {
         Done {
             task: self.task.clone(),
             shared: self.shared.clone(),
+            node: self.at,
             branch: Some(SUCCESS),
             effect,
             findings: Findings::NONE,
@@ -169,9 +200,16 @@ impl Call<'_> {
         }
     }
 
+    /// Who would have given up has got nothing.
     fn skipped(self, kind: FindingKind) -> Vec<Done> {
+        let node = &self.program.templates[self.task.template].nodes[self.at];
+        let branch = match node.patience {
+            Patience::GivesUp => FAILURE,
+            Patience::Endless | Patience::Idle => SUCCESS,
+        };
         vec![Done {
             findings: Findings::of(kind),
+            branch: Some(branch),
             ..self.done(Effect::Skipped { kind })
         }]
     }

@@ -1,9 +1,10 @@
 //! What tasks wait for and hold.
 
-use kmapcheck_scenario::{Ref, SeriesId};
+use kmapcheck_scenario::{Program, Ref, SeriesId};
+use smallvec::SmallVec;
 
-use crate::state::{PageId, TaskId};
-use crate::wait::{Wait, Waiting};
+use crate::state::{PageId, Shared, State, Task, TaskId};
+use crate::wait::{Wait, Waiting, alternatives};
 
 /// Something that tasks wait for and hold, told apart from all others of its state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -37,19 +38,39 @@ impl Resource {
         }
     }
 
-    /// What an operation of a task waits for.
+    /// What the operation of `task`, which has that number, waits for: one thing, or for a select
+    /// one for each branch, sorted, without repetition.
     #[must_use]
-    pub fn awaited(task: TaskId, wait: Wait) -> Resource {
-        match wait {
+    pub fn awaited(
+        program: &Program,
+        id: TaskId,
+        task: &Task,
+        shared: &Shared,
+        wait: Wait,
+    ) -> SmallVec<[Resource; 1]> {
+        let waits = alternatives(program, task, shared, wait);
+        let mut found: SmallVec<[Resource; 1]> = (waits.into_iter())
+            .filter_map(|wait| Resource::of_wait(id, wait))
+            .collect();
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    /// What one alternative is about.
+    fn of_wait(task: TaskId, wait: Wait) -> Option<Resource> {
+        Some(match wait {
             Wait::Slot { series, .. } => Resource::Series(series),
             Wait::Spin(what)
             | Wait::Read(what)
             | Wait::Write(what)
             | Wait::Units(what, _)
+            | Wait::Turn { pool: what, .. }
             | Wait::Completion(what) => Resource::of(task, what),
             Wait::PageLock(page) => Resource::PageLock(page),
             Wait::Memory => Resource::FreePages,
-        }
+            Wait::AnyOf(_) => return None,
+        })
     }
 
     /// What the task that has it calls it, if it is a lock, pool or completion.
@@ -64,11 +85,15 @@ impl Resource {
 }
 
 impl Waiting {
-    /// What a task waits for: what its operation does, then a CPU.
-    pub fn resources(self, task: TaskId) -> impl Iterator<Item = Resource> {
-        let operation = self.wait.map(|wait| Resource::awaited(task, wait));
-        operation
-            .into_iter()
-            .chain(self.cpu.then_some(Resource::Cpus))
+    /// What a task of that number waits for in a state: what its operation does, then a CPU.
+    pub fn resources(
+        self,
+        program: &Program,
+        state: &State,
+        task: TaskId,
+    ) -> impl Iterator<Item = Resource> {
+        let awaited =
+            |wait| Resource::awaited(program, task, &state.tasks[task], &state.shared, wait);
+        (self.wait.map(awaited).into_iter().flatten()).chain(self.cpu.then_some(Resource::Cpus))
     }
 }

@@ -45,8 +45,9 @@ pub struct Task {
     pub held: Vec<Held>,
     /// The pages it has locked, in the order taken.
     pub page_locks: Vec<PageId>,
-    /// Whether it has announced itself as a writer of a fair rwsem and waits.
-    pub queued: bool,
+    /// Its place in the queue of the fair lock that it waits at: how many queue before it. Writers of
+    /// a fair rwsem hold readers back and do not queue behind one another: each has place 0.
+    pub queued: Option<u32>,
     /// Whether it occupies a CPU (always false if CPUs are not modelled).
     pub on_cpu: bool,
 }
@@ -205,6 +206,8 @@ pub enum ResourceState {
     Units {
         /// Units left.
         free: u32,
+        /// Tasks in the queue (fair ones only).
+        queued: u32,
     },
     /// A completion.
     Completion {
@@ -224,9 +227,10 @@ impl ResourceState {
                 writer: false,
                 queued: 0,
             },
-            ResourceKind::Semaphore { units, .. } | ResourceKind::Mempool { units, .. } => {
-                ResourceState::Units { free: units }
-            }
+            ResourceKind::Semaphore { .. } | ResourceKind::Mempool { .. } => ResourceState::Units {
+                free: kind.units_at_start().expect("it has units"),
+                queued: 0,
+            },
             ResourceKind::Completion => ResourceState::Completion { done: 0 },
         }
     }

@@ -6,7 +6,7 @@
 
 use std::mem;
 
-use kmapcheck_scenario::{FindingKind, NodeId, Op, Program, SeriesId, Target};
+use kmapcheck_scenario::{FindingKind, NodeId, Op, Patience, Program, Ref, SeriesId, Target};
 
 use crate::ops::{self, Done};
 use crate::state::{Held, Map, Name, PageId, Shared, State, Task};
@@ -29,6 +29,11 @@ pub struct Successor {
     pub findings: Findings,
     /// What the task still held when it ended with this step; `None` if nothing.
     pub lost: Option<Box<Lost>>,
+    /// The operation: for a select the first one of the branch that was taken, else the one that the
+    /// task was at.
+    pub node: NodeId,
+    /// The branch of a select that was taken, from 0.
+    pub branch: Option<usize>,
 }
 
 /// What a task holds when it ends: nobody gives it back any more.
@@ -49,6 +54,17 @@ pub struct Broadcast {
     pub flushed: Option<SeriesId>,
     /// This page was freed: every name bound to it dangles.
     pub freed: Option<PageId>,
+    /// Somebody left the queue of a fair semaphore: those behind him move up.
+    pub left: Option<LeftQueue>,
+}
+
+/// That somebody left the queue of a fair semaphore, with units or without.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct LeftQueue {
+    /// The shared semaphore.
+    pub pool: usize,
+    /// The place that he had.
+    pub place: u32,
 }
 
 /// What a step does to the CPU of its task.
@@ -81,9 +97,8 @@ pub fn steps(program: &Program, task: &Task, shared: &Shared) -> Vec<Successor> 
     for done in ops::perform(program, task, shared, at) {
         let mut done = done;
         done.findings = done.findings.union(findings);
-        let target = done
-            .branch
-            .map(|branch| program.templates[task.template].nodes[at].next[branch]);
+        let nodes = &program.templates[task.template].nodes;
+        let target = done.branch.map(|branch| nodes[done.node].next[branch]);
         if let Some(target) = target {
             arrive(program, &mut done, target);
         }
@@ -91,8 +106,29 @@ pub fn steps(program: &Program, task: &Task, shared: &Shared) -> Vec<Successor> 
     }
     if successors.is_empty() {
         waiting_step(program, task, shared, at, findings, &mut successors);
+        give_up(program, task, shared, at, findings, &mut successors);
     }
     successors
+}
+
+/// The step of a task whose operation cannot go on and may be given up.
+fn give_up(
+    program: &Program,
+    task: &Task,
+    shared: &Shared,
+    at: NodeId,
+    findings: Findings,
+    successors: &mut Vec<Successor>,
+) {
+    let node = &program.templates[task.template].nodes[at];
+    if node.patience != Patience::GivesUp {
+        return;
+    }
+    let target = *node.next.last().expect("who gives up goes on elsewhere");
+    let mut done = ops::give_up(program, task, shared, at);
+    done.findings = findings;
+    arrive(program, &mut done, target);
+    with_cpu(program, task, done, Some(target), at, successors);
 }
 
 /// What is wrong with the call that `task` waits in: a call that has to wait is made, and judged,
@@ -119,12 +155,14 @@ pub(crate) fn needs_cpu(program: &Program, task: &Task, shared: &Shared) -> bool
 
 /// Findings of calling the operation, whatever it then does.
 fn call_findings(program: &Program, task: &Task, shared: &Shared, at: NodeId) -> Findings {
-    let op = program.templates[task.template].nodes[at].op;
+    let nodes = &program.templates[task.template].nodes;
     let mut findings = Findings::NONE;
-    if op.may_sleep() && task.is_atomic() {
+    if nodes[at].op.may_sleep() && task.is_atomic() {
         findings.insert(FindingKind::SleepInAtomic);
     }
-    if ops::breaks_order(program, task, shared, op) {
+    // A select is a call of all its first operations together.
+    let breaks_order = |at: NodeId| ops::breaks_order(program, task, shared, nodes[at].op);
+    if breaks_order(at) || nodes[at].arms().any(breaks_order) {
         findings.insert(FindingKind::OrderViolation);
     }
     findings
@@ -180,6 +218,8 @@ fn with_cpu(
     at: NodeId,
     successors: &mut Vec<Successor>,
 ) {
+    let node = &program.templates[before.template].nodes[at];
+    let branch = node.arms().position(|first| first == done.node);
     let mut push = |done: Done, keep: bool| {
         let Done {
             mut task,
@@ -188,6 +228,7 @@ fn with_cpu(
             findings,
             broadcast,
             lost,
+            node,
             ..
         } = done;
         let mut cpu = CpuChange::Kept;
@@ -210,6 +251,8 @@ fn with_cpu(
             cpu,
             findings,
             lost,
+            node,
+            branch,
         });
     };
     let Some(cpus) = program.cpus else {
@@ -217,7 +260,7 @@ fn with_cpu(
     };
     let ended = done.task.at.is_none();
     let atomic = done.task.is_atomic();
-    let sleeps = program.templates[before.template].nodes[at].op == Op::MightSleep;
+    let sleeps = node.op == Op::MightSleep;
     let yields = !cpus.preemptible && !atomic && target.is_some_and(|target| target.round);
     let may_lose = sleeps || (cpus.preemptible && !atomic);
     if ended || yields {
@@ -266,16 +309,30 @@ fn waiting_step(
         },
         findings,
         lost: None,
+        node: at,
+        branch: None,
     });
 }
 
 impl Broadcast {
     /// Does to `other`, a task that did not take the step, what the step does to it. Its pages in
     /// the table are the table's business.
-    pub fn apply_to(self, other: &mut Task) {
+    pub fn apply_to(self, program: &Program, other: &mut Task) {
         if let Some(freed) = self.freed {
             ops::dangle(other, freed);
         }
+        let place = self.left.and_then(|left| left.place_after(program, other));
+        other.queued = place.or(other.queued);
+    }
+}
+
+impl LeftQueue {
+    /// The new place of a task that queued behind; `None` if it did not.
+    #[must_use]
+    pub fn place_after(self, program: &Program, other: &Task) -> Option<u32> {
+        let place = other.queued.filter(|&place| place > self.place)?;
+        let op = program.templates[other.template].nodes[other.at?].op;
+        (op.resource() == Some(Ref::Shared(self.pool))).then_some(place - 1)
     }
 }
 
@@ -326,7 +383,16 @@ impl State {
         }
         self.shared.clone_from(&successor.shared);
         self.tasks[task].clone_from(&successor.task);
-        let Broadcast { flushed, freed } = successor.broadcast;
+        let Broadcast {
+            flushed,
+            freed,
+            left,
+        } = successor.broadcast;
+        if let Some(left) = left {
+            for other in &mut self.tasks {
+                other.queued = left.place_after(program, other).or(other.queued);
+            }
+        }
         unnamed.extend(freed);
         if flushed.is_some() {
             unnamed.extend(self.shared.pages.free().map(|(page, _)| page));

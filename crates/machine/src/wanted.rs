@@ -48,6 +48,10 @@ pub enum Given {
     Memory,
     /// A lock, pool, completion or page of the task itself, which nobody else could give.
     Own,
+    /// Any one of several things: the first operations of a select.
+    AnyOf,
+    /// A turn in the queue of a fair semaphore.
+    Turn,
 }
 
 impl Waiting {
@@ -80,6 +84,8 @@ impl Wanted {
             Wait::Completion(Ref::Shared(what)) => Wanted::Given(Given::Completion(what)),
             Wait::PageLock(page) if page < program.pages.len() => Wanted::PageLock(page),
             Wait::Memory => Wanted::Given(Given::Memory),
+            Wait::AnyOf(_) => Wanted::Given(Given::AnyOf),
+            Wait::Turn { .. } => Wanted::Given(Given::Turn),
             Wait::Spin(_)
             | Wait::Read(_)
             | Wait::Write(_)

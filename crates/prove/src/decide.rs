@@ -122,7 +122,7 @@ struct Tried {
 impl Deciding<'_> {
     /// The kinds that are not excluded.
     fn open(&self) -> Findings {
-        let all: Findings = FindingKind::ALL.into_iter().collect();
+        let all: Findings = self.program.kinds_in_question().collect();
         all.minus(self.reasons.kinds())
     }
 
@@ -143,7 +143,7 @@ impl Deciding<'_> {
         self.seen.states += every.states;
         self.seen.transitions += every.transitions;
         if every.stopped.is_none() {
-            let all: Findings = FindingKind::ALL.into_iter().collect();
+            let all: Findings = self.program.kinds_in_question().collect();
             let starved = Findings::of(FindingKind::Starved);
             self.reasons.exclude(
                 all.minus(starved).minus(every.possible),

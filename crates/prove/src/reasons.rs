@@ -79,11 +79,12 @@ impl Reasons {
         let Ok(locals) = &reasons.locals else {
             return reasons;
         };
-        let global = [FindingKind::Deadlock, FindingKind::Starved]
-            .into_iter()
-            .collect();
-        let all: Findings = FindingKind::ALL.into_iter().collect();
-        let local = all.minus(global).minus(locals.possible());
+        let all: Findings = program.kinds_in_question().collect();
+        let stuck = [FindingKind::Deadlock, FindingKind::TimeoutRescue];
+        let stuck = all.intersection(stuck.into_iter().collect());
+        let local = (all.minus(stuck))
+            .minus(Findings::of(FindingKind::Starved))
+            .minus(locals.possible());
         let states = locals.states.len();
         let graph = Graph::of(program, locals);
         let cores = exclude(program, locals, &graph);
@@ -102,7 +103,8 @@ impl Reasons {
             _ => None,
         };
         if let Some(reason) = reason {
-            reasons.exclude(Findings::of(FindingKind::Deadlock), reason);
+            // Nobody is stuck, those who could give up included.
+            reasons.exclude(stuck, reason);
         }
         if drains {
             reasons.exclude(starved, Reason::Drains);

@@ -99,6 +99,8 @@ pub fn label(program: &Program, need: Wanted) -> String {
         Wanted::Given(Given::Unowned(pool)) => format!("unit of {}", shared(pool)),
         Wanted::Given(Given::Memory) => "free page".to_owned(),
         Wanted::Given(Given::Own) => "something of its own".to_owned(),
+        Wanted::Given(Given::AnyOf) => "one of several things".to_owned(),
+        Wanted::Given(Given::Turn) => "turn in a queue".to_owned(),
     }
 }
 

@@ -155,17 +155,21 @@ impl Builder<'_> {
         };
         let mut taking_part: Vec<TaskId> = found.trace.steps.iter().map(|step| step.task).collect();
         match kind {
-            FindingKind::Deadlock => {
-                let deadlock =
-                    Deadlock::of(self.program, &self.abilities, &walk.last).ok_or(not_shown)?;
+            FindingKind::Deadlock | FindingKind::TimeoutRescue => {
+                let deadlock = Deadlock::of(self.program, &self.abilities, &walk.last, kind)
+                    .ok_or(not_shown)?;
                 taking_part.extend(&deadlock.core);
-                finding.point_of_no_return =
-                    (self.point_of_no_return)(&found.trace, &deadlock.core);
+                if kind == FindingKind::Deadlock {
+                    finding.point_of_no_return =
+                        (self.point_of_no_return)(&found.trace, &deadlock.core);
+                }
                 self.tell_deadlock(&mut finding, &walk.last, deadlock);
             }
             FindingKind::Starved => {
+                // A saved trace may name a task that there is not.
                 let waits = |task: &TaskId| {
-                    matches!(walk.last.standing(self.program, *task), Stands::Waits(_))
+                    *task < walk.last.tasks.len()
+                        && matches!(walk.last.standing(self.program, *task), Stands::Waits(_))
                 };
                 let task = found.starved.filter(waits).ok_or(not_shown)?;
                 taking_part.push(task);
@@ -203,10 +207,13 @@ impl Builder<'_> {
             .iter()
             .map(|&task| self.names.name(task))
             .collect();
-        let wanted = |&task: &TaskId| Some((task, Resource::awaited(task, deadlock.wait(task)?)));
-        let wanted = deadlock.core.iter().filter_map(wanted);
+        let wanted = |&task: &TaskId| {
+            let things = deadlock.blockers.of_task(task).iter();
+            things.map(move |&thing| (task, thing))
+        };
+        let wanted = deadlock.core.iter().flat_map(wanted);
         let gives = wanted.flat_map(|(waiter, thing)| {
-            (deadlock.givers(waiter).into_iter()).map(move |giver| (giver, thing))
+            (deadlock.givers(waiter, thing).into_iter()).map(move |giver| (giver, thing))
         });
         let mut gives: Vec<(TaskId, Resource)> = gives.collect();
         // Several of the core may wait for the same.

@@ -28,5 +28,8 @@ pub(crate) fn causes_first(findings: &mut [Finding]) {
 
 /// Whether the finding is a state that tasks have come to, not something that one of them did.
 fn is_a_state(kind: FindingKind) -> bool {
-    matches!(kind, FindingKind::Deadlock | FindingKind::Starved)
+    matches!(
+        kind,
+        FindingKind::Deadlock | FindingKind::TimeoutRescue | FindingKind::Starved
+    )
 }

@@ -264,7 +264,10 @@ pub(crate) fn remarks(program: &Program, outcome: &Outcome) -> Vec<String> {
     }
     for (id, template) in program.templates.iter().enumerate() {
         let never = |origin| outcome.coverage.never_executed.contains(&(id, origin));
-        let mut ops = template.nodes.iter().filter(|node| node.op != Op::Choose);
+        let mut ops = template
+            .nodes
+            .iter()
+            .filter(|node| !matches!(node.op, Op::Choose | Op::Select));
         if ops.clone().next().is_none() {
             said.push(format!(
                 "task {} has no operations: the verdict says nothing about it",

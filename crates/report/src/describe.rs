@@ -1,7 +1,8 @@
 //! Words for operations, effects, waits and things held.
 
 use kmapcheck_machine::{
-    CpuChange, Effect, Map, Mode, State, Successor, Task, Usage, Wait, Waiting,
+    CpuChange, Effect, Map, Mode, Name, PageId, State, Successor, Task, TaskId, Usage, Wait,
+    Waiting, resolve,
 };
 use kmapcheck_scenario::{Bound, Op, Program, Ref, ResourceKind, SeriesId, TemplateId};
 
@@ -16,6 +17,11 @@ pub(crate) fn effect(program: &Program, successor: &Successor) -> Option<String>
         Bound::Any => String::new(),
     };
     let mut said: Vec<String> = Vec::new();
+    if let Some(branch) = successor.branch {
+        let nodes = &program.templates[successor.task.template].nodes;
+        let first = program.origins[nodes[successor.node].origin].text();
+        said.push(format!("branch {}, {first}", branch + 1));
+    }
     match &successor.effect {
         Effect::Nothing => {}
         Effect::TookSlot {
@@ -49,7 +55,16 @@ pub(crate) fn effect(program: &Program, successor: &Successor) -> Option<String>
         }
         Effect::Failed => said.push("fails".to_owned()),
         Effect::UnitsLeft { free } => said.push(format!("{free} left")),
-        Effect::Queued => said.push("waits as a writer, new readers are held back".to_owned()),
+        Effect::Announced => said.push("waits as a writer, new readers are held back".to_owned()),
+        Effect::Queued { place: 0 } => said.push("queues, as the first".to_owned()),
+        Effect::Queued { place } => said.push(format!("queues, behind {place}")),
+        Effect::GaveUp { place: None } => said.push("gives up".to_owned()),
+        Effect::GaveUp { place: Some(place) } => {
+            said.push(format!(
+                "gives up, and leaves place {} of the queue",
+                place + 1
+            ));
+        }
         Effect::Allocated { mapped_in } if mapped_in.is_empty() => {}
         Effect::Allocated { mapped_in } => {
             let series: Vec<&str> = mapped_in.iter().map(|&id| series(id)).collect();
@@ -82,7 +97,7 @@ pub(crate) fn is_plain(successor: &Successor) -> bool {
             | Effect::FreedSlot { .. }
             | Effect::UnitsLeft { .. }
     );
-    shown && successor.cpu == CpuChange::Kept
+    shown && successor.cpu == CpuChange::Kept && successor.branch.is_none()
 }
 
 /// A lock, mempool or completion with what it is, such as `spinlock page_table_lock`.
@@ -106,29 +121,67 @@ pub fn units(program: &Program, template: TemplateId, pool: Ref, n: u32) -> Stri
 /// What a task waits for, in words, thing by thing.
 pub(crate) fn waits_for(program: &Program, task: &Task, waiting: Waiting) -> Vec<String> {
     let mut said = Vec::new();
-    let op = task
-        .at
-        .map(|at| program.templates[task.template].nodes[at].op);
-    let page = || {
-        op.and_then(Op::page)
-            .map_or("a page", |name| program.page_name(task.template, name))
-    };
     if let Some(wait) = waiting.wait {
+        let things: Vec<String> = (calls(program, task).into_iter())
+            .filter_map(|op| awaited(program, task.template, op))
+            .collect();
         said.push(match wait {
-            Wait::Slot { series, .. } => format!("{} slot", article(&program.series[series].name)),
-            Wait::Spin(lock) => resource(program, task.template, lock),
-            Wait::Read(lock) => format!("{}, to read", resource(program, task.template, lock)),
-            Wait::Write(lock) => format!("{}, to write", resource(program, task.template, lock)),
-            Wait::Units(pool, n) => units(program, task.template, pool, n),
-            Wait::PageLock(_) => format!("the lock of page {}", page()),
-            Wait::Completion(completion) => resource(program, task.template, completion),
-            Wait::Memory => "a free page".to_owned(),
+            Wait::Turn { place: 1.., .. } => {
+                format!("its turn in the queue, and {}", things.join(" or "))
+            }
+            _ => things.join(" or "),
         });
     }
     if waiting.cpu {
         said.push("a CPU".to_owned());
     }
     said
+}
+
+/// The operations that a task waits for together: the one that it is at, or the first ones of a
+/// select.
+pub(crate) fn calls(program: &Program, task: &Task) -> Vec<Op> {
+    let nodes = &program.templates[task.template].nodes;
+    let Some(at) = task.at else {
+        return Vec::new();
+    };
+    match nodes[at].op {
+        Op::Select => nodes[at].arms().map(|first| nodes[first].op).collect(),
+        op => vec![op],
+    }
+}
+
+/// What an operation waits for, if it can wait.
+fn awaited(program: &Program, template: TemplateId, op: Op) -> Option<String> {
+    Some(match op {
+        Op::Kmap { series, .. } => format!("{} slot", article(&program.series[series].name)),
+        Op::SpinLock { lock } => resource(program, template, lock),
+        Op::DownRead { lock } => format!("{}, to read", resource(program, template, lock)),
+        Op::DownWrite { lock } => format!("{}, to write", resource(program, template, lock)),
+        Op::Down { pool, n } => units(program, template, pool, n),
+        Op::LockPage { page } => {
+            format!("the lock of page {}", program.page_name(template, page))
+        }
+        Op::WaitForCompletion { completion } => resource(program, template, completion),
+        Op::AllocPage { .. } => "a free page".to_owned(),
+        _ => return None,
+    })
+}
+
+/// What the page is called through which a task waits for that lock.
+pub(crate) fn page_waited_for(
+    program: &Program,
+    state: &State,
+    task: TaskId,
+    page: PageId,
+) -> Option<Ref> {
+    let task = &state.tasks[task];
+    let names = calls(program, task).into_iter().filter_map(|op| match op {
+        Op::LockPage { page } => Some(page),
+        _ => None,
+    });
+    let mut names = names.filter(|&name| resolve(task, &state.shared, name) == Name::Page(page));
+    names.next()
 }
 
 /// What people call the lock of a page.
@@ -149,7 +202,9 @@ pub(crate) fn thing(program: &Program, template: TemplateId, op: Op) -> Option<S
         Op::LockPage { page } | Op::TrylockPage { page } | Op::UnlockPage { page } => {
             Some(page_lock(program, template, Some(page)))
         }
-        Op::AllocPage { .. } | Op::FreePage { .. } => Some(MEMORY.to_owned()),
+        Op::AllocPage { .. } | Op::TryAllocPage { .. } | Op::FreePage { .. } => {
+            Some(MEMORY.to_owned())
+        }
         _ => None,
     }
 }
@@ -210,12 +265,6 @@ pub(crate) fn usage(program: &Program, state: &State, series: SeriesId) -> Strin
         said.push_str(&format!(", {stale} stale"));
     }
     said
-}
-
-/// The primitive that the task is at.
-pub(crate) fn op_of(program: &Program, task: &Task) -> Option<Op> {
-    task.at
-        .map(|at| program.templates[task.template].nodes[at].op)
 }
 
 /// The model's order, first to last, as far as this program has what it names.

@@ -243,8 +243,8 @@ pub(crate) fn known_page(name: Name) -> Option<PageId> {
 /// What came of an operation; `None`: it is still under way.
 fn came_to(effect: &Effect) -> Option<CameTo> {
     match *effect {
-        Effect::Queued | Effect::Sleeps | Effect::Spins => None,
-        Effect::Failed => Some(CameTo::Failed),
+        Effect::Announced | Effect::Queued { .. } | Effect::Sleeps | Effect::Spins => None,
+        Effect::Failed | Effect::GaveUp { .. } => Some(CameTo::Failed),
         Effect::Skipped { kind } => Some(CameTo::Skipped(kind)),
         Effect::UnitsLeft { free } => Some(CameTo::Done { free: Some(free) }),
         _ => Some(CameTo::Done { free: None }),

@@ -70,8 +70,9 @@ fn map(moment: &Moment<'_>, op: Op, name: Ref) -> String {
         };
     }
     // The name may have come to stand for another page.
-    let renamed = (moment.ledger.past(moment.task))
-        .find(|past| matches!(past.op, Op::AllocPage { var } if var == name));
+    let renamed = (moment.ledger.past(moment.task)).find(
+        |past| matches!(past.op, Op::AllocPage { var } | Op::TryAllocPage { var } if var == name),
+    );
     let former = maps.iter().rfind(|(entry, _)| entry.name == called);
     if let (Some(renamed), Some((entry, _))) = (renamed, former) {
         return format!(
@@ -244,8 +245,8 @@ fn units(moment: &Moment<'_>, pool: Ref, n: u32) -> String {
     let template = moment.ledger.before(moment.task).template;
     let called = describe::resource(moment.program, template, pool);
     let (all, owned, unit) = match moment.program.resource(template, pool).kind {
-        ResourceKind::Semaphore { units, owned } => (units, owned, "unit"),
-        ResourceKind::Mempool { units, owned } => (units, owned, "element"),
+        ResourceKind::Semaphore { units, owned, .. } => (units, owned, "unit"),
+        ResourceKind::Mempool { units, owned, .. } => (units, owned, "element"),
         _ => return "it may not".to_owned(),
     };
     if owned {

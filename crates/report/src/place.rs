@@ -72,7 +72,7 @@ impl Place {
         let waiting = (finding.tasks.iter()).filter(|task| task.standing == Standing::Waits);
         let place = |task: &TaskAtEnd| Some(Place::of(task.place.as_ref()?, task.at.as_deref()));
         let places: Vec<Place> = match finding.kind {
-            FindingKind::Deadlock => waiting
+            FindingKind::Deadlock | FindingKind::TimeoutRescue => waiting
                 .filter(|task| finding.core.contains(&task.task))
                 .filter_map(place)
                 .collect(),

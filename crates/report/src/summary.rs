@@ -1,7 +1,7 @@
 //! One sentence for each kind of finding.
 
 use kmapcheck_machine::{Effect, Map, Mode, Name, State, Successor, TaskId};
-use kmapcheck_scenario::{FindingKind, Location, NodeId, Op, Program};
+use kmapcheck_scenario::{FindingKind, Location, Node, NodeId, Op, Program};
 
 use crate::ledger::{Entry, Ledger, Thing};
 use crate::names::Names;
@@ -97,21 +97,27 @@ impl Moment<'_> {
                     self.page_name()
                 )
             }
-            FindingKind::Deadlock | FindingKind::Starved => {
+            FindingKind::Deadlock | FindingKind::TimeoutRescue | FindingKind::Starved => {
                 format!("{who} waits in {call} for ever")
             }
         }
     }
 
+    /// The operation; where the task waits in a select, that.
     pub(crate) fn op(&self) -> Option<Op> {
-        describe::op_of(self.program, self.ledger.before(self.task))
+        Some(self.node()?.op)
+    }
+
+    /// What was carried out, of a select the first operation of the branch; or what the task waits in.
+    fn node(&self) -> Option<&Node> {
+        let task = self.ledger.before(self.task);
+        let node = self.done.map(|done| done.node).or(task.at)?;
+        Some(&self.program.templates[task.template].nodes[node])
     }
 
     fn call(&self) -> &str {
-        let task = self.ledger.before(self.task);
-        task.at.map_or("?", |at| {
-            self.program.origins[self.program.templates[task.template].nodes[at].origin].text()
-        })
+        self.node()
+            .map_or("?", |node| self.program.origins[node.origin].text())
     }
 
     pub(crate) fn page_name(&self) -> &str {
@@ -215,32 +221,41 @@ impl Moment<'_> {
     }
 
     fn order_violation(&self, who: &str) -> String {
-        let template = self.ledger.before(self.task).template;
-        let (asked, rank) = match self.op() {
-            Some(Op::Kmap { series, .. }) => {
+        let before = self.ledger.before(self.task);
+        let template = before.template;
+        let asked = |op: Op| match op {
+            Op::Kmap { series, .. } => {
                 let series = &self.program.series[series];
-                (format!("{} slot", article(&series.name)), series.rank)
+                Some((format!("{} slot", article(&series.name)), series.rank?))
             }
-            Some(Op::SpinLock { lock } | Op::DownRead { lock } | Op::DownWrite { lock }) => (
+            Op::SpinLock { lock } | Op::DownRead { lock } | Op::DownWrite { lock } => Some((
                 describe::resource(self.program, template, lock),
-                self.program.resource(template, lock).rank,
-            ),
-            Some(Op::Down { pool, n }) => (
+                self.program.resource(template, lock).rank?,
+            )),
+            Op::Down { pool, n } => Some((
                 describe::units(self.program, template, pool, n),
-                self.program.resource(template, pool).rank,
-            ),
-            _ => return format!("{who} breaks the order"),
+                self.program.resource(template, pool).rank?,
+            )),
+            _ => None,
         };
         let place = |entry: &Entry| match entry.thing {
             Thing::Map(Map::Pin { asked, .. }) => self.program.series[asked].rank,
             Thing::Held(held) => self.program.resource(template, held.what).rank,
             _ => None,
         };
-        let held: Vec<&Entry> = self
-            .ledger
-            .of(self.task)
-            .filter(|entry| place(entry).is_some_and(|held| Some(held) >= rank))
-            .collect();
+        let held_from = |rank: usize| -> Vec<&Entry> {
+            let held = self.ledger.of(self.task);
+            held.filter(|entry| place(entry).is_some_and(|held| held >= rank))
+                .collect()
+        };
+        // A select asks for what all its branches begin with; the first of these goes against it.
+        let broken = (describe::calls(self.program, before).into_iter())
+            .filter_map(asked)
+            .map(|(asked, rank)| (asked, held_from(rank)))
+            .find(|(_, held)| !held.is_empty());
+        let Some((asked, held)) = broken else {
+            return format!("{who} breaks the order");
+        };
         let pins_only = held
             .iter()
             .all(|entry| matches!(entry.thing, Thing::Map(_)));

@@ -2,8 +2,13 @@
 
 mod common;
 
+use std::time::Duration;
+
 use common::{assert_valid, program, rendered, report};
+use kmapcheck_engine::{Coverage, Finding, Outcome};
 use kmapcheck_limits::Limits;
+use kmapcheck_machine::Trace;
+use kmapcheck_report::{Fault, Report};
 use kmapcheck_scenario::{FindingKind, Overrides, load_str};
 
 /// Checks that a scenario has a finding of this kind, and its text.
@@ -30,6 +35,63 @@ fn deadlock() {
                 { "down": "l" },
                 { "map": "q" }, { "kunmap": "q" }, { "up": "l" } ] } ]"#,
     );
+}
+
+#[test]
+fn timeout_rescue() {
+    check(
+        FindingKind::TimeoutRescue,
+        r#""locks": { "a": "semaphore", "b": { "semaphore": 2, "fair": true } }, "tasks": [
+            { "name": "patient", "program": [
+                { "down": "b", "n": 2 }, { "down": "a" }, { "up": "a" }, { "up": "b", "n": 2 } ] },
+            { "name": "killable", "program": [
+                { "down": "a" },
+                { "down": "b", "gives_up": true, "then": [ { "up": "b" } ] },
+                { "up": "a" } ] } ]"#,
+    );
+}
+
+/// A queue, a select and an idle wait in one deadlock.
+#[test]
+fn queue_and_select() {
+    let report = report(
+        &program(
+            r#""locks": { "q": { "semaphore": 2, "fair": true }, "a": "semaphore" }, "completions": ["c"],
+            "tasks": [
+            { "name": "holder", "pages": ["p"], "program": [
+                { "down": "q" }, { "map": "p" },
+                { "select": [ [ { "down": "a" }, { "up": "a" } ], [ { "wait_for_completion": "c" } ] ] },
+                { "kunmap": "p" }, { "up": "q" } ] },
+            { "name": "large", "program": [
+                { "down": "a" }, { "down": "q", "n": 2 }, { "up": "q", "n": 2 }, { "complete": "c" }, { "up": "a" } ] },
+            { "name": "small", "program": [ { "down": "q" }, { "up": "q" } ] },
+            { "name": "server", "program": [ { "wait_for_completion": "c", "idle": true } ] } ]"#,
+        ),
+        &Limits::default(),
+    );
+    assert_valid(&report);
+    insta::assert_snapshot!("queue-and-select", rendered(&report));
+}
+
+/// A saved trace may say that a task starves that the scenario does not have.
+#[test]
+fn who_is_not_there_does_not_starve() {
+    let program = program(
+        r#""tasks": [ { "name": "t", "pages": ["p"], "program": [ { "map": "p" }, { "kunmap": "p" } ] } ]"#,
+    );
+    let outcome = Outcome {
+        engine: "by hand",
+        findings: vec![Finding::starved(Trace::default(), 1)],
+        stopped: None,
+        coverage: Coverage::default(),
+    };
+    let built = Report::build(&program, &outcome, Duration::ZERO, &|_, _| None);
+    assert!(matches!(
+        built,
+        Err(Fault::NotShown {
+            kind: FindingKind::Starved
+        })
+    ));
 }
 
 #[test]

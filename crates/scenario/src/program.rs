@@ -131,17 +131,23 @@ pub enum ResourceKind {
     },
     /// A counting semaphore.
     Semaphore {
-        /// Units at the start; never zero.
+        /// Units that there are; never zero.
         units: u32,
         /// Whether only the task that took units may give them back.
         owned: bool,
+        /// Units that are there at the start, if not all are.
+        available: Option<u32>,
+        /// Whether those who wait are served in the order in which they came.
+        fair: bool,
     },
     /// A mempool; its elements are units.
     Mempool {
-        /// Elements at the start; never zero.
+        /// Elements that there are; never zero.
         units: u32,
         /// Whether only the task that took elements may give them back.
         owned: bool,
+        /// Elements that are there at the start, if not all are.
+        available: Option<u32>,
     },
     /// A completion: a counter that starts at 0.
     Completion,
@@ -180,6 +186,26 @@ impl ResourceKind {
             }
             ResourceKind::Spinlock | ResourceKind::Rwsem { .. } | ResourceKind::Completion => None,
         }
+    }
+
+    /// How many of its units or elements are there at the start.
+    #[must_use]
+    pub fn units_at_start(self) -> Option<u32> {
+        match self {
+            ResourceKind::Semaphore {
+                units, available, ..
+            }
+            | ResourceKind::Mempool {
+                units, available, ..
+            } => Some(available.unwrap_or(units).min(units)),
+            ResourceKind::Spinlock | ResourceKind::Rwsem { .. } | ResourceKind::Completion => None,
+        }
+    }
+
+    /// Whether those who wait for it have places in a queue.
+    #[must_use]
+    pub fn has_queue(self) -> bool {
+        matches!(self, ResourceKind::Semaphore { fair: true, .. })
     }
 }
 
@@ -266,11 +292,40 @@ pub struct Target {
 pub struct Node {
     /// What it does.
     pub op: Op,
-    /// Where control goes: one target; for try-operations two, success and failure; for
-    /// [`Op::Choose`] one for each branch.
+    /// Where control goes: one target; two, success and failure, for try-operations and for those
+    /// that give up; for [`Op::Choose`] and [`Op::Select`] one for each branch, and for a select that
+    /// gives up one more, last.
     pub next: Vec<Target>,
+    /// How long a task waits there.
+    pub patience: Patience,
     /// Where it comes from.
     pub origin: OriginId,
+}
+
+/// How long a task waits for an operation that cannot go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub enum Patience {
+    /// Until it can go on.
+    #[default]
+    Endless,
+    /// The same; and to wait there for ever is a good end (`"idle"`).
+    Idle,
+    /// Until it can go on, or a time-out or a signal ends the wait (`"gives_up"`).
+    GivesUp,
+}
+
+impl Node {
+    /// For a select: the nodes of the first operations of its branches, in order.
+    pub fn arms(&self) -> impl Iterator<Item = NodeId> + '_ {
+        let branches = match (self.op, self.patience) {
+            (Op::Select, Patience::GivesUp) => self.next.len() - 1,
+            (Op::Select, _) => self.next.len(),
+            _ => 0,
+        };
+        self.next[..branches]
+            .iter()
+            .filter_map(|target| target.node)
+    }
 }
 
 /// Where a node comes from.
@@ -372,6 +427,9 @@ pub enum FindingKind {
     Misuse,
     /// A slot or lock is asked for against the model's order.
     OrderViolation,
+    /// A set of tasks waits, nothing that still lives could ever give one of them what it waits for,
+    /// and only that one of them gives up can end that.
+    TimeoutRescue,
     /// A pin asked for in one series lies in another.
     SeriesMixture,
 }
@@ -399,7 +457,7 @@ impl Level {
 
 impl FindingKind {
     /// All kinds, in the order in which reports show them.
-    pub const ALL: [FindingKind; 12] = [
+    pub const ALL: [FindingKind; 13] = [
         FindingKind::Deadlock,
         FindingKind::Starved,
         FindingKind::SleepInAtomic,
@@ -411,6 +469,7 @@ impl FindingKind {
         FindingKind::DoubleFree,
         FindingKind::Misuse,
         FindingKind::OrderViolation,
+        FindingKind::TimeoutRescue,
         FindingKind::SeriesMixture,
     ];
 
@@ -429,6 +488,7 @@ impl FindingKind {
             FindingKind::DoubleFree => "double-free",
             FindingKind::Misuse => "misuse",
             FindingKind::OrderViolation => "order-violation",
+            FindingKind::TimeoutRescue => "timeout-rescue",
             FindingKind::SeriesMixture => "series-mixture",
         }
     }
@@ -437,7 +497,7 @@ impl FindingKind {
     #[must_use]
     pub fn level(self) -> Level {
         match self {
-            FindingKind::SeriesMixture => Level::Warning,
+            FindingKind::TimeoutRescue | FindingKind::SeriesMixture => Level::Warning,
             _ => Level::Error,
         }
     }
@@ -477,6 +537,39 @@ impl Program {
                 Bound::Exactly(n) => Some(sum + u64::from(n)),
                 Bound::Any => None,
             })
+    }
+
+    /// The kinds of finding that there can be at all: where nobody gives up, nobody is rescued by it.
+    pub fn kinds_in_question(&self) -> impl Iterator<Item = FindingKind> {
+        let gives_up = self.has_patience(Patience::GivesUp);
+        let kinds = FindingKind::ALL.into_iter();
+        kinds.filter(move |&kind| gives_up || kind != FindingKind::TimeoutRescue)
+    }
+
+    /// Whether some task waits in that way.
+    #[must_use]
+    pub fn has_patience(&self, patience: Patience) -> bool {
+        let mut nodes = self.templates.iter().flat_map(|template| &template.nodes);
+        nodes.any(|node| node.patience == patience)
+    }
+
+    /// Whether some operation is one that `which` accepts.
+    pub fn has_op(&self, which: impl Fn(Op) -> bool) -> bool {
+        let mut nodes = self.templates.iter().flat_map(|template| &template.nodes);
+        nodes.any(|node| which(node.op))
+    }
+
+    /// Whether tasks may have to queue for some semaphore.
+    #[must_use]
+    pub fn has_queues(&self) -> bool {
+        let own = self
+            .templates
+            .iter()
+            .flat_map(|template| &template.resources);
+        self.resources
+            .iter()
+            .chain(own)
+            .any(|resource| resource.kind.has_queue())
     }
 
     /// Whether some task program can run for ever.

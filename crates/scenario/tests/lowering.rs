@@ -386,35 +386,47 @@ fn everything_else_of_a_scenario() {
             ResourceKind::Spinlock,
             ResourceKind::Semaphore {
                 units: 1,
-                owned: true
+                owned: true,
+                available: None,
+                fair: false,
             },
             ResourceKind::Semaphore {
                 units: 3,
-                owned: true
+                owned: true,
+                available: None,
+                fair: false,
             },
             ResourceKind::Semaphore {
                 units: 1,
-                owned: false
+                owned: false,
+                available: None,
+                fair: false,
             },
             ResourceKind::Rwsem { fair: false },
             ResourceKind::Semaphore {
                 units: u32::MAX,
-                owned: true
+                owned: true,
+                available: None,
+                fair: false,
             },
             ResourceKind::Rwsem { fair: true },
             ResourceKind::Mempool {
                 units: 2,
-                owned: true
+                owned: true,
+                available: None,
             },
             ResourceKind::Mempool {
                 units: 4,
-                owned: false
+                owned: false,
+                available: None,
             },
             ResourceKind::Completion,
             ResourceKind::Spinlock,
             ResourceKind::Semaphore {
                 units: 2,
-                owned: true
+                owned: true,
+                available: None,
+                fair: false,
             },
         ]
     );

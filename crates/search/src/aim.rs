@@ -14,14 +14,14 @@
 //! number, rounded up, at the cheapest cycle, are a lower bound, and no step lowers it by more than
 //! one. With such a bound the first deadlock that A* takes from its queue lies on a shortest run.
 //!
-//! Leaks, completions, memory, CPUs, units that others give back, and a series that keeps all its
-//! slots for holders could close a stuck set without a cycle, and a slot of a shared page may be
-//! pinned by several tasks; a program in which any of that occurs is not aimed at.
+//! Leaks, completions, memory, CPUs, units that others give back, queues, and a series that keeps all
+//! its slots for holders could close a stuck set without a cycle; a slot of a shared page may be pinned
+//! by several tasks; and not every stuck set counts where tasks give up or wait idly. A program in which any of that occurs is not aimed at.
 
 use kmapcheck_engine::{Meter, Progress, Stopped};
 use kmapcheck_local::{Holding, LocalState, Locals};
 use kmapcheck_machine::Resource;
-use kmapcheck_scenario::{Bound, Op, Program};
+use kmapcheck_scenario::{Bound, Op, Patience, Program};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::capacity::next_number;
@@ -56,6 +56,8 @@ impl Aim {
             || !program.pages.is_empty()
             || program.cpus.is_some()
             || program.free_pages.is_some()
+            || program.has_queues()
+            || waits_otherwise(program)
             || waits_for_giver(program)
             || refuses_for_ever(program)
         {
@@ -136,6 +138,13 @@ fn waits_for_giver(program: &Program) -> bool {
             _ => false,
         })
     })
+}
+
+/// Whether somebody waits for one of several things, may give up, or waits idly.
+fn waits_otherwise(program: &Program) -> bool {
+    program.has_op(|op| op == Op::Select)
+        || program.has_patience(Patience::Idle)
+        || program.has_patience(Patience::GivesUp)
 }
 
 /// Whether some series keeps so many slots for holders that nobody can become one: then a task
@@ -307,7 +316,7 @@ pub(crate) fn search(
             return Err(stopped);
         }
         explorer.visited.get(number, &mut state);
-        if aim.bound(&slots, &state) == Some(0) && explorer.stuck(&state).contains(&true) {
+        if aim.bound(&slots, &state) == Some(0) && explorer.stuck(&state).forever.contains(&true) {
             return Ok(deadlock(number, &came_by));
         }
         for position in 0..state.tasks.len() {

@@ -26,9 +26,10 @@ pub use reduce::Reductions;
 
 use kmapcheck_engine::{Outcome, Progress, Refusal, Stopped};
 use kmapcheck_limits::{Limits, Watch};
-use kmapcheck_machine::{Abilities, State};
-use kmapcheck_scenario::Program;
+use kmapcheck_machine::{Abilities, Findings, State};
+use kmapcheck_scenario::{FindingKind, Program};
 use kmapcheck_stuck::class::class_in;
+use kmapcheck_stuck::reduction::stuck_kinds;
 
 use crate::counted::explore::Explorer;
 
@@ -96,9 +97,20 @@ pub fn run(
     })
 }
 
-/// The rank of the class of the deadlock in a state, if there is one.
-pub(crate) fn rank_in(program: &Program, abilities: &Abilities, state: &State) -> Option<u32> {
-    class_in(program, abilities, state).map(|class| class as u32)
+/// By which of the `wanted` kinds of finding somebody is stuck in a state, each with the rank of its
+/// class.
+pub(crate) fn ranks_in(
+    program: &Program,
+    abilities: &Abilities,
+    state: &State,
+    wanted: Findings,
+) -> Vec<(FindingKind, u32)> {
+    let rank = |kind| Some((kind, class_in(program, abilities, state, kind)? as u32));
+    (stuck_kinds(program, abilities, state)
+        .intersection(wanted)
+        .iter())
+    .filter_map(rank)
+    .collect()
 }
 
 /// Runs an engine. A limit that comes before it has begun to explore is no other end than one that

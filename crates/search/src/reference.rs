@@ -10,14 +10,14 @@ use kmapcheck_engine::{
 };
 use kmapcheck_limits::{Limits, ask, unasked};
 use kmapcheck_machine::{
-    Abilities, Standing, Start, Starts, State, Successor, Trace, TraceStep, initial,
+    Abilities, Findings, Start, Starts, State, Successor, Trace, TraceStep, initial,
     waiting_findings,
 };
 use kmapcheck_scenario::{FindingKind, OriginId, Program, TemplateId};
-use kmapcheck_stuck::reduction::{scene, stuck};
+use kmapcheck_stuck::reduction::{possible_stuck_kinds, scene, stuck};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::rank_in;
+use crate::ranks_in;
 use crate::starved::{self, Bounds, Graph};
 
 /// How one gets to a state.
@@ -39,6 +39,8 @@ struct Run {
 pub(crate) struct Reference<'a> {
     program: &'a Program,
     abilities: Abilities,
+    /// The kinds of finding that its tasks can be stuck by.
+    stuck_kinds: Findings,
     number: FxHashMap<Rc<State>, usize>,
     states: Vec<Rc<State>>,
     /// Bytes that the states take, roughly.
@@ -78,6 +80,7 @@ impl<'a> Reference<'a> {
         Reference {
             program,
             abilities: Abilities::of(program),
+            stuck_kinds: possible_stuck_kinds(program),
             number: FxHashMap::default(),
             states: Vec::new(),
             memory: 0,
@@ -173,10 +176,10 @@ impl<'a> Reference<'a> {
     ) {
         let task = &state.tasks[step.task];
         let Some(at) = task.at else { return };
-        self.executed.insert((
-            task.template,
-            self.program.templates[task.template].nodes[at].origin,
-        ));
+        let nodes = &self.program.templates[task.template].nodes;
+        for node in [at, successor.node] {
+            self.executed.insert((task.template, nodes[node].origin));
+        }
         for kind in self.candidates.news(successor.findings).iter() {
             let node = Some((task.template, at));
             self.candidates.offer(kind, depth + 1, 0, || Run {
@@ -212,15 +215,15 @@ impl<'a> Reference<'a> {
                 });
             }
         }
-        if !self.candidates.has(FindingKind::Deadlock)
-            && let Some(rank) = rank_in(self.program, &self.abilities, &state)
-        {
-            self.candidates
-                .offer(FindingKind::Deadlock, depth, rank, || Run {
+        let wanted = self.candidates.news(self.stuck_kinds);
+        if !wanted.is_empty() {
+            for (kind, rank) in ranks_in(self.program, &self.abilities, &state, wanted) {
+                self.candidates.offer(kind, depth, rank, || Run {
                     state: i,
                     last: None,
                     node: None,
                 });
+            }
         }
     }
 
@@ -237,12 +240,10 @@ impl<'a> Reference<'a> {
         for (i, state) in self.states.iter().enumerate() {
             ask();
             let scene = scene(self.program, &self.abilities, state);
-            let in_stuck_set = stuck(&scene);
-            for (party, stuck) in scene.parties.iter().zip(in_stuck_set) {
-                stands.push(match party.standing {
-                    Standing::Waits(_) if !stuck => starved::Stand::Waits,
-                    _ => starved::Stand::Fine,
-                });
+            let forever = stuck(&scene).forever;
+            for (task, (party, stuck)) in scene.parties.iter().zip(forever).enumerate() {
+                let can_step = || !state.successors(self.program, task).is_empty();
+                stands.push(starved::Stand::of(party.standing, stuck, can_step));
             }
             for task in 0..tasks {
                 for (_, next) in state.successors(self.program, task) {

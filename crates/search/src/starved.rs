@@ -2,8 +2,9 @@
 //! takes a step.
 //!
 //! Decided on the finished state graph. Its points are pairs of a state and a waiting task; edges
-//! follow the steps of the *other* tasks. A point is saved if the task can move there or is stuck
-//! there (then it is a deadlock's business), or if some edge leads to a saved point: a least
+//! follow the steps of the *other* tasks. A point is saved if the task can move or give up there, if it
+//! is stuck there for ever (then it is a deadlock's business) or waits idly, or if some edge leads to a
+//! saved point: a least
 //! fixpoint, computed backwards. A waiting task in a point that is not saved starves: on no
 //! continuation does it move, and on none is it ever stuck.
 //!
@@ -12,7 +13,7 @@
 
 use kmapcheck_engine::Stopped;
 use kmapcheck_limits::ask;
-use kmapcheck_machine::{Map, Mode, ResourceState, State, Task};
+use kmapcheck_machine::{Map, Mode, ResourceState, Standing, State, Task};
 use kmapcheck_scenario::{Op, Program};
 
 use crate::capacity;
@@ -30,10 +31,25 @@ pub(crate) struct Graph {
 /// How the task of a point stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stand {
-    /// It can move, has ended, or is stuck.
+    /// It can move or give up, has ended, is stuck, or waits idly.
     Fine,
     /// It waits and is not stuck.
     Waits,
+}
+
+impl Stand {
+    /// How a task stands that is `stuck` for ever or not; `can_step` says whether it has a step.
+    pub(crate) fn of(standing: Standing, stuck: bool, can_step: impl FnOnce() -> bool) -> Stand {
+        match standing {
+            // Who lacks a CPU to give up with may starve.
+            Standing::Waits(waiting)
+                if !stuck && !waiting.is_idle() && !(waiting.gives_up() && can_step()) =>
+            {
+                Stand::Waits
+            }
+            _ => Stand::Fine,
+        }
+    }
 }
 
 impl Graph {

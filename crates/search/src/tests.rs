@@ -245,9 +245,9 @@ fn aimed_agrees(scenarios: impl proptest::strategy::Strategy<Value = serde_json:
         prop_assert_eq!(facts(&aimed), facts(&reference), "{}", scenario);
         for finding in &aimed.findings {
             let last = kmapcheck_machine::run(&program, &finding.trace, |_, _, _, _| {}).expect("replays");
-            if finding.kind == FindingKind::Deadlock {
+            if [FindingKind::Deadlock, FindingKind::TimeoutRescue].contains(&finding.kind) {
                 let abilities = kmapcheck_machine::Abilities::of(&program);
-                prop_assert!(kmapcheck_stuck::class::class_in(&program, &abilities, &last).is_some());
+                prop_assert!(kmapcheck_stuck::class::class_in(&program, &abilities, &last, finding.kind).is_some());
             }
         }
     });

@@ -38,9 +38,11 @@ fn facts(program: &Program, outcome: &Outcome) -> Vec<String> {
                 shown = i + 1 == finding.trace.steps.len() && step.findings.contains(finding.kind);
             });
             let last = last.unwrap_or_else(|error| panic!("{}: {error}", outcome.engine));
-            let deadlock = class_in(program, &abilities, &last);
             let class = match finding.kind {
-                FindingKind::Deadlock => deadlock.expect("the trace ends in a deadlock").name(),
+                kind @ (FindingKind::Deadlock | FindingKind::TimeoutRescue) => {
+                    let stuck = class_in(program, &abilities, &last, kind);
+                    stuck.expect("the trace ends in a stuck set").name()
+                }
                 FindingKind::Starved => "",
                 _ => {
                     let waiting = last.tasks.iter().any(|task| {

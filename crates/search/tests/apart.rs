@@ -36,9 +36,11 @@ fn facts(program: &Program, outcome: &Outcome) -> Vec<String> {
         });
         let last = last.unwrap_or_else(|error| panic!("{}: {error}", outcome.engine));
         let class = match finding.kind {
-            FindingKind::Deadlock => class_in(program, &abilities, &last)
-                .expect("the trace ends in a deadlock")
-                .name(),
+            kind @ (FindingKind::Deadlock | FindingKind::TimeoutRescue) => {
+                class_in(program, &abilities, &last, kind)
+                    .expect("the trace ends in a stuck set")
+                    .name()
+            }
             FindingKind::Starved => {
                 let task = finding.starved.expect("somebody starves");
                 let standing = last.standing(program, task);

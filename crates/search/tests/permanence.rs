@@ -27,7 +27,7 @@ fn check_state(
     abilities: &Abilities,
     state: &State,
 ) -> Result<(), TestCaseError> {
-    let stuck_in = |state: &State| stuck(&scene(program, abilities, state));
+    let stuck_in = |state: &State| stuck(&scene(program, abilities, state)).forever;
     let before = stuck_in(state);
     let mut moved = false;
     for task in 0..state.tasks.len() {

@@ -68,7 +68,7 @@ fn judge(scenario: &Value) -> Result<&'static str, String> {
     };
     let last =
         replay(&together, &deadlock.trace, |_, _, _, _| {}).map_err(|error| error.to_string())?;
-    let stuck = stuck(&scene(&together, &Abilities::of(&together), &last));
+    let stuck = stuck(&scene(&together, &Abilities::of(&together), &last)).forever;
     let core: Vec<usize> = (0..stuck.len()).filter(|&task| stuck[task]).collect();
     let lost = |program: &Program| point_of_no_return(program, &deadlock.trace, &core, &limits);
     match (lost(&together), lost(&apart)) {

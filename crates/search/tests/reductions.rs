@@ -60,8 +60,8 @@ fn facts(program: &Program, outcome: &Outcome, lengths: bool) -> Vec<String> {
         });
         let last = last.unwrap_or_else(|error| panic!("{}: {error}", finding.kind));
         let class = match finding.kind {
-            FindingKind::Deadlock => {
-                let explained = class_in(program, &abilities, &last);
+            kind @ (FindingKind::Deadlock | FindingKind::TimeoutRescue) => {
+                let explained = class_in(program, &abilities, &last, kind);
                 explained.expect("the trace ends in a deadlock").name()
             }
             FindingKind::Starved => {

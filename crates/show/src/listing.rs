@@ -6,8 +6,8 @@ use std::fmt::Write;
 
 use comfy_table::{Cell, CellAlignment, Table, presets};
 use kmapcheck_scenario::{
-    Bound, Location, Node, Op, PageDecl, Program, Resource, ResourceKind, Reuse, Series, StaleIn,
-    Target, Template,
+    Bound, Location, Node, Op, PageDecl, Patience, Program, Resource, ResourceKind, Reuse, Series,
+    StaleIn, Target, Template,
 };
 
 use kmapcheck_report::order;
@@ -146,9 +146,25 @@ pub fn ways(node: &Node, i: usize) -> String {
                 place(failure)
             )
         }
+        [success, failure] if node.op != Op::Select && node.patience == Patience::GivesUp => {
+            format!(
+                "then to {}, given up: to {}",
+                place(success),
+                place(failure)
+            )
+        }
         branches if node.op == Op::Choose => {
             let places: Vec<String> = branches.iter().map(place).collect();
             format!("to one of {}", list(&places))
+        }
+        all if node.op == Op::Select => {
+            let (firsts, given_up) = all.split_at(node.arms().count());
+            let places: Vec<String> = firsts.iter().map(place).collect();
+            let given_up = given_up
+                .iter()
+                .map(|target| format!(", given up: to {}", place(target)));
+            let ways = format!("whichever of {} can go on", list(&places));
+            [ways].into_iter().chain(given_up).collect()
         }
         _ => String::new(),
     }
@@ -173,12 +189,21 @@ fn series_line(series: &Series) -> String {
 
 fn resource_line(program: &Program, resource: &Resource) -> String {
     let name = &resource.name;
-    let unowned = |owned: bool| if owned { "" } else { ", without owner" };
+    let unowned = |owned: bool, available: Option<u32>| match available {
+        _ if owned => String::new(),
+        None => ", without owner".to_owned(),
+        Some(n) => format!(", without owner, {n} at the start"),
+    };
     match resource.kind {
         ResourceKind::Spinlock => format!("spinlock {name}"),
         ResourceKind::Rwsem { fair: true } => format!("rwsem {name}, fair"),
         ResourceKind::Rwsem { fair: false } => format!("rwsem {name}"),
-        ResourceKind::Semaphore { units, owned } => {
+        ResourceKind::Semaphore {
+            units,
+            owned,
+            available,
+            fair,
+        } => {
             let follows = match resource.follows.map(|series| &program.series[series]) {
                 None => count(u64::from(units), "unit"),
                 Some(Series {
@@ -192,13 +217,25 @@ fn resource_line(program: &Program, resource: &Resource) -> String {
                     series.name
                 ),
             };
-            format!("semaphore {name}, {follows}{}", unowned(owned))
+            let fair = if fair {
+                ", first come, first served"
+            } else {
+                ""
+            };
+            format!(
+                "semaphore {name}, {follows}{}{fair}",
+                unowned(owned, available)
+            )
         }
-        ResourceKind::Mempool { units, owned } => {
+        ResourceKind::Mempool {
+            units,
+            owned,
+            available,
+        } => {
             format!(
                 "mempool {name}, {}{}",
                 count(u64::from(units), "element"),
-                unowned(owned)
+                unowned(owned, available)
             )
         }
         ResourceKind::Completion => format!("completion {name}"),

@@ -170,6 +170,9 @@ pub fn about(kind: FindingKind) -> &'static str {
             "Something is released that is not held, or out of order, or used before it was allocated."
         }
         FindingKind::OrderViolation => "A slot or lock is asked for against the model's order.",
+        FindingKind::TimeoutRescue => {
+            "Tasks wait for what only they could give, and only a time-out or a signal ends that."
+        }
         FindingKind::SeriesMixture => "A pin asked for in one series lies in another.",
     }
 }

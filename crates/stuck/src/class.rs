@@ -2,16 +2,16 @@
 //!
 //! Only what really holds a member up counts. A member that waits both for a lock and for a CPU,
 //! say, while the CPU is occupied by somebody outside the core, is held up by the lock alone. The
-//! classes are those of docs/semantics.md; where the resources of a core are mixed, the order of
-//! precedence is: CPU starvation, completion, memory, leaked slots, then what is left of slots and
-//! locks.
+//! classes are those of docs/semantics.md. A pool by itself is one class; where the resources of a core
+//! are mixed, the order of precedence is: CPU starvation, completion, memory, leaked slots, then what is
+//! left of slots and locks.
 
 use kmapcheck_machine::{Abilities, Resource, State};
-use kmapcheck_scenario::{Program, ResourceKind};
+use kmapcheck_scenario::{FindingKind, Program, ResourceKind};
 
 use crate::core::smallest_core;
 use crate::holdings::{Blockers, Leaks};
-use crate::reduction::{Scene, scene};
+use crate::reduction::{Scene, patient, scene, stuck};
 
 /// The kinds of deadlock. The order is the one in which cores of the same size are preferred.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
@@ -23,11 +23,13 @@ pub enum Class {
     SeriesCycle,
     /// Locks only: spinlocks, semaphores, rwsems, page locks.
     LockCycle,
+    /// One semaphore of several units, or one mempool, alone.
+    UnitsExhausted,
     /// Slots and locks.
     SlotsAndLocks,
     /// A slot that is waited for is pinned by nobody alive.
     LeakedSlots,
-    /// A mempool or a bounded freelist.
+    /// A mempool among others, or a bounded freelist.
     Memory,
     /// A completion.
     Completion,
@@ -37,10 +39,11 @@ pub enum Class {
 
 impl Class {
     /// All classes.
-    pub const ALL: [Class; 8] = [
+    pub const ALL: [Class; 9] = [
         Class::SlotExhaustion,
         Class::SeriesCycle,
         Class::LockCycle,
+        Class::UnitsExhausted,
         Class::SlotsAndLocks,
         Class::LeakedSlots,
         Class::Memory,
@@ -55,6 +58,7 @@ impl Class {
             Class::SlotExhaustion => "slot-exhaustion",
             Class::SeriesCycle => "series-cycle",
             Class::LockCycle => "lock-cycle",
+            Class::UnitsExhausted => "units-exhausted",
             Class::SlotsAndLocks => "slots-and-locks",
             Class::LeakedSlots => "leaked-slots",
             Class::Memory => "memory",
@@ -76,10 +80,20 @@ pub fn classify(scene: &Scene<'_>, core: &[usize]) -> Class {
     class_of(scene, &Leaks::of(scene), &Blockers::of(scene, core))
 }
 
-/// The class of the deadlock in a state, if there is one.
+/// The class of what is stuck in a state, if there is a finding of that kind: a deadlock, or one that
+/// only a time-out ends.
 #[must_use]
-pub fn class_in(program: &Program, abilities: &Abilities, state: &State) -> Option<Class> {
+pub fn class_in(
+    program: &Program,
+    abilities: &Abilities,
+    state: &State,
+    kind: FindingKind,
+) -> Option<Class> {
     let scene = scene(program, abilities, state);
+    let scene = match kind {
+        FindingKind::TimeoutRescue => patient(&scene, &stuck(&scene).deadlocked),
+        _ => scene,
+    };
     let core = smallest_core(&scene)?;
     Some(classify(&scene, &core))
 }
@@ -94,7 +108,15 @@ pub(crate) fn class_of(scene: &Scene<'_>, leaks: &Leaks, blockers: &Blockers) ->
         .iter()
         .filter(|thing| matches!(thing, Resource::Series(_)))
         .count();
-    if any(&|thing| thing == Resource::Cpus) {
+    let is_pool = |kind| {
+        matches!(
+            kind,
+            ResourceKind::Semaphore { units: 2.., .. } | ResourceKind::Mempool { .. }
+        )
+    };
+    if things.len() == 1 && any(&|thing| kind(thing).is_some_and(is_pool)) {
+        Class::UnitsExhausted
+    } else if any(&|thing| thing == Resource::Cpus) {
         Class::CpuStarvation
     } else if any(&|thing| kind(thing) == Some(ResourceKind::Completion)) {
         Class::Completion

@@ -4,6 +4,9 @@
 //! they hold. Whether a set contains such a set is monotone: adding tasks never changes yes to no.
 //! That makes both searches here sound.
 //!
+//! A core also needs a *mark*: one of its tasks does not wait idly, or, where only a time-out ends the
+//! wait, one of them can give up. That too only goes from no to yes as tasks are added.
+//!
 //! - **Exact.** Sets are tried by size; the first that is stuck on itself is a smallest one. Alike
 //!   tasks (see `alike`) are exchangeable, so what is tried is how many of each kind, and
 //!   tasks that give nothing anybody waits for are left out: a core with such a task would be a
@@ -21,25 +24,41 @@ mod numbers;
 mod tests;
 use std::cmp::Reverse;
 
+use std::rc::Rc;
+
 use kmapcheck_limits::ask;
+use kmapcheck_machine::Standing;
 
 use self::awaited::Awaited;
 use self::numbers::{Numbers, fill, next_counts};
 use crate::alike::Groups;
 use crate::class::class_of;
 use crate::holdings::{Blockers, Leaks};
-use crate::reduction::{Party, Reduction, Scene, stuck};
+use crate::reduction::{Party, Reduction, Scene, stuck_among};
 
 /// How many sets the exact search tries at most: all those of 14 tasks.
 const MOST_TRIES: u64 = 1 << 14;
 
-/// The smallest set of tasks that is stuck on itself, ascending; `None` if nothing is stuck.
+/// The smallest set of tasks with a mark that is stuck on itself, ascending; `None` if there is none.
 ///
 /// Every party of the scene must be one task. Among several smallest sets the one of the first
 /// [`Class`](crate::class::Class) is taken, then the one with the lowest task numbers.
 #[must_use]
 pub fn smallest_core(scene: &Scene<'_>) -> Option<Vec<usize>> {
-    core_of(scene, &Groups::of(scene), &Leaks::of(scene), &stuck(scene))
+    let waits: Vec<bool> = (scene.parties.iter())
+        .map(|party| matches!(party.standing, Standing::Waits(_)))
+        .collect();
+    let stuck = stuck_among(scene, &waits);
+    core_of(scene, &Groups::of(scene), &Leaks::of(scene), &stuck)
+}
+
+/// Whether a core may be called one for this task's sake.
+fn is_marked(scene: &Scene<'_>, party: &Party<'_>) -> bool {
+    match party.standing {
+        Standing::Waits(waiting) if scene.patient => waiting.gives_up(),
+        Standing::Waits(waiting) => !waiting.is_idle(),
+        Standing::Moves | Standing::Ended => false,
+    }
 }
 
 /// The same, where the groups, the leaks and the greatest stuck set are known already.
@@ -54,6 +73,9 @@ pub(crate) fn core_of(
     }
     let folded = folded(scene, groups);
     let all = Candidates::of(&folded, groups, stuck);
+    if !all.has_core() {
+        return None;
+    }
     let mut sets = all.singles();
     if sets.is_empty() {
         let givers = all.only_givers(&folded);
@@ -132,6 +154,8 @@ struct Candidates<'a> {
     left: Vec<u32>,
     /// The groups that have some.
     kinds: Vec<usize>,
+    /// By group, whether its tasks are marked.
+    marked: Rc<[bool]>,
 }
 
 impl<'a> Candidates<'a> {
@@ -147,10 +171,14 @@ impl<'a> Candidates<'a> {
                 reduction.remove(head(group), size(members));
             }
         }
+        let marked = (0..groups.members.len())
+            .map(|group| is_marked(folded, &folded.parties[head(group)]))
+            .collect();
         Candidates {
             reduction,
             left,
             kinds: Vec::new(),
+            marked,
         }
         .counted()
     }
@@ -160,6 +188,11 @@ impl<'a> Candidates<'a> {
             .filter(|&group| self.left[head(group)] > 0)
             .collect();
         self
+    }
+
+    /// Whether there is a core in it: of what is left each is stuck on the others.
+    fn has_core(&self) -> bool {
+        self.kinds.iter().any(|&group| self.marked[group])
     }
 
     fn set(&mut self, group: usize, count: u32) {
@@ -192,10 +225,11 @@ impl<'a> Candidates<'a> {
     fn singles_of(&self, kinds: &[usize], found: &mut Vec<Vec<u32>>) {
         let one = |group: usize| self.after(|next| next.set(group, 1));
         match (self.kinds.as_slice(), kinds) {
-            ([], _) | (_, []) => {}
+            (_, []) => {}
+            _ if !self.has_core() => {}
             (&[group], _) => {
                 let single = one(group);
-                if !single.kinds.is_empty() {
+                if single.has_core() {
                     found.push(single.left);
                 }
             }
@@ -212,16 +246,19 @@ impl<'a> Candidates<'a> {
         self.after(|next| kinds.iter().for_each(|&group| next.set(group, 0)))
     }
 
-    /// Without those that, removed, give nothing that any of the set waits for.
+    /// Without those that, removed, give nothing that any of the set waits for. Where not all are
+    /// marked, a core may need such a one for its mark.
     fn only_givers(&self, folded: &Scene<'_>) -> Self {
         let awaited = Awaited::by(folded, self.kinds.iter().map(|&group| head(group)));
-        let idle: Vec<usize> = self
+        let all_marked = self.kinds.iter().all(|&group| self.marked[group]);
+        let of_no_use: Vec<usize> = self
             .kinds
             .iter()
             .copied()
+            .filter(|&group| all_marked || !self.marked[group])
             .filter(|&group| !awaited.comes_from(folded, &folded.parties[head(group)]))
             .collect();
-        self.without(&idle)
+        self.without(&of_no_use)
     }
 
     /// All smallest sets of two tasks or more; `None` if that takes too many tries.
@@ -246,12 +283,9 @@ impl<'a> Candidates<'a> {
                         next.set(group, count);
                     }
                 });
-                if self
-                    .kinds
-                    .iter()
-                    .zip(&counts)
-                    .all(|(&group, &count)| tried.left[head(group)] == count)
-                {
+                let all_stay = (self.kinds.iter().zip(&counts))
+                    .all(|(&group, &count)| tried.left[head(group)] == count);
+                if all_stay && tried.has_core() {
                     found.push(tried.left);
                 }
                 if !next_counts(&caps, &mut counts) {
@@ -287,7 +321,7 @@ impl<'a> Candidates<'a> {
             return;
         }
         let without = self.without(&here);
-        if !without.kinds.is_empty() {
+        if without.has_core() {
             *self = without;
         } else if let &[group] = here.as_slice() {
             self.bisect(group);
@@ -304,10 +338,10 @@ impl<'a> Candidates<'a> {
         while self.left[head(group)] - too_few > 1 {
             let middle = too_few + (self.left[head(group)] - too_few) / 2;
             let fewer = self.after(|next| next.set(group, middle));
-            if fewer.kinds.is_empty() {
-                too_few = middle;
-            } else {
+            if fewer.has_core() {
                 *self = fewer;
+            } else {
+                too_few = middle;
             }
         }
     }

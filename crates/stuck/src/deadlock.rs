@@ -1,17 +1,17 @@
 //! A deadlock with all that is to be known of it: its core, what kind it is, its graph, and who
-//! could still help.
+//! could still help. What only a time-out ends is one as well, as long as nobody gives up.
 
 use kmapcheck_limits::ask;
 use kmapcheck_machine::{Abilities, Resource, Standing, State, Wait};
-use kmapcheck_scenario::Program;
+use kmapcheck_scenario::{FindingKind, Program};
 use petgraph::graph::DiGraph;
 
 use crate::alike::Groups;
 use crate::class::{Class, class_of};
 use crate::core::core_of;
-use crate::graph::{Link, Node, could_give, graph_of};
+use crate::graph::{Link, Node, could_give, graph_of, thing_of};
 use crate::holdings::{Blockers, Leaks, holdings};
-use crate::reduction::{Scene, scene, stuck};
+use crate::reduction::{Scene, patient, scene, stuck};
 
 /// A stuck set and why it is stuck.
 #[derive(Debug)]
@@ -34,18 +34,23 @@ pub struct Deadlock<'a> {
 }
 
 impl<'a> Deadlock<'a> {
-    /// The deadlock of a state; `None` if it has none.
+    /// The deadlock of a state, or what only a time-out ends, by `kind`; `None` if it has none.
     #[must_use]
     pub fn of(
         program: &'a Program,
         abilities: &'a Abilities,
         state: &'a State,
+        kind: FindingKind,
     ) -> Option<Deadlock<'a>> {
         let scene = scene(program, abilities, state);
-        let is_stuck = stuck(&scene);
-        if !is_stuck.contains(&true) {
+        let stuck = stuck(&scene);
+        if !stuck.of_kind(kind).contains(&true) {
             return None;
         }
+        let (scene, is_stuck) = match kind {
+            FindingKind::TimeoutRescue => (patient(&scene, &stuck.deadlocked), stuck.rescued),
+            _ => (scene, stuck.forever),
+        };
         let groups = Groups::of(&scene);
         let leaks = Leaks::of(&scene);
         let core = core_of(&scene, &groups, &leaks, &is_stuck)?;
@@ -68,23 +73,26 @@ impl<'a> Deadlock<'a> {
         graph_of(&self.scene, &self.groups, &self.blockers, &self.core)
     }
 
-    /// What a task waits for, a CPU apart.
+    /// In which way a task waits for that thing; `None` if it does not, or only for a CPU.
     #[must_use]
-    pub fn wait(&self, task: usize) -> Option<Wait> {
-        match self.scene.parties[task].standing {
-            Standing::Waits(waiting) => waiting.wait,
-            _ => None,
-        }
+    pub fn wait(&self, task: usize, thing: Resource) -> Option<Wait> {
+        (self.scene.alternatives(task).into_iter())
+            .find(|&wait| thing_of(&self.scene, task, wait) == Some(thing))
     }
 
-    /// The tasks of the core that do not hold what `waiter` waits for but could still give it, if
-    /// they were not stuck; ascending.
+    /// Whether a task can give up.
     #[must_use]
-    pub fn givers(&self, waiter: usize) -> Vec<usize> {
-        let Some(wait) = self.wait(waiter) else {
+    pub fn gives_up(&self, task: usize) -> bool {
+        matches!(self.scene.parties[task].standing, Standing::Waits(waiting) if waiting.gives_up())
+    }
+
+    /// The tasks of the core that do not hold a thing that `waiter` waits for but could still give it,
+    /// if they were not stuck; ascending.
+    #[must_use]
+    pub fn givers(&self, waiter: usize, thing: Resource) -> Vec<usize> {
+        let Some(wait) = self.wait(waiter, thing) else {
             return Vec::new();
         };
-        let thing = Resource::awaited(waiter, wait);
         let mut givers: Vec<usize> = Vec::new();
         for block in &self.blocks {
             ask();

@@ -10,7 +10,7 @@
 //! More than `MOST_ALIKE` alike tasks become one node.
 
 use kmapcheck_limits::ask;
-use kmapcheck_machine::{Name, Resource, Standing, Wait, acceptable_series, resolve};
+use kmapcheck_machine::{Name, Resource, Wait, acceptable_series, resolve};
 use kmapcheck_scenario::{Op, Ref, ResourceKind};
 use petgraph::graph::{DiGraph, NodeIndex};
 use rustc_hash::FxHashMap;
@@ -110,6 +110,11 @@ pub(crate) fn graph_of(
             let Some(&thing) = things.get(&holding.thing) else {
                 continue;
             };
+            if holding.how == How::Queues
+                && !stands_in_the_way(scene, core, block[0], holding.thing)
+            {
+                continue;
+            }
             // Alike tasks share the very same mappings.
             let of_each = if holding.how == How::SharesPins {
                 1
@@ -124,22 +129,49 @@ pub(crate) fn graph_of(
         }
     }
     for block in &blocks {
-        let Standing::Waits(waiting) = scene.parties[block[0]].standing else {
-            continue;
-        };
-        let Some(wait) = waiting.wait else { continue };
-        let Some(&thing) = things.get(&Resource::awaited(block[0], wait)) else {
-            continue;
-        };
-        for (giver, &node) in blocks.iter().zip(&tasks) {
-            ask();
-            if graph.find_edge(thing, node).is_none() && could_give(scene, block[0], giver[0], wait)
-            {
-                graph.add_edge(thing, node, Link::GivenBy { count: size(giver) });
+        for wait in scene.alternatives(block[0]) {
+            let thing = thing_of(scene, block[0], wait);
+            let Some(&thing) = thing.and_then(|thing| things.get(&thing)) else {
+                continue;
+            };
+            for (giver, &node) in blocks.iter().zip(&tasks) {
+                ask();
+                if graph.find_edge(thing, node).is_none()
+                    && could_give(scene, block[0], giver[0], wait)
+                {
+                    graph.add_edge(thing, node, Link::GivenBy { count: size(giver) });
+                }
             }
         }
     }
     graph
+}
+
+/// What one alternative of a party's wait is about.
+pub(crate) fn thing_of(scene: &Scene<'_>, i: usize, wait: Wait) -> Option<Resource> {
+    let task = scene.parties[i].task;
+    let things = Resource::awaited(scene.program, i, task, scene.shared, wait);
+    things.first().copied()
+}
+
+/// Whether somebody of the core waits for this task to leave the queue: a writer holds back all who
+/// want to read; of those who want units, a task those behind it.
+fn stands_in_the_way(scene: &Scene<'_>, core: &[usize], task: usize, lock: Resource) -> bool {
+    if !scene
+        .resource_kind(lock)
+        .is_some_and(ResourceKind::has_queue)
+    {
+        return true;
+    }
+    let queued = scene.parties[task].task.queued;
+    let is_behind = |other: usize| {
+        let theirs = scene.alternatives(other);
+        scene.parties[other].task.queued > queued
+            && theirs
+                .iter()
+                .any(|&wait| thing_of(scene, other, wait) == Some(lock))
+    };
+    core.iter().any(|&other| is_behind(other))
 }
 
 fn size(block: &[usize]) -> u32 {
@@ -148,14 +180,13 @@ fn size(block: &[usize]) -> u32 {
 
 /// Which holders of `thing` would have to give for `task` to get it.
 fn need(scene: &Scene<'_>, task: usize, thing: Resource) -> Need {
-    let Standing::Waits(waiting) = scene.parties[task].standing else {
-        return Need::Any;
-    };
-    match (thing, waiting.wait) {
+    let wait = (scene.alternatives(task).into_iter())
+        .find(|&wait| thing_of(scene, task, wait) == Some(thing));
+    match (thing, wait) {
         (Resource::Series(_) | Resource::FreePages | Resource::Cpus, _) => Need::Any,
         (_, Some(Wait::Completion(_))) => Need::Any,
         (_, Some(Wait::Units(..))) if is_unowned(scene.resource_kind(thing)) => Need::Any,
-        (_, Some(Wait::Units(_, n))) => Need::Units(n),
+        (_, Some(Wait::Units(_, n) | Wait::Turn { n, .. })) => Need::Units(n),
         _ => Need::All,
     }
 }
@@ -165,7 +196,7 @@ fn is_unowned(kind: Option<ResourceKind>) -> bool {
 }
 
 /// Whether what `waiter` waits for is something that `giver` does not hold and yet could give with
-/// an operation that it can still reach.
+/// an operation that it can still reach. `wait` is one of the waiter's alternatives.
 #[must_use]
 pub fn could_give(scene: &Scene<'_>, waiter: usize, giver: usize, wait: Wait) -> bool {
     let task = scene.parties[giver].task;
@@ -175,7 +206,9 @@ pub fn could_give(scene: &Scene<'_>, waiter: usize, giver: usize, wait: Wait) ->
         Wait::Completion(what) if own || matches!(what, Ref::Shared(_)) => {
             can(&|op| op == Op::Complete { completion: what })
         }
-        Wait::Units(what, _) if own || matches!(what, Ref::Shared(_)) => {
+        Wait::Units(what, _) | Wait::Turn { pool: what, .. }
+            if own || matches!(what, Ref::Shared(_)) =>
+        {
             is_unowned(Some(scene.program.resource(task.template, what).kind))
                 && can(&|op| matches!(op, Op::Up { pool, .. } if pool == what))
         }

@@ -1,7 +1,7 @@
 //! What tasks have that others wait for, and who stands in whose way.
 
 use kmapcheck_limits::ask;
-use kmapcheck_machine::{Mode, PageId, Resource, ResourceState, Standing};
+use kmapcheck_machine::{Mode, PageId, Resource, ResourceState, Standing, Wait};
 use kmapcheck_scenario::{Op, Ref, ResourceKind, SeriesId};
 use rustc_hash::FxHashMap;
 
@@ -21,7 +21,7 @@ pub enum How {
     Reads,
     /// It holds an rwsem to write.
     Writes,
-    /// It waits as a writer, which holds new readers back.
+    /// It waits as a writer, which holds new readers back, or queues before others.
     Queues,
     /// It took units of a semaphore or elements of a mempool.
     Took,
@@ -79,8 +79,9 @@ pub fn holdings(scene: &Scene<'_>, i: usize) -> Vec<Holding> {
     for &page in &task.page_locks {
         add(Resource::PageLock(page), How::Locks, 1);
     }
-    if task.queued
-        && let Some(Op::DownWrite { lock }) = op_of(scene.program, task)
+    if task.queued.is_some()
+        && let Some(Op::DownWrite { lock } | Op::Down { pool: lock, .. }) =
+            op_of(scene.program, task)
     {
         add(Resource::of(i, lock), How::Queues, 1);
     }
@@ -121,9 +122,13 @@ impl Leaks {
                     _,
                 ) => readers + u32::from(writer),
                 (
-                    ResourceState::Units { free },
-                    ResourceKind::Semaphore { units, owned: true }
-                    | ResourceKind::Mempool { units, owned: true },
+                    ResourceState::Units { free, .. },
+                    ResourceKind::Semaphore {
+                        units, owned: true, ..
+                    }
+                    | ResourceKind::Mempool {
+                        units, owned: true, ..
+                    },
                     // Of owned units there are never more than at the start.
                 ) => units.saturating_sub(free),
                 _ => 0,
@@ -185,19 +190,18 @@ impl Blockers {
                 Standing::Waits(waiting) => Some((i, waiting)),
                 _ => None,
             });
+        // Of those who could give up it is only a CPU that may keep them from it.
+        let waits = waits.map(|(i, waiting)| {
+            let gives_up = waiting.gives_up() && !scene.patient;
+            (i, waiting.wait.filter(|_| !gives_up), waiting.cpu)
+        });
+        let awaited = |i: usize, wait: Option<Wait>| -> Vec<Resource> {
+            let task = scene.parties[i].task;
+            let of = |wait| Resource::awaited(scene.program, i, task, scene.shared, wait);
+            wait.map(of).into_iter().flatten().collect()
+        };
         if scene.program.cpus.is_none() {
-            let of = waits
-                .map(|(i, waiting)| {
-                    (
-                        i,
-                        waiting
-                            .wait
-                            .map(|wait| Resource::awaited(i, wait))
-                            .into_iter()
-                            .collect(),
-                    )
-                })
-                .collect();
+            let of = waits.map(|(i, wait, _)| (i, awaited(i, wait))).collect();
             return Blockers { of };
         }
         let mut in_core = vec![false; scene.parties.len()];
@@ -213,18 +217,10 @@ impl Blockers {
         }
         let short_of_cpus = !rest.cpu_could_come() && !stuck_without_cpus(scene, &in_core);
         let of = waits
-            .map(|(i, waiting)| {
-                let wait = waiting
-                    .wait
-                    .filter(|&wait| !rest.could_come(scene.parties[i].task, wait));
-                let cpu = (short_of_cpus && waiting.cpu).then_some(Resource::Cpus);
-                (
-                    i,
-                    wait.map(|wait| Resource::awaited(i, wait))
-                        .into_iter()
-                        .chain(cpu)
-                        .collect(),
-                )
+            .map(|(i, wait, needs_cpu)| {
+                let wait = wait.filter(|&wait| !rest.could_come(scene.parties[i].task, wait));
+                let cpu = (short_of_cpus && needs_cpu).then_some(Resource::Cpus);
+                (i, awaited(i, wait).into_iter().chain(cpu).collect())
             })
             .collect();
         Blockers { of }

@@ -7,6 +7,12 @@
 //! if all removed tasks gave back what they hold and did what their remaining program can still
 //! do. What is left is stuck. Removing is monotone, so the order does not matter.
 //!
+//! Tasks that can give up make two questions of it, and tasks that wait idly a third ([`Stuck`]). First
+//! those who can give up count as able to move (unless it is a CPU that they lack): what is left is
+//! stuck *for ever*. A set of idle waiters among it that is stuck by itself is a good end; everybody
+//! else there is *deadlocked*. Then, with the deadlocked out of the way, those who can give up wait as
+//! all others do: if one of them is in what is left, only giving up ends that wait.
+//!
 //! The reduction works on [`Party`]s: groups of tasks that are alike. An engine that names every
 //! task has parties of one; one that counts them, a party for each kind. Alike tasks are stuck
 //! together or not at all, since the greatest stuck set is unique.
@@ -20,11 +26,12 @@ use std::borrow::Cow;
 
 use kmapcheck_limits::ask;
 use kmapcheck_machine::{
-    Abilities, Mode, Name, PageId, Resource, ResourceState, Shared, Standing, Task, Wait,
-    acceptable_series, resolve,
+    Abilities, Findings, Mode, Name, PageId, Resource, ResourceState, Shared, Standing, State,
+    Task, Wait, Waiting, acceptable_series, alternatives, resolve,
 };
-use kmapcheck_scenario::{Bound, Op, Program, Ref, ResourceKind, SeriesId};
+use kmapcheck_scenario::{Bound, FindingKind, Op, Patience, Program, Ref, ResourceKind, SeriesId};
 use rustc_hash::{FxHashMap, FxHashSet};
+use smallvec::SmallVec;
 
 /// Tasks that are alike.
 #[derive(Debug, Clone)]
@@ -54,9 +61,55 @@ pub struct Scene<'a> {
     pub common_pages: PageId,
     /// The tasks. Those that have ended may be left out.
     pub parties: Vec<Party<'a>>,
+    /// Whether those who can give up count as waiting, like all others; else as able to move, if it is
+    /// no CPU that they lack.
+    pub patient: bool,
+}
+
+/// Who is stuck in a scene, by party.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stuck {
+    /// In the greatest stuck set in which nobody can give up: these never take a step again.
+    pub forever: Vec<bool>,
+    /// Those of them that are in no stuck set of idle waiters alone.
+    pub deadlocked: Vec<bool>,
+    /// In the greatest stuck set of the others, if somebody in it can give up; else nobody.
+    pub rescued: Vec<bool>,
+}
+
+impl Stuck {
+    /// Who is stuck, and in which way: for `deadlock` and for `timeout-rescue`.
+    #[must_use]
+    pub fn of_kind(&self, kind: FindingKind) -> &[bool] {
+        match kind {
+            FindingKind::TimeoutRescue => &self.rescued,
+            _ => &self.deadlocked,
+        }
+    }
+
+    /// The kinds of finding that this is.
+    #[must_use]
+    pub fn kinds(&self) -> Findings {
+        [FindingKind::Deadlock, FindingKind::TimeoutRescue]
+            .into_iter()
+            .filter(|&kind| self.of_kind(kind).contains(&true))
+            .collect()
+    }
 }
 
 impl Scene<'_> {
+    /// What would each by itself end the wait of a party's operation; nothing if it lacks a CPU only.
+    #[must_use]
+    pub fn alternatives(&self, i: usize) -> SmallVec<[Wait; 1]> {
+        let party = &self.parties[i];
+        match party.standing {
+            Standing::Waits(Waiting {
+                wait: Some(wait), ..
+            }) => alternatives(self.program, party.task, self.shared, wait),
+            _ => SmallVec::new(),
+        }
+    }
+
     /// The lock, pool or completion that a resource is, if it is one.
     #[must_use]
     pub fn resource_kind(&self, what: Resource) -> Option<ResourceKind> {
@@ -71,19 +124,76 @@ impl Scene<'_> {
     }
 }
 
-/// For each party of the scene, whether it is in the greatest stuck set.
+/// Who is stuck in a scene in which nobody is taken to be patient.
 #[must_use]
-pub fn stuck(scene: &Scene<'_>) -> Vec<bool> {
-    let waits: Vec<bool> = scene
-        .parties
-        .iter()
-        .map(|party| matches!(party.standing, Standing::Waits(_)))
+pub fn stuck(scene: &Scene<'_>) -> Stuck {
+    let which = |waits: &dyn Fn(Waiting) -> bool| -> Vec<bool> {
+        let waits = |party: &Party<'_>| match party.standing {
+            Standing::Waits(waiting) => waits(waiting),
+            _ => false,
+        };
+        scene.parties.iter().map(waits).collect()
+    };
+    let among = |scene: &Scene<'_>, candidates: Vec<bool>| match candidates.contains(&true) {
+        true => stuck_among(scene, &candidates),
+        false => candidates,
+    };
+    let forever = among(scene, which(&|_| true));
+    let both = |a: &[bool], b: &[bool]| a.iter().zip(b).map(|(&a, &b)| a && b).collect();
+    let idle: Vec<bool> = both(&forever, &which(&Waiting::is_idle));
+    let idle = among(scene, idle);
+    let deadlocked: Vec<bool> = (forever.iter().zip(&idle))
+        .map(|(&a, &b)| a && !b)
         .collect();
-    if waits.contains(&true) {
-        stuck_among(scene, &waits)
-    } else {
-        waits
+    let gives_up = which(&Waiting::gives_up);
+    let mut rescued = vec![false; scene.parties.len()];
+    if gives_up.contains(&true) {
+        let scene = patient(scene, &deadlocked);
+        let waits: Vec<bool> = (scene.parties.iter())
+            .map(|party| matches!(party.standing, Standing::Waits(_)))
+            .collect();
+        let left = among(&scene, waits);
+        let somebody: Vec<bool> = both(&left, &gives_up);
+        if somebody.contains(&true) {
+            rescued = left;
+        }
     }
+    Stuck {
+        forever,
+        deadlocked,
+        rescued,
+    }
+}
+
+/// The kinds of finding by which somebody is stuck in a state.
+#[must_use]
+pub fn stuck_kinds(program: &Program, abilities: &Abilities, state: &State) -> Findings {
+    stuck(&scene(program, abilities, state)).kinds()
+}
+
+/// The kinds of finding that a program's tasks can be stuck by.
+#[must_use]
+pub fn possible_stuck_kinds(program: &Program) -> Findings {
+    let mut kinds = Findings::of(FindingKind::Deadlock);
+    if program.has_patience(Patience::GivesUp) {
+        kinds.insert(FindingKind::TimeoutRescue);
+    }
+    kinds
+}
+
+/// The scene in which those who can give up wait, and the deadlocked could move.
+#[must_use]
+pub fn patient<'a>(scene: &Scene<'a>, deadlocked: &[bool]) -> Scene<'a> {
+    let mut patient = Scene {
+        patient: true,
+        ..scene.clone()
+    };
+    for (party, &deadlocked) in patient.parties.iter_mut().zip(deadlocked) {
+        if deadlocked {
+            party.standing = Standing::Moves;
+        }
+    }
+    patient
 }
 
 /// For each party, whether it is in the greatest stuck set that lies within `candidates`, which
@@ -103,13 +213,16 @@ pub fn stuck_among(scene: &Scene<'_>, candidates: &[bool]) -> Vec<bool> {
 }
 
 /// What removed tasks have given back of one shared resource.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 struct Given {
     spinlock: bool,
     readers: u32,
     writer: bool,
-    queued: u32,
+    /// Writers of a fair rwsem that no longer hold readers back.
+    announced: u32,
     units: u32,
+    /// The places in the queue of a fair semaphore that are taken no more.
+    places: Vec<u32>,
 }
 
 /// What removed tasks can still do, by what it gives.
@@ -225,12 +338,17 @@ impl<'a> Reduction<'a> {
                 Mode::Units => given.units += held.n * count,
             }
         }
-        if party.task.queued
-            && let Some(Op::DownWrite {
-                lock: Ref::Shared(what),
-            }) = op_of(scene.program, party.task)
-        {
-            self.given[what].queued += count;
+        if let Some(place) = party.task.queued {
+            match op_of(scene.program, party.task) {
+                Some(Op::DownWrite {
+                    lock: Ref::Shared(what),
+                }) => self.given[what].announced += count,
+                Some(Op::Down {
+                    pool: Ref::Shared(what),
+                    ..
+                }) => self.given[what].places.push(place),
+                _ => {}
+            }
         }
         self.unlocked_pages.extend(
             party
@@ -247,10 +365,12 @@ impl<'a> Reduction<'a> {
         let Standing::Waits(waiting) = party.standing else {
             return true;
         };
+        let moves_anyway = waiting.gives_up() && !self.scene.patient;
         (!waiting.cpu || self.cpu_could_come())
-            && waiting
-                .wait
-                .is_none_or(|wait| self.could_come(party.task, wait))
+            && (moves_anyway
+                || waiting
+                    .wait
+                    .is_none_or(|wait| self.could_come(party.task, wait)))
     }
 
     /// Whether a CPU could come free.
@@ -272,18 +392,29 @@ impl<'a> Reduction<'a> {
                 self.unlocked_pages.contains(&page) || self.page_could_change(task, page)
             }
             Wait::Memory => self.promises().memory,
+            Wait::AnyOf(_) => alternatives(self.scene.program, task, self.scene.shared, wait)
+                .into_iter()
+                .any(|wait| self.could_come(task, wait)),
+            Wait::Turn {
+                pool: Ref::Shared(pool),
+                n,
+                place,
+            } => {
+                let before = self.given[pool].places.iter().filter(|&&left| left < place);
+                before.count() == place as usize && self.units_could_come(pool, n)
+            }
             Wait::Spin(Ref::Shared(lock)) => self.given[lock].spinlock,
             Wait::Read(Ref::Shared(lock)) => {
-                let given = self.given[lock];
+                let given = &self.given[lock];
                 match self.scene.shared.resources[lock] {
                     ResourceState::Rwsem { writer, queued, .. } => {
-                        (!writer || given.writer) && queued <= given.queued
+                        (!writer || given.writer) && queued <= given.announced
                     }
                     _ => false,
                 }
             }
             Wait::Write(Ref::Shared(lock)) => {
-                let given = self.given[lock];
+                let given = &self.given[lock];
                 match self.scene.shared.resources[lock] {
                     ResourceState::Rwsem {
                         writer, readers, ..
@@ -300,6 +431,7 @@ impl<'a> Reduction<'a> {
             | Wait::Read(_)
             | Wait::Write(_)
             | Wait::Units(..)
+            | Wait::Turn { .. }
             | Wait::Completion(_) => false,
         }
     }
@@ -335,23 +467,22 @@ impl<'a> Reduction<'a> {
     /// Whether a removed task could free the page, or bind the name through which `task` waits
     /// to another: the operation would then not wait any more.
     fn page_could_change(&mut self, task: &Task, page: PageId) -> bool {
-        let name = match op_of(self.scene.program, task) {
-            Some(Op::Kmap { page, .. } | Op::LockPage { page }) => page,
-            _ => return false,
-        };
-        page < self.scene.common_pages && {
+        let scene = self.scene;
+        page < scene.common_pages && {
             let promises = self.promises();
             promises.freeable.contains(&page)
-                || matches!(name, Ref::Shared(name) if promises.rebound.contains(&name))
+                || page_names(scene, task, page).any(
+                    |name| matches!(name, Ref::Shared(name) if promises.rebound.contains(&name)),
+                )
         }
     }
 
     fn units_could_come(&mut self, pool: usize, n: u32) -> bool {
-        let ResourceState::Units { free } = self.scene.shared.resources[pool] else {
+        let ResourceState::Units { free, .. } = self.scene.shared.resources[pool] else {
             return false;
         };
         match self.scene.program.resources[pool].kind.is_owned() {
-            false => self.promises().given.contains(&pool),
+            false => free >= n || self.promises().given.contains(&pool),
             true => free + self.given[pool].units >= n,
         }
     }
@@ -383,6 +514,9 @@ impl<'a> Reduction<'a> {
                     }
                     Op::AllocPage {
                         var: Ref::Shared(name),
+                    }
+                    | Op::TryAllocPage {
+                        var: Ref::Shared(name),
                     } => {
                         self.promises.rebound.insert(name);
                     }
@@ -410,13 +544,31 @@ pub(crate) fn op_of(program: &Program, task: &Task) -> Option<Op> {
         .map(|at| program.templates[task.template].nodes[at].op)
 }
 
+/// The operations that `task` waits for together: the one that it is at, or the first ones of a
+/// select.
+pub(crate) fn calls<'a>(program: &'a Program, task: &'a Task) -> impl Iterator<Item = Op> + 'a {
+    let nodes = &program.templates[task.template].nodes;
+    let at = task.at.map(|at| &nodes[at]);
+    let arms = at.into_iter().flat_map(|node| node.arms());
+    (at.into_iter().map(|node| node.op)).chain(arms.map(|first| nodes[first].op))
+}
+
+/// The names through which `task` waits for a page to be mapped or unlocked.
+pub(crate) fn page_names<'a>(
+    scene: &'a Scene<'_>,
+    task: &'a Task,
+    page: PageId,
+) -> impl Iterator<Item = Ref> + 'a {
+    let names = calls(scene.program, task).filter_map(|op| match op {
+        Op::Kmap { page, .. } | Op::LockPage { page } => Some(page),
+        _ => None,
+    });
+    names.filter(move |&name| resolve(task, scene.shared, name) == Name::Page(page))
+}
+
 /// The scene of a state that names every task, each a party of its own.
 #[must_use]
-pub fn scene<'a>(
-    program: &'a Program,
-    abilities: &'a Abilities,
-    state: &'a kmapcheck_machine::State,
-) -> Scene<'a> {
+pub fn scene<'a>(program: &'a Program, abilities: &'a Abilities, state: &'a State) -> Scene<'a> {
     let parties = state
         .tasks
         .iter()
@@ -439,6 +591,7 @@ pub fn scene<'a>(
         shared: &state.shared,
         common_pages: PageId::MAX,
         parties,
+        patient: false,
     }
 }
 

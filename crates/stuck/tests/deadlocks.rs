@@ -1,6 +1,7 @@
 //! Deadlocks of every class: cores, classes and graphs worked out by hand.
 
 use kmapcheck_machine::{Abilities, Resource};
+use kmapcheck_scenario::FindingKind;
 use kmapcheck_stuck::deadlock::Deadlock;
 use kmapcheck_stuck::graph::{Link, Need, Node};
 use kmapcheck_stuck::holdings::How;
@@ -12,7 +13,8 @@ fn classes_and_cores() {
     for case in CASES {
         let program = case.program();
         let (abilities, state) = (Abilities::of(&program), case.state(&program));
-        let deadlock = Deadlock::of(&program, &abilities, &state).expect(case.name);
+        let deadlock =
+            Deadlock::of(&program, &abilities, &state, FindingKind::Deadlock).expect(case.name);
         let found = (deadlock.class.name(), deadlock.core.as_slice());
         assert_eq!(found, (case.class, case.core), "{}", case.name);
         let mut stuck = [case.core, case.bystanders].concat();
@@ -29,7 +31,7 @@ fn classes_and_cores() {
 fn edges(case: &Case) -> Vec<(Node, Node, Link)> {
     let program = case.program();
     let (abilities, state) = (Abilities::of(&program), case.state(&program));
-    let graph = Deadlock::of(&program, &abilities, &state)
+    let graph = Deadlock::of(&program, &abilities, &state, FindingKind::Deadlock)
         .expect(case.name)
         .graph();
     let ends = |edge: &petgraph::graph::Edge<Link>| (edge.source(), edge.target());
@@ -93,6 +95,7 @@ fn what_is_lost_is_counted() {
     let case = Case::named("a leaked slot");
     let program = case.program();
     let (abilities, state) = (Abilities::of(&program), case.state(&program));
-    let deadlock = Deadlock::of(&program, &abilities, &state).expect("a deadlock");
+    let deadlock =
+        Deadlock::of(&program, &abilities, &state, FindingKind::Deadlock).expect("a deadlock");
     assert_eq!(deadlock.leaks.slots, [1]);
 }

@@ -248,15 +248,68 @@ pub const CASES: &[Case] = &[
         summary: "t#1 waits for a P slot; the only P slot is leaked: its last holder ended without kunmap",
     },
     Case {
-        name: "a mempool is memory",
+        name: "one mempool by itself",
         series: TWO,
         fields: r#""mempools": { "bio": 2 }, "tasks": [ { "name": "io", "count": 2, "program": [
             { "mempool_alloc": "bio" }, { "mempool_alloc": "bio" }, { "mempool_free": "bio" }, { "mempool_free": "bio" } ] } ]"#,
         steps: &[(0, 0), (1, 0)],
-        class: "memory",
+        class: "units-exhausted",
         core: &[0, 1],
         bystanders: &[],
         summary: "io#1 and io#2 each hold an element of mempool bio and wait for another; all 2 are taken",
+    },
+    // Two units, one free: enough for the second one of a, but for the place of big.
+    Case {
+        name: "the head of a queue blocks a small request",
+        series: TWO,
+        fields: r#""locks": { "q": { "semaphore": 2, "fair": true } }, "tasks": [
+            { "name": "a", "program": [ { "down": "q" }, { "down": "q" }, { "up": "q" }, { "up": "q" } ] },
+            { "name": "big", "program": [ { "down": "q", "n": 2 }, { "up": "q", "n": 2 } ] } ]"#,
+        steps: &[(0, 0), (1, 0), (0, 0)],
+        class: "units-exhausted",
+        core: &[0, 1],
+        bystanders: &[],
+        summary: "a holds a unit of semaphore q and waits for another, behind big in the queue; big waits for 2 units of semaphore q",
+    },
+    Case {
+        name: "a select is stuck on all that it waits for",
+        series: TWO,
+        fields: r#""locks": { "k": "semaphore", "l": "semaphore", "m": "semaphore" }, "tasks": [
+            { "name": "t", "program": [ { "down": "k" }, { "select": [ [ { "down": "l" }, { "up": "l" } ], [ { "down": "m" }, { "up": "m" } ] ] }, { "up": "k" } ] },
+            { "name": "u", "program": [ { "down": "l" }, { "down": "m" }, { "down": "k" }, { "up": "k" }, { "up": "m" }, { "up": "l" } ] } ]"#,
+        steps: &[(0, 0), (1, 0), (1, 0)],
+        class: "lock-cycle",
+        core: &[0, 1],
+        bystanders: &[],
+        summary: "t holds semaphore k and waits for semaphore l or for semaphore m; u holds semaphore l and semaphore m and waits for semaphore k",
+    },
+    // The server may wait for ever; not so the client.
+    Case {
+        name: "who waits idly holds what another needs",
+        series: TWO,
+        fields: r#""locks": { "l": "semaphore" }, "completions": ["c"], "tasks": [
+            { "name": "server", "program": [ { "down": "l" }, { "wait_for_completion": "c", "idle": true }, { "up": "l" } ] },
+            { "name": "client", "program": [ { "down": "l" }, { "up": "l" }, { "complete": "c" } ] } ]"#,
+        steps: &[(0, 0)],
+        class: "completion",
+        core: &[0, 1],
+        bystanders: &[],
+        summary: "server holds semaphore l and waits for completion c; client waits for semaphore l; only client could complete it",
+    },
+    // Two idle servers are stuck on one another, which is no deadlock; the client that wants what one
+    // of them holds makes it one.
+    Case {
+        name: "idle waiters among themselves, and one who is not",
+        series: TWO,
+        fields: r#""locks": { "l": "semaphore", "m": "semaphore" }, "tasks": [
+            { "name": "one", "program": [ { "down": "l" }, { "down": "m", "idle": true }, { "up": "m" }, { "up": "l" } ] },
+            { "name": "two", "program": [ { "down": "m" }, { "down": "l", "idle": true }, { "up": "l" }, { "up": "m" } ] },
+            { "name": "t", "program": [ { "down": "l" }, { "up": "l" } ] } ]"#,
+        steps: &[(0, 0), (1, 0)],
+        class: "lock-cycle",
+        core: &[0, 1, 2],
+        bystanders: &[],
+        summary: "one holds semaphore l and waits for semaphore m; two holds semaphore m and waits for semaphore l; t waits for semaphore l",
     },
     Case {
         name: "nobody frees a page",

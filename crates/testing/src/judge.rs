@@ -35,7 +35,9 @@ pub fn shows(program: &Program, finding: &Finding) -> Result<(), String> {
     })
     .map_err(|error| format!("{kind}: {error}"))?;
     let there = match kind {
-        FindingKind::Deadlock => class_in(program, &Abilities::of(program), &last).is_some(),
+        FindingKind::Deadlock | FindingKind::TimeoutRescue => {
+            class_in(program, &Abilities::of(program), &last, kind).is_some()
+        }
         FindingKind::Starved => true,
         _ => {
             let mut tasks = last.tasks.iter();

@@ -17,6 +17,7 @@ pub mod edge;
 mod files;
 #[cfg(feature = "judge")]
 pub mod judge;
+mod plain;
 mod program;
 #[cfg(feature = "schema")]
 pub mod schema;
@@ -110,8 +111,20 @@ struct World {
     cpus: Option<(u32, bool)>,
 }
 
-/// Random scenarios with at most four tasks.
+/// Random scenarios with at most four tasks; half of them [plain](plain_scenario).
 pub fn scenario() -> impl Strategy<Value = Value> {
+    (every_scenario(), any::<bool>()).prop_map(|(scenario, is_plain)| match is_plain {
+        true => plain::made_plain(scenario),
+        false => scenario,
+    })
+}
+
+/// The same without what some engines refuse: selects, idle waits, waits that give up, and queues.
+pub fn plain_scenario() -> impl Strategy<Value = Value> {
+    every_scenario().prop_map(plain::made_plain)
+}
+
+fn every_scenario() -> impl Strategy<Value = Value> {
     (world(), prop::collection::vec(task(), 1..=3)).prop_map(|(world, tasks)| build(&world, tasks))
 }
 
@@ -178,7 +191,11 @@ fn build(world: &World, tasks: Vec<(u32, Value)>) -> Value {
                 "name": format!("t{i}"),
                 "count": count,
                 "pages": ["own", { "name": "low", "highmem": false }],
-                "locks": { "own_spin": "spin", "own_sem": { "semaphore": 1, "owned": false } },
+                "locks": {
+                    "own_spin": "spin",
+                    "own_sem": { "semaphore": 1, "owned": false },
+                    "own_queue": { "semaphore": 2, "fair": true },
+                },
                 "completions": ["own_done"],
                 "program": program,
             })
@@ -193,11 +210,13 @@ fn build(world: &World, tasks: Vec<(u32, Value)>) -> Value {
             "spin2": "spin",
             "sem": { "semaphore": 2 },
             "io": { "semaphore": 1, "owned": false },
+            "queue": { "semaphore": 2, "fair": true },
+            "lent_queue": { "semaphore": 2, "owned": false, "available": 1, "fair": true },
             "rw": "rwsem",
             "fair": { "rwsem": { "fair": true } },
         },
         "completions": ["done"],
-        "mempools": { "pool": 1, "lent": { "elements": 2, "owned": false } },
+        "mempools": { "pool": 1, "lent": { "elements": 2, "owned": false, "available": 1 } },
         "tasks": tasks,
     });
     if let Some(n) = world.free_pages {

@@ -14,6 +14,13 @@ pub(crate) enum Statement {
     /// A try with both branches.
     Try(Value, Vec<Statement>, Vec<Statement>),
     Choose(Vec<Vec<Statement>>),
+    /// Branches that begin with something to wait for, which is undone at their end; how long all of
+    /// it waits, and what follows if it gives up.
+    Select(
+        Vec<(Value, Vec<Statement>)>,
+        Option<&'static str>,
+        Vec<Statement>,
+    ),
     Repeat(Vec<Statement>),
     Loop(Vec<Statement>),
     /// Inside a loop `break`, else `exit`.
@@ -30,7 +37,11 @@ pub(crate) fn body() -> impl Strategy<Value = Value> {
 pub(crate) fn bound(statements: &[Statement]) -> Value {
     let mut operations = Vec::new();
     let mentions = flatten(statements, false, &mut operations);
-    let binds = |op: &Value| op.get("alloc_page") == Some(&json!("v"));
+    let binds = |op: &Value| {
+        ["alloc_page", "try_alloc_page"]
+            .iter()
+            .any(|key| op[*key] == "v")
+    };
     // Makes `v` a name of the task on every program, without any allocation on most runs.
     if mentions && !operations.iter().any(binds) {
         operations.push(json!({ "choose": [[], [{ "alloc_page": "v" }]] }));
@@ -59,6 +70,8 @@ fn pair() -> impl Strategy<Value = (Value, Value)> {
             let n = if l == "sem" { n } else { 1 };
             (json!({ "down": l, "n": n }), json!({ "up": l, "n": n }))
         }),
+        2 => (select(vec!["queue", "queue", "lent_queue", "own_queue"]), 1..=2u32)
+            .prop_map(|(l, n)| (json!({ "down": l, "n": n }), json!({ "up": l, "n": n }))),
         2 => select(vec!["rw", "fair"])
             .prop_map(|l| (json!({ "down_read": l }), json!({ "up_read": l }))),
         2 => select(vec!["rw", "fair"])
@@ -79,6 +92,8 @@ fn loose() -> impl Strategy<Value = Value> {
         1 => page_name().prop_map(|p| json!({ "kunmap_any": p })),
         1 => page_name().prop_map(|p| json!({ "free_page": p })),
         1 => select(vec!["v", "v", "s"]).prop_map(|p| json!({ "alloc_page": p })),
+        1 => waiting().prop_map(|mut wait| { wait["idle"] = json!(true); wait }),
+        1 => Just(json!({ "up": "lent_queue" })),
         1 => Just(json!({ "complete": "done" })),
         1 => Just(json!({ "complete": "own_done" })),
         1 => Just(json!({ "wait_for_completion": "done" })),
@@ -97,6 +112,33 @@ fn attempt() -> impl Strategy<Value = Value> {
         1 => Just(json!({ "down_trylock": "sem", "n": 2 })),
         1 => page_name().prop_map(|p| json!({ "trylock_page": p })),
         1 => Just(json!({ "mempool_try_alloc": "pool" })),
+        1 => select(vec!["rw", "fair"]).prop_map(|l| json!({ "down_read_trylock": l })),
+        1 => select(vec!["rw", "fair"]).prop_map(|l| json!({ "down_write_trylock": l })),
+        1 => select(vec!["done", "own_done"]).prop_map(|c| json!({ "try_wait_for_completion": c })),
+        1 => select(vec!["v", "v", "s"]).prop_map(|p| json!({ "try_alloc_page": p })),
+        1 => (select(vec!["queue", "lent_queue"]), 1..=2u32)
+            .prop_map(|(l, n)| json!({ "down_trylock": l, "n": n })),
+        4 => (waiting(), any::<bool>()).prop_map(|(mut wait, on_queue)| {
+            if on_queue && wait.get("down").is_some() {
+                wait["down"] = json!("queue");
+            }
+            wait["gives_up"] = json!(true);
+            wait
+        }),
+    ]
+}
+
+/// An operation that can wait asleep, and for which nobody queues.
+fn waiting() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        3 => (page_name(), series()).prop_map(|(p, s)| json!({ "kmap": p, "series": s })),
+        2 => select(vec!["sem", "io", "own_sem"]).prop_map(|l| json!({ "down": l })),
+        1 => Just(json!({ "down_read": "rw" })),
+        1 => Just(json!({ "down_write": "rw" })),
+        1 => page_name().prop_map(|p| json!({ "lock_page": p })),
+        2 => select(vec!["done", "own_done"]).prop_map(|c| json!({ "wait_for_completion": c })),
+        1 => select(vec!["v", "v", "s"]).prop_map(|p| json!({ "alloc_page": p })),
+        1 => select(vec!["pool", "lent"]).prop_map(|m| json!({ "mempool_alloc": m })),
     ]
 }
 
@@ -108,6 +150,16 @@ fn undo(attempt: &Value) -> Value {
         ("down_trylock", "up"),
         ("trylock_page", "unlock_page"),
         ("mempool_try_alloc", "mempool_free"),
+        ("down_read_trylock", "up_read"),
+        ("down_write_trylock", "up_write"),
+        ("try_alloc_page", "free_page"),
+        ("kmap", "kunmap"),
+        ("down", "up"),
+        ("down_read", "up_read"),
+        ("down_write", "up_write"),
+        ("lock_page", "unlock_page"),
+        ("alloc_page", "free_page"),
+        ("mempool_alloc", "mempool_free"),
     ] {
         if let Some(what) = attempt.get(key) {
             let n = attempt.get("n").cloned();
@@ -135,7 +187,12 @@ fn statement() -> impl Strategy<Value = Statement> {
                 .prop_map(|((take, give), body)| Statement::Pair(take, body, give)),
             2 => (attempt(), some.clone(), some.clone())
                 .prop_map(|(attempt, then, otherwise)| Statement::Try(attempt, then, otherwise)),
-            1 => prop::collection::vec(some, 1..=3).prop_map(Statement::Choose),
+            1 => prop::collection::vec(some.clone(), 1..=3).prop_map(Statement::Choose),
+            1 => (
+                prop::collection::vec((waiting(), some.clone()), 1..=3),
+                select(vec![None, None, Some("idle"), Some("gives_up")]),
+                some,
+            ).prop_map(|(branches, mark, otherwise)| Statement::Select(branches, mark, otherwise)),
             1 => more.clone().prop_map(Statement::Repeat),
             1 => more.prop_map(Statement::Loop),
         ]
@@ -174,6 +231,25 @@ fn flatten(statements: &[Statement], in_loop: bool, operations: &mut Vec<Value>)
                     .collect();
                 operations.push(json!({ "choose": branches }));
             }
+            Statement::Select(branches, mark, otherwise) => {
+                let branches: Vec<_> = branches
+                    .iter()
+                    .map(|(wait, body)| {
+                        let mut operations = vec![wait.clone()];
+                        operations.extend(block(body, in_loop));
+                        operations.push(undo(wait));
+                        operations
+                    })
+                    .collect();
+                let mut select = json!({ "select": branches });
+                if let Some(mark) = mark {
+                    select[*mark] = json!(true);
+                }
+                if *mark == Some("gives_up") {
+                    select["else"] = json!(block(otherwise, in_loop));
+                }
+                operations.push(select);
+            }
             Statement::Repeat(body) => {
                 let body = block(body, true);
                 operations.push(json!({ "repeat": 2, "do": body }));
@@ -193,10 +269,17 @@ fn flatten(statements: &[Statement], in_loop: bool, operations: &mut Vec<Value>)
     mentions || operations.iter().any(mentions_v)
 }
 
+/// Whether an operation names `v`, or the first one of one of its branches does.
 fn mentions_v(operation: &Value) -> bool {
-    operation
-        .as_object()
-        .is_some_and(|fields| fields.values().any(|value| value == "v"))
+    let firsts = operation["select"].as_array().into_iter().flatten();
+    let mut all = [operation]
+        .into_iter()
+        .chain(firsts.map(|branch| &branch[0]));
+    all.any(|operation| {
+        operation
+            .as_object()
+            .is_some_and(|fields| fields.values().any(|value| value == "v"))
+    })
 }
 
 /// A task program that takes and gives back slots of its own two pages, and locks.

@@ -63,12 +63,19 @@ pub fn verify(certificate: &Certificate, program: &Program) -> Result<(), String
         let allowed = match excluded.by {
             By::Locals => {
                 let all: Findings = FindingKind::ALL.into_iter().collect();
-                let global = [FindingKind::Deadlock, FindingKind::Starved]
-                    .into_iter()
-                    .collect();
+                let global = [
+                    FindingKind::Deadlock,
+                    FindingKind::TimeoutRescue,
+                    FindingKind::Starved,
+                ]
+                .into_iter()
+                .collect();
                 all.minus(global).minus(locals.possible())
             }
-            By::Order | By::Equations => Findings::of(FindingKind::Deadlock),
+            // Those who could give up are among the kinds of waiting task.
+            By::Order | By::Equations => [FindingKind::Deadlock, FindingKind::TimeoutRescue]
+                .into_iter()
+                .collect(),
             By::NoLoops if !program.has_loops() => Findings::of(FindingKind::Starved),
             By::Drains if deadlock && everybody_drains(program, &locals) => {
                 Findings::of(FindingKind::Starved)

@@ -2,7 +2,7 @@
 
 use kmapcheck_limits::ask;
 use kmapcheck_local::Locals;
-use kmapcheck_scenario::Program;
+use kmapcheck_scenario::{Op, Program};
 
 /// Whether from every local state, whatever flushes happen, a task that is let go on comes to hold
 /// nothing.
@@ -19,7 +19,16 @@ pub(crate) fn everybody_drains(program: &Program, locals: &Locals) -> bool {
             let mut moves = locals.situations[local]
                 .iter()
                 .filter(|s| !s.next.is_empty());
-            *alone = done || moves.all(|s| s.next.iter().any(|&next| known[next as usize]));
+            // Of the branches of a select, others may leave a task any one only.
+            let at = state.task.at;
+            let nodes = &program.templates[state.task.template].nodes;
+            let chooses = at.is_none_or(|at| nodes[at].op != Op::Select);
+            let drains = |next: &u32| known[*next as usize];
+            *alone = done
+                || moves.all(|s| match chooses {
+                    true => s.next.iter().any(drains),
+                    false => s.next.iter().all(drains),
+                });
         }
         let mut next = alone;
         let mut changed = true;

@@ -237,6 +237,8 @@ fn forgeries_are_refused() {
     semaphore.kind = kmapcheck_scenario::ResourceKind::Semaphore {
         units: 9,
         owned: true,
+        available: None,
+        fair: false,
     };
     assert!(verify(&certificate, &ungated).is_err());
 }

@@ -100,14 +100,13 @@ impl Call<'_, '_> {
     /// The units at the start, and whether they belong to whom took them.
     fn units(&self, pool: Ref) -> (u32, bool) {
         match self.world.program.resource(self.template, pool).kind {
-            ResourceKind::Semaphore { units, owned } | ResourceKind::Mempool { units, owned } => {
-                (units, owned)
-            }
+            ResourceKind::Semaphore { units, owned, .. }
+            | ResourceKind::Mempool { units, owned, .. } => (units, owned),
             _ => (0, true),
         }
     }
 
-    pub(super) fn down_read(&mut self, lock: Ref) -> Vec<Way> {
+    pub(super) fn down_read(&mut self, lock: Ref, is_try: bool) -> Vec<Way> {
         let Lock::Rwsem {
             readers,
             writer,
@@ -116,16 +115,23 @@ impl Call<'_, '_> {
         else {
             return Vec::new();
         };
+        let mut ways = Vec::new();
+        let nobody_queues = queued.map(|queued| Expr::Var(queued).cmp(Cmp::Eq, 0));
+        let free = [Expr::not(Expr::Var(writer))]
+            .into_iter()
+            .chain(nobody_queues);
+        let mut free = Expr::and(free);
         if self.local.holds(lock, Mode::Write) > 0 {
-            return Vec::new();
+            free = Expr::Bool(false);
+        } else {
+            let mut way = self.way();
+            way.guard.push(free.clone());
+            way.stmts.push(Stmt::add(readers, 1));
+            way.next.hold(lock, Mode::Read, 1);
+            ways.push(way);
         }
-        let mut way = self.way();
-        way.guard.push(Expr::not(Expr::Var(writer)));
-        way.guard
-            .extend(queued.map(|queued| Expr::Var(queued).cmp(Cmp::Eq, 0)));
-        way.stmts.push(Stmt::add(readers, 1));
-        way.next.hold(lock, Mode::Read, 1);
-        vec![way]
+        ways.extend(is_try.then(|| self.fails_if(Expr::not(free))));
+        ways
     }
 
     pub(super) fn up_read(&mut self, lock: Ref) -> Vec<Way> {
@@ -136,7 +142,7 @@ impl Call<'_, '_> {
     }
 
     /// A writer of a fair rwsem that has to wait says so first; that is a step.
-    pub(super) fn down_write(&mut self, lock: Ref) -> Vec<Way> {
+    pub(super) fn down_write(&mut self, lock: Ref, is_try: bool) -> Vec<Way> {
         let Lock::Rwsem {
             readers,
             writer,
@@ -162,7 +168,14 @@ impl Call<'_, '_> {
             way.next.hold(lock, Mode::Write, 1);
             ways.push(way);
         }
-        if let (Some(queued), false) = (queued, self.local.queued) {
+        if is_try {
+            let taken = if own {
+                Expr::Bool(true)
+            } else {
+                Expr::not(free)
+            };
+            ways.push(self.fails_if(taken));
+        } else if let (Some(queued), false) = (queued, self.local.queued) {
             let mut way = self.way();
             if !own {
                 way.guard.push(Expr::not(free));
@@ -183,14 +196,15 @@ impl Call<'_, '_> {
         })
     }
 
-    pub(super) fn wait_for_completion(&mut self, completion: Ref) -> Vec<Way> {
+    pub(super) fn wait_for_completion(&mut self, completion: Ref, is_try: bool) -> Vec<Way> {
         let Lock::Completion(done) = self.lock(completion) else {
             return Vec::new();
         };
         let mut way = self.way();
         way.guard.push(Expr::Var(done).cmp(Cmp::Gt, 0));
         way.stmts.push(Stmt::add(done, -1));
-        vec![way]
+        let none = is_try.then(|| self.fails_if(Expr::Var(done).cmp(Cmp::Eq, 0)));
+        [way].into_iter().chain(none).collect()
     }
 
     pub(super) fn complete(&mut self, completion: Ref) -> Vec<Way> {

@@ -142,6 +142,26 @@ impl<F: Faults> Driver<F> {
         Ok(SUCCESS)
     }
 
+    pub(super) fn down_read_trylock(&mut self, call: Call<'_, F>, lock: Ref) -> usize {
+        let mut branch = FAILURE;
+        rwsem(call.kernel, self.me, lock)
+            .read_trylock(|taken| branch = if taken { call.done() } else { call.failed() });
+        if branch == SUCCESS {
+            self.hold(lock, Mode::Read, 1);
+        }
+        branch
+    }
+
+    pub(super) fn down_write_trylock(&mut self, call: Call<'_, F>, lock: Ref) -> usize {
+        let mut branch = FAILURE;
+        rwsem(call.kernel, self.me, lock)
+            .write_trylock(|taken| branch = if taken { call.done() } else { call.failed() });
+        if branch == SUCCESS {
+            self.hold(lock, Mode::Write, 1);
+        }
+        branch
+    }
+
     pub(super) fn up_read(&mut self, call: Call<'_, F>, lock: Ref) -> usize {
         if !self.let_go(lock, Mode::Read, 1) {
             return call.misuse();
@@ -156,7 +176,7 @@ impl<F: Faults> Driver<F> {
             if queued {
                 call.log(What::Step {
                     branch: None,
-                    effect: Effect::Queued,
+                    effect: Effect::Announced,
                     findings: call.findings,
                 });
             }
@@ -188,6 +208,13 @@ impl<F: Faults> Driver<F> {
             || done(call),
         )?;
         Ok(SUCCESS)
+    }
+
+    pub(super) fn try_wait_for_completion(&mut self, call: Call<'_, F>, what: Ref) -> usize {
+        let mut branch = FAILURE;
+        completion(call.kernel, self.me, what)
+            .try_wait(|taken| branch = if taken { call.done() } else { call.failed() });
+        branch
     }
 
     pub(super) fn complete(&mut self, call: Call<'_, F>, what: Ref) -> usize {

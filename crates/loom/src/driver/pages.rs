@@ -86,7 +86,13 @@ impl<F: Faults> Driver<F> {
         SUCCESS
     }
 
-    pub(super) fn alloc_page(&mut self, call: Call<'_, F>, var: Ref) -> Result<usize, Abandoned> {
+    /// A try fails where there is no page, and may fail at any time where the freelist has no bound.
+    pub(super) fn alloc_page(
+        &mut self,
+        call: Call<'_, F>,
+        var: Ref,
+        is_try: bool,
+    ) -> Result<usize, Abandoned> {
         let kernel = call.kernel;
         let mut told = false;
         loop {
@@ -110,6 +116,9 @@ impl<F: Faults> Driver<F> {
             if kernel.program.free_pages.is_none() && !candidates.iter().any(pristine) {
                 candidates.push(None);
             }
+            if candidates.is_empty() && is_try {
+                return Ok(call.failed());
+            }
             if candidates.is_empty() {
                 if !std::mem::replace(&mut told, true) {
                     call.waits();
@@ -121,7 +130,12 @@ impl<F: Faults> Driver<F> {
                 kernel.tasks.schedule(self.me)?;
                 continue;
             }
-            let page = candidates[kernel.choose(self.me, candidates.len())].unwrap_or_else(|| {
+            let may_fail = is_try && kernel.program.free_pages.is_none();
+            let answers = candidates.len() + usize::from(may_fail);
+            let Some(&chosen) = candidates.get(kernel.choose(self.me, answers)) else {
+                return Ok(call.failed());
+            };
+            let page = chosen.unwrap_or_else(|| {
                 tables.add_page();
                 pages.add(Page::fresh())
             });

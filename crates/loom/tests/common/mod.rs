@@ -50,7 +50,7 @@ pub fn class(program: &Program, finding: &Finding) -> Option<&'static str> {
     })
     .unwrap_or_else(|error| panic!("{}: {error}", finding.kind));
     if finding.kind == FindingKind::Deadlock {
-        let class = class_in(program, &Abilities::of(program), &last);
+        let class = class_in(program, &Abilities::of(program), &last, finding.kind);
         return Some(class.expect("the trace ends in a deadlock").name());
     }
     let waits = |task| waiting_findings(program, task, &last.shared).contains(finding.kind);
@@ -114,7 +114,7 @@ fn reachable(program: &Program) -> Vec<Option<&'static str>> {
     let abilities = Abilities::of(program);
     let mut classes = Vec::new();
     for_each_state(program, usize::MAX, |state| {
-        let class = class_in(program, &abilities, state).map(Class::name);
+        let class = class_in(program, &abilities, state, FindingKind::Deadlock).map(Class::name);
         if class.is_some() && !classes.contains(&class) {
             classes.push(class);
         }

@@ -1,12 +1,22 @@
 //! Spinlocks, semaphores and mempools, reader-writer semaphores, completions.
 
-use kmapcheck_scenario::{Ref, ResourceKind};
+use kmapcheck_scenario::{Program, Ref, ResourceKind};
 
 use super::{Call, Done};
 use crate::Effect;
 use crate::state::{Mode, ResourceState};
+use crate::step::LeftQueue;
 
 impl Call<'_> {
+    /// What becomes of an operation that cannot go on: a try fails, anything else waits.
+    pub(super) fn refused(self, is_try: bool) -> Vec<Done> {
+        if is_try {
+            vec![self.failed()]
+        } else {
+            Vec::new()
+        }
+    }
+
     pub(super) fn spin_lock(self, lock: Ref, is_try: bool) -> Vec<Done> {
         match self.state(lock) {
             ResourceState::Spinlock { taken: false } => {
@@ -15,8 +25,7 @@ impl Call<'_> {
                 done.task.hold(lock, Mode::Spin, 1);
                 vec![done]
             }
-            _ if is_try => vec![self.failed()],
-            _ => Vec::new(),
+            _ => self.refused(is_try),
         }
     }
 
@@ -30,24 +39,40 @@ impl Call<'_> {
     }
 
     pub(super) fn down(self, pool: Ref, n: u32, is_try: bool) -> Vec<Done> {
-        let free = self.free_units(pool);
-        if free < n {
-            return if is_try {
-                vec![self.failed()]
-            } else {
-                Vec::new()
+        let (free, queued) = self.free_units(pool);
+        // Who has a place waits for those before him; who has none, for all who queue.
+        let before = self.task.queued.unwrap_or(queued);
+        if free >= n && before == 0 {
+            let mut done = self.done(Effect::UnitsLeft { free: free - n });
+            *done.state_mut(pool) = ResourceState::Units {
+                free: free - n,
+                queued,
             };
+            done.leave_queue(self.program, pool, &mut |_| Effect::UnitsLeft {
+                free: free - n,
+            });
+            if self.units(pool).1 {
+                done.task.hold(pool, Mode::Units, n);
+            }
+            vec![done]
+        } else if is_try {
+            vec![self.failed()]
+        } else if self.kind(pool).has_queue() && self.task.queued.is_none() {
+            let mut done = self.done(Effect::Queued { place: queued });
+            *done.state_mut(pool) = ResourceState::Units {
+                free,
+                queued: queued + 1,
+            };
+            done.task.queued = Some(queued);
+            done.branch = None;
+            vec![done]
+        } else {
+            Vec::new()
         }
-        let mut done = self.done(Effect::UnitsLeft { free: free - n });
-        *done.state_mut(pool) = ResourceState::Units { free: free - n };
-        if self.units(pool).1 {
-            done.task.hold(pool, Mode::Units, n);
-        }
-        vec![done]
     }
 
     pub(super) fn up(self, pool: Ref, n: u32) -> Vec<Done> {
-        let free = self.free_units(pool);
+        let (free, queued) = self.free_units(pool);
         let (units, owned) = self.units(pool);
         let Some(after) = free.checked_add(n).filter(|&after| owned || after <= units) else {
             return self.misuse();
@@ -56,23 +81,26 @@ impl Call<'_> {
         if owned && !done.task.let_go(pool, Mode::Units, n) {
             return self.misuse();
         }
-        *done.state_mut(pool) = ResourceState::Units { free: after };
+        *done.state_mut(pool) = ResourceState::Units {
+            free: after,
+            queued,
+        };
         vec![done]
     }
 
-    pub(super) fn free_units(self, pool: Ref) -> u32 {
+    /// The units that are free, and how many tasks queue for some.
+    pub(super) fn free_units(self, pool: Ref) -> (u32, u32) {
         match self.state(pool) {
-            ResourceState::Units { free } => free,
-            _ => 0,
+            ResourceState::Units { free, queued } => (free, queued),
+            _ => (0, 0),
         }
     }
 
-    /// The units at the start, and whether they belong to whom took them.
+    /// The units that there are, and whether they belong to whom took them.
     pub(super) fn units(self, pool: Ref) -> (u32, bool) {
         match self.kind(pool) {
-            ResourceKind::Semaphore { units, owned } | ResourceKind::Mempool { units, owned } => {
-                (units, owned)
-            }
+            ResourceKind::Semaphore { units, owned, .. }
+            | ResourceKind::Mempool { units, owned, .. } => (units, owned),
             _ => (0, true),
         }
     }
@@ -88,10 +116,10 @@ impl Call<'_> {
         }
     }
 
-    pub(super) fn down_read(self, lock: Ref) -> Vec<Done> {
+    pub(super) fn down_read(self, lock: Ref, is_try: bool) -> Vec<Done> {
         let (readers, writer, queued) = self.rwsem(lock);
         if writer || queued > 0 {
-            return Vec::new();
+            return self.refused(is_try);
         }
         let mut done = self.done(Effect::Nothing);
         *done.state_mut(lock) = ResourceState::Rwsem {
@@ -119,32 +147,31 @@ impl Call<'_> {
 
     /// Only a writer of a fair rwsem takes a step to begin waiting: from then on it counts as
     /// queued, which holds new readers back.
-    pub(super) fn down_write(self, lock: Ref) -> Vec<Done> {
+    pub(super) fn down_write(self, lock: Ref, is_try: bool) -> Vec<Done> {
         let (readers, writer, queued) = self.rwsem(lock);
         let fair = matches!(self.kind(lock), ResourceKind::Rwsem { fair: true });
         let mut done = self.done(Effect::Nothing);
         if readers == 0 && !writer {
-            let queued = queued - u32::from(done.task.queued);
             *done.state_mut(lock) = ResourceState::Rwsem {
                 readers,
                 writer: true,
                 queued,
             };
-            done.task.queued = false;
+            done.leave_queue(self.program, lock, &mut |_| Effect::Nothing);
             done.task.hold(lock, Mode::Write, 1);
             vec![done]
-        } else if fair && !done.task.queued {
+        } else if fair && !is_try && done.task.queued.is_none() {
             *done.state_mut(lock) = ResourceState::Rwsem {
                 readers,
                 writer,
                 queued: queued + 1,
             };
-            done.task.queued = true;
+            done.task.queued = Some(0);
             done.branch = None;
-            done.effect = Effect::Queued;
+            done.effect = Effect::Announced;
             vec![done]
         } else {
-            Vec::new()
+            self.refused(is_try)
         }
     }
 
@@ -162,14 +189,14 @@ impl Call<'_> {
         vec![done]
     }
 
-    pub(super) fn wait_for_completion(self, completion: Ref) -> Vec<Done> {
+    pub(super) fn wait_for_completion(self, completion: Ref, is_try: bool) -> Vec<Done> {
         match self.state(completion) {
             ResourceState::Completion { done: n @ 1.. } => {
                 let mut done = self.done(Effect::Nothing);
                 *done.state_mut(completion) = ResourceState::Completion { done: n - 1 };
                 vec![done]
             }
-            _ => Vec::new(),
+            _ => self.refused(is_try),
         }
     }
 
@@ -180,5 +207,30 @@ impl Call<'_> {
             *done = done.checked_add(1).expect("fewer than 2^32 completions");
         }
         vec![done]
+    }
+}
+
+impl Done {
+    /// Takes the task out of the queue of a fair lock, if it has a place there; with the `effect` of
+    /// that place, if it is one of several in order.
+    pub(super) fn leave_queue(
+        &mut self,
+        program: &Program,
+        lock: Ref,
+        effect: &mut dyn FnMut(Option<u32>) -> Effect,
+    ) {
+        let Some(place) = self.task.queued.take() else {
+            return;
+        };
+        let in_order = program.resource(self.task.template, lock).kind.has_queue();
+        self.effect = effect(in_order.then_some(place));
+        if let (true, Ref::Shared(pool)) = (in_order, lock) {
+            self.broadcast.left = Some(LeftQueue { pool, place });
+        }
+        if let ResourceState::Units { queued, .. } | ResourceState::Rwsem { queued, .. } =
+            self.state_mut(lock)
+        {
+            *queued -= 1;
+        }
     }
 }

@@ -13,11 +13,7 @@ impl Call<'_> {
             Err(skipped) => return skipped,
         };
         if self.shared.page(page).locked {
-            return if is_try {
-                vec![self.failed()]
-            } else {
-                Vec::new()
-            };
+            return self.refused(is_try);
         }
         let mut done = self.done(Effect::Nothing);
         done.shared.page_mut(page).locked = true;
@@ -78,6 +74,16 @@ impl Call<'_> {
                 done
             })
             .collect()
+    }
+
+    /// The same without waiting: it fails where there is no page, and where the freelist has no bound
+    /// it may fail at any time.
+    pub(super) fn try_alloc_page(self, var: Ref) -> Vec<Done> {
+        let mut ways = self.alloc_page(var);
+        if ways.is_empty() || self.program.free_pages.is_none() {
+            ways.push(self.failed());
+        }
+        ways
     }
 
     /// Puts a page on the freelist, with whatever maps it.

@@ -134,6 +134,8 @@ fn one_series(slots: u32, for_holders: u32, reuse: Reuse, reserved: bool) -> Pro
         kind: ResourceKind::Semaphore {
             units: slots,
             owned: true,
+            available: None,
+            fair: false,
         },
         follows: Some(0),
         rank: Some(0),

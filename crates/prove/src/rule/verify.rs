@@ -17,8 +17,8 @@ use kmapcheck_linear::refutes;
 use kmapcheck_machine::{Map, Start, State, initial};
 use kmapcheck_report::words::article;
 use kmapcheck_scenario::{
-    Bound, FindingKind, Node, Op, PageDecl, Program, Ref, ResourceKind, StaleIn, Target, Template,
-    Variable,
+    Bound, FindingKind, Node, Op, PageDecl, Patience, Program, Ref, ResourceKind, StaleIn, Target,
+    Template, Variable,
 };
 
 use super::certificate::{
@@ -359,6 +359,7 @@ fn two_operations(model: &Program, ops: [Op; 2], leftover: Vec<usize>) -> Progra
     let node = |op, next| Node {
         op,
         next: vec![go(next)],
+        patience: Patience::Endless,
         origin: 0,
     };
     program.templates = vec![Template {

@@ -140,15 +140,15 @@ fn holdings(program: &Program, kind: &Kind) -> Vec<String> {
 fn needed(program: &Program, need: Wanted) -> String {
     let label = label(program, need);
     match need {
-        Wanted::Slot { .. } | Wanted::Cpu | Wanted::Given(Given::Unowned(_) | Given::Memory) => {
-            article(&label)
-        }
+        Wanted::Slot { .. }
+        | Wanted::Cpu
+        | Wanted::Given(Given::Unowned(_) | Given::Memory | Given::Turn) => article(&label),
         Wanted::PageLock(_) => format!("the {label}"),
         Wanted::Spin(_)
         | Wanted::Units(..)
         | Wanted::Read(_)
         | Wanted::Write(_)
-        | Wanted::Given(Given::Completion(_) | Given::Own) => label,
+        | Wanted::Given(Given::Completion(_) | Given::Own | Given::AnyOf) => label,
     }
 }
 

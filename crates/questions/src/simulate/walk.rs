@@ -8,8 +8,8 @@
 
 use kmapcheck_limits::ask;
 use kmapcheck_machine::{Abilities, Start, State, Trace, TraceStep, initial, steps};
-use kmapcheck_scenario::Program;
-use kmapcheck_stuck::reduction::{scene, stuck};
+use kmapcheck_scenario::{FindingKind, Program};
+use kmapcheck_stuck::reduction::stuck_kinds;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -131,7 +131,7 @@ fn below(random: &mut ChaCha8Rng, n: usize) -> usize {
 }
 
 fn is_stuck(program: &Program, abilities: &Abilities, state: &State) -> bool {
-    stuck(&scene(program, abilities, state)).contains(&true)
+    stuck_kinds(program, abilities, state).contains(FindingKind::Deadlock)
 }
 
 /// The number of steps after which some tasks are stuck; they are after all of them.

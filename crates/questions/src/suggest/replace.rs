@@ -5,7 +5,7 @@
 //! program becomes one. *Moved*: the same kmap in another series; what undoes it stays, for it names
 //! no series. Nodes that come from one place in the files (a `repeat` unrolled) are one kmap.
 
-use kmapcheck_scenario::{Node, Op, OriginId, Program, SeriesId, TemplateId};
+use kmapcheck_scenario::{Node, Op, OriginId, Patience, Program, SeriesId, TemplateId};
 use serde::Serialize;
 
 /// What a kmap is replaced by.
@@ -66,6 +66,11 @@ pub fn sites(program: &Program) -> Vec<Site> {
                 sites.push(site);
             }
         }
+        // Where a branch of a select waits for a slot, nothing but a wait may stand.
+        for first in declared.nodes.iter().flat_map(Node::arms) {
+            let origin = declared.nodes[first].origin;
+            sites.retain(|site| (site.template, site.origin) != (template, origin));
+        }
     }
     sites
 }
@@ -97,13 +102,18 @@ pub fn replaced(program: &Program, site: Site, change: Change) -> Program {
         let atomic = Op::KmapAtomic { page, kind };
         match change {
             Change::Moved(_) => {}
-            Change::Atomic => nodes[i].op = atomic,
+            Change::Atomic => {
+                nodes[i].op = atomic;
+                nodes[i].next.truncate(1);
+                nodes[i].patience = Patience::Endless;
+            }
             Change::Nowait => {
                 let after = nodes[i].next[0];
                 let fallback = nodes.len();
                 nodes.push(Node {
                     op: atomic,
                     next: vec![after],
+                    patience: Patience::Endless,
                     origin: site.origin,
                 });
                 nodes[i].op = Op::TryKmap {
@@ -114,6 +124,7 @@ pub fn replaced(program: &Program, site: Site, change: Change) -> Program {
                 let mut otherwise = after;
                 (otherwise.node, otherwise.round) = (Some(fallback), false);
                 nodes[i].next = vec![after, otherwise];
+                nodes[i].patience = Patience::Endless;
             }
         }
     }

@@ -71,6 +71,9 @@ fn waited(program: &Program, local: &LocalState, wait: Wait) -> String {
             Some(page) => format!("lock of page {}", page.name),
             None => own,
         },
+        // Nobody need hold one of these; and where there are queues there are no local states.
+        Wait::AnyOf(_) => "one of several things".to_owned(),
+        Wait::Turn { .. } => "turn in a queue".to_owned(),
         Wait::Spin(Ref::Own(_))
         | Wait::Read(Ref::Own(_))
         | Wait::Write(Ref::Own(_))

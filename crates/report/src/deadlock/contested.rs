@@ -1,7 +1,7 @@
 //! What the core of a deadlock waits for, and who holds it.
 
 use kmapcheck_machine::{Resource, ResourceState, Standing, State, TaskId};
-use kmapcheck_scenario::{Op, Program, ResourceKind};
+use kmapcheck_scenario::{Program, ResourceKind};
 use kmapcheck_stuck::deadlock::Deadlock;
 use kmapcheck_stuck::holdings::{How, holdings};
 
@@ -22,7 +22,7 @@ pub(crate) fn of_core(
         let Standing::Waits(waiting) = state.standing(program, task) else {
             continue;
         };
-        for what in waiting.resources(task) {
+        for what in waiting.resources(program, state, task) {
             match wanted.iter_mut().find(|(known, _)| *known == what) {
                 Some((_, waiters)) => waiters.push(task),
                 None => wanted.push((what, vec![task])),
@@ -59,10 +59,7 @@ impl Contest<'_> {
             tasks.iter().map(|&task| self.names.who(task)).collect()
         };
         // Of what is waited for, a CPU is nobody's to give.
-        let givers = match self.deadlock.wait(first) {
-            Some(wait) if Resource::awaited(first, wait) == what => self.deadlock.givers(first),
-            _ => Vec::new(),
-        };
+        let givers = self.deadlock.givers(first, what);
         Contested {
             resource: self.name(what, first),
             is_series: matches!(what, Resource::Series(_)),
@@ -93,10 +90,9 @@ impl Contest<'_> {
                 let name = |what| describe::resource(self.program, template, what);
                 what.declared().map_or_else(String::new, name)
             }
-            Resource::PageLock(_) => {
-                let task = &self.state.tasks[waiter];
-                let name = describe::op_of(self.program, task).and_then(Op::page);
-                describe::page_lock(self.program, task.template, name)
+            Resource::PageLock(page) => {
+                let name = describe::page_waited_for(self.program, self.state, waiter, page);
+                describe::page_lock(self.program, self.state.tasks[waiter].template, name)
             }
             Resource::FreePages => describe::MEMORY.to_owned(),
             Resource::Cpus => plural(
@@ -134,22 +130,33 @@ impl Contest<'_> {
     fn declared(&self, what: Resource, state: ResourceState) -> String {
         let kind = self.deadlock.scene.resource_kind(what);
         let mut said = kind.map_or_else(String::new, |kind| resource_state(kind, state));
-        let ahead = self.queued(what);
-        if !ahead.is_empty() {
-            let verb = if ahead.len() == 1 { "waits" } else { "wait" };
-            said.push_str(&format!(", {} {verb} ahead of new readers", list(&ahead)));
+        let queued = self.queued(what);
+        if queued.is_empty() {
+            return said;
         }
+        let one = queued.len() == 1;
+        let who = list(&queued);
+        said.push_str(&match (kind.is_some_and(ResourceKind::has_queue), one) {
+            (true, true) => format!(", {who} queues"),
+            (true, false) => format!(", {who} queue in this order"),
+            (false, true) => format!(", {who} waits ahead of new readers"),
+            (false, false) => format!(", {who} wait ahead of new readers"),
+        });
         said
     }
 
-    /// Writers that have announced themselves and so hold new readers back.
+    /// Writers that have announced themselves and so hold new readers back; or who queues for units,
+    /// the first one first.
     fn queued(&self, what: Resource) -> Vec<String> {
         let queued = |&task: &TaskId| {
             (holdings(&self.deadlock.scene, task).iter())
                 .any(|held| held.thing == what && held.how == How::Queues)
         };
-        let tasks = (0..self.state.tasks.len()).filter(queued);
-        tasks.map(|task| self.names.name(task)).collect()
+        let mut tasks: Vec<TaskId> = (0..self.state.tasks.len()).filter(queued).collect();
+        tasks.sort_by_key(|&task| self.state.tasks[task].queued);
+        (tasks.into_iter())
+            .map(|task| self.names.name(task))
+            .collect()
     }
 }
 
@@ -157,7 +164,7 @@ fn resource_state(kind: ResourceKind, state: ResourceState) -> String {
     match (kind, state) {
         (
             ResourceKind::Semaphore { units, .. } | ResourceKind::Mempool { units, .. },
-            ResourceState::Units { free },
+            ResourceState::Units { free, .. },
         ) => {
             if units == 1 {
                 "taken".to_owned()

@@ -34,6 +34,9 @@ pub struct Node {
     /// How much of it is lost: held by tasks that have ended.
     #[serde(skip_serializing_if = "is_zero")]
     pub leaked: u32,
+    /// Whether it is a task that a time-out or a signal may free from its wait.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub gives_up: bool,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
@@ -119,6 +122,7 @@ impl Builder<'_> {
             count: u32::try_from(tasks.len()).expect("tasks are fewer than 2^32"),
             capacity: None,
             leaked: 0,
+            gives_up: self.deadlock.gives_up(tasks[0]),
         }
     }
 
@@ -193,6 +197,7 @@ impl Builder<'_> {
             count: 1,
             capacity,
             leaked,
+            gives_up: false,
         }
     }
 

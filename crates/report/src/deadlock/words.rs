@@ -59,7 +59,21 @@ impl Words<'_> {
             parts.extend(self.lost(thing));
             parts.extend(self.shortage(thing, class, several));
         }
+        parts.extend(self.rescue());
         parts.join("; ")
+    }
+
+    /// Who can give up, where that alone ends the wait.
+    fn rescue(&self) -> Option<String> {
+        if !self.0.scene.patient {
+            return None;
+        }
+        let able: Vec<usize> = (self.0.core.iter().copied())
+            .filter(|&task| self.0.gives_up(task))
+            .collect();
+        let verb = if able.len() == 1 { "gives" } else { "give" };
+        let who = task_names(self.0.scene.program, &able);
+        Some(format!("this ends only if {who} {verb} up"))
     }
 
     /// `mremap#1 and mremap#2 each pin a PAGETABLE slot and wait for another`.
@@ -78,7 +92,9 @@ impl Words<'_> {
             text += &list(&self.holding_phrases(&held, many));
             text += " and";
         }
-        let spins = matches!(self.0.wait(first), Some(Wait::Spin(_)))
+        let on_spinlock =
+            |&thing: &Resource| matches!(self.0.wait(first, thing), Some(Wait::Spin(_)));
+        let spins = awaited.iter().any(on_spinlock)
             && held.iter().any(|holding| holding.how == How::Occupies);
         text += match (spins, many) {
             (true, false) => " spins on ",
@@ -94,13 +110,45 @@ impl Words<'_> {
                 Awaited::Deed(text) => text.to_owned(),
             })
             .collect();
-        text += &list(&waits);
+        text += &match self.0.scene.alternatives(first).len() {
+            ..2 => list(&waits),
+            // Of what a select waits for any one would do.
+            _ => waits.join(" or "),
+        };
+        text += &self.behind(first);
         match (itself, many) {
             (true, false) => text += ", which it holds itself",
             (true, true) => text += ", which each holds itself",
             (false, _) => {}
         }
         text
+    }
+
+    /// `, behind a and b in the queue`.
+    fn behind(&self, task: usize) -> String {
+        let parties = &self.0.scene.parties;
+        let place = |other: usize| parties[other].task.queued;
+        let turn = |other: usize| {
+            let mut waits = self.0.scene.alternatives(other).into_iter();
+            waits.find_map(|wait| match wait {
+                Wait::Turn { pool, .. } => Some(Resource::of(other, pool)),
+                _ => None,
+            })
+        };
+        let Some(queue) = turn(task) else {
+            return String::new();
+        };
+        let mut before: Vec<usize> = (0..parties.len())
+            .filter(|&other| place(other) < place(task) && turn(other) == Some(queue))
+            .collect();
+        before.sort_unstable();
+        match before.as_slice() {
+            [] => String::new(),
+            before => format!(
+                ", behind {} in the queue",
+                task_names(self.0.scene.program, before)
+            ),
+        }
     }
 
     /// Whether what is held is a lock that only one can hold.
@@ -178,7 +226,7 @@ impl Words<'_> {
         let name = self.name(thing);
         let holding = held.iter().find(|holding| holding.thing == thing);
         let only = held.len() == 1;
-        Awaited::Resource(match (thing, self.0.wait(task)) {
+        Awaited::Resource(match (thing, self.0.wait(task, thing)) {
             (Resource::Cpus, _) => "a CPU".to_owned(),
             (Resource::FreePages, _) => "a free page".to_owned(),
             (Resource::Series(_), _) => match holding {
@@ -200,7 +248,7 @@ impl Words<'_> {
                 Some(_) if only => return Awaited::Deed("to write it"),
                 _ => format!("{name} to write"),
             },
-            (_, Some(Wait::Units(_, n))) => match holding {
+            (_, Some(Wait::Units(_, n) | Wait::Turn { n, .. })) => match holding {
                 Some(_) if only && n == 1 => "another".to_owned(),
                 Some(_) if only => format!("{n} more"),
                 _ => self.units(thing, n),
@@ -332,11 +380,7 @@ impl Words<'_> {
         let mut waiters: Vec<usize> = Vec::new();
         let mut could: Vec<usize> = Vec::new();
         for block in &self.0.blocks {
-            let Some(wait) = self
-                .0
-                .wait(block[0])
-                .filter(|&wait| Resource::awaited(block[0], wait) == thing)
-            else {
+            let Some(wait) = self.0.wait(block[0], thing) else {
                 continue;
             };
             waiters.extend(block);

@@ -2,7 +2,7 @@
 
 use crate::check::order::Order;
 use crate::program::Series;
-use crate::read::decode::{Map, Name, entries};
+use crate::read::decode::{Map, Name, Number, entries};
 use crate::read::model::{ModelFile, OperationFile};
 use crate::read::operation::Reader;
 use crate::read::operations::{Argument, RIDERS, find};
@@ -53,8 +53,8 @@ pub(crate) fn check_model(file: &ModelFile, log: &mut Log) -> Option<Model> {
         .map(|(name, _)| name.text().to_owned())
         .collect();
     let order = Order::read(file.order.as_deref().unwrap_or_default(), log);
-    for (_, lock) in entries(file.locks.as_ref()) {
-        check_lock(lock, &series_names, log);
+    for (name, lock) in entries(file.locks.as_ref()) {
+        check_lock(name, lock, &series_names, log);
     }
     let mut series = Vec::new();
     for (name, declared) in &file.series.0 {
@@ -126,15 +126,66 @@ fn check_number<'n>(what: &str, mut names: impl Iterator<Item = &'n Name>, log: 
     beyond.is_none()
 }
 
-/// Notes a semaphore whose units are the slots of a series that the model does not have.
-pub(crate) fn check_lock(lock: &LockFile, series: &[String], log: &mut Log) {
-    if let LockFile::Semaphore(semaphore) = lock
-        && let UnitsFile::SlotsOf(name) = &semaphore.semaphore
-        && !series.iter().any(|known| known == name.text())
-        && !log.is_full()
-    {
-        note_unknown_series(name.text(), name.span(), series, log);
+/// Notes a semaphore whose units are the slots of a series that the model does not have, or of
+/// which a number is there at the start that cannot be.
+pub(crate) fn check_lock(name: &Name, lock: &LockFile, series: &[String], log: &mut Log) {
+    let LockFile::Semaphore(semaphore) = lock else {
+        return;
+    };
+    if log.is_full() {
+        return;
     }
+    let units = match &semaphore.semaphore {
+        UnitsFile::Exactly(units) => Some(*units),
+        UnitsFile::SlotsOf(of) => {
+            if !series.iter().any(|known| known == of.text()) {
+                note_unknown_series(of.text(), of.span(), series, log);
+            }
+            None
+        }
+    };
+    let owned = semaphore.owned.as_ref().is_none_or(|owned| owned.value);
+    check_available(
+        name,
+        semaphore.available.as_ref(),
+        owned,
+        units,
+        "units",
+        log,
+    );
+}
+
+/// Notes `available` of something that is owned, and more than there is.
+pub(crate) fn check_available(
+    name: &Name,
+    available: Option<&Number<0>>,
+    owned: bool,
+    declared: Option<u32>,
+    what: &str,
+    log: &mut Log,
+) {
+    let Some(available) = available.map(|number| &number.0) else {
+        return;
+    };
+    let name = quoted(name.text());
+    let problem = match declared {
+        _ if owned => Problem::at(
+            Code::Available,
+            available.span,
+            format!("some {what} of {name} are out at the start, and nobody could give them back"),
+        )
+        .label(format!("{what} that have an owner are all there at the start"))
+        .help("say `\"owned\": false` beside it if anybody may give them back, or take `available` out"),
+        Some(declared) if available.value > declared => Problem::at(
+            Code::Available,
+            available.span,
+            format!("{} {what} of {name} at the start, which has only {declared}", available.value),
+        )
+        .label("more than there are")
+        .help(format!("at most {declared}; or declare more")),
+        _ => return,
+    };
+    log.push(problem);
 }
 
 /// Notes a name given twice in one list.
@@ -227,6 +278,14 @@ fn uses(steps: &[Step], found: &mut Vec<(usize, Span)>) {
                 uses(&call.on_failure, found);
             }
             Action::Choose(branches) => branches.iter().for_each(|branch| uses(branch, found)),
+            Action::Select(select) => {
+                select
+                    .branches
+                    .iter()
+                    .for_each(|branch| uses(branch, found));
+                uses(&select.on_success, found);
+                uses(&select.on_failure, found);
+            }
             Action::Repeat { body, .. } | Action::Loop(body) => uses(body, found),
             Action::Break | Action::Exit => {}
         }

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use crate::check::model::{Model, check_lock, note_duplicate};
+use crate::check::model::{Model, check_available, check_lock, note_duplicate};
 use crate::program::{Bound, Ref, Resource, ResourceKind, SeriesId};
 use crate::read::decode::{Map, Name, entries};
 use crate::read::operations::{Operand, PRIMITIVES};
@@ -32,13 +32,17 @@ impl Resources {
     ) -> Self {
         let mut resources = Resources::default();
         for (name, lock) in entries(locks) {
-            check_lock(lock, &kernel.model.series_names, log);
+            check_lock(name, lock, &kernel.model.series_names, log);
             resources.add(name, kernel.lock(name.text(), lock), log);
         }
         for (name, mempool) in entries(mempools) {
+            let (units, owned) = (mempool.elements, mempool.owned);
+            let available = mempool.available.as_ref();
+            check_available(name, available, owned, Some(units), "elements", log);
             let kind = ResourceKind::Mempool {
-                units: mempool.elements,
-                owned: mempool.owned,
+                units,
+                owned,
+                available: available.map(|number| number.0.value),
             };
             resources.add_unranked(name, kind, kernel, log);
         }
@@ -125,7 +129,14 @@ impl Kernel<'_> {
             LockFile::Semaphore(semaphore) => {
                 let (units, follows) = self.units(&semaphore.semaphore);
                 let owned = semaphore.owned.as_ref().is_none_or(|owned| owned.value);
-                (ResourceKind::Semaphore { units, owned }, follows)
+                let available = semaphore.available.as_ref();
+                let kind = ResourceKind::Semaphore {
+                    units,
+                    owned,
+                    available: available.map(|number| number.0.value.min(units)),
+                    fair: semaphore.fair.as_ref().is_some_and(|fair| fair.value),
+                };
+                (kind, follows)
             }
         };
         Resource {

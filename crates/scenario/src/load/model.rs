@@ -217,6 +217,8 @@ impl Checked {
                     kind: ResourceKind::Semaphore {
                         units: 1,
                         owned: true,
+                        available: None,
+                        fair: false,
                     },
                     follows: None,
                     rank: Some(rank),

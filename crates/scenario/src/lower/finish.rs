@@ -83,7 +83,12 @@ impl Lowering<'_> {
                 shared.origins.len() - 1
             });
             let next = draft.next.iter().map(|goal| self.resolve(*goal)).collect();
-            nodes.push(Node { op, next, origin });
+            nodes.push(Node {
+                op,
+                next,
+                patience: draft.patience,
+                origin,
+            });
         }
         Lowered {
             vars,

@@ -20,7 +20,7 @@ impl Lowering<'_> {
         let operand = substitute(operand, around).clone();
         match call.primitive.operand {
             Operand::Page | Operand::NewPage => {
-                let page = self.page(&operand, verb == Verb::AllocPage);
+                let page = self.page(&operand, call.primitive.operand == Operand::NewPage);
                 // Both are looked at before either is asked for, so that both are noted.
                 let series = call.series.as_ref().map(|arg| self.series(arg, around));
                 let kind = call
@@ -53,6 +53,7 @@ impl Lowering<'_> {
                     Verb::TrylockPage => Op::TrylockPage { page },
                     Verb::FreePage => Op::FreePage { page },
                     Verb::AllocPage => Op::AllocPage { var: page },
+                    Verb::TryAllocPage => Op::TryAllocPage { var: page },
                     verb => unreachable!("the table has {verb:?} about a page"),
                 })
             }
@@ -71,11 +72,14 @@ impl Lowering<'_> {
                     Verb::Up | Verb::MempoolFree => Op::Up { pool: lock, n },
                     Verb::DownTrylock | Verb::MempoolTryAlloc => Op::DownTrylock { pool: lock, n },
                     Verb::DownRead => Op::DownRead { lock },
+                    Verb::DownReadTrylock => Op::DownReadTrylock { lock },
+                    Verb::DownWriteTrylock => Op::DownWriteTrylock { lock },
                     Verb::UpRead => Op::UpRead { lock },
                     Verb::DownWrite => Op::DownWrite { lock },
                     Verb::UpWrite => Op::UpWrite { lock },
                     Verb::Complete => Op::Complete { completion: lock },
                     Verb::WaitForCompletion => Op::WaitForCompletion { completion: lock },
+                    Verb::TryWaitForCompletion => Op::TryWaitForCompletion { completion: lock },
                     verb => unreachable!("the table has {verb:?} about a lock or pool"),
                 })
             }

@@ -64,10 +64,16 @@ pub enum Op {
     DownRead {
         lock: Ref,
     },
+    DownReadTrylock {
+        lock: Ref,
+    },
     UpRead {
         lock: Ref,
     },
     DownWrite {
+        lock: Ref,
+    },
+    DownWriteTrylock {
         lock: Ref,
     },
     UpWrite {
@@ -85,10 +91,16 @@ pub enum Op {
     WaitForCompletion {
         completion: Ref,
     },
+    TryWaitForCompletion {
+        completion: Ref,
+    },
     Complete {
         completion: Ref,
     },
     AllocPage {
+        var: Ref,
+    },
+    TryAllocPage {
         var: Ref,
     },
     FreePage {
@@ -97,23 +109,56 @@ pub enum Op {
     MightSleep,
     /// Any branch; choosing is a step of its own.
     Choose,
+    /// A branch whose first operation can go on: choosing and that operation are one step. The
+    /// targets of the node are the nodes of the first operations, where no task ever stands.
+    Select,
 }
 
 impl Op {
     /// Whether the operation may sleep, as the kernel's `might_sleep()` judges it.
     #[must_use]
     pub fn may_sleep(self) -> bool {
-        matches!(
-            self,
+        self.waits_asleep() || matches!(self, Op::MightSleep)
+    }
+
+    /// Whether a task can have to wait for the operation, asleep: not where it spins, and not where
+    /// it always comes back.
+    #[must_use]
+    pub fn waits_asleep(self) -> bool {
+        match self {
             Op::Kmap { .. }
-                | Op::Down { .. }
-                | Op::DownRead { .. }
-                | Op::DownWrite { .. }
-                | Op::LockPage { .. }
-                | Op::WaitForCompletion { .. }
-                | Op::AllocPage { .. }
-                | Op::MightSleep
-        )
+            | Op::Down { .. }
+            | Op::DownRead { .. }
+            | Op::DownWrite { .. }
+            | Op::LockPage { .. }
+            | Op::WaitForCompletion { .. }
+            | Op::AllocPage { .. }
+            | Op::Select => true,
+            Op::TryKmap { .. }
+            | Op::Kunmap { .. }
+            | Op::KunmapAny { .. }
+            | Op::KmapAtomic { .. }
+            | Op::KunmapAtomic { .. }
+            | Op::KmapLocal { .. }
+            | Op::KunmapLocal { .. }
+            | Op::SpinLock { .. }
+            | Op::SpinUnlock { .. }
+            | Op::SpinTrylock { .. }
+            | Op::Up { .. }
+            | Op::DownTrylock { .. }
+            | Op::DownReadTrylock { .. }
+            | Op::UpRead { .. }
+            | Op::DownWriteTrylock { .. }
+            | Op::UpWrite { .. }
+            | Op::UnlockPage { .. }
+            | Op::TrylockPage { .. }
+            | Op::TryWaitForCompletion { .. }
+            | Op::Complete { .. }
+            | Op::TryAllocPage { .. }
+            | Op::FreePage { .. }
+            | Op::MightSleep
+            | Op::Choose => false,
+        }
     }
 
     /// Whether the operation gives something back that others may wait for.
@@ -141,7 +186,11 @@ impl Op {
             Op::TryKmap { .. }
                 | Op::SpinTrylock { .. }
                 | Op::DownTrylock { .. }
+                | Op::DownReadTrylock { .. }
+                | Op::DownWriteTrylock { .. }
                 | Op::TrylockPage { .. }
+                | Op::TryWaitForCompletion { .. }
+                | Op::TryAllocPage { .. }
         )
     }
 
@@ -166,7 +215,8 @@ impl Op {
             | Op::UnlockPage { page }
             | Op::TrylockPage { page }
             | Op::FreePage { page }
-            | Op::AllocPage { var: page } => Some(page),
+            | Op::AllocPage { var: page }
+            | Op::TryAllocPage { var: page } => Some(page),
             Op::SpinLock { .. }
             | Op::SpinTrylock { .. }
             | Op::SpinUnlock { .. }
@@ -174,13 +224,17 @@ impl Op {
             | Op::DownTrylock { .. }
             | Op::Up { .. }
             | Op::DownRead { .. }
+            | Op::DownReadTrylock { .. }
             | Op::UpRead { .. }
             | Op::DownWrite { .. }
+            | Op::DownWriteTrylock { .. }
             | Op::UpWrite { .. }
             | Op::WaitForCompletion { .. }
+            | Op::TryWaitForCompletion { .. }
             | Op::Complete { .. }
             | Op::MightSleep
-            | Op::Choose => None,
+            | Op::Choose
+            | Op::Select => None,
         }
     }
 
@@ -192,13 +246,17 @@ impl Op {
             | Op::SpinTrylock { lock }
             | Op::SpinUnlock { lock }
             | Op::DownRead { lock }
+            | Op::DownReadTrylock { lock }
             | Op::UpRead { lock }
             | Op::DownWrite { lock }
+            | Op::DownWriteTrylock { lock }
             | Op::UpWrite { lock } => Some(lock),
             Op::Down { pool, .. } | Op::DownTrylock { pool, .. } | Op::Up { pool, .. } => {
                 Some(pool)
             }
-            Op::WaitForCompletion { completion } | Op::Complete { completion } => Some(completion),
+            Op::WaitForCompletion { completion }
+            | Op::TryWaitForCompletion { completion }
+            | Op::Complete { completion } => Some(completion),
             Op::Kmap { .. }
             | Op::TryKmap { .. }
             | Op::Kunmap { .. }
@@ -211,9 +269,11 @@ impl Op {
             | Op::UnlockPage { .. }
             | Op::TrylockPage { .. }
             | Op::AllocPage { .. }
+            | Op::TryAllocPage { .. }
             | Op::FreePage { .. }
             | Op::MightSleep
-            | Op::Choose => None,
+            | Op::Choose
+            | Op::Select => None,
         }
     }
 }

@@ -3,15 +3,16 @@
 //! An object names its operation by whichever of its keys is one, built in or the model's; so
 //! the reading needs the model's operations, and begins when all of them are known by name.
 
+use crate::program::Patience;
 use crate::read::decode::{Decode, Line, Prose, read_all, wrong_type};
 use crate::read::json::{Json, Member, Value};
 use crate::read::operations::{Argument, Operand, PRIMITIVES, Primitive, RIDERS, Verb, find};
 use crate::read::steps::{
-    Action, Arg, ArgValue, Block, Call, LONGEST_REMARK, Signature, Step, note_unknown_series,
-    read_scalar,
+    Action, Arg, ArgValue, Block, Call, LONGEST_REMARK, Select, Signature, Step,
+    note_unknown_series, read_scalar,
 };
 use crate::source::diagnostic::{Code, Log, Problem};
-use crate::source::nearest::{help_for, quoted};
+use crate::source::nearest::{help_for, listed, quoted};
 use crate::source::text::Span;
 
 /// What reading needs to know.
@@ -138,6 +139,18 @@ impl Reader<'_> {
             let taken = key.value == name || allowed.contains(&key.value.as_str());
             if !taken && !RIDERS.contains(&key.value.as_str()) && !log.is_full() {
                 let known = allowed.iter().chain(&RIDERS).copied().collect::<Vec<_>>();
+                let is_mark = [Argument::Idle, Argument::GivesUp]
+                    .iter()
+                    .any(|mark| mark.key() == key.value);
+                let help = if is_mark {
+                    format!(
+                        "it goes with what can wait asleep: {}, or `select`; where an operation of \
+                         the model waits, with the primitive in its `do`",
+                        listed(sleepers().map(|primitive| primitive.name))
+                    )
+                } else {
+                    help_for(&key.value, "arguments", known)
+                };
                 log.push(
                     Problem::at(
                         Code::UnknownArgument,
@@ -145,7 +158,7 @@ impl Reader<'_> {
                         format!("{} takes no {}", quoted(name), quoted(&key.value)),
                     )
                     .label("unknown argument")
-                    .help(help_for(&key.value, "arguments", known)),
+                    .help(help),
                 );
             }
         }
@@ -186,7 +199,20 @@ impl Reader<'_> {
             ..*self
         };
         match primitive.verb {
-            Verb::Choose => self.read_branches(&own.value, log).map(Action::Choose),
+            Verb::Choose => self
+                .read_branches("choose", &own.value, log)
+                .map(Action::Choose),
+            Verb::Select => {
+                let branches = self.read_branches("select", &own.value, log);
+                let patience = read_patience(own, members, log);
+                let (on_success, on_failure) = self.read_outcomes(members, log);
+                Some(Action::Select(Box::new(Select {
+                    branches: branches?,
+                    patience: patience?,
+                    on_success: on_success?,
+                    on_failure: on_failure?,
+                })))
+            }
             Verb::Loop => {
                 let items = &Block::decode(&own.value, log)?.items;
                 if items.is_empty() {
@@ -222,13 +248,16 @@ impl Reader<'_> {
             }
             Verb::Exit => read_true(own, log).map(|()| Action::Exit),
             _ => {
-                let mut block = |which| match argument(which) {
-                    Some(json) => {
-                        Block::decode(json, log).map(|block| self.read_block(&block.items, log))
+                let (on_success, on_failure) = match argument(Argument::Then) {
+                    None if argument(Argument::Else).is_none() => {
+                        (Some(Vec::new()), Some(Vec::new()))
                     }
-                    None => Some(Vec::new()),
+                    _ => self.read_outcomes(members, log),
                 };
-                let (on_success, on_failure) = (block(Argument::Then), block(Argument::Else));
+                let patience = match primitive.waits_asleep() {
+                    true => read_patience(own, members, log),
+                    false => Some(Patience::Endless),
+                };
                 let operand = match primitive.operand {
                     Operand::Nothing => read_true(own, log).map(|()| None),
                     _ => self.read_name(&own.value, log).map(Some),
@@ -245,6 +274,7 @@ impl Reader<'_> {
                     atomic_type: atomic_type.map_or(Some(None), |read| read.map(Some))?,
                     units: units.map_or(Some(None), |read| read.map(Some))?,
                     flush: flush.map_or(Some(None), |read| read.map(Some))?,
+                    patience: patience?,
                     on_success: on_success?,
                     on_failure: on_failure?,
                 })))
@@ -252,12 +282,27 @@ impl Reader<'_> {
         }
     }
 
-    fn read_branches(&self, json: &Json, log: &mut Log) -> Option<Vec<Vec<Step>>> {
+    /// What follows where an operation has gone on, and where it has not: `then` and `else`.
+    fn read_outcomes(
+        &self,
+        members: &[Member],
+        log: &mut Log,
+    ) -> (Option<Vec<Step>>, Option<Vec<Step>>) {
+        let mut block = |which: Argument| match member(members, which) {
+            Some(given) => {
+                Block::decode(&given.value, log).map(|block| self.read_block(&block.items, log))
+            }
+            None => Some(Vec::new()),
+        };
+        (block(Argument::Then), block(Argument::Else))
+    }
+
+    fn read_branches(&self, name: &str, json: &Json, log: &mut Log) -> Option<Vec<Vec<Step>>> {
         let Value::List(branches) = &json.value else {
             return wrong_type(json, "a list of lists of operations", log);
         };
         if branches.is_empty() {
-            note_empty(json, "`choose` needs a branch", log);
+            note_empty(json, &format!("`{name}` needs a branch"), log);
         }
         read_all(branches, log, |branch, log| {
             Block::decode(branch, log).map(|block| self.read_block(&block.items, log))
@@ -349,6 +394,59 @@ impl Reader<'_> {
             _ => wrong_type(json, "true or false", log),
         }
     }
+}
+
+/// The operations that can wait asleep, one by one: the first ones of a `select`.
+fn sleepers() -> impl Iterator<Item = &'static Primitive> {
+    let waits = |primitive: &&Primitive| primitive.waits_asleep() && primitive.verb != Verb::Select;
+    PRIMITIVES.iter().filter(waits)
+}
+
+fn member(members: &[Member], which: Argument) -> Option<&Member> {
+    members
+        .iter()
+        .find(|member| member.key.value == which.key())
+}
+
+/// How long an operation waits. Notes what follows it if it does not give up.
+fn read_patience(own: &Member, members: &[Member], log: &mut Log) -> Option<Patience> {
+    let mut mark = |which| match member(members, which) {
+        Some(Member { key, value }) => match value.value {
+            Value::Bool(given) => Some(given.then_some(key.span)),
+            _ => wrong_type(value, "true or false", log),
+        },
+        None => Some(None),
+    };
+    let (idle, gives_up) = (mark(Argument::Idle), mark(Argument::GivesUp));
+    let patience = match (idle?, gives_up?) {
+        (Some(_), Some(second)) => {
+            let message = "to wait for ever is no good end of a wait that may be ended";
+            log.push(
+                Problem::at(Code::MisplacedMark, second, message)
+                    .label("and `idle` as well")
+                    .help("take one of the two out"),
+            );
+            return None;
+        }
+        (None, Some(_)) => return Some(Patience::GivesUp),
+        (Some(_), None) => Patience::Idle,
+        (None, None) => Patience::Endless,
+    };
+    for which in [Argument::Then, Argument::Else] {
+        if let Some(Member { key, .. }) = member(members, which) {
+            let (name, key_name) = (quoted(&own.key.value), quoted(&key.value));
+            log.push(
+                Problem::at(
+                    Code::MisplacedMark,
+                    key.span,
+                    format!("{name} goes on or waits: {key_name} has no meaning here"),
+                )
+                .label("for an operation with two outcomes")
+                .help("say `\"gives_up\": true` if the wait may be ended, or write what follows behind the operation"),
+            );
+        }
+    }
+    Some(patience)
 }
 
 fn note_missing(span: Span, operation: &str, argument: &str, log: &mut Log) {

@@ -31,21 +31,26 @@ pub(crate) enum Verb {
     Up,
     DownTrylock,
     DownRead,
+    DownReadTrylock,
     UpRead,
     DownWrite,
+    DownWriteTrylock,
     UpWrite,
     LockPage,
     UnlockPage,
     TrylockPage,
     WaitForCompletion,
+    TryWaitForCompletion,
     Complete,
     AllocPage,
+    TryAllocPage,
     FreePage,
     MempoolAlloc,
     MempoolFree,
     MempoolTryAlloc,
     MightSleep,
     Choose,
+    Select,
     Repeat,
     Loop,
     Break,
@@ -81,17 +86,21 @@ pub(crate) enum Argument {
     Type,
     Units,
     Flush,
+    Idle,
+    GivesUp,
     Then,
     Else,
     Do,
 }
 
 impl Argument {
-    pub(crate) const ALL: [Argument; 7] = [
+    pub(crate) const ALL: [Argument; 9] = [
         Argument::Series,
         Argument::Type,
         Argument::Units,
         Argument::Flush,
+        Argument::Idle,
+        Argument::GivesUp,
         Argument::Then,
         Argument::Else,
         Argument::Do,
@@ -103,6 +112,8 @@ impl Argument {
             Argument::Type => "type",
             Argument::Units => "n",
             Argument::Flush => "flush",
+            Argument::Idle => "idle",
+            Argument::GivesUp => "gives_up",
             Argument::Then => "then",
             Argument::Else => "else",
             Argument::Do => "do",
@@ -112,6 +123,13 @@ impl Argument {
     /// Whether an operation that takes it needs it.
     pub(crate) fn is_required(self) -> bool {
         matches!(self, Argument::Series | Argument::Type | Argument::Do)
+    }
+}
+
+impl Primitive {
+    /// Whether a task can have to wait for it, asleep.
+    pub(crate) fn waits_asleep(&self) -> bool {
+        self.arguments.contains(&Argument::Idle)
     }
 }
 
@@ -135,10 +153,28 @@ const fn primitive(
 const NONE: &[Argument] = &[];
 const BRANCHES: &[Argument] = &[Argument::Then, Argument::Else];
 const UNITS: &[Argument] = &[Argument::Units];
+/// Those of operations that can wait asleep.
+const WAITS: &[Argument] = &[
+    Argument::Idle,
+    Argument::GivesUp,
+    Argument::Then,
+    Argument::Else,
+];
 
 /// All built-in operations.
 pub(crate) const PRIMITIVES: &[Primitive] = &[
-    primitive("kmap", Verb::Kmap, Operand::Page, &[Argument::Series]),
+    primitive(
+        "kmap",
+        Verb::Kmap,
+        Operand::Page,
+        &[
+            Argument::Series,
+            Argument::Idle,
+            Argument::GivesUp,
+            Argument::Then,
+            Argument::Else,
+        ],
+    ),
     primitive(
         "try_kmap",
         Verb::TryKmap,
@@ -169,7 +205,18 @@ pub(crate) const PRIMITIVES: &[Primitive] = &[
         Operand::Spinlock,
         BRANCHES,
     ),
-    primitive("down", Verb::Down, Operand::Semaphore, UNITS),
+    primitive(
+        "down",
+        Verb::Down,
+        Operand::Semaphore,
+        &[
+            Argument::Units,
+            Argument::Idle,
+            Argument::GivesUp,
+            Argument::Then,
+            Argument::Else,
+        ],
+    ),
     primitive("up", Verb::Up, Operand::Semaphore, UNITS),
     primitive(
         "down_trylock",
@@ -177,23 +224,47 @@ pub(crate) const PRIMITIVES: &[Primitive] = &[
         Operand::Semaphore,
         &[Argument::Units, Argument::Then, Argument::Else],
     ),
-    primitive("down_read", Verb::DownRead, Operand::Rwsem, NONE),
+    primitive("down_read", Verb::DownRead, Operand::Rwsem, WAITS),
+    primitive(
+        "down_read_trylock",
+        Verb::DownReadTrylock,
+        Operand::Rwsem,
+        BRANCHES,
+    ),
     primitive("up_read", Verb::UpRead, Operand::Rwsem, NONE),
-    primitive("down_write", Verb::DownWrite, Operand::Rwsem, NONE),
+    primitive("down_write", Verb::DownWrite, Operand::Rwsem, WAITS),
+    primitive(
+        "down_write_trylock",
+        Verb::DownWriteTrylock,
+        Operand::Rwsem,
+        BRANCHES,
+    ),
     primitive("up_write", Verb::UpWrite, Operand::Rwsem, NONE),
-    primitive("lock_page", Verb::LockPage, Operand::Page, NONE),
+    primitive("lock_page", Verb::LockPage, Operand::Page, WAITS),
     primitive("unlock_page", Verb::UnlockPage, Operand::Page, NONE),
     primitive("trylock_page", Verb::TrylockPage, Operand::Page, BRANCHES),
     primitive(
         "wait_for_completion",
         Verb::WaitForCompletion,
         Operand::Completion,
-        NONE,
+        WAITS,
+    ),
+    primitive(
+        "try_wait_for_completion",
+        Verb::TryWaitForCompletion,
+        Operand::Completion,
+        BRANCHES,
     ),
     primitive("complete", Verb::Complete, Operand::Completion, NONE),
-    primitive("alloc_page", Verb::AllocPage, Operand::NewPage, NONE),
+    primitive("alloc_page", Verb::AllocPage, Operand::NewPage, WAITS),
+    primitive(
+        "try_alloc_page",
+        Verb::TryAllocPage,
+        Operand::NewPage,
+        BRANCHES,
+    ),
     primitive("free_page", Verb::FreePage, Operand::Page, NONE),
-    primitive("mempool_alloc", Verb::MempoolAlloc, Operand::Mempool, NONE),
+    primitive("mempool_alloc", Verb::MempoolAlloc, Operand::Mempool, WAITS),
     primitive("mempool_free", Verb::MempoolFree, Operand::Mempool, NONE),
     primitive(
         "mempool_try_alloc",
@@ -203,6 +274,7 @@ pub(crate) const PRIMITIVES: &[Primitive] = &[
     ),
     primitive("might_sleep", Verb::MightSleep, Operand::Nothing, NONE),
     primitive("choose", Verb::Choose, Operand::Branches, NONE),
+    primitive("select", Verb::Select, Operand::Branches, WAITS),
     primitive("repeat", Verb::Repeat, Operand::Times, &[Argument::Do]),
     primitive("loop", Verb::Loop, Operand::Block, NONE),
     primitive("break", Verb::Break, Operand::Nothing, NONE),

@@ -122,12 +122,16 @@ pub(crate) enum LockFile {
 }
 
 record! {
-    /// A semaphore with several units, or one that anybody may give back.
+    /// A semaphore with several units, one that anybody may give back, or one with a queue.
     SemaphoreFile "a semaphore" {
-        /// Units at the start.
+        /// Units that there are.
         semaphore: UnitsFile,
         /// Whether only the task that took units may give them back (true if left out).
         owned: Option<Spanned<bool>>,
+        /// Units that are there at the start, where anybody may give them back (all if left out).
+        available: Option<Number<0>>,
+        /// Whether those who wait are served in the order in which they came (false if left out).
+        fair: Option<Spanned<bool>>,
     }
 }
 
@@ -187,6 +191,8 @@ impl Decode for LockFile {
                 "semaphore" => Some(LockFile::Semaphore(SemaphoreFile {
                     semaphore: UnitsFile::Exactly(1),
                     owned: None,
+                    available: None,
+                    fair: None,
                 })),
                 "rwsem" => Some(LockFile::Rwsem { fair: false }),
                 _ => {
@@ -215,15 +221,18 @@ impl Decode for LockFile {
 pub(crate) struct MempoolFile {
     pub(crate) elements: u32,
     pub(crate) owned: bool,
+    pub(crate) available: Option<Number<0>>,
 }
 
 record! {
     /// A mempool that anybody may give elements back to.
     MempoolOptions "a mempool" {
-        /// Elements at the start.
+        /// Elements that there are.
         elements: Number<1>,
         /// Whether only the task that took elements may give them back (true if left out).
         owned: Option<Spanned<bool>>,
+        /// Elements that are there at the start, where anybody may give them back (all if left out).
+        available: Option<Number<0>>,
     }
 }
 
@@ -235,6 +244,7 @@ impl Decode for MempoolFile {
                 Some(MempoolFile {
                     elements,
                     owned: true,
+                    available: None,
                 })
             }
             Value::Object(_) => {
@@ -243,6 +253,7 @@ impl Decode for MempoolFile {
                 Some(MempoolFile {
                     elements: options.elements.0.value,
                     owned,
+                    available: options.available,
                 })
             }
             _ => wrong_type(json, "a number of elements or an object", log),

@@ -3,6 +3,7 @@
 //! Names of pages and locks are left as they are: what they mean depends on the task. A `$name`
 //! is the number of a parameter.
 
+use crate::program::Patience;
 use crate::read::decode::{Decode, check_name, number_in_range, wrong_type};
 use crate::read::json::{Json, Value};
 use crate::read::operations::Primitive;
@@ -76,6 +77,7 @@ pub(crate) enum Action {
         args: Vec<Arg>,
     },
     Choose(Vec<Vec<Step>>),
+    Select(Box<Select>),
     Repeat {
         times: Arg,
         body: Vec<Step>,
@@ -83,6 +85,15 @@ pub(crate) enum Action {
     Loop(Vec<Step>),
     Break,
     Exit,
+}
+
+/// A select; without `then` or `else` these are empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Select {
+    pub(crate) branches: Vec<Vec<Step>>,
+    pub(crate) patience: Patience,
+    pub(crate) on_success: Vec<Step>,
+    pub(crate) on_failure: Vec<Step>,
 }
 
 /// A built-in operation with its arguments; those it does not take are `None` or empty.
@@ -94,6 +105,7 @@ pub(crate) struct Call {
     pub(crate) atomic_type: Option<Arg>,
     pub(crate) units: Option<Arg>,
     pub(crate) flush: Option<Arg>,
+    pub(crate) patience: Patience,
     pub(crate) on_success: Vec<Step>,
     pub(crate) on_failure: Vec<Step>,
 }

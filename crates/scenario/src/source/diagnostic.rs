@@ -58,6 +58,12 @@ codes! {
     UnknownField = "unknown-field",
     /// A field that must be there and is not.
     MissingField = "missing-field",
+    /// Units that are not there at the start, of what has an owner, or more than there are.
+    Available = "available",
+    /// `idle`, `gives_up`, `then` or `else` where it means nothing.
+    MisplacedMark = "misplaced-mark",
+    /// A branch of `select` that does not begin with something to wait for.
+    BadBranch = "bad-branch",
     /// A value of the wrong type.
     WrongType = "wrong-type",
     /// A word that is none of those allowed.

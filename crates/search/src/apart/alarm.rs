@@ -13,7 +13,7 @@
 //! stuck set.
 //!
 //! The argument needs holders. Whoever waits for something else is suspicious by itself: for a
-//! completion, a unit that anybody may give back, memory, a CPU, a lock of its own, or a slot of a
+//! completion, a unit that anybody may give back, memory, a CPU, a turn in a queue, one of several things, a lock of its own, or a slot of a
 //! series that keeps all its slots back for holders; and once something has been leaked, every
 //! waiter is.
 //!
@@ -98,7 +98,7 @@ impl Alarm {
                 held |= 1 << (series + i);
             }
         }
-        if let (true, Some(at)) = (task.queued, task.at)
+        if let (Some(_), Some(at)) = (task.queued, task.at)
             && let Op::DownWrite {
                 lock: Ref::Shared(i),
             } = program.templates[task.template].nodes[at].op

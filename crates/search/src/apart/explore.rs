@@ -15,6 +15,7 @@ use kmapcheck_engine::{Meter, Progress, Stopped};
 use kmapcheck_limits::ask;
 use kmapcheck_machine::{Findings, Starts, initial};
 use kmapcheck_scenario::{FindingKind, Program};
+use kmapcheck_stuck::reduction::possible_stuck_kinds;
 
 use super::key::Key;
 use super::most::Most;
@@ -42,6 +43,8 @@ pub(crate) struct Search<'a, const W: usize, S> {
     expanded: u64,
     open: Best<W>,
     found: Findings,
+    /// Kinds that nobody need look for.
+    impossible: Findings,
     pub settled: Vec<(FindingKind, Candidate<W>)>,
     /// The most bytes that were stored at once, but for what depends on the number of threads.
     pub most_stored: u64,
@@ -93,6 +96,8 @@ impl<'a, const W: usize, S: Space<W>> Search<'a, W, S> {
             expanded: 0,
             open: Best::new(),
             found: Findings::NONE,
+            impossible: (Findings::of(FindingKind::TimeoutRescue))
+                .minus(possible_stuck_kinds(program)),
             settled: Vec::new(),
             most_stored: 0,
         }
@@ -257,10 +262,7 @@ impl<'a, const W: usize, S: Space<W>> Search<'a, W, S> {
         loop {
             let task = Task {
                 depth,
-                news: FindingKind::ALL
-                    .into_iter()
-                    .collect::<Findings>()
-                    .minus(self.found),
+                news: Findings::ALL.minus(self.found).minus(self.impossible),
                 look_only,
                 threads: self.threads,
             };

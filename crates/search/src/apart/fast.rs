@@ -10,9 +10,9 @@ use kmapcheck_scenario::{OriginId, TemplateId};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::key::{Key, Layout};
-use super::lowered::{Lowered, template_number};
+use super::lowered::{Lowered, StuckRanks, template_number};
 use super::space::{Block, Halt, Space, Step, Task};
-use super::tables::{Tables, offer_deadlock, rows};
+use super::tables::{Tables, offer_stuck, rows};
 use crate::starved::Stand;
 
 /// States that make a share, at least.
@@ -70,23 +70,21 @@ impl<'a, 'l, const W: usize> Fast<'a, 'l, W> {
     fn judge(&mut self, task: &Task<'_>, blocks: &mut [Block<W>]) {
         for block in blocks {
             for (sorted, key) in std::mem::take(&mut block.suspects) {
-                let rank = match self.tables.verdicts.get(&sorted) {
-                    Some(&rank) => rank,
+                let ranks = match self.tables.verdicts.get(&sorted) {
+                    Some(ranks) => ranks.clone(),
                     None => {
                         ask();
-                        let rank = self.stuck_in(&sorted).1;
-                        self.tables.verdicts.insert(sorted, rank);
-                        rank
+                        let ranks = self.stuck_in(&sorted).1;
+                        self.tables.verdicts.insert(sorted, ranks.clone());
+                        ranks
                     }
                 };
-                if let Some(rank) = rank {
-                    offer_deadlock(block, task.depth, rank, key);
-                }
+                offer_stuck(block, task, &ranks, key);
             }
         }
     }
 
-    fn stuck_in(&mut self, key: &Key<W>) -> (Vec<u32>, Option<u32>) {
+    fn stuck_in(&mut self, key: &Key<W>) -> (Vec<u32>, StuckRanks) {
         let layout = &self.tables.layout;
         let locals: Vec<u32> = layout.tasks.iter().map(|&field| key.get(field)).collect();
         self.lowered.stuck(key.get(layout.world), &locals)
@@ -200,12 +198,12 @@ impl<const W: usize> Space<W> for Fast<'_, '_, W> {
         for (&template, &field) in layout.template_of.iter().zip(&layout.tasks) {
             let entry =
                 self.lowered.known.entries[&(template_number(template), key.get(field), world)];
-            stands.push(match entry.grip {
-                Some(grip) => {
-                    suspicious |= self.lowered.alarm.is_suspicious(grip);
-                    Stand::Waits
-                }
-                None => Stand::Fine,
+            if let Some(grip) = entry.grip {
+                suspicious |= self.lowered.alarm.is_suspicious(grip);
+            }
+            stands.push(match entry.can_starve {
+                true => Stand::Waits,
+                false => Stand::Fine,
             });
         }
         if !suspicious {

@@ -9,11 +9,11 @@
 //! 2001): the index of the visited set stays as small as a level, and in the cache.
 //!
 //! Straight-line programs are graded, and those whose branches are equally long. Loops are not;
-//! nor are CPUs, and the writers of fair rwsems, which take steps in place. [`Ranks::advances`]
+//! nor are CPUs, and those who queue for a fair lock, which take steps in place. [`Ranks::advances`]
 //! checks the premise on every step that is worked out.
 
 use kmapcheck_machine::{Task, instances};
-use kmapcheck_scenario::{NodeId, Op, Program, Ref, Resource, ResourceKind, Template};
+use kmapcheck_scenario::{Node, NodeId, Op, Program, Ref, ResourceKind, Target, Template};
 
 /// The ranks of the nodes of each template that has instances; the end comes last.
 pub(crate) struct Ranks {
@@ -58,6 +58,12 @@ fn ranks(program: &Program, template: &Template) -> Option<Vec<Option<u32>>> {
     let mut ranks: Vec<Option<u32>> = vec![None; end + 1];
     ranks[place(template.entry.node)] = Some(0);
     let mut work = vec![(place(template.entry.node), 0)];
+    let next = |node: &Node| -> Vec<Target> {
+        // A select and the first operation of its branch are one step.
+        let arms: Vec<NodeId> = node.arms().collect();
+        let behind = arms.iter().flat_map(|&first| &template.nodes[first].next);
+        behind.chain(&node.next[arms.len()..]).copied().collect()
+    };
     while let Some((node, rank)) = work.pop() {
         let Some(node) = template.nodes.get(node) else {
             continue;
@@ -65,7 +71,7 @@ fn ranks(program: &Program, template: &Template) -> Option<Vec<Option<u32>>> {
         if announces(program, template, node.op) {
             return None;
         }
-        for target in &node.next {
+        for target in next(node) {
             let known = &mut ranks[place(target.node)];
             match *known {
                 None => {
@@ -82,12 +88,13 @@ fn ranks(program: &Program, template: &Template) -> Option<Vec<Option<u32>>> {
 
 /// Whether the operation may take a step without leaving its node.
 fn announces(program: &Program, template: &Template, op: Op) -> bool {
-    let fair = |resource: &Resource| matches!(resource.kind, ResourceKind::Rwsem { fair: true });
+    let kind = |lock: Ref| match lock {
+        Ref::Shared(i) => program.resources[i].kind,
+        Ref::Own(i) => template.resources[i].kind,
+    };
     match op {
-        Op::DownWrite {
-            lock: Ref::Shared(i),
-        } => fair(&program.resources[i]),
-        Op::DownWrite { lock: Ref::Own(i) } => fair(&template.resources[i]),
+        Op::DownWrite { lock } => matches!(kind(lock), ResourceKind::Rwsem { fair: true }),
+        Op::Down { pool, .. } => kind(pool).has_queue(),
         _ => false,
     }
 }

@@ -12,15 +12,18 @@ use kmapcheck_engine::Stopped;
 use kmapcheck_machine::State;
 use kmapcheck_scenario::{FindingKind, Op, OriginId, Program, TemplateId};
 use rustc_hash::{FxHashMap, FxHashSet};
+use smallvec::SmallVec;
 
 use super::alarm::{Alarm, Grip};
 use super::graded::Ranks;
 use super::key::{Layout, bits};
 use super::space::{Halt, bits_of, cast};
+use super::tables::rows;
 use crate::capacity::next_number;
 use crate::counted::explore::Explorer;
 use crate::counted::packed::Counts;
 use crate::counted::table::{Table, series_number};
+use crate::starved::Stand;
 
 /// One step of a task in a local state in a world.
 #[derive(Debug, Clone, Copy)]
@@ -33,6 +36,8 @@ pub(crate) struct Row {
     pub findings: u16,
     /// Others lose their stale mappings of this series.
     pub flushed: Option<u16>,
+    /// The operation carried out: of a select, the first one of the branch.
+    pub node: usize,
 }
 
 /// A local state in a world.
@@ -43,6 +48,8 @@ pub(crate) struct Entry {
     /// What is wrong with the call that it waits in, as bits.
     pub waiting: u16,
     pub grip: Option<Grip>,
+    /// Whether it may starve where it waits and is not stuck.
+    pub can_starve: bool,
     pub node: Option<usize>,
 }
 
@@ -80,8 +87,13 @@ pub(crate) struct Lowered<'a> {
 impl<'a> Lowered<'a> {
     /// Whether the program can be lowered.
     pub(crate) fn can(program: &Program) -> bool {
-        let paged = |op| matches!(op, Op::AllocPage { .. } | Op::FreePage { .. });
-        !(program.templates.iter()).any(|template| template.nodes.iter().any(|node| paged(node.op)))
+        let paged = |op| {
+            matches!(
+                op,
+                Op::AllocPage { .. } | Op::TryAllocPage { .. } | Op::FreePage { .. }
+            )
+        };
+        !program.has_op(paged) && !program.has_queues()
     }
 
     /// With so many numbers of local states and of worlds: see [`crate::capacity`].
@@ -164,8 +176,9 @@ impl<'a> Lowered<'a> {
         for i in 0..count {
             let row = table.row(entry, i);
             assert!(
-                !row.untidy && row.freed.is_none(),
-                "pages change hands only where a program allocates or frees"
+                !row.untidy && row.freed.is_none() && row.left.is_none(),
+                "pages change hands only where a program allocates or frees, and places in queues \
+                 where it has some"
             );
             changed |= self.alarm.note_findings(row.findings);
             if let Some(ranks) = &self.ranks
@@ -181,6 +194,7 @@ impl<'a> Lowered<'a> {
                 world: row.world,
                 findings: bits_of(row.findings),
                 flushed: row.flushed,
+                node: row.node as usize,
             });
         }
         self.most_rows = self.most_rows.max(count);
@@ -189,6 +203,7 @@ impl<'a> Lowered<'a> {
             count,
             waiting: bits_of(entry.waiting),
             grip,
+            can_starve: Stand::of(entry.standing, false, || count > 0) == Stand::Waits,
             node: task.at,
         };
         self.known.entries.insert((template, local, world), entry);
@@ -217,9 +232,9 @@ impl<'a> Lowered<'a> {
         self.known.flushes.insert((template, local, series), after);
     }
 
-    /// The tasks of local states that are stuck, by the table's numbers; and the rank of the class
-    /// of the deadlock, if anybody is.
-    pub(crate) fn stuck(&mut self, world: u32, locals: &[u32]) -> (Vec<u32>, Option<u32>) {
+    /// The tasks of local states that are stuck for ever, by the table's numbers; and the kinds of
+    /// finding by which somebody is stuck, each with the rank of its class.
+    pub(crate) fn stuck(&mut self, world: u32, locals: &[u32]) -> (Vec<u32>, StuckRanks) {
         let mut counts = Counts {
             world,
             tasks: Vec::new(),
@@ -228,11 +243,13 @@ impl<'a> Lowered<'a> {
             counts.add(self.locals[template][local as usize], 1);
         }
         let stuck = self.explorer.stuck(&counts);
-        let stuck: Vec<u32> = (counts.tasks.iter().zip(stuck))
+        let ranks = (stuck.kinds().iter())
+            .map(|kind| (kind, self.explorer.class_rank(&counts, kind)))
+            .collect();
+        let forever = (counts.tasks.iter().zip(stuck.forever))
             .filter_map(|(&(global, _), stuck)| stuck.then_some(global))
             .collect();
-        let rank = (!stuck.is_empty()).then(|| self.explorer.class_rank(&counts));
-        (stuck, rank)
+        (forever, ranks)
     }
 
     /// Whether any task waits in any state met so far.
@@ -243,11 +260,13 @@ impl<'a> Lowered<'a> {
     /// The operations that some local state met so far executes.
     pub(crate) fn executed(&self) -> FxHashSet<(TemplateId, OriginId)> {
         (self.known.entries.iter())
-            .filter(|(_, entry)| entry.count > 0)
-            .filter_map(|(&(template, ..), entry)| {
+            .flat_map(|(&(template, ..), entry)| {
                 let template = template as usize;
-                let node = &self.program.templates[template].nodes[entry.node?];
-                Some((template, node.origin))
+                let nodes = &self.program.templates[template].nodes;
+                let rows = rows(&self.known, entry.first, entry.count);
+                let at = entry.node.filter(|_| entry.count > 0);
+                (rows.iter().map(|row| row.node).chain(at))
+                    .map(move |node| (template, nodes[node].origin))
             })
             .collect()
     }
@@ -273,6 +292,9 @@ impl<'a> Lowered<'a> {
                 + self.number.capacity() * 16) as u64
     }
 }
+
+/// Kinds of finding by which somebody is stuck, each with the rank of its class.
+pub(crate) type StuckRanks = SmallVec<[(FindingKind, u32); 1]>;
 
 /// The number of a template in the tables.
 pub(crate) fn template_number(template: TemplateId) -> u32 {

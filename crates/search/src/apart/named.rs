@@ -11,17 +11,18 @@ use std::rc::Rc;
 use kmapcheck_engine::Stopped;
 use kmapcheck_limits::ask;
 use kmapcheck_machine::{
-    Abilities, Findings, Shared, Standing, State, Task as Actor, TraceStep, waiting_findings,
+    Abilities, Findings, Shared, State, Task as Actor, TraceStep, waiting_findings,
 };
 use kmapcheck_scenario::{FindingKind, OriginId, Program, TemplateId};
-use kmapcheck_stuck::reduction::{scene, stuck};
+use kmapcheck_stuck::reduction::{possible_stuck_kinds, scene, stuck};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::graded::Ranks;
 use super::key::{Field, Key, Layout, WIDEST};
 use super::space::{Block, Candidate, Halt, Space, Step, Task};
+use super::tables::offer_stuck;
 use crate::capacity;
-use crate::rank_in;
+use crate::ranks_in;
 use crate::starved::{Bounds, Stand};
 
 /// Numbers things in the order in which they come.
@@ -182,17 +183,11 @@ impl<'a, 'p> Named<'a, 'p> {
             }
             offer(block, findings, task, task.depth, node, key, None);
         }
-        if task.news.contains(FindingKind::Deadlock)
-            && let Some(rank) = rank_in(self.parts.program, &self.parts.abilities, state)
-        {
-            let candidate = Candidate {
-                length: task.depth,
-                rank,
-                node: None,
-                state: *key,
-                last: None,
-            };
-            block.best.offer(FindingKind::Deadlock, candidate);
+        let program = self.parts.program;
+        let wanted = task.news.intersection(possible_stuck_kinds(program));
+        if !wanted.is_empty() {
+            let ranks = ranks_in(program, &self.parts.abilities, state, wanted);
+            offer_stuck(block, task, &ranks, *key);
         }
     }
 }
@@ -245,8 +240,10 @@ impl<const W: usize> Space<W> for Named<'_, '_> {
                 let successors = state.successors(program, i);
                 for (choice, (successor, next)) in successors.into_iter().enumerate() {
                     count += 1;
-                    let origin = program.templates[actor.template].nodes[at].origin;
-                    self.parts.executed.insert((actor.template, origin));
+                    for node in [at, successor.node] {
+                        let origin = program.templates[actor.template].nodes[node].origin;
+                        self.parts.executed.insert((actor.template, origin));
+                    }
                     let last = Some(TraceStep { task: i, choice });
                     let length = task.depth + 1;
                     offer(block, successor.findings, task, length, node, key, last);
@@ -291,10 +288,10 @@ impl<const W: usize> Space<W> for Named<'_, '_> {
         stands.clear();
         let state = self.decode(key);
         let scene = scene(self.parts.program, &self.parts.abilities, &state);
-        let parties = scene.parties.iter().zip(stuck(&scene));
-        stands.extend(parties.map(|(party, stuck)| match party.standing {
-            Standing::Waits(_) if !stuck => Stand::Waits,
-            _ => Stand::Fine,
+        let parties = scene.parties.iter().zip(stuck(&scene).forever);
+        stands.extend(parties.enumerate().map(|(task, (party, stuck))| {
+            let can_step = || !state.successors(self.parts.program, task).is_empty();
+            Stand::of(party.standing, stuck, can_step)
         }));
         Ok(())
     }

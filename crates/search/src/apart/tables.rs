@@ -18,7 +18,7 @@ use kmapcheck_scenario::{FindingKind, TemplateId};
 use rustc_hash::FxHashMap;
 
 use super::key::{Field, Key, Layout, bits};
-use super::lowered::{Known, Lowered, Row, template_number};
+use super::lowered::{Known, Lowered, Row, StuckRanks, template_number};
 use super::space::{Block, Candidate, Task, bits_of};
 
 /// So many bits a group has at most, unless one task alone has more.
@@ -133,8 +133,8 @@ pub(crate) struct Tables<const W: usize> {
     kinds: Vec<Kind>,
     /// With [`AT_ONCE`] more at the end, which belong to nobody.
     deltas: Vec<Delta>,
-    /// By sorted state, for suspicious ones: the rank of the deadlock's class, if there is one.
-    pub verdicts: FxHashMap<Key<W>, Option<u32>>,
+    /// By sorted state, for suspicious ones: in which ways somebody is stuck.
+    pub verdicts: FxHashMap<Key<W>, StuckRanks>,
     /// By word and bit: the field that the bit belongs to, as a mask. For [`Space::may_step`].
     pub field_masks: Vec<[u64; 64]>,
 }
@@ -184,20 +184,22 @@ pub(crate) fn rows(known: &Known, first: u32, count: u32) -> &[Row] {
     &known.rows[first..first + count as usize]
 }
 
-pub(crate) fn offer_deadlock<const W: usize>(
+pub(crate) fn offer_stuck<const W: usize>(
     block: &mut Block<W>,
-    depth: u64,
-    rank: u32,
+    task: &Task<'_>,
+    ranks: &[(FindingKind, u32)],
     state: Key<W>,
 ) {
-    let candidate = Candidate {
-        length: depth,
-        rank,
-        node: None,
-        state,
-        last: None,
-    };
-    block.best.offer(FindingKind::Deadlock, candidate);
+    for &(kind, rank) in ranks.iter().filter(|(kind, _)| task.news.contains(*kind)) {
+        let candidate = Candidate {
+            length: task.depth,
+            rank,
+            node: None,
+            state,
+            last: None,
+        };
+        block.best.offer(kind, candidate);
+    }
 }
 
 impl<const W: usize> Tables<W> {
@@ -299,7 +301,7 @@ impl<const W: usize> Tables<W> {
     /// Bytes allocated.
     pub(crate) fn memory(&self) -> u64 {
         let entries: usize = self.kinds.iter().map(|kind| kind.entries.capacity()).sum();
-        let verdict = size_of::<(Key<W>, Option<u32>)>() + 1;
+        let verdict = size_of::<(Key<W>, StuckRanks)>() + 1;
         (entries * size_of::<Entry>()
             + self.deltas.capacity() * size_of::<Delta>()
             + self.verdicts.capacity() * verdict) as u64
@@ -327,9 +329,9 @@ impl<const W: usize> Tables<W> {
         block: &mut Block<W>,
     ) {
         let news = bits_of(task.news);
-        let deadlock = 1 << FindingKind::Deadlock as u16;
-        let mut attention = (news & !deadlock) | UNKNOWN;
-        if news & deadlock != 0 {
+        let stuck = 1 << FindingKind::Deadlock as u16 | 1 << FindingKind::TimeoutRescue as u16;
+        let mut attention = (news & !stuck) | UNKNOWN;
+        if news & stuck != 0 {
             attention |= SUSPECT;
         }
         if !task.look_only {
@@ -410,8 +412,7 @@ impl<const W: usize> Tables<W> {
         if flags & SUSPECT != 0 {
             let sorted = self.layout.sorted(key);
             match self.verdicts.get(&sorted) {
-                Some(&Some(rank)) => offer_deadlock(block, task.depth, rank, *key),
-                Some(None) => {}
+                Some(ranks) => offer_stuck(block, task, ranks, *key),
                 None => block.suspects.push((sorted, *key)),
             }
         }

@@ -14,7 +14,7 @@ use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use kmapcheck_machine::{Findings, Start, Starts, Trace, TraceStep, initial};
+use kmapcheck_machine::{Findings, LeftQueue, Start, Starts, Trace, TraceStep, initial};
 use kmapcheck_scenario::{FindingKind, Program};
 use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
@@ -26,7 +26,7 @@ use super::table::Event;
 use crate::capacity::next_number;
 use crate::options::{Options, Storage};
 
-const MAGIC: &[u8] = b"kmapcheck checkpoint 1\n";
+const MAGIC: &[u8] = b"kmapcheck checkpoint 2\n";
 /// How often a file is written.
 const EVERY: Duration = Duration::from_secs(60);
 /// Bytes of the digest.
@@ -367,6 +367,11 @@ fn replay(explorer: &mut Explorer<'_>, events: &[Event]) {
             }
             Event::Free(local, page) => {
                 explorer.table.after_free(*local, *page);
+            }
+            &Event::Leave(local, pool, place) => {
+                explorer
+                    .table
+                    .after_leaving(local, LeftQueue { pool, place });
             }
             Event::Tidy(world, tasks) => explorer.tidy(&mut Counts {
                 world: *world,

@@ -3,7 +3,7 @@
 use kmapcheck_engine::{Candidates, Coverage, Finding, Outcome};
 use kmapcheck_machine::{Abilities, State, Trace, initial, steps, waiting_findings};
 use kmapcheck_scenario::{FindingKind, Program};
-use kmapcheck_stuck::reduction::{scene, stuck};
+use kmapcheck_stuck::reduction::stuck_kinds;
 
 use super::explore::{End, Explorer, Run};
 use super::unfold;
@@ -83,7 +83,9 @@ impl Explorer<'_> {
 /// Ends a trace where it first shows the finding: in states that were passed through nobody looked.
 fn cut(program: &Program, abilities: &Abilities, kind: FindingKind, trace: &mut Trace) {
     let shows = |state: &State| match kind {
-        FindingKind::Deadlock => stuck(&scene(program, abilities, state)).contains(&true),
+        FindingKind::Deadlock | FindingKind::TimeoutRescue => {
+            stuck_kinds(program, abilities, state).contains(kind)
+        }
         kind => (state.tasks.iter())
             .any(|task| waiting_findings(program, task, &state.shared).contains(kind)),
     };

@@ -13,7 +13,8 @@
 //! length, leaving out those tasks that are in the crowd's local states gives a state explored
 //! here: a step of a holder is a step here, one of another task is one of the crowd. So a finding
 //! that no step shows here does not occur for any numbers. Take a stuck set of the run's state, and
-//! remove all of the left-out tasks from it but one. What remains is stuck here with that one task
+//! remove all of the left-out tasks from it but one, which one it may be: for its sake the set counts
+//! as a finding, or a holder's. What remains is stuck here with that one task
 //! added: the removed tasks hold nothing, and a task that is absent gives nothing. So if no state
 //! explored here has a stuck holder, alone or beside one task of the crowd, and no such task is
 //! stuck itself, there is no deadlock for any numbers. No premise on the operations is needed.
@@ -25,7 +26,8 @@
 use kmapcheck_engine::{Meter, Progress, Stopped};
 use kmapcheck_limits::Limits;
 use kmapcheck_machine::{Findings, Standing, Starts, initial};
-use kmapcheck_scenario::{Bound, FindingKind, Op, Program, Ref, Series, StaleIn, Template};
+use kmapcheck_scenario::{Bound, Op, Program, Ref, Series, StaleIn, Template};
+use kmapcheck_stuck::reduction::possible_stuck_kinds;
 use rustc_hash::FxHashSet;
 
 use super::explore::Explorer;
@@ -231,20 +233,27 @@ impl Crowding<'_> {
 
     /// Whether somebody can be stuck.
     fn judge(&mut self, state: &Counts, crowd: &[u32]) {
-        if self.found.possible.contains(FindingKind::Deadlock) {
+        let kinds = possible_stuck_kinds(self.explorer.table.program());
+        if kinds.minus(self.found.possible).is_empty() {
             return;
         }
-        let mut stuck = self.waits(state) && self.explorer.stuck(state).contains(&true);
+        // Who is deadlocked here may only be rescued among others, and idle waiters among them may not
+        // be alone: so whoever is stuck in any way stands for all kinds.
+        let is_stuck = |explorer: &mut Explorer<'_>, state: &Counts| {
+            let stuck = explorer.stuck(state);
+            stuck.forever.contains(&true) || stuck.rescued.contains(&true)
+        };
+        let mut stuck = self.waits(state) && is_stuck(&mut self.explorer, state);
         for &local in crowd {
             let entry = self.explorer.table.entry(local, state.world);
             if !stuck && matches!(entry.standing, Standing::Waits(_)) {
                 let mut with = state.clone();
                 with.add(local, 1);
-                stuck = self.explorer.stuck(&with).contains(&true);
+                stuck = is_stuck(&mut self.explorer, &with);
             }
         }
         if stuck {
-            self.found.possible.insert(FindingKind::Deadlock);
+            self.found.possible = self.found.possible.union(kinds);
         }
     }
 

@@ -6,7 +6,7 @@ use kmapcheck_equations::{Cores, Graph, cannot_starve, exclude, memory_suffices,
 use kmapcheck_local::{Locals, possible_without_pages};
 use kmapcheck_machine::{Findings, Trace, instances};
 use kmapcheck_scenario::{FindingKind, Program};
-use kmapcheck_stuck::reduction::{scene, stuck};
+use kmapcheck_stuck::reduction::{possible_stuck_kinds, stuck_kinds};
 
 use super::explore::{AIMED_STATES, Explorer, Started};
 use super::{few, hill_climb, unfold};
@@ -49,7 +49,7 @@ impl Explorer<'_> {
     ) -> Option<Stopped> {
         let program = self.table.program();
         if let Some((trace, last)) = shortest_run(program, locals, graph, cores)
-            && stuck(&scene(program, &self.abilities, &last)).contains(&true)
+            && stuck_kinds(program, &self.abilities, &last).contains(FindingKind::Deadlock)
         {
             self.found_by_aim(FindingKind::Deadlock, trace);
             return None;
@@ -142,7 +142,7 @@ fn possible_by(program: &Program, locals: &Locals, graph: &Graph, cores: &Cores)
         Cores::Undecided(_) => true,
     };
     if stuck {
-        possible.insert(FindingKind::Deadlock);
+        possible = possible.union(possible_stuck_kinds(program));
     }
     if program.has_loops() && (stuck || !cannot_starve(program, locals)) {
         possible.insert(FindingKind::Starved);

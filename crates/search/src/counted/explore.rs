@@ -18,6 +18,7 @@ use kmapcheck_engine::{Candidates, Meter, Outcome, Progress, Stopped};
 use kmapcheck_limits::{Limits, unasked};
 use kmapcheck_machine::{Abilities, Findings, Start, Starts, TaskId, Trace, initial, instances};
 use kmapcheck_scenario::{FindingKind, OriginId, Program, TemplateId};
+use kmapcheck_stuck::reduction::possible_stuck_kinds;
 use rustc_hash::FxHashSet;
 
 use super::checkpoint::Checkpoint;
@@ -65,6 +66,8 @@ pub(super) const NONE: u32 = u32::MAX;
 pub(crate) struct Explorer<'a> {
     pub table: Table<'a>,
     pub abilities: Abilities,
+    /// The kinds of finding that its tasks can be stuck by.
+    pub(super) stuck_kinds: Findings,
     pub visited: Visited,
     /// By state: its first predecessor.
     pub parents: Vec<u32>,
@@ -171,6 +174,7 @@ impl<'a> Explorer<'a> {
         Explorer {
             table: Table::new(program),
             abilities: Abilities::of(program),
+            stuck_kinds: possible_stuck_kinds(program),
             visited: Visited::default(),
             parents: Vec::new(),
             starts: Vec::new(),

@@ -10,11 +10,10 @@
 use kmapcheck_engine::Progress;
 use kmapcheck_limits::Limits;
 use kmapcheck_machine::{
-    Abilities, Findings, Start, State, TaskId, Trace, TraceStep, instances, is_open, run,
-    waiting_findings,
+    Abilities, Findings, Start, TaskId, Trace, TraceStep, instances, is_open, run, waiting_findings,
 };
 use kmapcheck_scenario::{Bound, FindingKind, Program};
-use kmapcheck_stuck::reduction::{scene, stuck};
+use kmapcheck_stuck::reduction::stuck_kinds;
 
 use super::explore;
 
@@ -93,15 +92,12 @@ pub(super) fn shows(program: &Program, kind: FindingKind, trace: &Trace) -> bool
     };
     match kind {
         FindingKind::Starved => false,
-        FindingKind::Deadlock => is_stuck(program, &last),
+        FindingKind::Deadlock | FindingKind::TimeoutRescue => {
+            stuck_kinds(program, &Abilities::of(program), &last).contains(kind)
+        }
         _ => {
             let waits = |task| waiting_findings(program, task, &last.shared).contains(kind);
             at_last_step.contains(kind) || last.tasks.iter().any(waits)
         }
     }
-}
-
-/// Whether some tasks are stuck.
-pub(super) fn is_stuck(program: &Program, state: &State) -> bool {
-    stuck(&scene(program, &Abilities::of(program), state)).contains(&true)
 }

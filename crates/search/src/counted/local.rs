@@ -11,7 +11,8 @@
 mod tidy;
 
 use kmapcheck_machine::{
-    Map, Name, Page, PageId, ResourceState, Shared, State, Successor, Task, Usage, is_forgettable,
+    LeftQueue, Map, Name, Page, PageId, ResourceState, Shared, State, Successor, Task, Usage,
+    is_forgettable,
 };
 use kmapcheck_scenario::{Program, SeriesId};
 
@@ -57,6 +58,8 @@ pub(crate) struct Stepped {
     pub flushed: Option<SeriesId>,
     /// Names elsewhere that stand for this common page come to dangle.
     pub freed: Option<PageId>,
+    /// Tasks elsewhere that queue behind move up.
+    pub left: Option<LeftQueue>,
     /// Whether common pages may have come to be, or to be superfluous: see [`tidy_as`].
     pub untidy: bool,
 }
@@ -120,7 +123,7 @@ impl Local {
         task.maps.is_empty()
             && task.held.is_empty()
             && task.page_locks.is_empty()
-            && !task.queued
+            && task.queued.is_none()
             && !task.on_cpu
             && (self.pages.iter()).all(|page| page.count.iter().all(|&count| count == 0))
             && !self.refers_to_common()
@@ -155,7 +158,7 @@ impl Local {
     }
 
     /// The local state after a common page was freed, or `None` if it has no name for it.
-    pub(crate) fn after_free(&self, common: PageId) -> Option<Local> {
+    pub(crate) fn after_free(&self, program: &Program, common: PageId) -> Option<Local> {
         let freed = COMMON + common;
         if !self.task.names.contains(&Name::Page(freed)) {
             return None;
@@ -163,9 +166,17 @@ impl Local {
         let mut local = self.clone();
         kmapcheck_machine::Broadcast {
             freed: Some(freed),
-            flushed: None,
+            ..kmapcheck_machine::Broadcast::default()
         }
-        .apply_to(&mut local.task);
+        .apply_to(program, &mut local.task);
+        Some(local)
+    }
+
+    /// The local state after somebody left a queue, or `None` if it is in no place behind.
+    pub(crate) fn after_leave(&self, program: &Program, left: LeftQueue) -> Option<Local> {
+        let place = left.place_after(program, &self.task)?;
+        let mut local = self.clone();
+        local.task.queued = Some(place);
         Some(local)
     }
 
@@ -433,6 +444,7 @@ pub(crate) fn stepped(
         local: next_local,
         flushed: step.broadcast.flushed,
         freed: step.broadcast.freed.filter(|&page| page < commons),
+        left: step.broadcast.left,
         untidy,
         world: next_world,
     }

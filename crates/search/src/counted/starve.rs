@@ -13,7 +13,7 @@ use kmapcheck_machine::Standing;
 
 use super::explore::{Explorer, Run};
 use super::packed::Counts;
-use super::table::Table;
+use super::table::{Entry, Table};
 use crate::capacity::next_number;
 use crate::starved::{self, Graph, Stand};
 
@@ -32,25 +32,17 @@ impl Explorer<'_> {
             ask();
             first_point.push(stands.len());
             self.visited.get(next_number(i), &mut state);
-            let waits: Vec<bool> = (state.tasks.iter())
-                .map(|&(local, _)| {
-                    matches!(
-                        self.table.entry(local, state.world).standing,
-                        Standing::Waits(_)
-                    )
-                })
+            let entries: Vec<Entry> = (state.tasks.iter())
+                .map(|&(local, _)| self.table.entry(local, state.world))
                 .collect();
-            let in_stuck_set = if waits.contains(&true) {
-                self.stuck(&state)
+            let waits = |entry: &Entry| matches!(entry.standing, Standing::Waits(_));
+            let forever = if entries.iter().any(waits) {
+                self.stuck(&state).forever
             } else {
-                vec![false; waits.len()]
+                vec![false; entries.len()]
             };
-            stands.extend(waits.iter().zip(in_stuck_set).map(|(&waits, stuck)| {
-                if waits && !stuck {
-                    Stand::Waits
-                } else {
-                    Stand::Fine
-                }
+            stands.extend((entries.iter().zip(forever)).map(|(&entry, stuck)| {
+                Stand::of(entry.standing, stuck, || Table::row_count(entry) > 0)
             }));
         }
         if !stands.contains(&Stand::Waits) {

@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 use std::rc::Rc;
 
-use kmapcheck_stuck::reduction::{Party, Scene, pins, stuck};
+use kmapcheck_scenario::FindingKind;
+use kmapcheck_stuck::class::class_in;
+use kmapcheck_stuck::reduction::{Party, Scene, Stuck, pins, stuck};
 
 use super::explore::Explorer;
 use super::local::materialise;
@@ -11,8 +13,8 @@ use super::packed::Counts;
 use super::table::{Entry, Seen};
 
 impl Explorer<'_> {
-    /// For each local state of a state, whether tasks in it are in the greatest stuck set.
-    pub(crate) fn stuck(&mut self, state: &Counts) -> Vec<bool> {
+    /// For each local state of a state, whether and how tasks in it are stuck.
+    pub(crate) fn stuck(&mut self, state: &Counts) -> Stuck {
         let world = Rc::clone(self.table.world(state.world));
         let shared = world.shared_for(None);
         let entries: Vec<Entry> = state
@@ -49,16 +51,17 @@ impl Explorer<'_> {
             shared: &shared,
             common_pages: world.common_pages(),
             parties,
+            patient: false,
         };
         stuck(&scene)
     }
 
-    /// The rank of the class of a state's deadlock.
+    /// The rank of the class of that finding in a state.
     ///
     /// # Panics
     ///
-    /// If nobody is stuck in the state.
-    pub(crate) fn class_rank(&mut self, state: &Counts) -> u32 {
+    /// If nobody is stuck in that way in the state.
+    pub(crate) fn class_rank(&mut self, state: &Counts, kind: FindingKind) -> u32 {
         let world = self.table.world(state.world);
         let locals: Vec<_> = state
             .tasks
@@ -66,7 +69,7 @@ impl Explorer<'_> {
             .map(|&(local, n)| (Rc::clone(self.table.local(local)), n))
             .collect();
         let named = materialise(world, &locals);
-        crate::rank_in(self.table.program(), &self.abilities, &named)
-            .expect("tasks that are stuck have a smallest core")
+        class_in(self.table.program(), &self.abilities, &named, kind)
+            .expect("tasks that are stuck have a smallest core") as u32
     }
 }

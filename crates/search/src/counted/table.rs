@@ -8,7 +8,9 @@
 use std::hash::Hash;
 use std::rc::Rc;
 
-use kmapcheck_machine::{Findings, PageId, Standing, Task, standing, steps, waiting_findings};
+use kmapcheck_machine::{
+    Findings, LeftQueue, PageId, Standing, Task, standing, steps, waiting_findings,
+};
 use kmapcheck_scenario::{Program, SeriesId};
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
@@ -62,6 +64,10 @@ pub(crate) struct Row {
     pub flushed: Option<u16>,
     /// Names of others for this common page come to dangle.
     pub freed: Option<u32>,
+    /// Others move up in a queue: see [`Table::after_leave`].
+    pub left: Option<u32>,
+    /// The operation carried out: of a select, the first one of the branch.
+    pub node: u32,
     /// Whether common pages must be brought into order.
     pub untidy: bool,
 }
@@ -89,6 +95,8 @@ pub(crate) struct Table<'a> {
     entries: FxHashMap<(u32, u32), Entry>,
     rows: Vec<Row>,
     flushes: FxHashMap<(u32, u16), Option<u32>>,
+    /// Queues that were left, by number.
+    queues: Vec<LeftQueue>,
     /// By local state: the task as a world with so many common pages numbers its pages, and the
     /// slots it pins alone, if no common page is among them.
     seen: Vec<Option<(usize, Rc<Seen>)>>,
@@ -109,6 +117,8 @@ pub(crate) enum Event {
     Flush(u32, u16),
     /// [`Table::after_free`].
     Free(u32, PageId),
+    /// [`Table::after_leave`], with the pool and the place left.
+    Leave(u32, usize, u32),
     /// Common pages brought into order, in a state.
     Tidy(u32, Vec<(u32, u32)>),
 }
@@ -129,6 +139,7 @@ impl<'a> Table<'a> {
             entries: FxHashMap::default(),
             rows: Vec::new(),
             flushes: FxHashMap::default(),
+            queues: Vec::new(),
             seen: Vec::new(),
             names_pages: false,
             log: None,
@@ -242,6 +253,9 @@ impl<'a> Table<'a> {
                 freed: stepped.freed.map(|page| {
                     u32::try_from(page).expect("common pages are numbered from 0, and in memory")
                 }),
+                left: stepped.left.map(|left| self.queue_number(left)),
+                node: u32::try_from(successor.node)
+                    .expect("task programs come from a file of limited size"),
                 untidy: stepped.untidy,
             };
             self.rows.push(row);
@@ -270,10 +284,37 @@ impl<'a> Table<'a> {
     /// The local state of a task elsewhere after a common page was freed.
     pub(crate) fn after_free(&mut self, local: u32, page: PageId) -> u32 {
         let before = self.numbered();
-        match self.local(local).after_free(page) {
+        match self.local(local).after_free(self.program, page) {
             Some(after) => {
                 let after = self.local_number(after);
                 self.note(before, || Event::Free(local, page));
+                after
+            }
+            None => local,
+        }
+    }
+
+    fn queue_number(&mut self, left: LeftQueue) -> u32 {
+        let known = self.queues.iter().position(|&known| known == left);
+        next_number(known.unwrap_or_else(|| {
+            self.queues.push(left);
+            self.queues.len() - 1
+        }))
+    }
+
+    /// The local state of a task elsewhere after somebody left a queue.
+    pub(crate) fn after_leave(&mut self, local: u32, queue: u32) -> u32 {
+        let left = self.queues[queue as usize];
+        self.after_leaving(local, left)
+    }
+
+    /// The same.
+    pub(crate) fn after_leaving(&mut self, local: u32, left: LeftQueue) -> u32 {
+        let before = self.numbered();
+        match self.local(local).after_leave(self.program, left) {
+            Some(after) => {
+                let after = self.local_number(after);
+                self.note(before, || Event::Leave(local, left.pool, left.place));
                 after
             }
             None => local,

@@ -171,7 +171,7 @@ fn same(program: &Program, a: &State, b: &State) -> bool {
 /// The tasks that go on commute with all that the others can do without them, as far as is looked.
 fn commutes(program: &Program, state: &State, goes_on: &[bool]) {
     let abilities = kmapcheck_machine::Abilities::of(program);
-    let stuck_in = |state: &State| stuck(&scene(program, &abilities, state));
+    let stuck_in = |state: &State| stuck(&scene(program, &abilities, state)).forever;
     let steps_of = |state: &State, task: usize| steps(program, &state.tasks[task], &state.shared);
     let chosen: Vec<usize> = (0..goes_on.len()).filter(|&task| goes_on[task]).collect();
     let others: Vec<usize> = (0..goes_on.len()).filter(|&task| !goes_on[task]).collect();

@@ -18,7 +18,7 @@
 use std::rc::Rc;
 
 use kmapcheck_machine::Task;
-use kmapcheck_scenario::Program;
+use kmapcheck_scenario::{Patience, Program};
 use rustc_hash::FxHashMap;
 
 use super::Reductions;
@@ -55,10 +55,12 @@ pub(crate) struct Chooser<'a> {
 }
 
 impl<'a> Chooser<'a> {
-    /// `None` where no order of steps can be left out: none is to be, or tasks share CPUs, of which
-    /// every step may take one.
+    /// `None` where no order of steps can be left out: none is to be, tasks share CPUs, of which
+    /// every step may take one, or some give up: a wait that only a time-out ends is no more to be seen
+    /// once it has ended.
     pub(crate) fn new(program: &'a Program, reductions: Reductions) -> Option<Chooser<'a>> {
-        (reductions.leaves_out_orders() && program.cpus.is_none()).then(|| Chooser {
+        let can = program.cpus.is_none() && !program.has_patience(Patience::GivesUp);
+        (reductions.leaves_out_orders() && can).then(|| Chooser {
             program,
             reductions,
             footprints: Footprints::of(program),

@@ -19,7 +19,9 @@
 //! rwsem), touches in *any* way. docs/reductions.md has the argument thing by thing, and
 //! [`super::check`] puts it to the test.
 
-use kmapcheck_machine::{Map, Name, Shared, Standing, Task, Wait, acceptable_series, resolve};
+use kmapcheck_machine::{
+    Held, Map, Name, Shared, Standing, Task, Wait, acceptable_series, resolve,
+};
 use kmapcheck_scenario::{Node, NodeId, Op, Program, Ref, ResourceKind, SeriesId, TemplateId};
 
 /// In which way a thing is touched.
@@ -107,7 +109,7 @@ impl<'a> Footprints<'a> {
         let mut nodes = program.templates.iter().flat_map(|t| &t.nodes);
         let allocates = nodes
             .clone()
-            .any(|node| matches!(node.op, Op::AllocPage { .. }));
+            .any(|node| matches!(node.op, Op::AllocPage { .. } | Op::TryAllocPage { .. }));
         let frees = nodes.any(|node| matches!(node.op, Op::FreePage { .. }));
         let mut footprints = Footprints {
             program,
@@ -163,7 +165,7 @@ impl<'a> Footprints<'a> {
             .map(|node| {
                 let mut future = Future::new(self.things());
                 let ends = self.ends(node);
-                for touch in self.may_touch(template, node.op).into_iter().chain(ends) {
+                for touch in self.touches(template, node).into_iter().chain(ends) {
                     future.add(touch);
                 }
                 future
@@ -196,6 +198,20 @@ impl<'a> Footprints<'a> {
         !self.paged && declared.is_some_and(|page| !page.highmem)
     }
 
+    /// What a node may touch, whenever it is carried out. A select looks at what there is, of all its
+    /// first operations.
+    fn touches(&self, template: TemplateId, node: &Node) -> Vec<Touch> {
+        let nodes = &self.program.templates[template].nodes;
+        let firsts = node
+            .arms()
+            .flat_map(|first| self.may_touch(template, nodes[first].op));
+        let firsts = firsts.map(|(thing, _)| (thing, Way::Any));
+        self.may_touch(template, node.op)
+            .into_iter()
+            .chain(firsts)
+            .collect()
+    }
+
     /// What an operation may touch, whenever it is carried out.
     fn may_touch(&self, template: TemplateId, op: Op) -> Vec<Touch> {
         let mut touches = Vec::new();
@@ -213,12 +229,15 @@ impl<'a> Footprints<'a> {
             Op::SpinLock { lock } => self.shared(lock, Way::Take, &mut touches),
             Op::SpinTrylock { lock } => self.shared(lock, Way::Any, &mut touches),
             Op::SpinUnlock { lock } => self.shared(lock, Way::Give, &mut touches),
-            Op::Down { pool, .. } => self.shared(pool, Way::Take, &mut touches),
+            Op::Down { pool, .. } => {
+                let way = self.unless_queued(template, pool, Way::Take);
+                self.shared(pool, way, &mut touches);
+            }
             Op::DownTrylock { pool, .. } => self.shared(pool, Way::Any, &mut touches),
             Op::Up { pool, .. } => {
                 // Who gives back what nobody owns is told off if nothing is out.
                 let way = if self.is_owned(template, pool) {
-                    Way::Give
+                    self.unless_queued(template, pool, Way::Give)
                 } else {
                     Way::Any
                 };
@@ -226,6 +245,9 @@ impl<'a> Footprints<'a> {
             }
             Op::DownRead { lock } => self.rwsem(template, lock, Way::Read, &mut touches),
             Op::DownWrite { lock } => self.rwsem(template, lock, Way::Take, &mut touches),
+            Op::DownReadTrylock { lock } | Op::DownWriteTrylock { lock } => {
+                self.shared(lock, Way::Any, &mut touches);
+            }
             Op::UpRead { lock } | Op::UpWrite { lock } => {
                 self.rwsem(template, lock, Way::Give, &mut touches);
             }
@@ -235,17 +257,21 @@ impl<'a> Footprints<'a> {
             Op::WaitForCompletion { completion } => {
                 self.shared(completion, Way::Take, &mut touches);
             }
+            Op::TryWaitForCompletion { completion } => {
+                self.shared(completion, Way::Any, &mut touches);
+            }
             Op::Complete { completion } => self.shared(completion, Way::Give, &mut touches),
             // Low memory has no slots.
             Op::Kmap { .. } | Op::TryKmap { .. } => {}
             // What these touch is pages.
-            Op::AllocPage { .. } | Op::FreePage { .. } => {}
+            Op::AllocPage { .. } | Op::TryAllocPage { .. } | Op::FreePage { .. } => {}
             Op::KmapAtomic { .. }
             | Op::KunmapAtomic { .. }
             | Op::KmapLocal { .. }
             | Op::KunmapLocal { .. }
             | Op::MightSleep
-            | Op::Choose => {}
+            | Op::Choose
+            | Op::Select => {}
         }
         self.uses_pages(op, &mut touches);
         touches
@@ -256,7 +282,9 @@ impl<'a> Footprints<'a> {
             return;
         }
         match op {
-            Op::AllocPage { .. } | Op::FreePage { .. } => touches.push((self.pages(), Way::Any)),
+            Op::AllocPage { .. } | Op::TryAllocPage { .. } | Op::FreePage { .. } => {
+                touches.push((self.pages(), Way::Any));
+            }
             _ if op.page().is_some() && self.remembers => {
                 touches.push((self.pages(), Way::Any));
             }
@@ -286,6 +314,15 @@ impl<'a> Footprints<'a> {
     fn shared(&self, what: Ref, way: Way, touches: &mut Vec<Touch>) {
         if let Ref::Shared(r) = what {
             touches.push((self.resource(r), way));
+        }
+    }
+
+    /// In a queue the order in which tasks come makes a difference.
+    fn unless_queued(&self, template: TemplateId, pool: Ref, way: Way) -> Way {
+        if self.program.resource(template, pool).kind.has_queue() {
+            Way::Any
+        } else {
+            way
         }
     }
 
@@ -328,7 +365,7 @@ impl<'a> Footprints<'a> {
             Op::Kmap { page, series } if self.maps_once_more(task, shared, page, series) => {
                 Vec::new()
             }
-            _ => self.may_touch(task.template, op),
+            _ => self.touches(task.template, node),
         };
         touches.extend(self.ends(node));
         touches
@@ -386,7 +423,10 @@ impl<'a> Footprints<'a> {
         };
         let op = self.program.templates[task.template].nodes[at].op;
         let future = self.future(other.template, theirs);
-        if self.paged && op.page().is_some() && future.has(self.pages(), Way::Any) {
+        if self.paged
+            && (op.page().is_some() || op == Op::Select)
+            && future.has(self.pages(), Way::Any)
+        {
             return true;
         }
         let holds = |what: Ref| match what {
@@ -396,6 +436,13 @@ impl<'a> Footprints<'a> {
         let touches = |what: Ref| match what {
             Ref::Shared(r) => future.touches(self.resource(r)),
             Ref::Own(_) => false,
+        };
+        // Who holds something gives it back at the end of its program, if it does.
+        let holds_any = |thing: usize| {
+            let lock =
+                |held: &Held| matches!(held.what, Ref::Shared(r) if self.resource(r) == thing);
+            other.held.iter().any(lock)
+                || (thing < self.program.series.len() && other.pins_in(thing))
         };
         match waiting.wait {
             Some(Wait::Slot { series, .. }) => {
@@ -427,6 +474,13 @@ impl<'a> Footprints<'a> {
                 _ => self.paged && future.touches(self.page_lock(0)),
             },
             Some(Wait::Memory) => future.touches(self.pages()),
+            Some(Wait::Turn { pool, .. }) => touches(pool),
+            // Whatever touches one of the things that its first operations touch.
+            Some(Wait::AnyOf(_)) => {
+                let node = &self.program.templates[task.template].nodes[at];
+                let mut things = self.touches(task.template, node).into_iter();
+                things.any(|(thing, _)| future.touches(thing) || holds_any(thing))
+            }
             None => true,
         }
     }

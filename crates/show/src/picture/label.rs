@@ -29,7 +29,11 @@ pub fn link(link: &Link) -> String {
 pub fn node(node: &Node) -> Vec<String> {
     let name = node.label.clone();
     let unit = match node.kind {
-        NodeKind::Task if node.count > 1 => return vec![name, format!("{} tasks", node.count)],
+        NodeKind::Task => {
+            let number = (node.count > 1).then(|| format!("{} tasks", node.count));
+            let gives_up = node.gives_up.then(|| "can give up".to_owned());
+            return [name].into_iter().chain(number).chain(gives_up).collect();
+        }
         NodeKind::Series => "slot",
         NodeKind::Semaphore => "unit",
         NodeKind::Mempool => "element",

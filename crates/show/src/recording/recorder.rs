@@ -214,14 +214,11 @@ impl<'a> Recorder<'a> {
     fn look(&mut self, state: &State, at: usize) {
         for part in 0..self.cast.len() {
             let task = self.cast[part];
-            let now = match state.standing(self.program, task) {
-                Standing::Waits(waiting) => {
-                    let mut resources = waiting.resources(task);
-                    [resources.next(), resources.next()]
-                }
-                Standing::Ended | Standing::Moves => [None; 2],
+            let now: Vec<Resource> = match state.standing(self.program, task) {
+                Standing::Waits(waiting) => waiting.resources(self.program, state, task).collect(),
+                Standing::Ended | Standing::Moves => Vec::new(),
             };
-            self.wait(part, now, at, state);
+            self.wait(part, &now, at, state);
         }
         if at == 0 {
             for part in 0..self.cast.len() {
@@ -244,16 +241,16 @@ impl<'a> Recorder<'a> {
         }
     }
 
-    fn wait(&mut self, part: usize, now: [Option<Resource>; 2], at: usize, state: &State) {
+    fn wait(&mut self, part: usize, now: &[Resource], at: usize, state: &State) {
         let waits = &mut self.recording.waits;
         self.waiting[part].retain(|&(key, span)| {
-            let kept = now.contains(&Some(key));
+            let kept = now.contains(&key);
             if !kept {
                 waits[span].to = Some(at);
             }
             kept
         });
-        for key in now.into_iter().flatten() {
+        for &key in now {
             if self.waiting[part].iter().any(|open| open.0 == key) {
                 continue;
             }

@@ -5,7 +5,7 @@ use kmapcheck_machine::{Name, PageId, Standing, Task, Wait, acceptable_series, r
 use kmapcheck_scenario::{Op, Ref, SeriesId};
 use rustc_hash::FxHashSet;
 
-use crate::reduction::{Party, Scene, op_of};
+use crate::reduction::{Party, Scene, page_names};
 
 /// What a set of tasks waits for, as far as others could give it.
 #[derive(Default)]
@@ -24,51 +24,59 @@ pub(super) struct Awaited {
 impl Awaited {
     pub(super) fn by(scene: &Scene<'_>, parties: impl Iterator<Item = usize>) -> Awaited {
         let mut awaited = Awaited::default();
-        for party in parties.map(|i| &scene.parties[i]) {
+        for i in parties {
+            let party = &scene.parties[i];
             ask();
             let Standing::Waits(waiting) = party.standing else {
                 continue;
             };
             awaited.cpu |= waiting.cpu;
-            match waiting.wait {
-                Some(Wait::Slot { series, page }) => {
-                    awaited.series.insert(series);
-                    awaited
-                        .mappings
-                        .extend(acceptable_series(scene.program, series).map(|s| (page, s)));
-                    awaited.page(scene, party.task, page);
-                }
-                Some(Wait::PageLock(page)) => awaited.page(scene, party.task, page),
-                Some(Wait::Memory) => awaited.memory = true,
-                Some(
-                    Wait::Spin(Ref::Shared(what))
-                    | Wait::Read(Ref::Shared(what))
-                    | Wait::Write(Ref::Shared(what))
-                    | Wait::Units(Ref::Shared(what), _)
-                    | Wait::Completion(Ref::Shared(what)),
-                ) => {
-                    awaited.resources.insert(what);
-                }
-                _ => {}
+            for wait in scene.alternatives(i) {
+                awaited.add(scene, party.task, wait);
             }
         }
         awaited
     }
 
-    fn page(&mut self, scene: &Scene<'_>, task: &Task, page: PageId) {
-        self.pages.insert(page);
-        if let Some(
-            Op::Kmap {
-                page: Ref::Shared(name),
+    fn add(&mut self, scene: &Scene<'_>, task: &Task, wait: Wait) {
+        match wait {
+            Wait::Slot { series, page } => {
+                self.series.insert(series);
+                self.mappings
+                    .extend(acceptable_series(scene.program, series).map(|s| (page, s)));
+                self.page(scene, task, page);
+            }
+            Wait::PageLock(page) => self.page(scene, task, page),
+            Wait::Memory => self.memory = true,
+            Wait::Spin(Ref::Shared(what))
+            | Wait::Read(Ref::Shared(what))
+            | Wait::Write(Ref::Shared(what))
+            | Wait::Units(Ref::Shared(what), _)
+            | Wait::Turn {
+                pool: Ref::Shared(what),
                 ..
             }
-            | Op::LockPage {
-                page: Ref::Shared(name),
-            },
-        ) = op_of(scene.program, task)
-        {
-            self.names.insert(name);
+            | Wait::Completion(Ref::Shared(what)) => {
+                self.resources.insert(what);
+            }
+            // Its own, which nobody else could give; and there is no select among alternatives.
+            Wait::Spin(_)
+            | Wait::Read(_)
+            | Wait::Write(_)
+            | Wait::Units(..)
+            | Wait::Turn { .. }
+            | Wait::Completion(_)
+            | Wait::AnyOf(_) => {}
         }
+    }
+
+    fn page(&mut self, scene: &Scene<'_>, task: &Task, page: PageId) {
+        self.pages.insert(page);
+        self.names
+            .extend(page_names(scene, task, page).filter_map(|name| match name {
+                Ref::Shared(name) => Some(name),
+                Ref::Own(_) => None,
+            }));
     }
 
     /// Whether a party, removed, gives any of it.
@@ -85,7 +93,7 @@ impl Awaited {
             || task.held.iter().any(|held| self.awaits(held.what))
             || task.page_locks.iter().any(|page| self.pages.contains(page))
             || (task.on_cpu && self.cpu)
-            || task.queued
+            || task.queued.is_some()
             || task
                 .at
                 .into_iter()
@@ -105,6 +113,9 @@ impl Awaited {
                                 .is_some_and(|page| self.mappings.contains(&(page, series)))
                         }
                         Op::AllocPage {
+                            var: Ref::Shared(name),
+                        }
+                        | Op::TryAllocPage {
                             var: Ref::Shared(name),
                         } => self.names.contains(&name),
                         Op::Complete { completion: what } | Op::Up { pool: what, .. } => {

@@ -1,12 +1,12 @@
 //! Cores against all sets, tried by hand.
 
 use kmapcheck_machine::{Abilities, Start, initial};
-use kmapcheck_scenario::{Overrides, Program, load_str};
+use kmapcheck_scenario::{FindingKind, Overrides, Program, load_str};
 
 use super::*;
 use crate::class::classify;
 use crate::deadlock::Deadlock;
-use crate::reduction::{scene, stuck_among};
+use crate::reduction::{scene, stuck};
 
 fn program(fields: &str) -> Program {
     let series = r#""series": { "P": { "slots": 3, "reuse": "own" }, "Q": { "slots": 2, "reuse": "none" },
@@ -54,7 +54,7 @@ fn programs() -> Vec<Program> {
 
 /// All smallest sets that are stuck on themselves, by trying every set; the first of them.
 fn by_hand(scene: &Scene<'_>) -> Option<Vec<usize>> {
-    let waits = stuck(scene);
+    let waits = stuck(scene).forever;
     let tasks: Vec<usize> = (0..waits.len()).filter(|&i| waits[i]).collect();
     (1u32..1 << tasks.len())
         .filter_map(|set| {
@@ -95,7 +95,8 @@ fn cores_are_the_smallest_there_are() {
                 assert_eq!(core, by_hand(&scene), "{state:?}");
                 if core.is_some() {
                     deadlocks += 1;
-                    let deadlock = Deadlock::of(&program, &abilities, &state);
+                    let deadlock =
+                        Deadlock::of(&program, &abilities, &state, FindingKind::Deadlock);
                     let of = deadlock.map_or(Vec::new(), |deadlock| deadlock.blockers.of);
                     assert!(!of.is_empty() && of.iter().all(|(_, what)| !what.is_empty()));
                     assert_minimal(&scene);
@@ -128,7 +129,7 @@ fn cores_are_the_smallest_there_are() {
 fn assert_minimal(scene: &Scene<'_>) {
     let groups = Groups::of(scene);
     let folded = folded(scene, &groups);
-    let all = Candidates::of(&folded, &groups, &stuck(scene));
+    let all = Candidates::of(&folded, &groups, &stuck(scene).forever);
     let core = tasks(&groups, &all.minimal(&folded));
     assert!(is_core(scene, &core));
     for i in 0..core.len() {

@@ -76,6 +76,7 @@ impl World<'_> {
             world.vars[var].init = vec![init];
             var
         };
+        let at_start = resource.kind.units_at_start().map_or(0, i64::from);
         match resource.kind {
             ResourceKind::Spinlock => Lock::Spin(var(self, "taken", "spinlock", 1, true, 0)),
             ResourceKind::Semaphore { units, .. } => {
@@ -86,7 +87,7 @@ impl World<'_> {
                     "semaphore: units left",
                     units,
                     false,
-                    units,
+                    at_start,
                 ))
             }
             ResourceKind::Mempool { units, .. } => {
@@ -97,7 +98,7 @@ impl World<'_> {
                     "mempool: elements left",
                     units,
                     false,
-                    units,
+                    at_start,
                 ))
             }
             ResourceKind::Completion => Lock::Completion(var(

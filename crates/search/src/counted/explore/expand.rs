@@ -81,7 +81,7 @@ impl Explorer<'_> {
                 while let Some((passing, row)) = self.passing(next) {
                     self.transitions += 1;
                     let here = next.clone();
-                    self.note_executed(here.tasks[passing].0);
+                    self.note_executed(here.tasks[passing].0, row);
                     if let Some(mut check) = self.check.take() {
                         check.state(self, &here, Some(&[passing]));
                         self.check = Some(check);

@@ -17,7 +17,7 @@ impl Explorer<'_> {
         row: Row,
         depth: u64,
     ) {
-        let Some((template, at)) = self.note_executed(step.local) else {
+        let Some((template, at)) = self.note_executed(step.local, row) else {
             return;
         };
         for kind in self.candidates.news(row.findings).iter() {
@@ -32,11 +32,13 @@ impl Explorer<'_> {
     }
 
     /// Coverage of a step by a task in that local state; where it is.
-    pub(super) fn note_executed(&mut self, local: u32) -> Option<(TemplateId, usize)> {
+    pub(super) fn note_executed(&mut self, local: u32, row: Row) -> Option<(TemplateId, usize)> {
         let task = self.table.local(local).task();
         let (template, at) = (task.template, task.at?);
-        let origin = self.table.program().templates[template].nodes[at].origin;
-        self.executed.insert((template, origin));
+        let nodes = &self.table.program().templates[template].nodes;
+        for node in [at, row.node as usize] {
+            self.executed.insert((template, nodes[node].origin));
+        }
         Some((template, at))
     }
 
@@ -50,17 +52,17 @@ impl Explorer<'_> {
                 self.note_waiting(number, local, entry.waiting, depth);
             }
         }
-        if waits && !self.candidates.has(FindingKind::Deadlock) && self.stuck(state).contains(&true)
-        {
-            let rank = self.class_rank(state);
-            let run = Run {
-                state: number,
-                last: None,
-                node: None,
-                starving: None,
-            };
-            self.candidates
-                .offer(FindingKind::Deadlock, depth, rank, || run);
+        let wanted = self.candidates.news(self.stuck_kinds);
+        if waits && !wanted.is_empty() {
+            for kind in self.stuck(state).kinds().intersection(wanted).iter() {
+                let rank = self.class_rank(state, kind);
+                self.candidates.offer(kind, depth, rank, || Run {
+                    state: number,
+                    last: None,
+                    node: None,
+                    starving: None,
+                });
+            }
         }
     }
 

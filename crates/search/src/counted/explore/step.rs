@@ -19,15 +19,10 @@ impl Explorer<'_> {
         next.world = row.world;
         next.tasks.clone_from(&state.tasks);
         next.take_one(position);
-        if row.flushed.is_some() || row.freed.is_some() {
+        if row.flushed.is_some() || row.freed.is_some() || row.left.is_some() {
             let others = std::mem::take(&mut next.tasks);
-            for (mut local, n) in others {
-                if let Some(series) = row.flushed {
-                    local = self.table.after_flush(local, series);
-                }
-                if let Some(page) = row.freed {
-                    local = self.table.after_free(local, page as usize);
-                }
+            for (local, n) in others {
+                let local = self.bystander(local, row);
                 next.add(local, n);
             }
         }
@@ -35,6 +30,20 @@ impl Explorer<'_> {
         if row.untidy {
             self.tidy(next);
         }
+    }
+
+    /// What becomes of the local state of a task that does not take the step.
+    fn bystander(&mut self, mut local: u32, row: Row) -> u32 {
+        if let Some(series) = row.flushed {
+            local = self.table.after_flush(local, series);
+        }
+        if let Some(page) = row.freed {
+            local = self.table.after_free(local, page as usize);
+        }
+        if let Some(queue) = row.left {
+            local = self.table.after_leave(local, queue);
+        }
+        local
     }
 
     /// The state after a task at `position` took `row`, with what becomes of everybody.
@@ -46,13 +55,7 @@ impl Explorer<'_> {
     ) -> Followed {
         let mut moved: Vec<(u32, u32)> = Vec::with_capacity(state.tasks.len() + 1);
         for (i, &(local, n)) in state.tasks.iter().enumerate() {
-            let mut after = local;
-            if let Some(series) = row.flushed {
-                after = self.table.after_flush(after, series);
-            }
-            if let Some(page) = row.freed {
-                after = self.table.after_free(after, page as usize);
-            }
+            let after = self.bystander(local, row);
             moved.push((after, n - u32::from(i == position)));
         }
         moved.push((row.local, 1));
