@@ -231,5 +231,9 @@ fn change(program: &Program, local: &LocalState) -> i64 {
         _ => 0,
     };
     // Without an operation it has ended.
-    local.calls(program).map(of).min().unwrap_or(0)
+    local
+        .calls(program)
+        .map(|(_, op)| of(op))
+        .min()
+        .unwrap_or(0)
 }

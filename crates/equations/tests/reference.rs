@@ -91,7 +91,10 @@ fn scenarios() {
         let expected = program.expect.clone().unwrap_or_default();
         let possible = locals.possible();
         for kind in &expected {
-            let is_of_one_task = !matches!(kind, FindingKind::Deadlock | FindingKind::Starved);
+            let is_of_one_task = !matches!(
+                kind,
+                FindingKind::Deadlock | FindingKind::TimeoutRescue | FindingKind::Starved
+            );
             assert!(
                 !is_of_one_task || possible.contains(*kind),
                 "{path:?}: {kind}"

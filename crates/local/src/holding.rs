@@ -2,7 +2,7 @@
 
 use kmapcheck_limits::ask;
 use kmapcheck_machine::{Mode, PageId, Wanted};
-use kmapcheck_scenario::{Node, Op, Program, Ref, SeriesId};
+use kmapcheck_scenario::{Node, NodeId, Op, Program, Ref, SeriesId};
 
 use crate::local::LocalState;
 
@@ -87,12 +87,12 @@ impl LocalState {
     }
 
     /// That operation; or, of a select, the first ones of its branches.
-    pub fn calls<'p>(&self, program: &'p Program) -> impl Iterator<Item = Op> + 'p {
+    pub fn calls<'p>(&self, program: &'p Program) -> impl Iterator<Item = (NodeId, Op)> + 'p {
         let nodes = &program.templates[self.task.template].nodes;
-        let node = self.node(program);
-        let firsts = node.into_iter().flat_map(Node::arms);
-        let itself = node.into_iter().map(|node| node.op);
-        (itself.filter(|&op| op != Op::Select)).chain(firsts.map(|first| nodes[first].op))
+        let at = self.task.at;
+        let firsts = at.into_iter().flat_map(|at| nodes[at].arms());
+        let itself = at.filter(|&at| nodes[at].op != Op::Select);
+        (itself.into_iter().chain(firsts)).map(|node| (node, nodes[node].op))
     }
 
     fn node<'p>(&self, program: &'p Program) -> Option<&'p Node> {

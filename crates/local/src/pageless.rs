@@ -13,7 +13,7 @@
 //! violations of the model's order only with that: then pins lie where they were asked for.
 
 use kmapcheck_machine::{Findings, acceptable_series};
-use kmapcheck_scenario::{Bound, FindingKind, Op, Program, Reuse, SeriesId, StaleIn};
+use kmapcheck_scenario::{Bound, FindingKind, Op, Patience, Program, Reuse, SeriesId, StaleIn};
 
 use crate::closure::{Closing, SLOTS, with_slots};
 use crate::premise;
@@ -42,6 +42,9 @@ pub fn possible_without_pages(program: &Program) -> Option<Findings> {
     closing.run().ok()?;
     let mut possible = closing.locals.possible();
     possible.insert(FindingKind::Deadlock);
+    if program.has_patience(Patience::GivesUp) {
+        possible.insert(FindingKind::TimeoutRescue);
+    }
     possible.insert(FindingKind::FreedWhileMapped);
     possible.insert(FindingKind::SlotLeak);
     if program.has_loops() {

@@ -141,7 +141,7 @@ impl<'a> Surroundings<'a> {
         if local.task.at.is_none() {
             return Vec::new();
         }
-        let looks = Looks::of_all(local.calls(program));
+        let looks = Looks::of_all(local.calls(program).map(|(_, op)| op));
         let both = |varies: bool| if varies { &[false, true][..] } else { &[false] };
         let mut series: Vec<Option<SeriesId>> = vec![None];
         if looks.at_slots {

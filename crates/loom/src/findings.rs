@@ -5,7 +5,8 @@ use kmapcheck_engine::{Coverage, Finding, Outcome, Stopped, can_sleep, never_exe
 use kmapcheck_machine::{Abilities, Findings, Standing, Trace};
 use kmapcheck_scenario::{FindingKind, NodeId, OriginId, Program, TemplateId};
 use kmapcheck_stuck::class::class_in;
-use kmapcheck_stuck::reduction::{scene, stuck};
+use kmapcheck_stuck::scene::scene;
+use kmapcheck_stuck::stuck_sets::stuck;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::follow::{Disagreement, Follower};

@@ -171,33 +171,34 @@ impl Conformance {
         let chains = Chains::of(locals);
         let mut paths = rustc_hash::FxHashSet::default();
         for (number, local) in (0..).zip(&locals.states) {
-            let (Some(at), Some(op)) = (local.task.at, local.op(program)) else {
-                continue;
-            };
             ask();
             let template = local.task.template;
-            let Some((what, name, rank)) = place::asked(program, template, op) else {
-                continue;
-            };
-            let asked = Asked {
-                what,
-                name: name.to_owned(),
-                place: rank + 1,
-                by: Place::of(program, template, at),
-            };
             let breaks = (locals.found.iter())
                 .any(|f| f.local == number && f.findings.contains(FindingKind::OrderViolation));
-            for chain in chains.to(number) {
-                ask();
-                let path = Violation {
-                    task: program.templates[template].name.clone(),
-                    held: held(program, template, chain, rank),
-                    asked: asked.clone(),
+            for (at, op) in local.calls(program) {
+                let Some((what, name, rank)) = place::asked(program, template, op) else {
+                    continue;
                 };
-                if breaks && !self.violations.contains(&path) {
-                    self.violations.push(path.clone());
+                let asked = Asked {
+                    what,
+                    name: name.to_owned(),
+                    place: rank + 1,
+                    by: Place::of(program, template, at),
+                };
+                for chain in chains.to(number) {
+                    ask();
+                    let path = Violation {
+                        task: program.templates[template].name.clone(),
+                        held: held(program, template, chain, rank),
+                        asked: asked.clone(),
+                    };
+                    // Of a select only some branches may break it.
+                    let in_the_way = path.held.iter().any(|held| held.in_the_way);
+                    if breaks && in_the_way && !self.violations.contains(&path) {
+                        self.violations.push(path.clone());
+                    }
+                    paths.insert((template, path.held, path.asked));
                 }
-                paths.insert((template, path.held, path.asked));
             }
         }
         self.paths = paths.len();

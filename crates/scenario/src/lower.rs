@@ -15,6 +15,7 @@
 
 mod finish;
 mod resolve;
+mod select;
 mod text;
 
 use std::collections::{BTreeSet, HashMap};
@@ -24,10 +25,10 @@ use kmapcheck_limits::ask;
 use crate::check::model::Model;
 use crate::check::scope::Scope;
 use crate::check::stale::Pages;
-use crate::program::{Frame, Node, Op, Origin, Patience, Ref, ResourceKind, Target, Variable};
+use crate::program::{Frame, Node, Op, Origin, Patience, Target, Variable};
 use crate::read::operations::Verb;
 use crate::read::scenario::TaskFile;
-use crate::read::steps::{Action, Arg, Call, Select, Step};
+use crate::read::steps::{Action, Arg, Call, Step};
 use crate::source::diagnostic::{Code, Log, Problem};
 use crate::source::nearest::quoted;
 use crate::source::text::Span;
@@ -353,104 +354,6 @@ impl Lowering<'_> {
         }
         self.labels[label] = Some(start);
         start
-    }
-
-    fn select(&mut self, step: &Step, select: &Select, next: Goal, around: Around<'_>) -> Goal {
-        let failure = self.block(&select.on_failure, next, around);
-        let success = self.block(&select.on_success, next, around);
-        let mut targets = Vec::new();
-        for branch in select.branches.iter().rev() {
-            let begins_well = self.check_first(step, branch);
-            let entry = self.block(branch, success, around);
-            if let (true, Destination::Node(made)) = (begins_well, entry.to) {
-                self.check_not_fair(step, made);
-            }
-            targets.push(entry);
-        }
-        targets.reverse();
-        if select.patience == Patience::GivesUp {
-            targets.push(failure);
-        }
-        let site = self.site(step, "select".into(), around);
-        self.node(Op::Select, targets, select.patience, site)
-    }
-
-    /// Notes a branch of a select that does not begin with an operation that can wait asleep. Whether
-    /// it does.
-    fn check_first(&mut self, select: &Step, branch: &[Step]) -> bool {
-        let first = self.first(branch, 0);
-        let (span, what) = match first.map(|step| (step.key, &step.action)) {
-            None => (
-                select.key,
-                "a branch of this `select` has no operation".to_owned(),
-            ),
-            Some((span, Action::Primitive(call))) if call.primitive.waits_asleep() => {
-                if call.patience == Patience::Endless {
-                    return true;
-                }
-                let problem = Problem::at(
-                    Code::MisplacedMark,
-                    span,
-                    "how long a `select` waits is said of the whole `select`, not of a branch",
-                );
-                self.log.push(
-                    problem
-                        .label("the first operation of a branch")
-                        .help("write `idle` or `gives_up` beside `select`"),
-                );
-                return false;
-            }
-            Some((span, _)) => (
-                span,
-                "a branch of `select` begins with something that it cannot wait for".to_owned(),
-            ),
-        };
-        self.log.push(
-            Problem::at(Code::BadBranch, span, what)
-                .label("where a wait is to begin")
-                .help(
-                    "let it begin with kmap, down, down_read, down_write, lock_page, \
-                     wait_for_completion, alloc_page or mempool_alloc; what comes next may be anything",
-                ),
-        );
-        false
-    }
-
-    /// The first operation that is none of the model's, those expanded.
-    fn first<'s>(&'s self, steps: &'s [Step], depth: usize) -> Option<&'s Step> {
-        let mut found = steps.iter().filter_map(|step| match &step.action {
-            // Operations that use themselves were noted.
-            Action::Operation { .. } if depth > DEEPEST => None,
-            Action::Operation { index, .. } => self.first(&self.model.bodies[*index], depth + 1),
-            _ => Some(step),
-        });
-        found.next()
-    }
-
-    /// Notes a first operation of a select that would have to queue: the queue would have to be left
-    /// again.
-    fn check_not_fair(&mut self, select: &Step, made: usize) {
-        let op = self.drafts[made].op;
-        let fair = op.resource().is_some_and(|lock| {
-            let resource = match lock {
-                Ref::Shared(index) => &self.scope.shared.list[index],
-                Ref::Own(index) => &self.scope.own.list[index],
-            };
-            resource.kind.has_queue() || matches!(resource.kind, ResourceKind::Rwsem { fair: true })
-        });
-        if fair {
-            let site = &self.sites[self.drafts[made].site];
-            let text = site.last().map_or("", |frame| &frame.text);
-            let message = format!(
-                "a branch of this `select` begins with {}, where tasks queue",
-                quoted(text)
-            );
-            self.log.push(
-                Problem::at(Code::BadBranch, select.key, message)
-                    .label("another branch could go on, and the queue would have to be left")
-                    .help("declare it without `fair`, or wait for it by itself"),
-            );
-        }
     }
 
     fn primitive(&mut self, step: &Step, call: &Call, next: Goal, around: Around<'_>) -> Goal {

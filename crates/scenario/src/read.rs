@@ -6,5 +6,6 @@ pub(crate) mod json;
 pub(crate) mod model;
 pub(crate) mod operation;
 pub(crate) mod operations;
+pub(crate) mod patience;
 pub(crate) mod scenario;
 pub(crate) mod steps;

@@ -29,7 +29,7 @@ use kmapcheck_limits::{Limits, Watch};
 use kmapcheck_machine::{Abilities, Findings, State};
 use kmapcheck_scenario::{FindingKind, Program};
 use kmapcheck_stuck::class::class_in;
-use kmapcheck_stuck::reduction::stuck_kinds;
+use kmapcheck_stuck::stuck_sets::stuck_kinds;
 
 use crate::counted::explore::Explorer;
 

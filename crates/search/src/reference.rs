@@ -14,7 +14,8 @@ use kmapcheck_machine::{
     waiting_findings,
 };
 use kmapcheck_scenario::{FindingKind, OriginId, Program, TemplateId};
-use kmapcheck_stuck::reduction::{possible_stuck_kinds, scene, stuck};
+use kmapcheck_stuck::scene::scene;
+use kmapcheck_stuck::stuck_sets::{possible_stuck_kinds, stuck};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::ranks_in;

@@ -4,7 +4,8 @@
 
 use kmapcheck_machine::{Abilities, Effect, Standing, State, waiting_findings};
 use kmapcheck_scenario::Program;
-use kmapcheck_stuck::reduction::{scene, stuck};
+use kmapcheck_stuck::scene::scene;
+use kmapcheck_stuck::stuck_sets::stuck;
 use kmapcheck_testing::for_each_state;
 use proptest::prelude::*;
 

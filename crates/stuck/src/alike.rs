@@ -11,7 +11,7 @@ use kmapcheck_machine::{Name, PageId, Standing, Task, Wait};
 use kmapcheck_scenario::SeriesId;
 use rustc_hash::FxHashMap;
 
-use crate::reduction::Scene;
+use crate::scene::Scene;
 
 /// The parties of a scene, in groups of alike ones.
 #[derive(Debug)]

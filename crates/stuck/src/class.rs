@@ -11,7 +11,8 @@ use kmapcheck_scenario::{FindingKind, Program, ResourceKind};
 
 use crate::core::smallest_core;
 use crate::holdings::{Blockers, Leaks};
-use crate::reduction::{Scene, patient, scene, stuck};
+use crate::scene::{Scene, scene};
+use crate::stuck_sets::{patient, stuck};
 
 /// The kinds of deadlock. The order is the one in which cores of the same size are preferred.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]

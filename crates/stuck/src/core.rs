@@ -34,7 +34,8 @@ use self::numbers::{Numbers, fill, next_counts};
 use crate::alike::Groups;
 use crate::class::class_of;
 use crate::holdings::{Blockers, Leaks};
-use crate::reduction::{Party, Reduction, Scene, stuck_among};
+use crate::reduction::{Reduction, stuck_among};
+use crate::scene::{Party, Scene};
 
 /// How many sets the exact search tries at most: all those of 14 tasks.
 const MOST_TRIES: u64 = 1 << 14;

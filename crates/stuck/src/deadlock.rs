@@ -11,7 +11,8 @@ use crate::class::{Class, class_of};
 use crate::core::core_of;
 use crate::graph::{Link, Node, could_give, graph_of, thing_of};
 use crate::holdings::{Blockers, Leaks, holdings};
-use crate::reduction::{Scene, patient, scene, stuck};
+use crate::scene::{Scene, scene};
+use crate::stuck_sets::{patient, stuck};
 
 /// A stuck set and why it is stuck.
 #[derive(Debug)]

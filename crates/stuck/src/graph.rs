@@ -17,7 +17,7 @@ use rustc_hash::FxHashMap;
 
 use crate::alike::Groups;
 use crate::holdings::{Blockers, How, holdings};
-use crate::reduction::Scene;
+use crate::scene::Scene;
 
 /// More alike tasks than this are shown as one node.
 pub(crate) const MOST_ALIKE: usize = 16;

@@ -5,7 +5,8 @@ use kmapcheck_machine::{Mode, PageId, Resource, ResourceState, Standing, Wait};
 use kmapcheck_scenario::{Op, Ref, ResourceKind, SeriesId};
 use rustc_hash::FxHashMap;
 
-use crate::reduction::{Party, Reduction, Scene, op_of, stuck_among};
+use crate::reduction::{Reduction, stuck_among};
+use crate::scene::{Party, Scene, op_of};
 
 /// In which way a task has something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]

@@ -3,7 +3,9 @@
 //!
 //! | module | what |
 //! |---|---|
+//! | [`scene`] | a state with what its tasks hold and wait for |
 //! | [`reduction`] | the greatest set of tasks that can never go on, by graph reduction |
+//! | [`stuck_sets`] | who is stuck, and in which way: for ever, idly, or until a time-out |
 //! | [`core`] | the fewest tasks that are stuck on one another |
 //! | [`class`] | what kind of deadlock that is |
 //! | [`graph`] | the wait-for graph of the core |
@@ -21,3 +23,5 @@ pub mod deadlock;
 pub mod graph;
 pub mod holdings;
 pub mod reduction;
+pub mod scene;
+pub mod stuck_sets;

@@ -294,7 +294,7 @@ pub const CASES: &[Case] = &[
         class: "completion",
         core: &[0, 1],
         bystanders: &[],
-        summary: "server holds semaphore l and waits for completion c; client waits for semaphore l; only client could complete it",
+        summary: "server holds semaphore l and waits for completion c; client waits for semaphore l; only client could complete c",
     },
     // Two idle servers are stuck on one another, which is no deadlock; the client that wants what one
     // of them holds makes it one.

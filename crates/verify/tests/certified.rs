@@ -178,7 +178,7 @@ fn certified_rightly(program: &Program) -> Result<&'static str, String> {
 
 #[test]
 fn what_is_certified_is_so() {
-    let came = aimed(Numbers::Open, 60, |scenario| {
+    let came = aimed(Numbers::Open, 100, |scenario| {
         certified_rightly(&load(scenario))
     });
     assert!(came.of("no deadlock") > 15);

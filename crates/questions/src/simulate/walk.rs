@@ -9,7 +9,7 @@
 use kmapcheck_limits::ask;
 use kmapcheck_machine::{Abilities, Start, State, Trace, TraceStep, initial, steps};
 use kmapcheck_scenario::{FindingKind, Program};
-use kmapcheck_stuck::reduction::stuck_kinds;
+use kmapcheck_stuck::stuck_sets::stuck_kinds;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 

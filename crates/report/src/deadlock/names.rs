@@ -2,7 +2,7 @@
 
 use kmapcheck_machine::{Name, PageId, Resource, instance_of, task_name};
 use kmapcheck_scenario::Program;
-use kmapcheck_stuck::reduction::Scene;
+use kmapcheck_stuck::scene::Scene;
 
 use crate::words::list;
 

@@ -15,7 +15,7 @@ use kmapcheck_engine::{Meter, Progress, Stopped};
 use kmapcheck_limits::ask;
 use kmapcheck_machine::{Findings, Starts, initial};
 use kmapcheck_scenario::{FindingKind, Program};
-use kmapcheck_stuck::reduction::possible_stuck_kinds;
+use kmapcheck_stuck::stuck_sets::possible_stuck_kinds;
 
 use super::key::Key;
 use super::most::Most;

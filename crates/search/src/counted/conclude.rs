@@ -3,7 +3,7 @@
 use kmapcheck_engine::{Candidates, Coverage, Finding, Outcome};
 use kmapcheck_machine::{Abilities, State, Trace, initial, steps, waiting_findings};
 use kmapcheck_scenario::{FindingKind, Program};
-use kmapcheck_stuck::reduction::stuck_kinds;
+use kmapcheck_stuck::stuck_sets::stuck_kinds;
 
 use super::explore::{End, Explorer, Run};
 use super::unfold;

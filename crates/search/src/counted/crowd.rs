@@ -27,7 +27,7 @@ use kmapcheck_engine::{Meter, Progress, Stopped};
 use kmapcheck_limits::Limits;
 use kmapcheck_machine::{Findings, Standing, Starts, initial};
 use kmapcheck_scenario::{Bound, Op, Program, Ref, Series, StaleIn, Template};
-use kmapcheck_stuck::reduction::possible_stuck_kinds;
+use kmapcheck_stuck::stuck_sets::possible_stuck_kinds;
 use rustc_hash::FxHashSet;
 
 use super::explore::Explorer;

@@ -6,7 +6,7 @@ use kmapcheck_equations::{Cores, Graph, cannot_starve, exclude, memory_suffices,
 use kmapcheck_local::{Locals, possible_without_pages};
 use kmapcheck_machine::{Findings, Trace, instances};
 use kmapcheck_scenario::{FindingKind, Program};
-use kmapcheck_stuck::reduction::{possible_stuck_kinds, stuck_kinds};
+use kmapcheck_stuck::stuck_sets::{possible_stuck_kinds, stuck_kinds};
 
 use super::explore::{AIMED_STATES, Explorer, Started};
 use super::{few, hill_climb, unfold};

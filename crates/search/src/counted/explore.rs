@@ -18,7 +18,7 @@ use kmapcheck_engine::{Candidates, Meter, Outcome, Progress, Stopped};
 use kmapcheck_limits::{Limits, unasked};
 use kmapcheck_machine::{Abilities, Findings, Start, Starts, TaskId, Trace, initial, instances};
 use kmapcheck_scenario::{FindingKind, OriginId, Program, TemplateId};
-use kmapcheck_stuck::reduction::possible_stuck_kinds;
+use kmapcheck_stuck::stuck_sets::possible_stuck_kinds;
 use rustc_hash::FxHashSet;
 
 use super::checkpoint::Checkpoint;

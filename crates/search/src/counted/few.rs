@@ -13,7 +13,7 @@ use kmapcheck_machine::{
     Abilities, Findings, Start, TaskId, Trace, TraceStep, instances, is_open, run, waiting_findings,
 };
 use kmapcheck_scenario::{Bound, FindingKind, Program};
-use kmapcheck_stuck::reduction::stuck_kinds;
+use kmapcheck_stuck::stuck_sets::stuck_kinds;
 
 use super::explore;
 

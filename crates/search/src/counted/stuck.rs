@@ -5,7 +5,8 @@ use std::rc::Rc;
 
 use kmapcheck_scenario::FindingKind;
 use kmapcheck_stuck::class::class_in;
-use kmapcheck_stuck::reduction::{Party, Scene, Stuck, pins, stuck};
+use kmapcheck_stuck::scene::{Party, Scene, pins};
+use kmapcheck_stuck::stuck_sets::{Stuck, stuck};
 
 use super::explore::Explorer;
 use super::local::materialise;

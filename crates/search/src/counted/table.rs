@@ -339,7 +339,7 @@ impl<'a> Table<'a> {
         }
         let task = thing.seen_task(world);
         let (solo_slots, _) =
-            kmapcheck_stuck::reduction::pins(self.program, &task, &world.shared_for(Some(&thing)));
+            kmapcheck_stuck::scene::pins(self.program, &task, &world.shared_for(Some(&thing)));
         let seen = Rc::new(Seen { task, solo_slots });
         self.seen[i] = Some((common, Rc::clone(&seen)));
         Some(seen)

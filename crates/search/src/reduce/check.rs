@@ -15,7 +15,8 @@
 
 use kmapcheck_machine::{PageId, State, Successor, steps};
 use kmapcheck_scenario::Program;
-use kmapcheck_stuck::reduction::{scene, stuck};
+use kmapcheck_stuck::scene::scene;
+use kmapcheck_stuck::stuck_sets::stuck;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::counted::explore::Explorer;

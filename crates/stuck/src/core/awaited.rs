@@ -5,7 +5,7 @@ use kmapcheck_machine::{Name, PageId, Standing, Task, Wait, acceptable_series, r
 use kmapcheck_scenario::{Op, Ref, SeriesId};
 use rustc_hash::FxHashSet;
 
-use crate::reduction::{Party, Scene, page_names};
+use crate::scene::{Party, Scene, page_names};
 
 /// What a set of tasks waits for, as far as others could give it.
 #[derive(Default)]

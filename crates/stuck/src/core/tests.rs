@@ -6,7 +6,8 @@ use kmapcheck_scenario::{FindingKind, Overrides, Program, load_str};
 use super::*;
 use crate::class::classify;
 use crate::deadlock::Deadlock;
-use crate::reduction::{scene, stuck};
+use crate::scene::scene;
+use crate::stuck_sets::stuck;
 
 fn program(fields: &str) -> Program {
     let series = r#""series": { "P": { "slots": 3, "reuse": "own" }, "Q": { "slots": 2, "reuse": "none" },

@@ -52,18 +52,26 @@ constructs! {
     DownTrylock = "down_trylock",
     /// `down_read`.
     DownRead = "down_read",
+    /// `down_read_trylock`.
+    DownReadTrylock = "down_read_trylock",
     /// `down_write`.
     DownWrite = "down_write",
+    /// `down_write_trylock`.
+    DownWriteTrylock = "down_write_trylock",
     /// `lock_page`.
     LockPage = "lock_page",
     /// `trylock_page`.
     TrylockPage = "trylock_page",
     /// `wait_for_completion`.
     Wait = "wait_for_completion",
+    /// `try_wait_for_completion`.
+    TryWait = "try_wait_for_completion",
     /// `complete`.
     Complete = "complete",
     /// `alloc_page`.
     AllocPage = "alloc_page",
+    /// `try_alloc_page`.
+    TryAllocPage = "try_alloc_page",
     /// `free_page`.
     FreePage = "free_page",
     /// `mempool_alloc`.
@@ -74,6 +82,12 @@ constructs! {
     MightSleep = "might_sleep",
     /// `choose`.
     Choose = "choose",
+    /// `select`.
+    Select = "select",
+    /// A wait that is a good end.
+    Idle = "idle",
+    /// A wait that may be ended.
+    GivesUp = "gives_up",
     /// `repeat`.
     Repeat = "repeat",
     /// `loop`.
@@ -116,6 +130,10 @@ constructs! {
     AnyCount = "count any",
     /// An operation on a fair rwsem.
     FairRwsem = "fair rwsem",
+    /// An operation on a semaphore that tasks queue for.
+    FairSemaphore = "fair semaphore",
+    /// An operation on a semaphore or mempool of which not all is there at the start.
+    Available = "available",
     /// An operation on a semaphore whose units anybody may give back.
     UnownedSemaphore = "unowned semaphore",
     /// An operation on a semaphore with as many units as a series has slots.
@@ -209,17 +227,24 @@ impl Found<'_> {
             "down" => Construct::Down,
             "down_trylock" => Construct::DownTrylock,
             "down_read" => Construct::DownRead,
+            "down_read_trylock" => Construct::DownReadTrylock,
             "down_write" => Construct::DownWrite,
+            "down_write_trylock" => Construct::DownWriteTrylock,
             "lock_page" => Construct::LockPage,
             "trylock_page" => Construct::TrylockPage,
             "wait_for_completion" => Construct::Wait,
+            "try_wait_for_completion" => Construct::TryWait,
             "complete" => Construct::Complete,
             "alloc_page" => Construct::AllocPage,
+            "try_alloc_page" => Construct::TryAllocPage,
             "free_page" => Construct::FreePage,
             "mempool_alloc" => Construct::MempoolAlloc,
             "mempool_try_alloc" => Construct::MempoolTryAlloc,
             "might_sleep" => Construct::MightSleep,
             "choose" => Construct::Choose,
+            "select" => Construct::Select,
+            "idle" => Construct::Idle,
+            "gives_up" => Construct::GivesUp,
             "repeat" => Construct::Repeat,
             "loop" => Construct::Loop,
             "break" => Construct::Break,
@@ -237,11 +262,12 @@ impl Found<'_> {
             Value::String(name) => {
                 self.used.insert(name.clone());
                 if key != "series" && key != "type" {
-                    let given_back = operation.get("alloc_page").or(operation.get("free_page"));
+                    let pages = ["alloc_page", "try_alloc_page", "free_page"];
+                    let given_back = pages.iter().find_map(|key| operation.get(key));
                     self.named(task, name, given_back.is_none());
                 }
             }
-            Value::Array(items) if key == "choose" => {
+            Value::Array(items) if key == "choose" || key == "select" => {
                 items
                     .iter()
                     .for_each(|branch| self.block(task, list(branch)));
@@ -284,6 +310,8 @@ impl Found<'_> {
                 self.note_if(Construct::UnownedMempool, unowned && is_pool);
                 self.note_if(Construct::UnownedSemaphore, unowned && !is_pool);
                 self.note_if(Construct::FairRwsem, what["rwsem"]["fair"] == true);
+                self.note_if(Construct::FairSemaphore, what["fair"] == true);
+                self.note_if(Construct::Available, !what["available"].is_null());
                 if let Some(series) = what["semaphore"]["slots_of"].as_str() {
                     self.note(Construct::SlotsOf);
                     self.used.insert(series.to_owned());

@@ -31,7 +31,7 @@ impl Writer<'_, '_> {
             operations.extend(after);
         }
         let text = json!(operations).to_string();
-        let binds = text.contains(r#""alloc_page":"v""#);
+        let binds = text.contains(r#"alloc_page":"v""#);
         if text.contains(r#":"v""#) && !binds {
             // `v` becomes a name of the task, without any allocation on some runs.
             operations.insert(0, json!({ "choose": [[{ "alloc_page": "v" }], []] }));
@@ -93,6 +93,41 @@ impl Writer<'_, '_> {
                 false => self.around(C::TryKmap, inside),
                 true => self.around(C::DownTrylock, inside),
             },
+            C::DownReadTrylock => {
+                let lock = self.one_of(&RWSEMS);
+                let attempt = json!({ "down_read_trylock": lock });
+                self.attempt(attempt, json!({ "up_read": lock }), inside)
+            }
+            C::DownWriteTrylock => {
+                let lock = self.one_of(&RWSEMS);
+                let attempt = json!({ "down_write_trylock": lock });
+                self.attempt(attempt, json!({ "up_write": lock }), inside)
+            }
+            C::TryWait => {
+                let done = self.one_of(&COMPLETIONS);
+                let attempt = json!({ "try_wait_for_completion": done });
+                self.attempt(attempt, json!({ "complete": done }), inside)
+            }
+            C::TryAllocPage => {
+                let attempt = json!({ "try_alloc_page": "v" });
+                self.attempt(attempt, json!({ "free_page": "v" }), inside)
+            }
+            C::FairSemaphore => self.down(1, inside),
+            C::Available => match self.dice.once_in(2) {
+                false => self.down(1, inside),
+                true => self.lock(["mempool_alloc", "mempool_free"], &MEMPOOLS, inside),
+            },
+            C::Select => self.select(inside),
+            C::Idle => {
+                let (mut take, give) = self.waiting(true);
+                take["idle"] = json!(true);
+                self.pair(take, inside, give)
+            }
+            C::GivesUp => {
+                let (mut take, give) = self.waiting(true);
+                take["gives_up"] = json!(true);
+                self.attempt(take, give, inside)
+            }
             C::Wait | C::Complete => self.completion(construct, inside),
             C::AllocPage | C::FreePage | C::AllocatedPage => self.allocation(construct, inside),
             C::MightSleep => after(json!({ "might_sleep": true }), inside),
@@ -202,8 +237,8 @@ impl Writer<'_, '_> {
             json!({ "up": pool, "n": n }),
         );
         match self.dice.pick(&[0, 0, 1, 2]) {
-            1 if pool == "io" => after(take, inside),
-            2 if pool == "io" => {
+            1 if pool == "io" || pool == "out" => after(take, inside),
+            2 if pool == "io" || pool == "out" => {
                 let mut block = inside;
                 block.push(give);
                 block
@@ -216,7 +251,7 @@ impl Writer<'_, '_> {
     fn units(&mut self, least: u32) -> (&'static str, u32) {
         let several = self.wants(Construct::DownSeveral) || least > 1;
         let choices: &[Choice] = match several {
-            true => &SEMAPHORES[..3],
+            true => &SEMAPHORES[..5],
             false => &SEMAPHORES,
         };
         let pool = self.one_of(choices);
@@ -269,6 +304,69 @@ impl Writer<'_, '_> {
             inside,
             json!({ "free_page": "v" }),
         )
+    }
+
+    /// Something to wait for, and what gives it back; with queues or without.
+    fn waiting(&mut self, queues: bool) -> (Value, Value) {
+        match self.dice.pick(&[0, 1, 2, 3, 4, 5]) {
+            0 => {
+                let (mut pool, n) = self.units(1);
+                if pool == "queue" && !queues {
+                    pool = "sem";
+                }
+                (
+                    json!({ "down": pool, "n": n }),
+                    json!({ "up": pool, "n": n }),
+                )
+            }
+            1 => {
+                let done = self.one_of(&COMPLETIONS);
+                (
+                    json!({ "wait_for_completion": done }),
+                    json!({ "complete": done }),
+                )
+            }
+            2 => {
+                let pool = self.one_of(&MEMPOOLS);
+                (
+                    json!({ "mempool_alloc": pool }),
+                    json!({ "mempool_free": pool }),
+                )
+            }
+            3 => {
+                let lock = if queues { self.one_of(&RWSEMS) } else { "rw" };
+                (json!({ "down_write": lock }), json!({ "up_write": lock }))
+            }
+            4 => (json!({ "alloc_page": "v" }), json!({ "free_page": "v" })),
+            _ => {
+                let (page, series) = (self.page(), self.series());
+                (
+                    json!({ "kmap": page, "series": series }),
+                    json!({ "kunmap": page }),
+                )
+            }
+        }
+    }
+
+    /// Two branches, or one; how long all of it waits is open.
+    fn select(&mut self, inside: Block) -> Block {
+        let (take, give) = self.waiting(false);
+        let mut branches = vec![self.pair(take, inside, give)];
+        if !self.dice.once_in(4) {
+            let (take, give) = self.waiting(false);
+            let other = self.filler();
+            branches.push(self.pair(take, other, give));
+        }
+        let mut select = json!({ "select": branches });
+        match self.dice.pick(&[0, 0, 1, 2]) {
+            1 if self.wants(Construct::Idle) => select["idle"] = json!(true),
+            2 if self.wants(Construct::GivesUp) => {
+                select["gives_up"] = json!(true);
+                select["else"] = json!(self.filler());
+            }
+            _ => {}
+        }
+        vec![select]
     }
 
     /// A loop that `break` leaves, at once or some time.
@@ -346,15 +444,18 @@ const RWSEMS: [Choice; 3] = [
     ("fair", Some(Construct::FairRwsem)),
     ("own_rw", Some(Construct::OwnResource)),
 ];
-const SEMAPHORES: [Choice; 4] = [
+const SEMAPHORES: [Choice; 6] = [
     ("sem", None),
+    ("queue", Some(Construct::FairSemaphore)),
     ("room", Some(Construct::SlotsOf)),
     ("io", Some(Construct::UnownedSemaphore)),
+    ("out", Some(Construct::Available)),
     ("own_sem", Some(Construct::OwnResource)),
 ];
-const MEMPOOLS: [Choice; 3] = [
+const MEMPOOLS: [Choice; 4] = [
     ("pool", None),
     ("lent", Some(Construct::UnownedMempool)),
+    ("drained", Some(Construct::Available)),
     ("own_pool", Some(Construct::OwnResource)),
 ];
 const COMPLETIONS: [Choice; 2] = [("done", None), ("own_done", Some(Construct::OwnResource))];

@@ -13,6 +13,8 @@ pub(crate) struct World {
     series: [Series; 2],
     /// Units of `sem`, `io` and `own_sem`, elements of the mempools.
     units: u32,
+    /// So many of them are there at the start, of what is not all there.
+    available: u32,
     free_pages: Option<u32>,
     cpus: Option<(u32, bool)>,
 }
@@ -87,15 +89,20 @@ impl World {
             (false, false) if !dice.once_in(12) => None,
             (_, preemptible) => Some((dice.edge(1, 1), preemptible)),
         };
-        let memory = [C::AllocPage, C::FreePage, C::AllocatedPage]
+        let memory = [C::AllocPage, C::TryAllocPage, C::FreePage, C::AllocatedPage]
             .into_iter()
             .any(wants);
         let bounded = wants(C::FreePages) || memory && dice.once_in(2);
+        let units = match wants(C::DownSeveral) {
+            true => dice.pick(&[2, 3]),
+            false => dice.pick(&[1, 2, 3]),
+        };
         World {
             series,
-            units: match wants(C::DownSeveral) {
-                true => dice.pick(&[2, 3]),
-                false => dice.pick(&[1, 2, 3]),
+            units,
+            available: match wants(C::Available) {
+                true => dice.pick(&[0, 1, units - 1, units]).min(units),
+                false => 0,
             },
             free_pages: bounded.then(|| dice.edge(1, 0).min(2)),
             cpus,
@@ -207,6 +214,19 @@ impl World {
                 }
                 "done" => completions.push(name),
                 "sem" => _ = locks.insert(name.into(), json!({ "semaphore": units })),
+                "queue" => {
+                    locks.insert(name.into(), json!({ "semaphore": units, "fair": true }));
+                }
+                "out" => {
+                    let out =
+                        json!({ "semaphore": units, "owned": false, "available": self.available });
+                    locks.insert(name.into(), out);
+                }
+                "drained" => {
+                    let out =
+                        json!({ "elements": units, "owned": false, "available": self.available });
+                    pools.insert(name.into(), out);
+                }
                 "io" => {
                     locks.insert(name.into(), json!({ "semaphore": units, "owned": false }));
                 }
@@ -232,11 +252,14 @@ pub(crate) struct Task {
 }
 
 /// What all tasks know, and what kind of thing it is.
-const SHARED: [(&str, &str); 9] = [
+const SHARED: [(&str, &str); 12] = [
     ("spin", "spin"),
     ("sem", "sem"),
     ("room", "room"),
     ("io", "io"),
+    ("queue", "queue"),
+    ("out", "out"),
+    ("drained", "drained"),
     ("rw", "rwsem"),
     ("fair", "fair"),
     ("pool", "pool"),

@@ -76,6 +76,7 @@ impl World<'_> {
             world.vars[var].init = vec![init];
             var
         };
+        // What has no units needs no number.
         let at_start = resource.kind.units_at_start().map_or(0, i64::from);
         match resource.kind {
             ResourceKind::Spinlock => Lock::Spin(var(self, "taken", "spinlock", 1, true, 0)),
