@@ -4,6 +4,8 @@
 //! command, run from the root of the repository, without the line that tells the time
 //! and the one about loom, both of which depend on the machine. Lines of
 //! the form `kmapcheck check scenarios/... # findings` claim what the scenario expects.
+//! A comment `<!-- picture: kmapcheck check ... -->` is followed by what that command writes with
+//! `--mermaid`. The recipes are scenarios, and give what they expect.
 //! `KMAPCHECK_UPDATE=1` rewrites the blocks.
 
 mod common;
@@ -49,20 +51,40 @@ fn output_of(line: &str) -> String {
     kept.join("\n").trim().to_owned()
 }
 
+/// The Mermaid diagram that the command draws.
+fn picture_of(line: &str) -> String {
+    let file = common::fresh("docs.mmd");
+    let mut args: Vec<&str> = line.split_whitespace().skip(1).collect();
+    args.extend(["--quiet", "--mermaid", &file]);
+    let output = command(&args).output().expect("the program starts");
+    let text = std::fs::read_to_string(&file)
+        .unwrap_or_else(|error| panic!("`{line}`: {error}\n{}", common::stderr(&output)));
+    text.trim_end().to_owned()
+}
+
 /// The page with every block as the program prints it now.
 fn refreshed(text: &str) -> String {
-    const MARK: &str = "<!-- output: ";
+    let text = with_blocks(text, OUTPUT, "text", output_of);
+    with_blocks(&text, PICTURE, "mermaid", picture_of)
+}
+
+const OUTPUT: &str = "<!-- output: ";
+const PICTURE: &str = "<!-- picture: ";
+
+/// The page with a block of that language after every such mark, filled by the command in the mark.
+fn with_blocks(text: &str, start: &str, language: &str, fill: fn(&str) -> String) -> String {
+    let fence = format!("\n```{language}\n");
     let mut fresh = String::new();
     let mut rest = text;
-    while let Some(at) = rest.find(MARK) {
+    while let Some(at) = rest.find(start) {
         let (before, from) = rest.split_at(at);
         let end = from.find("-->").expect("the comment is closed") + "-->".len();
         let (mark, after) = from.split_at(end);
-        let line = &mark[MARK.len()..mark.len() - "-->".len()];
+        let line = &mark[start.len()..mark.len() - "-->".len()];
         let stale = after
-            .strip_prefix("\n```text\n")
+            .strip_prefix(&fence)
             .and_then(|block| block.split_once("\n```\n"));
-        fresh += &format!("{before}{mark}\n```text\n{}\n```\n", output_of(line.trim()));
+        fresh += &format!("{before}{mark}{fence}{}\n```\n", fill(line.trim()));
         rest = stale.map_or_else(|| after.trim_start_matches('\n'), |(_, rest)| rest);
         if stale.is_none() {
             fresh.push('\n');
@@ -73,10 +95,11 @@ fn refreshed(text: &str) -> String {
 
 #[test]
 fn outputs_are_what_the_program_prints() {
-    let mut blocks = 0;
+    let (mut blocks, mut pictures) = (0, 0);
     for page in pages() {
         let text = read(&page);
-        blocks += text.matches("<!-- output: ").count();
+        blocks += text.matches(OUTPUT).count();
+        pictures += text.matches(PICTURE).count();
         let fresh = refreshed(&text);
         if std::env::var_os("KMAPCHECK_UPDATE").is_some() {
             std::fs::write(&page, &fresh).expect("the page can be written");
@@ -89,6 +112,19 @@ fn outputs_are_what_the_program_prints() {
         }
     }
     assert!(blocks > 10, "only {blocks} blocks found");
+    assert!(pictures > 10, "only {pictures} pictures found");
+}
+
+#[test]
+fn recipes_give_what_they_expect() {
+    let text = read(&root().join("docs/recipes.md"));
+    let blocks: Vec<&str> = text.split("\n```json\n").skip(1).collect();
+    for (number, rest) in blocks.iter().enumerate() {
+        let (recipe, _) = rest.split_once("\n```\n").expect("the block is closed");
+        let file = common::scratch(&format!("recipe-{number}.json"), recipe);
+        common::exits(&["test", "--require-expect", &file], 0);
+    }
+    assert!(blocks.len() > 10, "only {} recipes found", blocks.len());
 }
 
 #[test]
