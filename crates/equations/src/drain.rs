@@ -27,6 +27,10 @@ pub fn cannot_starve(program: &Program, locals: &Locals) -> bool {
     if !program.has_loops() {
         return true;
     }
+    // Whoever is put off in a queue round after round is not looked at here.
+    if program.has_queues() {
+        return false;
+    }
     let count = locals.states.len();
     let drained: Vec<bool> = (locals.states.iter())
         .map(|local| local.task.at.is_none() || local.holdings(program).is_empty())

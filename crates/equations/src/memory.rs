@@ -230,10 +230,7 @@ fn change(program: &Program, local: &LocalState) -> i64 {
         },
         _ => 0,
     };
+    let changes = local.calls(program).map(|(_, op)| of(op));
     // Without an operation it has ended.
-    local
-        .calls(program)
-        .map(|(_, op)| of(op))
-        .min()
-        .unwrap_or(0)
+    changes.min().unwrap_or(0)
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use evaluate::wrong;
 use kmapcheck_equations::memory::holds_in;
 use kmapcheck_equations::{Equations, Graph, Sizes};
-use kmapcheck_local::Locals;
+use kmapcheck_local::{Locals, unqueued};
 use kmapcheck_machine::State;
 use kmapcheck_scenario::{Bound, Program};
 use kmapcheck_testing::for_each_state_of_runs;
@@ -57,6 +57,7 @@ fn sized(program: &Program, tasks: u32) -> impl Iterator<Item = Program> {
 
 /// How many inequalities were held against states.
 fn check(program: &Program) -> usize {
+    let program = &*unqueued(program);
     let Ok(locals) = Locals::of(program) else {
         return 0;
     };
@@ -142,6 +143,7 @@ fn holders_that_share_a_slot() {
 
 /// Every last state of random runs of programs with few free pages, and so all that is said of one.
 fn check_last_states(program: &Program) -> usize {
+    let program = &*unqueued(program);
     let ends = !program.has_loops() && program.cpus.is_none() && program.free_pages.is_some();
     let Some(locals) = Locals::of(program).ok().filter(|_| ends) else {
         return 0;

@@ -33,11 +33,13 @@ fn judge(program: &Program, max_states: u64) -> &'static str {
     let graph = Graph::of(program, &locals);
     match exclude(program, &locals, &graph) {
         Cores::Excluded(_) => {
-            assert!(
-                !found(program, FindingKind::Deadlock, max_states),
-                "{}: a deadlock was excluded",
-                program.name
-            );
+            for kind in [FindingKind::Deadlock, FindingKind::TimeoutRescue] {
+                assert!(
+                    !found(program, kind, max_states),
+                    "{}: {kind} was excluded",
+                    program.name
+                );
+            }
             if cannot_starve(program, &locals) {
                 assert!(
                     !found(program, FindingKind::Starved, max_states),

@@ -14,6 +14,7 @@ use crate::full;
 use crate::local::LocalState;
 use crate::path::Came;
 use crate::premise::{self, Broken, BrokenPremise};
+use crate::queues::unqueued;
 use crate::surroundings::Surroundings;
 
 /// More local states than this are not worth the time.
@@ -77,7 +78,7 @@ pub struct Situation {
 }
 
 impl Locals {
-    /// The closure.
+    /// The closure; without queues where they make no difference: see [`unqueued`].
     ///
     /// # Errors
     ///
@@ -97,6 +98,7 @@ impl Locals {
     }
 
     fn close(program: &Program, never_full: Vec<bool>) -> Result<Locals, BrokenPremise> {
+        let program = &*unqueued(program);
         premise::check(program)?;
         let declared = program;
         let program = &*with_slots(program);

@@ -17,11 +17,13 @@ use kmapcheck_scenario::{Bound, FindingKind, Op, Patience, Program, Reuse, Serie
 
 use crate::closure::{Closing, SLOTS, with_slots};
 use crate::premise;
+use crate::queues::unqueued;
 use crate::surroundings::Surroundings;
 
 /// The kinds of finding that are possible as far as this goes; `None`: nothing is known.
 #[must_use]
 pub fn possible_without_pages(program: &Program) -> Option<Findings> {
+    let program = &*unqueued(program);
     premise::check(program).ok()?;
     let mut plain = with_slots(program).into_owned();
     for series in &mut plain.series {

@@ -4,7 +4,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use kmapcheck_local::{LocalState, Locals, Waiter};
+use kmapcheck_local::{LocalState, Locals, Waiter, unqueued};
 use kmapcheck_machine::{Standing, waiting_findings};
 use kmapcheck_scenario::Program;
 use kmapcheck_testing::for_each_state;
@@ -16,6 +16,7 @@ use serde_json::Value;
 const MAX_STATES: usize = 500;
 
 fn covers(program: &Program) -> bool {
+    let program = &*unqueued(program);
     let closures = [Locals::of(program), Locals::at_these_numbers(program)];
     let closures: Vec<Locals> = closures.into_iter().flatten().collect();
     for locals in &closures {

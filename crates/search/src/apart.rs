@@ -168,7 +168,10 @@ impl Attempt<'_> {
         let mut search = Search::new(self.program, space, graded, self.threads, self.most);
         let End { mut stopped, depth } = search.explore(meter)?;
         let mut starving = None;
-        if stopped.is_none() && self.program.has_loops() && search.space.somebody_waits() {
+        // Where every step takes its task one rank on, every run ends, and nobody starves; and states
+        // of earlier levels are no more to be found.
+        let loops = self.program.has_loops() && !graded;
+        if stopped.is_none() && loops && search.space.somebody_waits() {
             match meter.run(|meter| search.starving(depth, meter)) {
                 Ok(found) => match found? {
                     Ok(found) => starving = found,
@@ -260,6 +263,17 @@ mod tests {
         attempt
             .run(&mut Meter::new(&limits, &mut silent))
             .unwrap_or_else(|refusal| panic!("{refusal}"))
+    }
+
+    /// A loop behind an `exit` is no loop: the program is graded all the same.
+    #[test]
+    fn a_loop_that_nobody_reaches() {
+        let tasks = DEADLOCK.replace(
+            r#"] } ]"#,
+            r#"] }, { "name": "busy", "program": [ { "exit": true }, { "loop": [ { "might_sleep": true } ] } ] } ]"#,
+        );
+        let found = outcome(&tasks, Most::ALL);
+        assert_eq!((found.verdict(), found.stopped), (Verdict::Violated, None));
     }
 
     /// Whatever is full before the deadlock is met, the run does not end as clean.
