@@ -12,7 +12,7 @@ pub(crate) struct Header {
 impl Header {
     pub(crate) fn of(program: &Program) -> Header {
         Header {
-            title: format!("{} on {}", program.name, program.model),
+            title: program.title(),
             file: program.files.first().cloned().unwrap_or_default(),
             about: program.about.clone(),
         }

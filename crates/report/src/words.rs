@@ -17,6 +17,15 @@ pub fn number(n: u64) -> String {
     out
 }
 
+/// `mremap on pte-highmem-5`; a scenario that is a model to itself by its name alone.
+#[must_use]
+pub fn on_model(scenario: &str, model: &str) -> String {
+    match model {
+        "" => scenario.to_owned(),
+        model => format!("{scenario} on {model}"),
+    }
+}
+
 /// `1 state`, `2 states`: for nouns that take an `s`.
 #[must_use]
 pub fn count(n: u64, noun: &str) -> String {

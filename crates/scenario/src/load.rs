@@ -16,7 +16,7 @@ use crate::check::declarations::Checked;
 use crate::check::model::check_model;
 use crate::lower::Shared;
 use crate::program::{Bound, Cpus, FindingKind, Program};
-use crate::read::decode::Decode;
+use crate::read::decode::{Decode, Map, Name, entries};
 use crate::read::json;
 use crate::read::model::ModelFile;
 use crate::read::scenario::{ExpectFile, ModelChoice, ScenarioFile};
@@ -142,12 +142,20 @@ fn check_all(path: &Path, text: String, overrides: &Overrides, log: &mut Log) ->
     let file = log.sources.add(files::shown(path), text);
     let json = json::parse(file, log)?;
     let scenario = ScenarioFile::decode(&json, log)?;
-    let model_file = find_model(&scenario.model, path, overrides, log)?;
+    let model_file = find_model(
+        scenario.model.as_ref(),
+        path,
+        &scenario.name,
+        overrides,
+        log,
+    )?;
+    let model_file = with_its_own(model_file, &scenario, log);
     if log.has_problems() {
         return None;
     }
 
-    let model = check_model(&model_file, log)?;
+    let mut model = check_model(&model_file, log)?;
+    model.has_own_words = scenario.series.is_some();
     log.model_of_run.clone_from(&overrides.model);
     check_expect(&scenario, log);
     let checked = Checked::new(&scenario, &model, overrides, log);
@@ -187,7 +195,10 @@ fn check_all(path: &Path, text: String, overrides: &Overrides, log: &mut Log) ->
         about: scenario.about.map(|text| text.0),
         source: scenario.source.map(|text| text.0),
         note: scenario.note.map(|text| text.0),
-        model: model.name,
+        model: match (&overrides.model, &scenario.model) {
+            (None, None) => String::new(),
+            _ => model.name,
+        },
         files: Vec::new(),
         series,
         atomic_types: shared.atomic_types,
@@ -219,18 +230,72 @@ fn check_expect(scenario: &ScenarioFile, log: &mut Log) {
     }
 }
 
+/// The model with the series and operations that the scenario adds to it.
+fn with_its_own(mut model: ModelFile, scenario: &ScenarioFile, log: &mut Log) -> ModelFile {
+    let taken = |name: &Name, what: &str, log: &mut Log| {
+        let message = format!("the model has {what} {} already", quoted(name.text()));
+        log.push(
+            Problem::at(Code::DuplicateName, name.span(), message)
+                .label("a second one of that name")
+                .help("call it something else, or take it out"),
+        );
+    };
+    for (name, series) in entries(scenario.series.as_ref()) {
+        if model
+            .series
+            .0
+            .iter()
+            .any(|(known, _)| known.text() == name.text())
+        {
+            taken(name, "a series", log);
+        } else {
+            model.series.0.push((name.clone(), series.clone()));
+        }
+    }
+    for (name, operation) in entries(scenario.operations.as_ref()) {
+        let operations = model.operations.get_or_insert_with(|| Map(Vec::new()));
+        if operations
+            .0
+            .iter()
+            .any(|(known, _)| known.text() == name.text())
+        {
+            taken(name, "an operation", log);
+        } else {
+            operations.0.push((name.clone(), operation.clone()));
+        }
+    }
+    model
+}
+
+/// What a scenario without a model runs on, but for what it declares.
+fn no_model(name: &Name) -> ModelFile {
+    ModelFile {
+        name: name.clone(),
+        about: None,
+        source: None,
+        note: None,
+        series: Map(Vec::new()),
+        locks: None,
+        order: None,
+        operations: None,
+        schema: None,
+    }
+}
+
 /// Reads the model that the override or else the scenario names.
 fn find_model(
-    choice: &ModelChoice,
+    choice: Option<&ModelChoice>,
     scenario: &Path,
+    name_of_scenario: &Name,
     overrides: &Overrides,
     log: &mut Log,
 ) -> Option<ModelFile> {
     let beside = scenario.parent().map(Path::to_path_buf).unwrap_or_default();
     let (name, span, base) = match (&overrides.model, choice) {
         (Some(name), _) => (name.as_str(), None, PathBuf::new()),
-        (None, ModelChoice::Named(name)) => (name.value.as_str(), Some(name.span), beside),
-        (None, ModelChoice::Inline(model)) => return Some((**model).clone()),
+        (None, Some(ModelChoice::Named(name))) => (name.value.as_str(), Some(name.span), beside),
+        (None, Some(ModelChoice::Inline(model))) => return Some((**model).clone()),
+        (None, None) => return Some(no_model(name_of_scenario)),
     };
     let found = if files::is_path(name) {
         // Taken apart and put together: `dir/./file` becomes `dir/file`.

@@ -134,6 +134,8 @@ struct Around<'e> {
     args: &'e [Arg],
     /// The expansion it happens in.
     site: Option<usize>,
+    /// Whether that is nothing but this step, and goes by its own name.
+    renamed: bool,
     /// Where `break` goes.
     leave: Option<Goal>,
     /// `at` and `note` of the `repeat` or `loop` around.
@@ -161,6 +163,7 @@ pub(crate) fn lower(
         drafts: Vec::new(),
         labels: Vec::new(),
         sites: Vec::new(),
+        shown: Vec::new(),
         site_ids: HashMap::new(),
         undeclared: Vec::new(),
         undeclared_ids: HashMap::new(),
@@ -173,6 +176,7 @@ pub(crate) fn lower(
     let around = Around {
         args: &[],
         site: None,
+        renamed: false,
         leave: None,
         at: None,
         note: None,
@@ -208,6 +212,8 @@ struct Lowering<'a> {
     labels: Vec<Option<Goal>>,
     /// Chains of operations; a node knows its own by number.
     sites: Vec<Vec<Frame>>,
+    /// By site: which operation of its chain traces show.
+    shown: Vec<usize>,
     /// Sites by the site around and the step, so that unrolled copies share theirs.
     site_ids: HashMap<(Option<usize>, Span), usize>,
     undeclared: Vec<Undeclared>,
@@ -318,6 +324,7 @@ impl Lowering<'_> {
                 let inner = Around {
                     args: &args,
                     site: Some(site),
+                    renamed: self.model.has_own_words && self.is_one_primitive(*index, 0),
                     leave: None,
                     at: None,
                     note: None,
@@ -374,6 +381,21 @@ impl Lowering<'_> {
         }
     }
 
+    /// Whether an operation of the model is one primitive, under another name.
+    fn is_one_primitive(&self, operation: usize, depth: usize) -> bool {
+        let [step] = self.model.bodies[operation].as_slice() else {
+            return false;
+        };
+        match &step.action {
+            Action::Primitive(call) => call.on_success.is_empty() && call.on_failure.is_empty(),
+            // Operations that use themselves were noted.
+            Action::Operation { index, .. } => {
+                depth < DEEPEST && self.is_one_primitive(*index, depth + 1)
+            }
+            _ => false,
+        }
+    }
+
     /// The chain of operations down to `step`, which shows as `text`.
     fn site(&mut self, step: &Step, text: String, around: Around<'_>) -> usize {
         let key = (around.site, step.span);
@@ -392,6 +414,9 @@ impl Lowering<'_> {
         });
         // Chains are copies: deep ones count as the operations they list.
         self.spend(chain.len() - 1);
+        let last = chain.len() - 1;
+        let outer = around.site.filter(|_| around.renamed);
+        self.shown.push(outer.map_or(last, |site| self.shown[site]));
         self.sites.push(chain);
         self.site_ids.insert(key, self.sites.len() - 1);
         self.sites.len() - 1

@@ -36,7 +36,7 @@ pub struct Program {
     pub source: Option<String>,
     /// A remark of the scenario's author.
     pub note: Option<String>,
-    /// Name of the model.
+    /// Name of the model; empty where the scenario has none but itself.
     pub model: String,
     /// The files, numbered as [`Location::file`] has them; the scenario's own comes first.
     pub files: Vec<String>,
@@ -334,6 +334,8 @@ pub struct Origin {
     /// The operations from the one in the scenario (first) down to the primitive (last); a
     /// primitive written in the scenario itself is both.
     pub chain: Vec<Frame>,
+    /// Which of them says in the scenario's words what the primitive does: usually that itself.
+    pub shown: usize,
 }
 
 /// One operation of an [`Origin`].
@@ -350,10 +352,11 @@ pub struct Frame {
 }
 
 impl Origin {
-    /// The primitive with its arguments, such as `kmap(old_pte, PAGETABLE)`.
+    /// The primitive with its arguments, such as `kmap(old_pte, PAGETABLE)`; where the scenario has
+    /// pools of its own, and an operation that is one primitive, that operation: `acquire(c)`.
     #[must_use]
     pub fn text(&self) -> &str {
-        self.chain.last().map_or("", |frame| &frame.text)
+        self.chain.get(self.shown).map_or("", |frame| &frame.text)
     }
 
     /// The operation as the scenario has it, such as `pte_offset(old_pte)`.
@@ -428,6 +431,15 @@ impl Program {
                 Bound::Exactly(n) => Some(sum + u64::from(n)),
                 Bound::Any => None,
             })
+    }
+
+    /// `mremap on pte-highmem-5`; a scenario that is a model to itself by its name alone.
+    #[must_use]
+    pub fn title(&self) -> String {
+        match self.model.as_str() {
+            "" => self.name.clone(),
+            model => format!("{} on {model}", self.name),
+        }
     }
 
     /// The kinds of finding that there can be at all: where nobody gives up, nobody is rescued by it.

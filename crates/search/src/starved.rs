@@ -40,14 +40,14 @@ pub(crate) enum Stand {
 impl Stand {
     /// How a task stands that is `stuck` for ever or not; `can_step` says whether it has a step.
     pub(crate) fn of(standing: Standing, stuck: bool, can_step: impl FnOnce() -> bool) -> Stand {
-        match standing {
-            // Who lacks a CPU to give up with may starve.
-            Standing::Waits(waiting)
-                if !stuck && !waiting.is_idle() && !(waiting.gives_up() && can_step()) =>
-            {
-                Stand::Waits
-            }
-            _ => Stand::Fine,
+        let Standing::Waits(waiting) = standing else {
+            return Stand::Fine;
+        };
+        // Who lacks a CPU to give up with may starve.
+        if stuck || waiting.is_idle() || (waiting.gives_up() && can_step()) {
+            Stand::Fine
+        } else {
+            Stand::Waits
         }
     }
 }

@@ -17,7 +17,7 @@ use kmapcheck_report::words::{count, list};
 #[must_use]
 pub fn render(program: &Program) -> String {
     let file = program.files.first().map_or("?", String::as_str);
-    let mut out = format!("{} on {} ({file})\n", program.name, program.model);
+    let mut out = format!("{} ({file})\n", program.title());
     for said in [&program.about, &program.source, &program.note]
         .into_iter()
         .flatten()

@@ -4,6 +4,7 @@
 //! Circles on which tasks could be stuck are highlighted; those that the arithmetic excludes are
 //! dashed.
 
+use kmapcheck_report::words::on_model;
 use kmapcheck_show::picture::{Edge, Graph, Line, Node, Shape, wrap};
 
 use super::{Judged, Pairs};
@@ -67,7 +68,10 @@ pub fn graph(pairs: &Pairs) -> Graph {
         false => String::new(),
     };
     Graph {
-        title: format!("Held while asking: {} on {}", pairs.scenario, pairs.model),
+        title: format!(
+            "Held while asking: {}",
+            on_model(&pairs.scenario, &pairs.model)
+        ),
         legend,
         nodes: (names.iter())
             .map(|name| node(name, on(false, name, name)))

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use kmapcheck_report::words::on_model;
 use kmapcheck_report::{quoted, words::list};
 
 use super::{Cycle, Judged, Pair, Pairs, Site};
@@ -23,7 +24,11 @@ pub fn stated(model: &str, order: &[String]) -> String {
 /// The pairs, and what follows from them.
 #[must_use]
 pub fn render(pairs: &Pairs) -> String {
-    let mut out = format!("{} on {} ({})\n", pairs.scenario, pairs.model, pairs.file);
+    let mut out = format!(
+        "{} ({})\n",
+        on_model(&pairs.scenario, &pairs.model),
+        pairs.file
+    );
     if pairs.order.is_none() && pairs.cycles.is_empty() {
         let why = pairs.not_judged.as_ref().map(NotJudged::line);
         let _ = writeln!(

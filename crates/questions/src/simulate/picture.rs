@@ -1,6 +1,6 @@
 //! The histogram as a picture, in SVG.
 
-use kmapcheck_report::words::number;
+use kmapcheck_report::words::{number, on_model};
 use svg::Document;
 use svg::node::element::{Group, Line, Rectangle, Text, Title};
 
@@ -21,8 +21,8 @@ const LINES: u64 = 4;
 #[must_use]
 pub fn render(simulation: &Simulation) -> String {
     let title = format!(
-        "Steps to the deadlock: {} on {}",
-        simulation.scenario, simulation.model
+        "Steps to the deadlock: {}",
+        on_model(&simulation.scenario, &simulation.model)
     );
     let share = &simulation.per_million;
     let said = format!(

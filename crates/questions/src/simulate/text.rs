@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use kmapcheck_report::words::{count, number};
+use kmapcheck_report::words::{count, number, on_model};
 use kmapcheck_show::text::{Options, finding};
 
 use crate::simulate::{Shown, Simulation};
@@ -26,9 +26,8 @@ pub fn render(simulation: &Simulation, width: usize) -> String {
         (simulation.stopped.as_ref()).map_or_else(String::new, |stopped| format!("; {stopped}"));
     let _ = writeln!(
         out,
-        "{} on {}: {} (seed {}, at most {} each{stopped})\n",
-        simulation.scenario,
-        simulation.model,
+        "{}: {} (seed {}, at most {} each{stopped})\n",
+        on_model(&simulation.scenario, &simulation.model),
         count(runs, "random run"),
         simulation.seed,
         count(simulation.step_limit, "step"),

@@ -1,5 +1,6 @@
 //! The tables as a picture, in SVG.
 
+use kmapcheck_report::words::on_model;
 use svg::Document;
 use svg::node::element::{Rectangle, Text, Title};
 
@@ -33,10 +34,13 @@ pub fn render(report: &SizeReport) -> String {
                 .set("fill", "white"),
         )
         .add(
-            Text::new(format!("Sizes of {} on {}", report.scenario, report.model))
-                .set("x", 10)
-                .set("y", 22)
-                .set("font-size", 14),
+            Text::new(format!(
+                "Sizes of {}",
+                on_model(&report.scenario, &report.model)
+            ))
+            .set("x", 10)
+            .set("y", 22)
+            .set("font-size", 14),
         );
     let mut top = 40;
     for table in &report.tables {

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use kmapcheck_prove::settle::By;
 use kmapcheck_report::stopped_early;
+use kmapcheck_report::words::on_model;
 
 use super::cells::Cell;
 use super::frontier::Frontier;
@@ -22,7 +23,11 @@ fn write(out: &mut String, report: &SizeReport) -> std::fmt::Result {
     let given: Vec<String> = (report.slots.iter().chain(&report.tasks))
         .map(|(name, n)| assignment(name, *n))
         .collect();
-    writeln!(out, "sizes of {} on {}", report.scenario, report.model)?;
+    writeln!(
+        out,
+        "sizes of {}",
+        on_model(&report.scenario, &report.model)
+    )?;
     writeln!(out, "\nSafe here: no deadlock, and nobody starves.")?;
     match (report.other_errors.as_slice(), report.other_errors_complete) {
         ([], true) => writeln!(out, "There are no errors of other kinds.")?,

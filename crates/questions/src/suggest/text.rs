@@ -3,6 +3,7 @@
 use std::fmt::{Result, Write as _};
 
 use kmapcheck_report::stopped_early;
+use kmapcheck_report::words::on_model;
 
 use super::repair::{Offender, Operation, Path, Repair};
 use super::replace::Instead;
@@ -24,9 +25,8 @@ pub fn render(report: &SuggestReport) -> String {
 fn write(out: &mut String, report: &SuggestReport) -> Result {
     writeln!(
         out,
-        "suggestions for {} on {}",
-        report.scenarios.join(", "),
-        report.model
+        "suggestions for {}",
+        on_model(&report.scenarios.join(", "), &report.model)
     )?;
     if report.series.is_empty() {
         return writeln!(

@@ -1,7 +1,7 @@
 //! The model, checked: its series numbered, its operations read, no operation using itself.
 
 use crate::check::order::Order;
-use crate::program::Series;
+use crate::program::{Reuse, Series};
 use crate::read::decode::{Map, Name, Number, entries};
 use crate::read::model::{ModelFile, OperationFile};
 use crate::read::operation::Reader;
@@ -29,6 +29,8 @@ pub(crate) struct Model {
     pub(crate) signatures: Vec<Signature>,
     /// What each operation does.
     pub(crate) bodies: Vec<Vec<Step>>,
+    /// Whether it is about pools that the scenario declares, and so speaks of in its own words.
+    pub(crate) has_own_words: bool,
 }
 
 /// Checks a model; what is wrong goes to `log`, and the rest is still good to check against,
@@ -72,7 +74,7 @@ pub(crate) fn check_model(file: &ModelFile, log: &mut Log) -> Option<Model> {
         series.push(Series {
             name: name.text().to_owned(),
             slots: declared.slots.0.value,
-            reuse: declared.reuse.0,
+            reuse: (declared.reuse.as_ref()).map_or(Reuse::None, |reuse| reuse.0),
             // None are kept unless the model says so.
             for_holders: (declared.for_holders.as_ref()).map_or(0, |number| number.0.value),
             rank: order.rank(name.text()),
@@ -106,6 +108,7 @@ pub(crate) fn check_model(file: &ModelFile, log: &mut Log) -> Option<Model> {
         order,
         signatures,
         bodies,
+        has_own_words: false,
     })
 }
 

@@ -79,7 +79,8 @@ impl Lowering<'_> {
             }
             let origin = *origin_ids[draft.site].get_or_insert_with(|| {
                 let chain = std::mem::take(&mut self.sites[draft.site]);
-                shared.origins.push(Origin { chain });
+                let shown = self.shown[draft.site];
+                shared.origins.push(Origin { chain, shown });
                 shared.origins.len() - 1
             });
             let next = draft.next.iter().map(|goal| self.resolve(*goal)).collect();

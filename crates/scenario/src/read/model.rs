@@ -41,8 +41,8 @@ record! {
         /// How many slots it has, or "any": the claim is then about every number.
         slots: BoundFile,
         /// Which existing mapping a kmap takes: "any" (in whatever series), "own" (in the same
-        /// series), "none" (each kmap takes a slot of its own).
-        reuse: ReuseFile,
+        /// series), "none" (each kmap takes a slot of its own; if left out).
+        reuse: Option<ReuseFile>,
         /// So many last slots are kept for tasks that already have a pin lying in the series.
         for_holders: Option<Number<0>>,
     }

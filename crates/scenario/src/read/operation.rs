@@ -120,7 +120,12 @@ impl Reader<'_> {
                     format!("there is no operation {}", quoted(&key.value)),
                 )
                 .label("neither built in nor the model's")
-                .help(help_for(&key.value, "operations", known)),
+                .help(match key.value.as_str() {
+                    "acquire" | "release" => {
+                        "the model `pool` has it: `\"model\": \"pool\"`".to_owned()
+                    }
+                    name => help_for(name, "operations", known),
+                }),
             ),
             None => log.push(
                 Problem::at(

@@ -3,7 +3,7 @@
 use crate::program::FindingKind;
 use crate::read::decode::{Decode, Line, Map, Name, Number, Prose, record, wrong_type};
 use crate::read::json::{Json, Value};
-use crate::read::model::{BoundFile, ModelFile, unknown_value};
+use crate::read::model::{BoundFile, ModelFile, OperationFile, SeriesFile, unknown_value};
 use crate::read::steps::Block;
 use crate::source::diagnostic::{Code, Log, Problem};
 use crate::source::nearest::{help_for, quoted};
@@ -20,8 +20,13 @@ record! {
         source: Option<Line>,
         /// A remark.
         note: Option<Prose>,
-        /// The model: a name in models/, a path relative to this file, or the object itself.
-        model: ModelChoice,
+        /// The model: a name in models/, a path relative to this file, or the object itself; left
+        /// out: what the scenario declares is all there is.
+        model: Option<ModelChoice>,
+        /// Series besides those of the model.
+        series: Option<Map<SeriesFile>>,
+        /// Operations besides those of the model.
+        operations: Option<Map<OperationFile>>,
         /// Other numbers of slots than the model's, by series.
         slots: Option<SlotsFile>,
         /// Locks that all tasks share.

@@ -182,7 +182,12 @@ pub(crate) fn note_unknown_series(name: &str, span: Span, series: &[String], log
             format!("there is no series {}", quoted(name)),
         )
         .label("not a series of the model")
-        .help(help_for(name, "series", known)),
+        .help(match series {
+            [] => format!(
+                "declare it beside `tasks`: `\"series\": {{ {name:?}: {{ \"slots\": 10 }} }}`"
+            ),
+            _ => help_for(name, "series", known),
+        }),
     };
     log.push(problem);
 }

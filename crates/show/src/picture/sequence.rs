@@ -11,6 +11,7 @@
 use std::fmt::Write;
 
 use crate::text::fold::{Grid, Row};
+use kmapcheck_report::words::on_model;
 use kmapcheck_report::{Contested, Finding, Report, Standing, Step};
 
 /// Traces longer than this, or with more tasks, are folded.
@@ -29,7 +30,7 @@ pub fn render(report: &Report) -> Option<String> {
     let things = things(finding);
     let mut out = String::from("sequenceDiagram\n");
     // Writing to a String cannot fail.
-    let title = format!("{} on {}", report.scenario, report.model);
+    let title = on_model(&report.scenario, &report.model);
     let _ = writeln!(out, "  title {}", escaped(&title));
     for (i, column) in grid.columns.iter().enumerate() {
         let _ = writeln!(

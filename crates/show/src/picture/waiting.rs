@@ -1,6 +1,6 @@
 //! The wait-for graph of a report as a picture.
 
-use kmapcheck_report::words::list;
+use kmapcheck_report::words::{list, on_model};
 use kmapcheck_report::{Finding, NodeKind, Report, WaitForGraph};
 use kmapcheck_stuck::graph::Link;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -18,8 +18,8 @@ pub fn graph(report: &Report) -> Option<Graph> {
     (report.findings.iter()).find_map(|finding| {
         let graph = of(finding.wait_for.as_ref()?, finding);
         let title = format!(
-            "Who waits for whom: {} on {}",
-            report.scenario, report.model
+            "Who waits for whom: {}",
+            on_model(&report.scenario, &report.model)
         );
         Some(Graph { title, ..graph })
     })

@@ -1,5 +1,6 @@
 //! One state as panels: programs, who waits for whom, slots.
 
+use kmapcheck_report::words::on_model;
 use std::io;
 
 use crate::recording::Recording;
@@ -103,8 +104,8 @@ fn heading<'a>(replay: &'a Replay<'_>) -> Paragraph<'a> {
             finding.kind.name().red().bold(),
             Span::raw(which),
             Span::raw(format!(
-                ": {} on {}",
-                replay.report.scenario, replay.report.model
+                ": {}",
+                on_model(&replay.report.scenario, &replay.report.model)
             )),
         ]),
         Line::raw(finding.summary.as_str()),
