@@ -90,10 +90,9 @@ fn of_scenario(
             .flat_map(|excluded| excluded.kinds.iter().map(String::as_str))
             .collect();
         format!(
-            "for {}, {} on {} has no {}.",
+            "for {}, {} has no {}.",
             kmapcheck_prove::words::claim(&program),
-            program.name,
-            program.model,
+            program.title(),
             kinds.join(", no ")
         )
     }))

@@ -173,6 +173,7 @@ impl Checked<'_> {
             let numbers = match size.of {
                 NumberOf::Tasks => &mut overrides.tasks,
                 NumberOf::Slots => &mut overrides.slots,
+                NumberOf::Units => &mut overrides.units,
             };
             numbers.retain(|(name, _)| *name != size.name);
             numbers.push((size.name.clone(), Bound::Exactly(size.number)));

@@ -79,6 +79,25 @@ mod tests {
         assert!(share <= Duration::from_secs(5), "{share:?}");
     }
 
+    /// `t` waits idly with the lock that `u` wants: `u` is to be saved, and is if it comes first.
+    #[test]
+    fn who_waits_idly_need_not_be_saved() {
+        let text = r#"{ "name": "t", "locks": { "a": "semaphore" }, "completions": ["c"], "tasks": [
+            { "name": "t", "program": [ { "might_sleep": true }, { "down": "a" },
+                { "wait_for_completion": "c", "idle": true }, { "up": "a" } ] },
+            { "name": "u", "program": [ { "down": "a" }, { "up": "a" } ] } ] }"#;
+        let program = kmapcheck_scenario::load_str("t.json", text, &Overrides::default())
+            .unwrap_or_else(|errors| panic!("{errors}"));
+        let limits = Limits::default();
+        let outcome =
+            kmapcheck_search::run(Engine::Search, &program, &limits, &mut |_| {}).expect("it runs");
+        let report = report(&program, &outcome, Duration::ZERO, &Run::unguarded(&limits))
+            .unwrap_or_else(|failure| panic!("{failure}"));
+        assert_eq!(report.findings.len(), 1);
+        assert_eq!(report.findings[0].run.steps.len(), 2);
+        assert_eq!(report.findings[0].point_of_no_return, Some(2));
+    }
+
     #[test]
     fn no_time_left_means_no_point_of_no_return() {
         let file = Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -23,7 +23,11 @@ impl Ask {
         };
         let (search, limits, loom) = (&self.search, &self.limits, &self.loom);
         add("--model", overrides.model.clone());
-        for (option, list) in [("--slots", &overrides.slots), ("--tasks", &overrides.tasks)] {
+        for (option, list) in [
+            ("--slots", &overrides.slots),
+            ("--units", &overrides.units),
+            ("--tasks", &overrides.tasks),
+        ] {
             for (name, number) in list {
                 add(option, Some(format!("{name}={number}")));
             }
@@ -69,7 +73,9 @@ pub fn given_twice(overrides: &Overrides) -> Option<String> {
             ))
         })
     };
-    twice("--slots", &overrides.slots).or_else(|| twice("--tasks", &overrides.tasks))
+    twice("--slots", &overrides.slots)
+        .or_else(|| twice("--units", &overrides.units))
+        .or_else(|| twice("--tasks", &overrides.tasks))
 }
 
 impl Unfit {

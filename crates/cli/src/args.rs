@@ -188,11 +188,11 @@ impl Args {
             let list = given.try_get_many::<(String, Bound)>(option).ok().flatten();
             list.into_iter().flatten().cloned().collect()
         };
-        let (slots, tasks) = (list("slots"), list("tasks"));
         if let Some(said) = given_twice(&Overrides {
             model: None,
-            slots,
-            tasks,
+            slots: list("slots"),
+            units: list("units"),
+            tasks: list("tasks"),
         }) {
             let mut command = Args::definition();
             command.build();

@@ -282,8 +282,31 @@ fn the_command_to_go_on_asks_the_same_question() {
 }
 
 #[test]
+fn numbers_of_units() {
+    const NESTED: &str = "scenarios/any-number/permits-nested.json";
+    let of = |units: &'static str, engine: &[&'static str], status| {
+        let given = ["check", "--tasks", "request=3", "--units", units, NESTED];
+        exits(&[&given, engine].concat(), status)
+    };
+    let (out, _) = of("permits=3", &[], 1);
+    assert!(
+        out.starts_with("violated permits-nested: deadlock"),
+        "{out}"
+    );
+    let (out, _) = of("permits=4", &[], 0);
+    assert!(out.starts_with("clean permits-nested"), "{out}");
+    let (_, err) = of("permits=any", &["--engine", "search"], 2);
+    assert!(err.contains("`--units permits=N`"), "{err}");
+    let (out, _) = exits(&["check", "--format", "json", NESTED], 0);
+    let report: serde_json::Value = serde_json::from_str(&out).expect("it is JSON");
+    let sizes = serde_json::json!([
+        { "name": "request", "number": 1 }, { "name": "permits", "number": 1 } ]);
+    assert_eq!(report["proof"]["sizes"], sizes);
+}
+
+#[test]
 fn what_an_option_accepts_is_said() {
-    for name in ["--slots", "--tasks"] {
+    for name in ["--slots", "--units", "--tasks"] {
         let (_, err) = exits(&["check", name, "K=2", name, "K=3", CLEAN], 2);
         assert!(
             err.contains("given twice for K: K=2 and K=3")

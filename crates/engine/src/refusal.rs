@@ -44,6 +44,8 @@ pub enum Remedy {
     Count(String),
     /// A number of slots of this series.
     Slots(String),
+    /// A number of units of this semaphore or mempool.
+    Units(String),
     /// The search that counts tasks.
     Search,
     /// The same, or fewer tasks.
@@ -96,6 +98,7 @@ impl Remedy {
         match open {
             Open::Count(template) => Remedy::Count(template.name.clone()),
             Open::Slots(series) => Remedy::Slots(series.name.clone()),
+            Open::Units(series) => Remedy::Units(series.name.clone()),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What tasks wait for and hold.
 
-use kmapcheck_scenario::{Program, Ref, SeriesId};
+use kmapcheck_scenario::{Cpus, Program, Ref, SeriesId};
 use smallvec::SmallVec;
 
 use crate::state::{PageId, Shared, State, Task, TaskId};
@@ -85,6 +85,13 @@ impl Resource {
 }
 
 impl Waiting {
+    /// Whether it waits for a CPU: it has none, and none is free.
+    #[must_use]
+    pub fn for_cpu(self, program: &Program, state: &State) -> bool {
+        let busy = |cpus: Cpus| state.shared.busy_cpus >= cpus.count;
+        self.cpu && program.cpus.is_some_and(busy)
+    }
+
     /// What a task of that number waits for in a state: what its operation does, then a CPU.
     pub fn resources(
         self,
@@ -94,6 +101,7 @@ impl Waiting {
     ) -> impl Iterator<Item = Resource> {
         let awaited =
             |wait| Resource::awaited(program, task, &state.tasks[task], &state.shared, wait);
-        (self.wait.map(awaited).into_iter().flatten()).chain(self.cpu.then_some(Resource::Cpus))
+        let cpu = (self.for_cpu(program, state)).then_some(Resource::Cpus);
+        (self.wait.map(awaited).into_iter().flatten()).chain(cpu)
     }
 }

@@ -24,7 +24,7 @@ use kmapcheck_equations::{Core, Cores, Graph};
 use kmapcheck_limits::{Limits, Watch, entered};
 use kmapcheck_machine::Findings;
 use kmapcheck_report::{NumberOf, Size};
-use kmapcheck_scenario::{Bound, FindingKind, Program};
+use kmapcheck_scenario::{Bound, FindingKind, Program, Series};
 use kmapcheck_search::{Engine, every_number, run};
 
 use self::vectors::{most_tasks, vectors};
@@ -449,12 +449,19 @@ fn names(kinds: Findings) -> String {
     names.join(", ")
 }
 
+fn number_of(series: &Series) -> NumberOf {
+    match series.of_units {
+        true => NumberOf::Units,
+        false => NumberOf::Slots,
+    }
+}
+
 /// What stands for `"any"` in the sized program.
 fn sizes(open: &Program, sized: &Program) -> Vec<Size> {
     let tasks = (open.templates.iter().zip(&sized.templates))
         .map(|(open, sized)| (NumberOf::Tasks, &open.name, open.count, sized.count));
     let slots = (open.series.iter().zip(&sized.series))
-        .map(|(open, sized)| (NumberOf::Slots, &open.name, open.slots, sized.slots));
+        .map(|(open, sized)| (number_of(open), &open.name, open.slots, sized.slots));
     (tasks.chain(slots))
         .filter_map(|(of, name, open, sized)| match (open, sized) {
             (Bound::Any, Bound::Exactly(number)) => Some(Size {

@@ -16,7 +16,7 @@ pub fn claim(program: &Program) -> String {
         .map(|template| format!("every number of {}", template.name));
     let slots = (program.series.iter())
         .filter(|series| series.slots == Bound::Any)
-        .map(|series| format!("every number of {} slots", series.name));
+        .map(|series| format!("every number of {} {}s", series.name, series.one()));
     let parts: Vec<String> = tasks.chain(slots).collect();
     if parts.is_empty() {
         "this scenario".to_owned()

@@ -106,6 +106,9 @@ pub struct SizeReport {
 pub struct Table {
     /// The series.
     pub series: String,
+    /// Whether that is slots or units.
+    #[serde(skip)]
+    pub counts: &'static str,
     /// What is counted.
     pub tasks: String,
     /// Whether that is all tasks together.
@@ -178,6 +181,16 @@ pub fn sizes(
     }
 }
 
+/// What there are of those series.
+fn counts(program: &Program, series: &[SeriesId]) -> &'static str {
+    let of_units = |&s: &SeriesId| program.series[s].of_units;
+    match (series.iter().any(of_units), series.iter().all(of_units)) {
+        (false, _) => "slots",
+        (true, true) => "units",
+        (true, false) => "slots and units",
+    }
+}
+
 /// What holds for numbers of slots of one series by numbers of tasks.
 fn table(
     cells: &mut Cells<'_>,
@@ -200,6 +213,7 @@ fn table(
     let rows = (1..=options.slots_up_to).map(&mut row).collect();
     Table {
         series: cells.program.series[series].name.clone(),
+        counts: counts(cells.program, &[series]),
         tasks: axis.name.clone(),
         all_tasks: axis.is_joint(),
         rows,

@@ -217,3 +217,17 @@ fn json_follows_the_schema_and_the_picture_is_xml() {
         assert_eq!(bars, found.histogram.len());
     }
 }
+
+/// A server that waits idly when all clients are served has done its work.
+#[test]
+fn to_wait_idly_is_a_good_end() {
+    let served = program(
+        "1",
+        r#""completions": ["c"], "tasks": [
+            { "name": "client", "program": [ { "complete": "c" } ] },
+            { "name": "server", "program": [ { "loop": [
+                { "wait_for_completion": "c", "idle": true } ] } ] } ]"#,
+    );
+    let found = run(&served, 50, 100, 1);
+    assert_eq!((found.ended, found.deadlocks, found.cut), (50, 0, 0));
+}

@@ -161,7 +161,7 @@ impl Builder<'_> {
                 taking_part.extend(&deadlock.core);
                 if kind == FindingKind::Deadlock {
                     finding.point_of_no_return =
-                        (self.point_of_no_return)(&found.trace, &deadlock.core);
+                        (self.point_of_no_return)(&found.trace, &deadlock.to_save());
                 }
                 self.tell_deadlock(&mut finding, &walk.last, deadlock);
             }
@@ -249,7 +249,7 @@ impl Builder<'_> {
             at: origin.and_then(|origin| origin.at()).map(str::to_owned),
             place: origin.map(|origin| Place::in_program(self.program, origin.location())),
             waits_for: match standing {
-                Stands::Waits(waiting) => describe::waits_for(self.program, at, waiting),
+                Stands::Waits(waiting) => describe::waits_for(self.program, state, task, waiting),
                 _ => Vec::new(),
             },
             holds: walk

@@ -119,7 +119,13 @@ pub fn units(program: &Program, template: TemplateId, pool: Ref, n: u32) -> Stri
 }
 
 /// What a task waits for, in words, thing by thing.
-pub(crate) fn waits_for(program: &Program, task: &Task, waiting: Waiting) -> Vec<String> {
+pub(crate) fn waits_for(
+    program: &Program,
+    state: &State,
+    task: TaskId,
+    waiting: Waiting,
+) -> Vec<String> {
+    let task = &state.tasks[task];
     let mut said = Vec::new();
     if let Some(wait) = waiting.wait {
         let things: Vec<String> = (calls(program, task).into_iter())
@@ -132,7 +138,7 @@ pub(crate) fn waits_for(program: &Program, task: &Task, waiting: Waiting) -> Vec
             _ => things.join(" or "),
         });
     }
-    if waiting.cpu {
+    if waiting.for_cpu(program, state) {
         said.push("a CPU".to_owned());
     }
     said

@@ -26,6 +26,7 @@ fn remedy(remedy: &Remedy) -> Option<String> {
         Remedy::None => return None,
         Remedy::Count(task) => return Some(give_a_number("--tasks", task)),
         Remedy::Slots(series) => return Some(give_a_number("--slots", series)),
+        Remedy::Units(pool) => return Some(give_a_number("--units", pool)),
         Remedy::Search => "use `--engine search`",
         Remedy::SearchOrFewerTasks => {
             "use `--engine search`, or fewer instances with `--tasks NAME=N`"
@@ -45,6 +46,7 @@ pub fn close(open: Open<'_>) -> String {
     match open {
         Open::Count(template) => give_a_number("--tasks", &template.name),
         Open::Slots(series) => give_a_number("--slots", &series.name),
+        Open::Units(series) => give_a_number("--units", &series.name),
     }
 }
 

@@ -361,6 +361,8 @@ pub enum NumberOf {
     Tasks,
     /// Slots of a series.
     Slots,
+    /// Units of a semaphore or mempool.
+    Units,
 }
 
 /// A number that stands for `"any"`.
@@ -369,9 +371,9 @@ pub struct Size {
     /// What is counted.
     #[serde(skip)]
     pub of: NumberOf,
-    /// A task or a series.
+    /// A task, a series, a semaphore or a mempool.
     pub name: String,
-    /// How many instances, or slots.
+    /// How many instances, slots or units.
     pub number: u32,
 }
 

@@ -278,7 +278,9 @@ pub(crate) fn starved(program: &Program, names: &Names, state: &State, task: Tas
         program.origins[program.templates[at.template].nodes[node].origin].text()
     });
     let what = match state.standing(program, task) {
-        kmapcheck_machine::Standing::Waits(waiting) => describe::waits_for(program, at, waiting),
+        kmapcheck_machine::Standing::Waits(waiting) => {
+            describe::waits_for(program, state, task, waiting)
+        }
         _ => Vec::new(),
     };
     let what = if what.is_empty() {

@@ -31,15 +31,17 @@ pub struct Overrides {
     pub model: Option<String>,
     /// Other numbers of slots, by series.
     pub slots: Vec<(String, Bound)>,
+    /// Other numbers of units, by semaphore or mempool that all tasks share.
+    pub units: Vec<(String, Bound)>,
     /// Other numbers of instances, by task.
     pub tasks: Vec<(String, Bound)>,
 }
 
 impl Overrides {
-    /// Whether they have other numbers of slots or tasks.
+    /// Whether they have other numbers of slots, units or tasks.
     #[must_use]
     pub fn has_numbers(&self) -> bool {
-        !(self.slots.is_empty() && self.tasks.is_empty())
+        !(self.slots.is_empty() && self.units.is_empty() && self.tasks.is_empty())
     }
 }
 
@@ -171,6 +173,7 @@ fn check_all(path: &Path, text: String, overrides: &Overrides, log: &mut Log) ->
     }
     let Checked {
         slots,
+        series_of_units,
         resources,
         pages,
         ..
@@ -179,6 +182,7 @@ fn check_all(path: &Path, text: String, overrides: &Overrides, log: &mut Log) ->
     for (series, slots) in series.iter_mut().zip(slots) {
         series.slots = slots;
     }
+    series.extend(series_of_units);
     let expect = scenario.expect.map(|expected| {
         let mut kinds: Vec<FindingKind> = expected
             .into_iter()

@@ -40,7 +40,7 @@ pub struct Program {
     pub model: String,
     /// The files, numbered as [`Location::file`] has them; the scenario's own comes first.
     pub files: Vec<String>,
-    /// The series of kmap slots.
+    /// The series of kmap slots; after them those that stand for units ([`Series::of_units`]).
     pub series: Vec<Series>,
     /// Names of the `kmap_atomic` types in use.
     pub atomic_types: Vec<String>,
@@ -73,6 +73,9 @@ pub struct Series {
     pub for_holders: u32,
     /// Place in the model's `order`, first to last; `None`: the series is free of the rule.
     pub rank: Option<usize>,
+    /// Whether its slots stand for the units of the semaphore or mempool of that name, which has
+    /// any number of them. Nobody maps pages in such a series.
+    pub of_units: bool,
 }
 
 /// A number, or every number.
@@ -111,8 +114,8 @@ pub struct Resource {
     pub name: String,
     /// What it is.
     pub kind: ResourceKind,
-    /// The series whose slots a semaphore has as units (`"slots_of"`). `units` is that number, or
-    /// `u32::MAX` where the slots are [`Bound::Any`].
+    /// The series whose slots a semaphore or mempool has as units (`"slots_of"`, or one of its own
+    /// for `"any"`). `units` is that number, or `u32::MAX` where the slots are [`Bound::Any`].
     pub follows: Option<SeriesId>,
     /// Place in the model's `order`, on one scale with [`Series::rank`]; `None`: it is free of the
     /// rule. Only locks (spinlocks, semaphores, rwsems) have one.

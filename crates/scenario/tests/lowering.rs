@@ -447,6 +447,7 @@ fn overrides_have_the_last_word() {
             ("DEFAULT".into(), Bound::Exactly(7)),
             ("PAGETABLE".into(), Bound::Exactly(9)),
         ],
+        units: Vec::new(),
         tasks: vec![("any".into(), Bound::Exactly(5))],
     };
     let program = load(path, &overrides).unwrap_or_else(|errors| panic!("{errors}"));
@@ -459,6 +460,7 @@ fn overrides_have_the_last_word() {
         model: None,
         // Some pages of mremap are stale in OWN.
         slots: vec![("DEFAULT".into(), Bound::Any), ("OWN".into(), Bound::Any)],
+        units: Vec::new(),
         tasks: vec![("mremap".into(), Bound::Any)],
     };
     let program = load(path, &overrides).unwrap_or_else(|errors| panic!("{errors}"));

@@ -121,6 +121,7 @@ fn cases_without_file() -> Vec<(String, Errors)> {
         Overrides {
             model: None,
             slots: owned(slots),
+            units: Vec::new(),
             tasks: owned(tasks),
         }
     };
@@ -143,6 +144,18 @@ fn cases_without_file() -> Vec<(String, Errors)> {
         "override-leaves-no-slot",
         good,
         &overrides(&[("OWN", 1)], &[]),
+    ));
+    let units = |name: &str, number| Overrides {
+        units: vec![(name.into(), Bound::Exactly(number))],
+        ..Overrides::default()
+    };
+    cases.push(fails("override-units", good, &units("semm", 3)));
+    cases.push(fails("override-units-zero", good, &units("sem", 0)));
+    cases.push(fails("override-units-of-slots", good, &units("tables", 3)));
+    cases.push(fails(
+        "override-units-too-few",
+        good,
+        &units("reservation", 1),
     ));
     let model = Overrides {
         model: Some("no-such-model-anywhere".into()),

@@ -36,6 +36,7 @@ fn a_quarter(program: &Program) -> Overrides {
     Overrides {
         model: None,
         slots: series.map(|s| (s.name.clone(), quarter(s.slots))).collect(),
+        units: Vec::new(),
         tasks: tasks.map(|t| (t.name.clone(), quarter(t.count))).collect(),
     }
 }

@@ -25,7 +25,7 @@ pub fn render(program: &Program) -> String {
         let _ = writeln!(out, "{said}");
     }
     out.push('\n');
-    for series in &program.series {
+    for series in program.series.iter().filter(|series| !series.of_units) {
         let _ = writeln!(out, "series {}", series_line(series));
     }
     let order = order(program);
@@ -60,10 +60,7 @@ pub fn render(program: &Program) -> String {
 }
 
 fn task(out: &mut String, program: &Program, template: &Template) {
-    let instances = match template.count {
-        Bound::Exactly(n) => count(u64::from(n), "instance"),
-        Bound::Any => "any number of instances".to_owned(),
-    };
+    let instances = number_of(template.count, "instance");
     let _ = writeln!(out, "task {}, {instances}", template.name);
     let (declared, bound): (Vec<_>, Vec<_>) =
         template.vars.iter().partition(|var| var.page.is_some());
@@ -170,11 +167,15 @@ pub fn ways(node: &Node, i: usize) -> String {
     }
 }
 
+fn number_of(bound: Bound, what: &str) -> String {
+    match bound {
+        Bound::Exactly(n) => count(u64::from(n), what),
+        Bound::Any => format!("any number of {what}s"),
+    }
+}
+
 fn series_line(series: &Series) -> String {
-    let slots = match series.slots {
-        Bound::Exactly(n) => count(u64::from(n), "slot"),
-        Bound::Any => "any number of slots".to_owned(),
-    };
+    let slots = number_of(series.slots, "slot");
     let reuse = match series.reuse {
         Reuse::Any => "reuses a mapping in any series",
         Reuse::Own => "reuses a mapping in the same series",
@@ -206,6 +207,7 @@ fn resource_line(program: &Program, resource: &Resource) -> String {
         } => {
             let follows = match resource.follows.map(|series| &program.series[series]) {
                 None => count(u64::from(units), "unit"),
+                Some(series) if series.of_units => number_of(series.slots, "unit"),
                 Some(Series {
                     name,
                     slots: Bound::Any,
@@ -234,7 +236,10 @@ fn resource_line(program: &Program, resource: &Resource) -> String {
         } => {
             format!(
                 "mempool {name}, {}{}",
-                count(u64::from(units), "element"),
+                match resource.follows {
+                    Some(series) => number_of(program.series[series].slots, "element"),
+                    None => count(u64::from(units), "element"),
+                },
                 unowned(owned, available)
             )
         }

@@ -376,15 +376,18 @@ fn proved(proof: &Proof, clean: bool) -> Vec<EndLine> {
 
 /// The claim that smaller numbers do not do, if it is made and says something.
 fn smallest(proof: &Proof) -> String {
-    let (tasks, slots): (Vec<&Size>, Vec<&Size>) =
+    let (tasks, others): (Vec<&Size>, Vec<&Size>) =
         (proof.sizes.iter()).partition(|size| size.of == NumberOf::Tasks);
     if !proof.smallest || tasks.iter().all(|size| size.number <= 1) {
         return String::new();
     }
     let names: Vec<&str> = tasks.iter().map(|size| size.name.as_str()).collect();
-    let with = match slots.is_empty() {
-        true => "",
-        false => "with these slots, ",
+    let has = |of| others.iter().any(|size| size.of == of);
+    let with = match (has(NumberOf::Slots), has(NumberOf::Units)) {
+        (false, false) => "",
+        (true, false) => "with these slots, ",
+        (false, true) => "with these units, ",
+        (true, true) => "with these slots and units, ",
     };
     let together = match names.len() {
         1 => "",

@@ -87,6 +87,18 @@ impl<'a> Deadlock<'a> {
         matches!(self.scene.parties[task].standing, Standing::Waits(waiting) if waiting.gives_up())
     }
 
+    /// The tasks of the core that would have to be saved: not those for whom to wait there for ever is
+    /// a good end. There is at least one.
+    #[must_use]
+    pub fn to_save(&self) -> Vec<usize> {
+        let idle = |&task: &usize| matches!(self.scene.parties[task].standing, Standing::Waits(waiting) if waiting.is_idle());
+        self.core
+            .iter()
+            .copied()
+            .filter(|task| !idle(task))
+            .collect()
+    }
+
     /// The tasks of the core that do not hold a thing that `waiter` waits for but could still give it,
     /// if they were not stuck; ascending.
     #[must_use]

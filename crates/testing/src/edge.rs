@@ -49,7 +49,7 @@ impl Numbers {
     #[must_use]
     pub fn constructs(self) -> Vec<Construct> {
         use Construct as C;
-        let open = [C::AnyCount, C::AnySlots, C::ForHoldersAny];
+        let open = [C::AnyCount, C::AnySlots, C::AnyUnits, C::ForHoldersAny];
         let all = Construct::ALL.iter().copied();
         all.filter(|construct| self == Numbers::Open || !open.contains(construct))
             .collect()
@@ -115,6 +115,10 @@ fn write(
     if statements.is_empty() || (needs_series && !maps.iter().any(|op| wanted.contains(op))) {
         statements.push(Construct::Kmap);
     }
+    let pools = [Construct::Down, Construct::MempoolAlloc];
+    if wanted.contains(&Construct::AnyUnits) && !pools.iter().any(|op| wanted.contains(op)) {
+        statements.push(dice.pick(&pools));
+    }
     if dice.once_in(if keeps_slots { 2 } else { 3 }) {
         // Twice: so that a task can be in its own way.
         statements.push(dice.pick(&statements));
@@ -168,6 +172,7 @@ fn is_statement(construct: Construct) -> bool {
             | C::UnusedKept
             | C::EmptyProgram
             | C::AnyCount
+            | C::AnyUnits
     );
     !setting && !is_of_a_series(construct)
 }

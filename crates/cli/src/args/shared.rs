@@ -36,6 +36,10 @@ pub struct OverrideArgs {
     /// Give a series another number of slots, such as PAGETABLE=4, or PAGETABLE=any for every number
     #[arg(long, value_name = "SERIES=N", value_parser = assignment)]
     pub slots: Vec<(String, Bound)>,
+    /// Give a semaphore or mempool that all tasks share another number of units, such as permits=8, or
+    /// permits=any for every number
+    #[arg(long, value_name = "NAME=N", value_parser = assignment)]
+    pub units: Vec<(String, Bound)>,
     /// Give a task another number of instances, such as mremap=5, or mremap=any for every number
     #[arg(long, value_name = "TASK=N", value_parser = assignment)]
     pub tasks: Vec<(String, Bound)>,
@@ -47,6 +51,7 @@ impl OverrideArgs {
         Overrides {
             model: self.model.clone(),
             slots: self.slots.clone(),
+            units: self.units.clone(),
             tasks: self.tasks.clone(),
         }
     }

@@ -78,7 +78,7 @@ fn compare(target: Target, tool: impl Fn(&Scratch, &str, &Expected) -> Result<()
             "only {compared} scenarios were compared"
         );
     }
-    let mut programs = random(kmapcheck_testing::scenario(), RANDOM);
+    let mut programs = random(kmapcheck_testing::plain_scenario(), RANDOM);
     programs.extend(random(kmapcheck_testing::page_scenario(), RANDOM));
     let compared = compare_all(&format!("{target:?}, random programs"), &programs, judge);
     assert!(

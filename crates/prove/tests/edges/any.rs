@@ -9,7 +9,7 @@ use super::common::decided_rightly;
 /// And everything that scenarios are made of has met everything else.
 #[test]
 fn open_numbers_are_decided_rightly() {
-    let came = aimed(Numbers::Open, 220, |scenario| {
+    let came = aimed(Numbers::Open, 300, |scenario| {
         decided_rightly(&load(scenario), 5)
     });
     println!("{}", came.met);

@@ -223,8 +223,15 @@ fn sentence(program: &Program, graph: &Graph, equations: &Equations, i: usize) -
     };
     match equations.facts[i] {
         Fact::SomeSlots(series) => match program.least_slots(series) {
-            1 => format!("{} has a slot", program.series[series].name),
-            n => format!("{} has {n} slots at least", program.series[series].name),
+            1 => format!(
+                "{} has a {}",
+                program.series[series].name,
+                program.series[series].one()
+            ),
+            n => {
+                let series = &program.series[series];
+                format!("{} has {n} {}s at least", series.name, series.one())
+            }
         },
         Fact::KeepsAll(series) | Fact::HasOthers(series) => {
             let series = &program.series[series];
@@ -264,6 +271,7 @@ fn sentence(program: &Program, graph: &Graph, equations: &Equations, i: usize) -
                     if units > 1 || program.resources[lock].follows.is_some() =>
                 {
                     let units = match program.resources[lock].follows {
+                        Some(series) if program.series[series].of_units => slots(program, series),
                         Some(series) => format!("as many units as {}", program.series[series].name),
                         None => count(u64::from(units), "unit"),
                     };
@@ -347,9 +355,10 @@ fn missing(program: &Program, need: Wanted, who: &Who<'_>) -> String {
 
 /// `2 slots`
 fn slots(program: &Program, series: usize) -> String {
-    match program.series[series].slots {
-        Bound::Exactly(n) => count(u64::from(n), "slot"),
-        Bound::Any => "some number of slots".to_owned(),
+    let series = &program.series[series];
+    match series.slots {
+        Bound::Exactly(n) => count(u64::from(n), series.one()),
+        Bound::Any => format!("some number of {}s", series.one()),
     }
 }
 

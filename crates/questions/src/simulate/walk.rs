@@ -81,8 +81,11 @@ pub fn walk(
         End::Deadlock {
             steps: closed as u64,
         }
-    } else {
+    } else if moved {
         End::Cut
+    } else {
+        // Nobody can move, and nobody minds: those who are left wait idly.
+        End::Ended
     };
     Walk { trace, end }
 }

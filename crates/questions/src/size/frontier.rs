@@ -12,13 +12,16 @@ use serde::Serialize;
 use super::cells::{Cell, Cells};
 use super::family::{Slots, least};
 use super::resize::Numbers;
-use super::{LARGEST, Options};
+use super::{LARGEST, Options, counts};
 
 /// The smallest safe slots.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Frontier {
     /// The series in use.
     pub series: Vec<String>,
+    /// What there are of them.
+    #[serde(skip)]
+    pub counts: &'static str,
     /// Every number of slots from 1 to this was tried, for each series.
     pub up_to: u32,
     /// The minimal safe vectors.
@@ -63,6 +66,7 @@ pub fn frontier(
         series: (series.iter())
             .map(|&s| cells.program.series[s].name.clone())
             .collect(),
+        counts: counts(cells.program, series),
         up_to,
         minimal: Vec::new(),
         unknown: Vec::new(),

@@ -52,8 +52,8 @@ pub fn render(report: &SizeReport) -> String {
 
 fn draw(mut document: Document, table: &Table, top: usize) -> Document {
     let head = format!(
-        "slots of {} (down) by {} (across)",
-        table.series, table.tasks
+        "{} of {} (down) by {} (across)",
+        table.counts, table.series, table.tasks
     );
     document = document.add(Text::new(head).set("x", 10).set("y", top + 18));
     // Without rows there are no columns.
@@ -73,7 +73,7 @@ fn draw(mut document: Document, table: &Table, top: usize) -> Document {
         document = document.add(number(row.slots as usize, LEFT - 16, y + 15));
         for (n, cell) in row.cells.iter().enumerate() {
             let x = LEFT + n * SIDE;
-            let said = format!("{} slots, {}: {}", row.slots, n + 1, said(cell));
+            let said = format!("{} {}, {}: {}", row.slots, table.counts, n + 1, said(cell));
             document = document
                 .add(
                     Rectangle::new()

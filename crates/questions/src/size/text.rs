@@ -49,11 +49,11 @@ fn write(out: &mut String, report: &SizeReport) -> std::fmt::Result {
         words(&report.given)
     )?;
     slots(out, report)?;
-    writeln!(
-        out,
-        "\nMost tasks for {}, other tasks as given:",
-        assignments(&report.slots)
-    )?;
+    let with = match report.slots.as_slice() {
+        [] => String::new(),
+        slots => format!(" for {}", assignments(slots)),
+    };
+    writeln!(out, "\nMost tasks{with}, other tasks as given:")?;
     for limit in &report.most_tasks {
         writeln!(out, "  {}", most(limit))?;
     }
@@ -103,17 +103,18 @@ fn words(cell: &Cell) -> String {
 fn slots(out: &mut String, report: &SizeReport) -> std::fmt::Result {
     let Frontier {
         series,
+        counts,
         up_to,
         minimal,
         unknown,
         from,
     } = &report.smallest_slots;
     if series.is_empty() {
-        return writeln!(out, "\nThe tasks ask for no slots.");
+        return writeln!(out, "\nThe tasks ask for no {counts}.");
     }
     writeln!(
         out,
-        "\nSmallest safe slots for {}, every number from 1 to {up_to} tried:",
+        "\nSmallest safe {counts} for {}, every number from 1 to {up_to} tried:",
         assignments(&report.tasks)
     )?;
     let vector = |slots: &[u32]| {
@@ -203,8 +204,13 @@ fn table(out: &mut String, table: &Table, report: &SizeReport) -> std::fmt::Resu
     };
     writeln!(
         out,
-        "\nSlots of {} (down) by {} (across){with}:",
-        table.series, table.tasks
+        "\n{} of {} (down) by {} (across){with}:",
+        match table.counts {
+            "units" => "Units",
+            _ => "Slots",
+        },
+        table.series,
+        table.tasks
     )?;
     // Without rows there are no columns.
     let columns = table.rows.first().map_or(0, |row| row.cells.len());

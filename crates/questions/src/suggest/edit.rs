@@ -6,24 +6,38 @@ use similar::TextDiff;
 
 use super::Smallest;
 
-/// The text with the change made; `None` if there is no model in it. A scenario's text is one with
-/// the model inside.
+/// What a series says that says nothing.
+const NO_REUSE: &str = "none";
+
+/// The text with the change made; `None` if the series are not in it. A scenario's text has the model
+/// inside, or series of its own; there is no place for an order beside those.
 #[must_use]
 pub fn edited(text: &str, change: &Smallest) -> Option<String> {
     let root = CstRootNode::parse(text, &ParseOptions::default()).ok()?;
     let mut model = root.object_value()?;
+    let mut has_order = model.get("tasks").is_none();
     if let Some(inline) = model.object_value("model") {
-        model = inline;
+        (model, has_order) = (inline, true);
     }
     let series = model.object_value("series")?;
     for policy in &change.policies {
-        let reuse = series.object_value(&policy.series)?.get("reuse")?;
+        let series = series.object_value(&policy.series)?;
+        let wanted = || CstInputValue::String(policy.reuse.to_owned());
+        let Some(reuse) = series.get("reuse") else {
+            if policy.reuse != NO_REUSE {
+                series.append("reuse", wanted());
+            }
+            continue;
+        };
         let same = (reuse.value().and_then(|value| value.as_string_lit()))
             .and_then(|value| value.decoded_value().ok())
             .is_some_and(|value| value == policy.reuse);
         if !same {
-            reuse.set_value(CstInputValue::String(policy.reuse.to_owned()));
+            reuse.set_value(wanted());
         }
+    }
+    if !has_order {
+        return Some(root.to_string());
     }
     match model.get("order") {
         Some(known) => {
@@ -137,6 +151,18 @@ mod tests {
     fn what_is_there_already_is_no_change() {
         let change = change(&[("A", "any"), ("B", "own")], &["A", "B"]);
         assert_eq!(diff("m.json", MODEL, &change).as_deref(), Some(""));
+    }
+
+    #[test]
+    fn series_of_a_scenario_get_no_order() {
+        let text = r#"{ "name": "s", "series": { "A": { "slots": 1 }, "B": { "slots": 1 } }, "tasks": [] }"#;
+        let change = change(&[("A", "any"), ("B", "none")], &["A", "B"]);
+        let edited = edited(text, &change).expect("there are series");
+        let value: serde_json::Value = serde_json::from_str(&edited).expect("it is JSON");
+        let series =
+            serde_json::json!({ "A": { "slots": 1, "reuse": "any" }, "B": { "slots": 1 } });
+        assert_eq!(value["series"], series);
+        assert_eq!(value.get("order"), None);
     }
 
     #[test]

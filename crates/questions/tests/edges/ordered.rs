@@ -210,7 +210,7 @@ fn check(program: &Program) -> Result<&'static str, String> {
 
 #[test]
 fn orders_and_circles_are_there() {
-    let came = aimed(Numbers::Open, 40, |scenario| check(&load(scenario)));
+    let came = aimed(Numbers::Open, 80, |scenario| check(&load(scenario)));
     assert!(came.of("an order") > 5 && came.of("a circle") > 3);
     aimed(Numbers::Given, 20, |scenario| check(&load(scenario)));
 }

@@ -10,7 +10,7 @@ use crate::check::scope::{Kernel, Resources, Scope};
 use crate::check::stale::{Pages, StaleCount};
 use crate::load::Overrides;
 use crate::lower::{Growth, Shared, lower};
-use crate::program::{Bound, Template};
+use crate::program::{Bound, Series, Template};
 use crate::read::decode::{LARGEST_NUMBER, entries};
 use crate::read::operation::Reader;
 use crate::read::scenario::{ScenarioFile, TaskFile};
@@ -24,6 +24,8 @@ pub(crate) struct Checked<'a> {
     model: &'a Model,
     /// For each series, the slots that hold in the end.
     pub(crate) slots: Vec<Bound>,
+    /// The series that stand for units, which come after the model's.
+    pub(crate) series_of_units: Vec<Series>,
     /// For each task, the instances that hold in the end.
     counts: Vec<Bound>,
     pub(crate) resources: Resources,
@@ -55,6 +57,7 @@ impl<'a> Checked<'a> {
         let kernel = Kernel {
             model,
             slots: &slots,
+            units: &overrides.units,
         };
         let mut resources = Resources::declare(
             scenario.locks.as_ref(),
@@ -64,6 +67,13 @@ impl<'a> Checked<'a> {
             log,
         );
         resources.inherit(kernel);
+        check_units(&resources, overrides, log);
+        let series_of_units = resources.follow_series_of_their_own(model.series.len());
+        // The user's numbers are for what all tasks share.
+        let kernel = Kernel {
+            units: &[],
+            ..kernel
+        };
         let mut names = HashSet::new();
         for task in &scenario.tasks {
             if !names.insert(task.name.text()) {
@@ -83,6 +93,9 @@ impl<'a> Checked<'a> {
                 )
             })
             .collect();
+        for (task, own) in scenario.tasks.iter().zip(&task_resources) {
+            refuse_open(task, own, log);
+        }
         let declared = [&resources].into_iter().chain(&task_resources);
         let locks = declared.flat_map(Resources::lock_names);
         model.order.check(&model.series_names, locks, log);
@@ -98,6 +111,7 @@ impl<'a> Checked<'a> {
             scenario,
             model,
             slots,
+            series_of_units,
             counts,
             resources,
             pages,
@@ -191,11 +205,52 @@ fn settle_slots(
     }
     for (name, bound) in &overrides.slots {
         let known = model.series_names.iter().map(String::as_str);
-        if let Some(index) = settle_override("series", "slots", name, *bound, known, log) {
+        if let Some(index) =
+            settle_override(("series", "series"), "slots", name, *bound, known, log)
+        {
             slots[index] = *bound;
         }
     }
     slots
+}
+
+/// Notes numbers of units for what has none, and for what has as many as there are slots.
+fn check_units(resources: &Resources, overrides: &Overrides, log: &mut Log) {
+    let pools = || {
+        let pools = resources.list.iter();
+        pools.filter(|resource| resource.kind.units().is_some())
+    };
+    for (name, bound) in &overrides.units {
+        let known = pools().map(|pool| pool.name.as_str());
+        let kind = ("semaphore or mempool", "shared semaphores and mempools");
+        settle_override(kind, "units", name, *bound, known, log);
+        if pools().any(|pool| pool.name == *name && pool.follows.is_some()) {
+            let message = format!("{} has as many units as a series has slots", quoted(name));
+            let help = "give the series another number of slots";
+            log.push(Problem::nowhere(Code::BadOverride, message).help(help));
+        }
+    }
+}
+
+/// Notes a task's own semaphores and mempools with any number of units: there would be as many
+/// numbers as instances.
+fn refuse_open(task: &TaskFile, own: &Resources, log: &mut Log) {
+    let locks = entries(task.locks.as_ref()).iter().map(|(name, _)| name);
+    let mempools = entries(task.mempools.as_ref()).iter().map(|(name, _)| name);
+    for name in locks
+        .chain(mempools)
+        .filter(|name| own.is_open(name.text()))
+    {
+        let message = format!(
+            "each instance of a task has a {} of its own, with any number of units",
+            quoted(name.text())
+        );
+        log.push(
+            Problem::at(Code::NumberRange, name.span(), message)
+                .label("needs a number")
+                .help("give one, or declare it beside `tasks`, where all tasks share it"),
+        );
+    }
 }
 
 /// The instances of each task: the scenario's, the user's.
@@ -210,7 +265,9 @@ fn settle_counts(scenario: &ScenarioFile, overrides: &Overrides, log: &mut Log) 
         .collect();
     for (name, bound) in &overrides.tasks {
         let known = scenario.tasks.iter().map(|task| task.name.text());
-        if let Some(index) = settle_override("task", "instances", name, *bound, known, log) {
+        if let Some(index) =
+            settle_override(("task", "tasks"), "instances", name, *bound, known, log)
+        {
             counts[index] = *bound;
         }
     }
@@ -219,7 +276,7 @@ fn settle_counts(scenario: &ScenarioFile, overrides: &Overrides, log: &mut Log) 
 
 /// Which of the `known` an override is for; notes a name or number that will not do.
 fn settle_override<'k>(
-    kind: &str,
+    (kind, kinds): (&str, &str),
     what: &str,
     name: &str,
     bound: Bound,
@@ -232,8 +289,7 @@ fn settle_override<'k>(
             "an override is for the {kind} {}, which does not exist",
             quoted(name)
         );
-        let plural = if kind == "series" { "series" } else { "tasks" };
-        log.push(Problem::nowhere(Code::BadOverride, message).help(help_for(name, plural, known)));
+        log.push(Problem::nowhere(Code::BadOverride, message).help(help_for(name, kinds, known)));
     }
     if let Bound::Exactly(number) = bound
         && !(1..=LARGEST_NUMBER).contains(&number)

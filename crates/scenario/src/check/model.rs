@@ -1,7 +1,7 @@
 //! The model, checked: its series numbered, its operations read, no operation using itself.
 
 use crate::check::order::Order;
-use crate::program::{Reuse, Series};
+use crate::program::{Bound, Reuse, Series};
 use crate::read::decode::{Map, Name, Number, entries};
 use crate::read::model::{ModelFile, OperationFile};
 use crate::read::operation::Reader;
@@ -56,7 +56,20 @@ pub(crate) fn check_model(file: &ModelFile, log: &mut Log) -> Option<Model> {
         .collect();
     let order = Order::read(file.order.as_deref().unwrap_or_default(), log);
     for (name, lock) in entries(file.locks.as_ref()) {
-        check_lock(name, lock, &series_names, log);
+        check_lock(name, lock, None, &series_names, log);
+        if let LockFile::Semaphore(semaphore) = lock
+            && semaphore.semaphore == UnitsFile::Given(Bound::Any)
+        {
+            let message = format!(
+                "the model's {} has any number of units",
+                quoted(name.text())
+            );
+            log.push(
+                Problem::at(Code::NumberRange, name.span(), message)
+                    .label("needs a number")
+                    .help("give one here; a scenario may have a semaphore of that name with `\"any\"`"),
+            );
+        }
     }
     let mut series = Vec::new();
     for (name, declared) in &file.series.0 {
@@ -78,6 +91,7 @@ pub(crate) fn check_model(file: &ModelFile, log: &mut Log) -> Option<Model> {
             // None are kept unless the model says so.
             for_holders: (declared.for_holders.as_ref()).map_or(0, |number| number.0.value),
             rank: order.rank(name.text()),
+            of_units: false,
         });
     }
 
@@ -131,7 +145,15 @@ fn check_number<'n>(what: &str, mut names: impl Iterator<Item = &'n Name>, log: 
 
 /// Notes a semaphore whose units are the slots of a series that the model does not have, or of
 /// which a number is there at the start that cannot be.
-pub(crate) fn check_lock(name: &Name, lock: &LockFile, series: &[String], log: &mut Log) {
+///
+/// `given`: how many units the user wants it to have instead.
+pub(crate) fn check_lock(
+    name: &Name,
+    lock: &LockFile,
+    given: Option<Bound>,
+    series: &[String],
+    log: &mut Log,
+) {
     let LockFile::Semaphore(semaphore) = lock else {
         return;
     };
@@ -139,7 +161,7 @@ pub(crate) fn check_lock(name: &Name, lock: &LockFile, series: &[String], log: &
         return;
     }
     let units = match &semaphore.semaphore {
-        UnitsFile::Exactly(units) => Some(*units),
+        UnitsFile::Given(units) => Some(given.unwrap_or(*units)),
         UnitsFile::SlotsOf(of) => {
             if !series.iter().any(|known| known == of.text()) {
                 note_unknown_series(of.text(), of.span(), series, log);
@@ -163,7 +185,7 @@ pub(crate) fn check_available(
     name: &Name,
     available: Option<&Number<0>>,
     owned: bool,
-    declared: Option<u32>,
+    declared: Option<Bound>,
     what: &str,
     log: &mut Log,
 ) {
@@ -179,7 +201,7 @@ pub(crate) fn check_available(
         )
         .label(format!("{what} that have an owner are all there at the start"))
         .help("say `\"owned\": false` beside it if anybody may give them back, or take `available` out"),
-        Some(declared) if available.value > declared => Problem::at(
+        Some(Bound::Exactly(declared)) if available.value > declared => Problem::at(
             Code::Available,
             available.span,
             format!("{} {what} of {name} at the start, which has only {declared}", available.value),

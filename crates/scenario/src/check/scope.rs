@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use crate::check::model::{Model, check_available, check_lock, note_duplicate};
-use crate::program::{Bound, Ref, Resource, ResourceKind, SeriesId};
+use crate::program::{Bound, Ref, Resource, ResourceKind, Series, SeriesId};
 use crate::read::decode::{Map, Name, entries};
 use crate::read::operations::{Operand, PRIMITIVES};
 use crate::read::scenario::{LockFile, MempoolFile, UnitsFile};
@@ -19,6 +19,8 @@ use crate::source::text::Span;
 pub(crate) struct Resources {
     pub(crate) list: Vec<Resource>,
     by_name: HashMap<String, usize>,
+    /// Those of `list` that have any number of units.
+    open: Vec<usize>,
 }
 
 impl Resources {
@@ -32,22 +34,32 @@ impl Resources {
     ) -> Self {
         let mut resources = Resources::default();
         for (name, lock) in entries(locks) {
-            check_lock(name, lock, &kernel.model.series_names, log);
+            let given = kernel.given(name.text());
+            check_lock(name, lock, given, &kernel.model.series_names, log);
             resources.add(name, kernel.lock(name.text(), lock), log);
         }
         for (name, mempool) in entries(mempools) {
-            let (units, owned) = (mempool.elements, mempool.owned);
+            let elements = kernel.given(name.text()).unwrap_or(mempool.elements);
             let available = mempool.available.as_ref();
-            check_available(name, available, owned, Some(units), "elements", log);
+            check_available(
+                name,
+                available,
+                mempool.owned,
+                Some(elements),
+                "elements",
+                log,
+            );
             let kind = ResourceKind::Mempool {
-                units,
-                owned,
+                units: most(elements),
+                owned: mempool.owned,
                 available: available.map(|number| number.0.value),
             };
-            resources.add_unranked(name, kind, kernel, log);
+            let resource = unranked(name.text(), kind);
+            resources.add_unranked(name, (resource, elements), kernel, log);
         }
         for name in completions.into_iter().flatten() {
-            resources.add_unranked(name, ResourceKind::Completion, kernel, log);
+            let resource = unranked(name.text(), ResourceKind::Completion);
+            resources.add_unranked(name, (resource, Bound::Exactly(1)), kernel, log);
         }
         resources
     }
@@ -62,7 +74,14 @@ impl Resources {
     }
 
     /// A mempool or completion, which the order has no place for.
-    fn add_unranked(&mut self, name: &Name, kind: ResourceKind, kernel: Kernel<'_>, log: &mut Log) {
+    fn add_unranked(
+        &mut self,
+        name: &Name,
+        (resource, units): (Resource, Bound),
+        kernel: Kernel<'_>,
+        log: &mut Log,
+    ) {
+        let kind = resource.kind;
         if kernel.model.order.rank(name.text()).is_some() {
             let message = format!(
                 "the model's order names {}, which is {} here",
@@ -75,16 +94,10 @@ impl Resources {
                     .help("the order is of series and locks: call this something else"),
             );
         }
-        let resource = Resource {
-            name: name.text().to_owned(),
-            kind,
-            follows: None,
-            rank: None,
-        };
-        self.add(name, resource, log);
+        self.add(name, (resource, units), log);
     }
 
-    fn add(&mut self, name: &Name, resource: Resource, log: &mut Log) {
+    fn add(&mut self, name: &Name, resource: (Resource, Bound), log: &mut Log) {
         if self.contains(name.text()) {
             note_duplicate("name", name, log);
             return;
@@ -107,9 +120,31 @@ impl Resources {
         self.by_name.contains_key(name)
     }
 
-    pub(crate) fn push(&mut self, resource: Resource) {
+    /// Takes in a resource, and how many units it has if it follows no series.
+    pub(crate) fn push(&mut self, (resource, units): (Resource, Bound)) {
         self.by_name.insert(resource.name.clone(), self.list.len());
+        if units == Bound::Any && resource.follows.is_none() {
+            self.open.push(self.list.len());
+        }
         self.list.push(resource);
+    }
+
+    /// Gives those with any number of units a series each to follow, from this number on: one that
+    /// nobody maps pages in. What is known of `"slots": "any"` then holds for them.
+    pub(crate) fn follow_series_of_their_own(&mut self, first: SeriesId) -> Vec<Series> {
+        let mut series = Vec::new();
+        for &open in &self.open {
+            let resource = &mut self.list[open];
+            resource.follows = Some(first + series.len());
+            series.push(Series::of_units(&resource.name));
+        }
+        series
+    }
+
+    /// Whether that has any number of units.
+    pub(crate) fn is_open(&self, name: &str) -> bool {
+        let index = self.by_name.get(name);
+        index.is_some_and(|index| self.open.contains(index))
     }
 }
 
@@ -119,15 +154,27 @@ impl Resources {
 pub(crate) struct Kernel<'a> {
     pub(crate) model: &'a Model,
     pub(crate) slots: &'a [Bound],
+    /// The user's numbers of units, by semaphore or mempool.
+    pub(crate) units: &'a [(String, Bound)],
 }
 
 impl Kernel<'_> {
-    fn lock(self, name: &str, lock: &LockFile) -> Resource {
+    /// How many units the user gives something, if he does.
+    fn given(self, name: &str) -> Option<Bound> {
+        let given = self.units.iter().find(|(of, _)| of == name);
+        given.map(|(_, bound)| *bound)
+    }
+
+    /// A lock, and how many units it has if it follows no series.
+    fn lock(self, name: &str, lock: &LockFile) -> (Resource, Bound) {
+        let mut number = Bound::Exactly(1);
         let (kind, follows) = match lock {
             LockFile::Spin => (ResourceKind::Spinlock, None),
             LockFile::Rwsem { fair } => (ResourceKind::Rwsem { fair: *fair }, None),
             LockFile::Semaphore(semaphore) => {
-                let (units, follows) = self.units(&semaphore.semaphore);
+                let (bound, follows) = self.units(name, &semaphore.semaphore);
+                let units = most(bound);
+                number = bound;
                 let owned = semaphore.owned.as_ref().is_none_or(|owned| owned.value);
                 let available = semaphore.available.as_ref();
                 let kind = ResourceKind::Semaphore {
@@ -139,28 +186,44 @@ impl Kernel<'_> {
                 (kind, follows)
             }
         };
-        Resource {
+        let resource = Resource {
             name: name.to_owned(),
             kind,
             follows,
             rank: self.model.order.rank(name),
-        }
+        };
+        (resource, number)
     }
 
-    fn units(self, units: &UnitsFile) -> (u32, Option<SeriesId>) {
-        let name = match units {
-            UnitsFile::Exactly(number) => return (*number, None),
-            UnitsFile::SlotsOf(name) => name,
+    fn units(self, name: &str, units: &UnitsFile) -> (Bound, Option<SeriesId>) {
+        let of = match units {
+            UnitsFile::Given(bound) => return (self.given(name).unwrap_or(*bound), None),
+            UnitsFile::SlotsOf(of) => of,
         };
         let names = &self.model.series_names;
-        match names.iter().position(|known| known == name.text()) {
-            Some(series) => match self.slots[series] {
-                Bound::Exactly(slots) => (slots, Some(series)),
-                Bound::Any => (u32::MAX, Some(series)),
-            },
-            // No such series, which was noted; so many units are never too few for what follows.
-            None => (u32::MAX, None),
+        match names.iter().position(|known| known == of.text()) {
+            Some(series) => (self.slots[series], Some(series)),
+            // No such series, which was noted.
+            None => (Bound::Any, None),
         }
+    }
+}
+
+/// Something that the model's order has no place for.
+fn unranked(name: &str, kind: ResourceKind) -> Resource {
+    Resource {
+        name: name.to_owned(),
+        kind,
+        follows: None,
+        rank: None,
+    }
+}
+
+/// As [`ResourceKind`] has it: no number is too large for any number.
+fn most(units: Bound) -> u32 {
+    match units {
+        Bound::Exactly(n) => n,
+        Bound::Any => u32::MAX,
     }
 }
 

@@ -166,6 +166,7 @@ fn check(name: String, text: String, mut log: Log) -> Result<Checked, Errors> {
     resources.inherit(Kernel {
         model: &model,
         slots: &slots,
+        units: &[],
     });
     model
         .order
@@ -212,7 +213,7 @@ impl Checked {
         for (rank, name) in model.order.names.iter().enumerate() {
             let is_series = model.series_names.iter().any(|known| known == name.text());
             if !is_series && !resources.contains(name.text()) {
-                resources.push(Resource {
+                let lock = Resource {
                     name: name.text().to_owned(),
                     kind: ResourceKind::Semaphore {
                         units: 1,
@@ -222,7 +223,8 @@ impl Checked {
                     },
                     follows: None,
                     rank: Some(rank),
-                });
+                };
+                resources.push((lock, Bound::Exactly(1)));
             }
         }
         Program {

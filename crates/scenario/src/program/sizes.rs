@@ -2,12 +2,16 @@
 //!
 //! Numbers hang together: a semaphore with `slots_of` has as many units as its series has slots,
 //! and declared leftovers have to fit the slots. Whoever changes a number does it here.
+//!
+//! A semaphore or mempool with any number of units follows a series of its own, in which nobody maps
+//! pages. Such a series has no influence but on the units, so what is proved for any number of slots
+//! is proved for any number of units.
 
 use std::fmt;
 use std::str::FromStr;
 
 use crate::program::{
-    Bound, Op, PageDecl, Program, ResourceKind, Series, SeriesId, StaleIn, Template,
+    Bound, Op, PageDecl, Program, ResourceKind, Reuse, Series, SeriesId, StaleIn, Template,
 };
 use crate::read::decode::LARGEST_NUMBER;
 
@@ -43,6 +47,8 @@ pub enum Open<'a> {
     Count(&'a Template),
     /// The slots of a series.
     Slots(&'a Series),
+    /// The units of a semaphore or mempool.
+    Units(&'a Series),
 }
 
 impl Open<'_> {
@@ -52,6 +58,31 @@ impl Open<'_> {
         match self {
             Open::Count(template) => format!("`\"count\": \"any\"` of task `{}`", template.name),
             Open::Slots(series) => format!("`\"slots\": \"any\"` of series `{}`", series.name),
+            Open::Units(series) => format!("any number of units of `{}`", series.name),
+        }
+    }
+}
+
+impl Series {
+    /// The series that a semaphore or mempool with any number of units follows.
+    #[must_use]
+    pub fn of_units(name: &str) -> Series {
+        Series {
+            name: name.to_owned(),
+            slots: Bound::Any,
+            reuse: Reuse::None,
+            for_holders: 0,
+            rank: None,
+            of_units: true,
+        }
+    }
+
+    /// What one of it is called: a slot, or a unit.
+    #[must_use]
+    pub fn one(&self) -> &'static str {
+        match self.of_units {
+            true => "unit",
+            false => "slot",
         }
     }
 }
@@ -62,8 +93,10 @@ impl Program {
         self.series[series].slots = slots;
         let own = self.templates.iter_mut().flat_map(|t| &mut t.resources);
         for resource in self.resources.iter_mut().chain(own) {
-            if let (true, ResourceKind::Semaphore { units, .. }) =
-                (resource.follows == Some(series), &mut resource.kind)
+            if let (
+                true,
+                ResourceKind::Semaphore { units, .. } | ResourceKind::Mempool { units, .. },
+            ) = (resource.follows == Some(series), &mut resource.kind)
             {
                 *units = match slots {
                     Bound::Exactly(n) => n,
@@ -89,7 +122,11 @@ impl Program {
     pub fn first_open(&self) -> Option<Open<'_>> {
         let count = self.templates.iter().find(|t| t.count == Bound::Any);
         let slots = self.series.iter().find(|s| s.slots == Bound::Any);
-        count.map(Open::Count).or(slots.map(Open::Slots))
+        let slots = slots.map(|series| match series.of_units {
+            true => Open::Units(series),
+            false => Open::Slots(series),
+        });
+        count.map(Open::Count).or(slots)
     }
 
     /// Whether some number of instances is open.

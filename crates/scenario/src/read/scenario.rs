@@ -1,6 +1,6 @@
 //! The scenario file, as written: what the tasks share, and the task programs.
 
-use crate::program::FindingKind;
+use crate::program::{Bound, FindingKind};
 use crate::read::decode::{Decode, Line, Map, Name, Number, Prose, record, wrong_type};
 use crate::read::json::{Json, Value};
 use crate::read::model::{BoundFile, ModelFile, OperationFile, SeriesFile, unknown_value};
@@ -140,10 +140,10 @@ record! {
     }
 }
 
-/// How many units: a number, or as many as a series has slots.
+/// How many units: a number, every number, or as many as a series has slots.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum UnitsFile {
-    Exactly(u32),
+    Given(Bound),
     SlotsOf(Name),
 }
 
@@ -155,16 +155,29 @@ record! {
     }
 }
 
+/// Whether that is a number or `"any"`.
+fn is_bound(value: &Value) -> bool {
+    match value {
+        Value::Number(_) => true,
+        Value::Text(text) => text == "any",
+        _ => false,
+    }
+}
+
 impl Decode for UnitsFile {
     fn decode(json: &Json, log: &mut Log) -> Option<Self> {
         match &json.value {
-            Value::Number(_) => {
-                Number::<1>::decode(json, log).map(|number| UnitsFile::Exactly(number.0.value))
-            }
             Value::Object(_) => {
                 SlotsOfFile::decode(json, log).map(|units| UnitsFile::SlotsOf(units.slots_of))
             }
-            _ => wrong_type(json, "a number of units or { \"slots_of\": a series }", log),
+            value if is_bound(value) => {
+                BoundFile::decode(json, log).map(|bound| UnitsFile::Given(bound.0.value))
+            }
+            _ => wrong_type(
+                json,
+                "a number of units, \"any\" or { \"slots_of\": a series }",
+                log,
+            ),
         }
     }
 }
@@ -194,7 +207,7 @@ impl Decode for LockFile {
             Value::Text(text) => match text.as_str() {
                 "spin" => Some(LockFile::Spin),
                 "semaphore" => Some(LockFile::Semaphore(SemaphoreFile {
-                    semaphore: UnitsFile::Exactly(1),
+                    semaphore: UnitsFile::Given(Bound::Exactly(1)),
                     owned: None,
                     available: None,
                     fair: None,
@@ -224,7 +237,7 @@ impl Decode for LockFile {
 /// A mempool: its elements, or an object that says more.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct MempoolFile {
-    pub(crate) elements: u32,
+    pub(crate) elements: Bound,
     pub(crate) owned: bool,
     pub(crate) available: Option<Number<0>>,
 }
@@ -233,7 +246,7 @@ record! {
     /// A mempool that anybody may give elements back to.
     MempoolOptions "a mempool" {
         /// Elements that there are.
-        elements: Number<1>,
+        elements: BoundFile,
         /// Whether only the task that took elements may give them back (true if left out).
         owned: Option<Spanned<bool>>,
         /// Elements that are there at the start, where anybody may give them back (all if left out).
@@ -244,8 +257,8 @@ record! {
 impl Decode for MempoolFile {
     fn decode(json: &Json, log: &mut Log) -> Option<Self> {
         match &json.value {
-            Value::Number(_) => {
-                let elements = Number::<1>::decode(json, log)?.0.value;
+            value if is_bound(value) => {
+                let elements = BoundFile::decode(json, log)?.0.value;
                 Some(MempoolFile {
                     elements,
                     owned: true,
@@ -261,7 +274,7 @@ impl Decode for MempoolFile {
                     available: options.available,
                 })
             }
-            _ => wrong_type(json, "a number of elements or an object", log),
+            _ => wrong_type(json, "a number of elements, \"any\" or an object", log),
         }
     }
 }

@@ -58,8 +58,9 @@ fn unfold(explorer: &mut Explorer<'_>, start: Start, counted: &[CountedStep]) ->
 }
 
 /// Which of the named task's steps the row is. The machine lists them in an order that depends on
-/// the numbers of pages only for `alloc_page`: there, the one that takes the same page, and does the
-/// same to the task's CPU.
+/// the numbers of pages only for `alloc_page`: there, the one that takes the same page, leaves the task
+/// at the same place, and does the same to its CPU. (To go to sleep and to give up differ in the place
+/// only.)
 fn choice(
     explorer: &Explorer<'_>,
     cast: &Cast,
@@ -97,7 +98,10 @@ fn choice(
     };
     steps(program, named, &state.shared)
         .iter()
-        .position(|step| step.cpu == chosen.cpu && is_wanted(taken(&state.shared, &step.shared)))
+        .position(|step| {
+            (step.task.at, step.cpu) == (chosen.task.at, chosen.cpu)
+                && is_wanted(taken(&state.shared, &step.shared))
+        })
         .unwrap_or(row.choice as usize)
 }
 

@@ -47,6 +47,9 @@ pub struct Options {
     /// Slots of series (`--slots`), and those that stand for `"any"`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub slots: Vec<(String, u32)>,
+    /// Units of semaphores and mempools (`--units`), and those that stand for `"any"`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub units: Vec<(String, u32)>,
     /// Instances of tasks (`--tasks`), and those that stand for `"any"`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tasks: Vec<(String, u32)>,
@@ -164,6 +167,7 @@ impl SavedTrace {
             options: Options {
                 model: overrides.model.clone(),
                 slots: numbers(&overrides.slots),
+                units: numbers(&overrides.units),
                 tasks: numbers(&overrides.tasks),
             },
             sources: sources.iter().map(digest).collect(),
@@ -213,6 +217,7 @@ impl SavedTrace {
         Overrides {
             model: self.options.model.clone(),
             slots: bounds(&self.options.slots),
+            units: bounds(&self.options.units),
             tasks: bounds(&self.options.tasks),
         }
     }
@@ -286,7 +291,11 @@ impl SavedTrace {
         let mut command = vec!["kmapcheck check".to_owned()];
         let options = &self.options;
         command.extend((options.model.iter()).map(|model| format!("--model {}", quoted(model))));
-        for (option, list) in [("--slots", &options.slots), ("--tasks", &options.tasks)] {
+        for (option, list) in [
+            ("--slots", &options.slots),
+            ("--units", &options.units),
+            ("--tasks", &options.tasks),
+        ] {
             command.extend(
                 (list.iter())
                     .map(|(of, number)| format!("{option} {}", quoted(&format!("{of}={number}")))),

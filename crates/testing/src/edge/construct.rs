@@ -126,6 +126,8 @@ constructs! {
     ForHoldersAny = "for_holders, any slots",
     /// A series in use with any number of slots.
     AnySlots = "slots any",
+    /// An operation on a semaphore or mempool with any number of units.
+    AnyUnits = "units any",
     /// A task program with any number of instances that does something.
     AnyCount = "count any",
     /// An operation on a fair rwsem.
@@ -307,6 +309,11 @@ impl Found<'_> {
             Some(what) => {
                 let unowned = what["owned"] == false;
                 let is_pool = what.get("elements").is_some();
+                let any = [&what, &what["semaphore"], &what["elements"]];
+                self.note_if(
+                    Construct::AnyUnits,
+                    any.iter().any(|units| **units == "any"),
+                );
                 self.note_if(Construct::UnownedMempool, unowned && is_pool);
                 self.note_if(Construct::UnownedSemaphore, unowned && !is_pool);
                 self.note_if(Construct::FairRwsem, what["rwsem"]["fair"] == true);

@@ -13,6 +13,8 @@ pub(crate) struct World {
     series: [Series; 2],
     /// Units of `sem`, `io` and `own_sem`, elements of the mempools.
     units: u32,
+    /// Whether the shared ones have any number of units instead.
+    any_units: bool,
     /// So many of them are there at the start, of what is not all there.
     available: u32,
     free_pages: Option<u32>,
@@ -100,6 +102,7 @@ impl World {
         World {
             series,
             units,
+            any_units: wants(C::AnyUnits) || open && dice.once_in(6),
             available: match wants(C::Available) {
                 true => dice.pick(&[0, 1, units - 1, units]).min(units),
                 false => 0,
@@ -126,9 +129,9 @@ impl World {
         }
     }
 
-    /// Whether some number of slots is open.
+    /// Whether some number of slots or units is open.
     pub(crate) fn is_open(&self) -> bool {
-        self.series.iter().any(|series| series.slots.is_none())
+        self.any_units || self.series.iter().any(|series| series.slots.is_none())
     }
 
     /// The scenario with those tasks: everything that they use declared, and what else is wanted.
@@ -142,7 +145,11 @@ impl World {
             .iter()
             .flat_map(|task| names(&json!(task.program)))
             .collect();
-        let mut shared = self.declared(&SHARED, &used);
+        let units = match self.any_units {
+            true => json!("any"),
+            false => json!(self.units),
+        };
+        let mut shared = self.declared(&SHARED, &units, &used);
         let mut stale = Leftovers::new(self);
         let pages: Vec<Value> = (["s", "left", "open"].into_iter())
             .filter(|&name| used.contains(name))
@@ -152,7 +159,7 @@ impl World {
         let mut written: Vec<Value> = Vec::new();
         for (i, task) in tasks.into_iter().enumerate() {
             let used = names(&json!(task.program));
-            let mut own = self.declared(&OWN, &used);
+            let mut own = self.declared(&OWN, &json!(self.units), &used);
             let pages: Vec<Value> = (["own", "other", "low", "old", "mine"].into_iter())
                 .filter(|&name| used.contains(name))
                 .map(|name| stale.page(name, task.count))
@@ -203,9 +210,13 @@ impl World {
     }
 
     /// Those of the locks, mempools and completions that are used.
-    fn declared(&self, known: &[(&str, &str)], used: &BTreeSet<String>) -> Map<String, Value> {
+    fn declared(
+        &self,
+        known: &[(&str, &str)],
+        units: &Value,
+        used: &BTreeSet<String>,
+    ) -> Map<String, Value> {
         let (mut locks, mut pools, mut completions) = (Map::new(), Map::new(), Vec::new());
-        let units = self.units;
         for &(name, kind) in known.iter().filter(|(name, _)| used.contains(*name)) {
             match kind {
                 "pool" => _ = pools.insert(name.into(), json!(units)),
