@@ -3,7 +3,7 @@
 use std::fmt;
 
 use kmapcheck_limits::units::{shown_size, shown_time};
-use kmapcheck_report::escape;
+use kmapcheck_report::{escape, number_options};
 use kmapcheck_scenario::{Bound, Overrides};
 use kmapcheck_search::Reductions;
 
@@ -23,11 +23,7 @@ impl Ask {
         };
         let (search, limits, loom) = (&self.search, &self.limits, &self.loom);
         add("--model", overrides.model.clone());
-        for (option, list) in [
-            ("--slots", &overrides.slots),
-            ("--units", &overrides.units),
-            ("--tasks", &overrides.tasks),
-        ] {
+        for (option, list) in number_options(overrides) {
             for (name, number) in list {
                 add(option, Some(format!("{name}={number}")));
             }
@@ -73,9 +69,8 @@ pub fn given_twice(overrides: &Overrides) -> Option<String> {
             ))
         })
     };
-    twice("--slots", &overrides.slots)
-        .or_else(|| twice("--units", &overrides.units))
-        .or_else(|| twice("--tasks", &overrides.tasks))
+    let mut options = number_options(overrides).into_iter();
+    options.find_map(|(option, given)| twice(option, given))
 }
 
 impl Unfit {

@@ -88,11 +88,9 @@ impl LocalState {
 
     /// That operation; or, of a select, the first ones of its branches.
     pub fn calls<'p>(&self, program: &'p Program) -> impl Iterator<Item = (NodeId, Op)> + 'p {
-        let nodes = &program.templates[self.task.template].nodes;
-        let at = self.task.at;
-        let firsts = at.into_iter().flat_map(|at| nodes[at].arms());
-        let itself = at.filter(|&at| nodes[at].op != Op::Select);
-        (itself.into_iter().chain(firsts)).map(|node| (node, nodes[node].op))
+        let template = &program.templates[self.task.template];
+        let calls = self.task.at.into_iter().flat_map(|at| template.calls(at));
+        calls.map(|node| (node, template.nodes[node].op))
     }
 
     fn node<'p>(&self, program: &'p Program) -> Option<&'p Node> {

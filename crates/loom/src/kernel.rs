@@ -41,16 +41,7 @@ impl Layout {
                 (0..kmapcheck_machine::instances(template.count)).map(move |_| id)
             })
             .collect();
-        let pages_move = program
-            .templates
-            .iter()
-            .flat_map(|template| &template.nodes)
-            .any(|node| {
-                matches!(
-                    node.op,
-                    Op::AllocPage { .. } | Op::TryAllocPage { .. } | Op::FreePage { .. }
-                )
-            });
+        let pages_move = program.has_op(Op::uses_freelist);
         Layout {
             templates,
             group: groups(program, pages_move),

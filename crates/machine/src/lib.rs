@@ -51,7 +51,9 @@ pub use state::{
     Held, Map, Mode, Name, Page, PageId, ResourceState, Shared, State, Task, TaskId, Usage,
     is_forgettable,
 };
-pub use step::{Broadcast, CpuChange, LeftQueue, Lost, Successor, steps, waiting_findings};
+pub use step::{
+    Broadcast, CpuChange, LeftQueue, Lost, Successor, needs_cpu, steps, waiting_findings,
+};
 pub use trace::{Trace, TraceStep};
 pub use wait::{Standing, Wait, Waiting, acceptable_series, alternatives, resolve, standing};
 pub use wanted::{Given, Wanted};

@@ -1,9 +1,10 @@
 //! What tasks wait for and hold.
 
-use kmapcheck_scenario::{Cpus, Program, Ref, SeriesId};
+use kmapcheck_scenario::{Program, Ref, SeriesId};
 use smallvec::SmallVec;
 
 use crate::state::{PageId, Shared, State, Task, TaskId};
+use crate::step::needs_cpu;
 use crate::wait::{Wait, Waiting, alternatives};
 
 /// Something that tasks wait for and hold, told apart from all others of its state.
@@ -57,8 +58,9 @@ impl Resource {
         found
     }
 
-    /// What one alternative is about.
-    fn of_wait(task: TaskId, wait: Wait) -> Option<Resource> {
+    /// What one alternative is about; nothing for [`Wait::AnyOf`], which is several.
+    #[must_use]
+    pub fn of_wait(task: TaskId, wait: Wait) -> Option<Resource> {
         Some(match wait {
             Wait::Slot { series, .. } => Resource::Series(series),
             Wait::Spin(what)
@@ -85,23 +87,17 @@ impl Resource {
 }
 
 impl Waiting {
-    /// Whether it waits for a CPU: it has none, and none is free.
-    #[must_use]
-    pub fn for_cpu(self, program: &Program, state: &State) -> bool {
-        let busy = |cpus: Cpus| state.shared.busy_cpus >= cpus.count;
-        self.cpu && program.cpus.is_some_and(busy)
-    }
-
-    /// What a task of that number waits for in a state: what its operation does, then a CPU.
+    /// What a task of that number waits for in a state: what its operation does, then a CPU if none is
+    /// free.
     pub fn resources(
         self,
         program: &Program,
         state: &State,
         task: TaskId,
     ) -> impl Iterator<Item = Resource> {
-        let awaited =
-            |wait| Resource::awaited(program, task, &state.tasks[task], &state.shared, wait);
-        let cpu = (self.for_cpu(program, state)).then_some(Resource::Cpus);
+        let (id, task, shared) = (task, &state.tasks[task], &state.shared);
+        let awaited = |wait| Resource::awaited(program, id, task, shared, wait);
+        let cpu = needs_cpu(program, task, shared).then_some(Resource::Cpus);
         (self.wait.map(awaited).into_iter().flatten()).chain(cpu)
     }
 }

@@ -147,7 +147,8 @@ pub fn waiting_findings(program: &Program, task: &Task, shared: &Shared) -> Find
 }
 
 /// Whether the task has no CPU and none is to be had.
-pub(crate) fn needs_cpu(program: &Program, task: &Task, shared: &Shared) -> bool {
+#[must_use]
+pub fn needs_cpu(program: &Program, task: &Task, shared: &Shared) -> bool {
     program
         .cpus
         .is_some_and(|cpus| !task.on_cpu && shared.busy_cpus >= cpus.count)
@@ -162,7 +163,7 @@ fn call_findings(program: &Program, task: &Task, shared: &Shared, at: NodeId) ->
     }
     // A select is a call of all its first operations together.
     let breaks_order = |at: NodeId| ops::breaks_order(program, task, shared, nodes[at].op);
-    if breaks_order(at) || nodes[at].arms().any(breaks_order) {
+    if program.templates[task.template].calls(at).any(breaks_order) {
         findings.insert(FindingKind::OrderViolation);
     }
     findings
@@ -321,12 +322,18 @@ impl Broadcast {
         if let Some(freed) = self.freed {
             ops::dangle(other, freed);
         }
-        let place = self.left.and_then(|left| left.place_after(program, other));
-        other.queued = place.or(other.queued);
+        if let Some(left) = self.left {
+            left.apply_to(program, other);
+        }
     }
 }
 
 impl LeftQueue {
+    /// Moves up a task that queued behind.
+    fn apply_to(self, program: &Program, other: &mut Task) {
+        other.queued = self.place_after(program, other).or(other.queued);
+    }
+
     /// The new place of a task that queued behind; `None` if it did not.
     #[must_use]
     pub fn place_after(self, program: &Program, other: &Task) -> Option<u32> {
@@ -390,7 +397,7 @@ impl State {
         } = successor.broadcast;
         if let Some(left) = left {
             for other in &mut self.tasks {
-                other.queued = left.place_after(program, other).or(other.queued);
+                left.apply_to(program, other);
             }
         }
         unnamed.extend(freed);

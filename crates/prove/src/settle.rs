@@ -185,12 +185,7 @@ pub fn fewer_is_a_run_of_more(program: &Program) -> bool {
                     .resources
                     .iter()
                     .any(|resource| unowned(resource.kind))
-                && !ops().any(|op| {
-                    matches!(
-                        op,
-                        Op::AllocPage { .. } | Op::TryAllocPage { .. } | Op::FreePage { .. }
-                    )
-                })
+                && !ops().any(Op::uses_freelist)
         })
 }
 

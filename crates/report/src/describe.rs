@@ -2,7 +2,7 @@
 
 use kmapcheck_machine::{
     CpuChange, Effect, Map, Mode, Name, PageId, State, Successor, Task, TaskId, Usage, Wait,
-    Waiting, resolve,
+    Waiting, needs_cpu, resolve,
 };
 use kmapcheck_scenario::{Bound, Op, Program, Ref, ResourceKind, SeriesId, TemplateId};
 
@@ -128,7 +128,7 @@ pub(crate) fn waits_for(
     let task = &state.tasks[task];
     let mut said = Vec::new();
     if let Some(wait) = waiting.wait {
-        let things: Vec<String> = (calls(program, task).into_iter())
+        let things: Vec<String> = calls(program, task)
             .filter_map(|op| awaited(program, task.template, op))
             .collect();
         said.push(match wait {
@@ -138,7 +138,7 @@ pub(crate) fn waits_for(
             _ => things.join(" or "),
         });
     }
-    if waiting.for_cpu(program, state) {
+    if needs_cpu(program, task, &state.shared) {
         said.push("a CPU".to_owned());
     }
     said
@@ -146,15 +146,10 @@ pub(crate) fn waits_for(
 
 /// The operations that a task waits for together: the one that it is at, or the first ones of a
 /// select.
-pub(crate) fn calls(program: &Program, task: &Task) -> Vec<Op> {
-    let nodes = &program.templates[task.template].nodes;
-    let Some(at) = task.at else {
-        return Vec::new();
-    };
-    match nodes[at].op {
-        Op::Select => nodes[at].arms().map(|first| nodes[first].op).collect(),
-        op => vec![op],
-    }
+pub(crate) fn calls<'p>(program: &'p Program, task: &Task) -> impl Iterator<Item = Op> + 'p {
+    let template = &program.templates[task.template];
+    let calls = task.at.into_iter().flat_map(|at| template.calls(at));
+    calls.map(|node| template.nodes[node].op)
 }
 
 /// What an operation waits for, if it can wait.
@@ -182,7 +177,7 @@ pub(crate) fn page_waited_for(
     page: PageId,
 ) -> Option<Ref> {
     let task = &state.tasks[task];
-    let names = calls(program, task).into_iter().filter_map(|op| match op {
+    let names = calls(program, task).filter_map(|op| match op {
         Op::LockPage { page } => Some(page),
         _ => None,
     });
@@ -208,9 +203,7 @@ pub(crate) fn thing(program: &Program, template: TemplateId, op: Op) -> Option<S
         Op::LockPage { page } | Op::TrylockPage { page } | Op::UnlockPage { page } => {
             Some(page_lock(program, template, Some(page)))
         }
-        Op::AllocPage { .. } | Op::TryAllocPage { .. } | Op::FreePage { .. } => {
-            Some(MEMORY.to_owned())
-        }
+        op if op.uses_freelist() => Some(MEMORY.to_owned()),
         _ => None,
     }
 }

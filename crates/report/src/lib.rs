@@ -57,7 +57,7 @@ pub use deadlock::{Edge, Node, NodeKind, WaitForGraph};
 pub use describe::{order, resource, units};
 pub use kmapcheck_engine::Verdict;
 pub use names::{Names, Who, folded};
-pub use refusal::{close, refused};
+pub use refusal::{close, number_options, refused};
 pub use report::{
     Contested, Coverage, Finding, Holding, NeverExecuted, NotThere, NumberOf, Proof, Report, Size,
     SlotUsage, Standing, StartMapping, Step, StopReason, Stopped, StuckSet, TaskAtEnd,

@@ -1,7 +1,7 @@
 //! What an engine cannot do, and what to type instead.
 
 use kmapcheck_engine::{Refusal, Refused, Remedy};
-use kmapcheck_scenario::Open;
+use kmapcheck_scenario::{Bound, Open, Overrides};
 
 /// A refusal with its remedy, in one line.
 #[must_use]
@@ -48,6 +48,16 @@ pub fn close(open: Open<'_>) -> String {
         Open::Slots(series) => give_a_number("--slots", &series.name),
         Open::Units(series) => give_a_number("--units", &series.name),
     }
+}
+
+/// The options that give other numbers, each with what was given.
+#[must_use]
+pub fn number_options(overrides: &Overrides) -> [(&'static str, &[(String, Bound)]); 3] {
+    [
+        ("--slots", &overrides.slots),
+        ("--units", &overrides.units),
+        ("--tasks", &overrides.tasks),
+    ]
 }
 
 fn give_a_number(option: &str, name: &str) -> String {

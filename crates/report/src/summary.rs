@@ -249,7 +249,7 @@ impl Moment<'_> {
                 .collect()
         };
         // A select asks for what all its branches begin with; the first of these goes against it.
-        let broken = (describe::calls(self.program, before).into_iter())
+        let broken = describe::calls(self.program, before)
             .filter_map(asked)
             .map(|(asked, rank)| (asked, held_from(rank)))
             .find(|(_, held)| !held.is_empty());

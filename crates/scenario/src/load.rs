@@ -236,39 +236,31 @@ fn check_expect(scenario: &ScenarioFile, log: &mut Log) {
 
 /// The model with the series and operations that the scenario adds to it.
 fn with_its_own(mut model: ModelFile, scenario: &ScenarioFile, log: &mut Log) -> ModelFile {
-    let taken = |name: &Name, what: &str, log: &mut Log| {
-        let message = format!("the model has {what} {} already", quoted(name.text()));
-        log.push(
-            Problem::at(Code::DuplicateName, name.span(), message)
-                .label("a second one of that name")
-                .help("call it something else, or take it out"),
-        );
-    };
-    for (name, series) in entries(scenario.series.as_ref()) {
-        if model
-            .series
-            .0
-            .iter()
-            .any(|(known, _)| known.text() == name.text())
-        {
-            taken(name, "a series", log);
-        } else {
-            model.series.0.push((name.clone(), series.clone()));
-        }
-    }
-    for (name, operation) in entries(scenario.operations.as_ref()) {
-        let operations = model.operations.get_or_insert_with(|| Map(Vec::new()));
-        if operations
-            .0
-            .iter()
-            .any(|(known, _)| known.text() == name.text())
-        {
-            taken(name, "an operation", log);
-        } else {
-            operations.0.push((name.clone(), operation.clone()));
-        }
-    }
+    add_to(&mut model.series, scenario.series.as_ref(), "a series", log);
+    let operations = model.operations.get_or_insert_with(|| Map(Vec::new()));
+    add_to(
+        operations,
+        scenario.operations.as_ref(),
+        "an operation",
+        log,
+    );
     model
+}
+
+/// Adds what is declared to what there is; notes a name that both have.
+fn add_to<T: Clone>(known: &mut Map<T>, added: Option<&Map<T>>, what: &str, log: &mut Log) {
+    for (name, declared) in entries(added) {
+        if (known.0.iter()).any(|(known, _)| known.text() == name.text()) {
+            let message = format!("the model has {what} {} already", quoted(name.text()));
+            log.push(
+                Problem::at(Code::DuplicateName, name.span(), message)
+                    .label("a second one of that name")
+                    .help("call it something else, or take it out"),
+            );
+        } else {
+            known.0.push((name.clone(), declared.clone()));
+        }
+    }
 }
 
 /// What a scenario without a model runs on, but for what it declares.

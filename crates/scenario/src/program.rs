@@ -317,20 +317,6 @@ pub enum Patience {
     GivesUp,
 }
 
-impl Node {
-    /// For a select: the nodes of the first operations of its branches, in order.
-    pub fn arms(&self) -> impl Iterator<Item = NodeId> + '_ {
-        let branches = match (self.op, self.patience) {
-            (Op::Select, Patience::GivesUp) => self.next.len() - 1,
-            (Op::Select, _) => self.next.len(),
-            _ => 0,
-        };
-        self.next[..branches]
-            .iter()
-            .filter_map(|target| target.node)
-    }
-}
-
 /// Where a node comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {

@@ -16,7 +16,8 @@
 //!
 //! Leaks, completions, memory, CPUs, units that others give back, queues, and a series that keeps all
 //! its slots for holders could close a stuck set without a cycle; a slot of a shared page may be pinned
-//! by several tasks; and not every stuck set counts where tasks give up or wait idly. A program in which any of that occurs is not aimed at.
+//! by several tasks; and not every stuck set counts where tasks give up or wait idly. A program in
+//! which any of that occurs is not aimed at.
 
 use kmapcheck_engine::{Meter, Progress, Stopped};
 use kmapcheck_local::{Holding, LocalState, Locals};

@@ -22,12 +22,11 @@ mod awaited;
 mod numbers;
 #[cfg(test)]
 mod tests;
-use std::cmp::Reverse;
 
+use std::cmp::Reverse;
 use std::rc::Rc;
 
 use kmapcheck_limits::ask;
-use kmapcheck_machine::Standing;
 
 use self::awaited::Awaited;
 use self::numbers::{Numbers, fill, next_counts};
@@ -46,20 +45,16 @@ const MOST_TRIES: u64 = 1 << 14;
 /// [`Class`](crate::class::Class) is taken, then the one with the lowest task numbers.
 #[must_use]
 pub fn smallest_core(scene: &Scene<'_>) -> Option<Vec<usize>> {
-    let waits: Vec<bool> = (scene.parties.iter())
-        .map(|party| matches!(party.standing, Standing::Waits(_)))
-        .collect();
-    let stuck = stuck_among(scene, &waits);
+    let stuck = stuck_among(scene, &scene.who_waits(|_| true));
     core_of(scene, &Groups::of(scene), &Leaks::of(scene), &stuck)
 }
 
 /// Whether a core may be called one for this task's sake.
 fn is_marked(scene: &Scene<'_>, party: &Party<'_>) -> bool {
-    match party.standing {
-        Standing::Waits(waiting) if scene.patient => waiting.gives_up(),
-        Standing::Waits(waiting) => !waiting.is_idle(),
-        Standing::Moves | Standing::Ended => false,
-    }
+    party.waiting().is_some_and(|waiting| match scene.patient {
+        true => waiting.gives_up(),
+        false => !waiting.is_idle(),
+    })
 }
 
 /// The same, where the groups, the leaks and the greatest stuck set are known already.

@@ -2,14 +2,14 @@
 //! could still help. What only a time-out ends is one as well, as long as nobody gives up.
 
 use kmapcheck_limits::ask;
-use kmapcheck_machine::{Abilities, Resource, Standing, State, Wait};
+use kmapcheck_machine::{Abilities, Resource, State, Wait, Waiting};
 use kmapcheck_scenario::{FindingKind, Program};
 use petgraph::graph::DiGraph;
 
 use crate::alike::Groups;
 use crate::class::{Class, class_of};
 use crate::core::core_of;
-use crate::graph::{Link, Node, could_give, graph_of, thing_of};
+use crate::graph::{Link, Node, could_give, graph_of, wait_for};
 use crate::holdings::{Blockers, Leaks, holdings};
 use crate::scene::{Scene, scene};
 use crate::stuck_sets::{patient, stuck};
@@ -77,26 +77,23 @@ impl<'a> Deadlock<'a> {
     /// In which way a task waits for that thing; `None` if it does not, or only for a CPU.
     #[must_use]
     pub fn wait(&self, task: usize, thing: Resource) -> Option<Wait> {
-        (self.scene.alternatives(task).into_iter())
-            .find(|&wait| thing_of(&self.scene, task, wait) == Some(thing))
+        wait_for(&self.scene, task, thing)
     }
 
     /// Whether a task can give up.
     #[must_use]
     pub fn gives_up(&self, task: usize) -> bool {
-        matches!(self.scene.parties[task].standing, Standing::Waits(waiting) if waiting.gives_up())
+        (self.scene.parties[task].waiting()).is_some_and(Waiting::gives_up)
     }
 
     /// The tasks of the core that would have to be saved: not those for whom to wait there for ever is
     /// a good end. There is at least one.
     #[must_use]
     pub fn to_save(&self) -> Vec<usize> {
-        let idle = |&task: &usize| matches!(self.scene.parties[task].standing, Standing::Waits(waiting) if waiting.is_idle());
-        self.core
-            .iter()
-            .copied()
-            .filter(|task| !idle(task))
-            .collect()
+        let is_idle =
+            |task: usize| (self.scene.parties[task].waiting()).is_some_and(Waiting::is_idle);
+        let core = self.core.iter().copied();
+        core.filter(|&task| !is_idle(task)).collect()
     }
 
     /// The tasks of the core that do not hold a thing that `waiter` waits for but could still give it,

@@ -130,7 +130,7 @@ pub(crate) fn graph_of(
     }
     for block in &blocks {
         for wait in scene.alternatives(block[0]) {
-            let thing = thing_of(scene, block[0], wait);
+            let thing = Resource::of_wait(block[0], wait);
             let Some(&thing) = thing.and_then(|thing| things.get(&thing)) else {
                 continue;
             };
@@ -147,11 +147,10 @@ pub(crate) fn graph_of(
     graph
 }
 
-/// What one alternative of a party's wait is about.
-pub(crate) fn thing_of(scene: &Scene<'_>, i: usize, wait: Wait) -> Option<Resource> {
-    let task = scene.parties[i].task;
-    let things = Resource::awaited(scene.program, i, task, scene.shared, wait);
-    things.first().copied()
+/// In which way a party waits for that thing; `None` if it does not, or only for a CPU.
+pub(crate) fn wait_for(scene: &Scene<'_>, i: usize, thing: Resource) -> Option<Wait> {
+    let mut waits = scene.alternatives(i).into_iter();
+    waits.find(|&wait| Resource::of_wait(i, wait) == Some(thing))
 }
 
 /// Whether somebody of the core waits for this task to leave the queue: a writer holds back all who
@@ -165,11 +164,7 @@ fn stands_in_the_way(scene: &Scene<'_>, core: &[usize], task: usize, lock: Resou
     }
     let queued = scene.parties[task].task.queued;
     let is_behind = |other: usize| {
-        let theirs = scene.alternatives(other);
-        scene.parties[other].task.queued > queued
-            && theirs
-                .iter()
-                .any(|&wait| thing_of(scene, other, wait) == Some(lock))
+        scene.parties[other].task.queued > queued && wait_for(scene, other, lock).is_some()
     };
     core.iter().any(|&other| is_behind(other))
 }
@@ -180,9 +175,7 @@ fn size(block: &[usize]) -> u32 {
 
 /// Which holders of `thing` would have to give for `task` to get it.
 fn need(scene: &Scene<'_>, task: usize, thing: Resource) -> Need {
-    let wait = (scene.alternatives(task).into_iter())
-        .find(|&wait| thing_of(scene, task, wait) == Some(thing));
-    match (thing, wait) {
+    match (thing, wait_for(scene, task, thing)) {
         (Resource::Series(_) | Resource::FreePages | Resource::Cpus, _) => Need::Any,
         (_, Some(Wait::Completion(_))) => Need::Any,
         (_, Some(Wait::Units(..))) if is_unowned(scene.resource_kind(thing)) => Need::Any,

@@ -26,6 +26,17 @@ pub struct Party<'a> {
     pub joint_pins: Vec<(PageId, SeriesId, u32)>,
 }
 
+impl Party<'_> {
+    /// What each of them waits for, if they wait.
+    #[must_use]
+    pub fn waiting(&self) -> Option<Waiting> {
+        match self.standing {
+            Standing::Waits(waiting) => Some(waiting),
+            Standing::Moves | Standing::Ended => None,
+        }
+    }
+}
+
 /// A state as the reduction sees it.
 #[derive(Debug, Clone)]
 pub struct Scene<'a> {
@@ -49,12 +60,16 @@ impl Scene<'_> {
     #[must_use]
     pub fn alternatives(&self, i: usize) -> SmallVec<[Wait; 1]> {
         let party = &self.parties[i];
-        match party.standing {
-            Standing::Waits(Waiting {
-                wait: Some(wait), ..
-            }) => alternatives(self.program, party.task, self.shared, wait),
-            _ => SmallVec::new(),
+        match party.waiting().and_then(|waiting| waiting.wait) {
+            Some(wait) => alternatives(self.program, party.task, self.shared, wait),
+            None => SmallVec::new(),
         }
+    }
+
+    /// By party, whether it waits in such a way.
+    pub(crate) fn who_waits(&self, way: impl Fn(Waiting) -> bool) -> Vec<bool> {
+        let waits = |party: &Party<'_>| party.waiting().is_some_and(&way);
+        self.parties.iter().map(waits).collect()
     }
 
     /// The lock, pool or completion that a resource is, if it is one.
@@ -79,11 +94,10 @@ pub(crate) fn op_of(program: &Program, task: &Task) -> Option<Op> {
 
 /// The operations that `task` waits for together: the one that it is at, or the first ones of a
 /// select.
-pub(crate) fn calls<'a>(program: &'a Program, task: &'a Task) -> impl Iterator<Item = Op> + 'a {
-    let nodes = &program.templates[task.template].nodes;
-    let at = task.at.map(|at| &nodes[at]);
-    let arms = at.into_iter().flat_map(|node| node.arms());
-    (at.into_iter().map(|node| node.op)).chain(arms.map(|first| nodes[first].op))
+fn calls<'a>(program: &'a Program, task: &'a Task) -> impl Iterator<Item = Op> + 'a {
+    let template = &program.templates[task.template];
+    let calls = task.at.into_iter().flat_map(|at| template.calls(at));
+    calls.map(|node| template.nodes[node].op)
 }
 
 /// The names through which `task` waits for a page to be mapped or unlocked.

@@ -7,10 +7,13 @@
 //! all others do: if one of them is in what is left, only giving up ends that wait.
 
 use kmapcheck_machine::{Abilities, Findings, Standing, State, Waiting};
-use kmapcheck_scenario::{FindingKind, Patience, Program};
+use kmapcheck_scenario::{FindingKind, Program};
 
 use crate::reduction::stuck_among;
-use crate::scene::{Party, Scene, scene};
+use crate::scene::{Scene, scene};
+
+/// The kinds of finding that somebody is stuck.
+const STUCK: [FindingKind; 2] = [FindingKind::Deadlock, FindingKind::TimeoutRescue];
 
 /// Who is stuck in a scene, by party.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,8 +39,7 @@ impl Stuck {
     /// The kinds of finding that this is.
     #[must_use]
     pub fn kinds(&self) -> Findings {
-        [FindingKind::Deadlock, FindingKind::TimeoutRescue]
-            .into_iter()
+        (STUCK.into_iter())
             .filter(|&kind| self.of_kind(kind).contains(&true))
             .collect()
     }
@@ -46,32 +48,22 @@ impl Stuck {
 /// Who is stuck in a scene in which nobody is taken to be patient.
 #[must_use]
 pub fn stuck(scene: &Scene<'_>) -> Stuck {
-    let which = |waits: &dyn Fn(Waiting) -> bool| -> Vec<bool> {
-        let waits = |party: &Party<'_>| match party.standing {
-            Standing::Waits(waiting) => waits(waiting),
-            _ => false,
-        };
-        scene.parties.iter().map(waits).collect()
-    };
     let among = |scene: &Scene<'_>, candidates: Vec<bool>| match candidates.contains(&true) {
         true => stuck_among(scene, &candidates),
         false => candidates,
     };
-    let forever = among(scene, which(&|_| true));
+    let forever = among(scene, scene.who_waits(|_| true));
     let both = |a: &[bool], b: &[bool]| a.iter().zip(b).map(|(&a, &b)| a && b).collect();
-    let idle: Vec<bool> = both(&forever, &which(&Waiting::is_idle));
+    let idle: Vec<bool> = both(&forever, &scene.who_waits(Waiting::is_idle));
     let idle = among(scene, idle);
     let deadlocked: Vec<bool> = (forever.iter().zip(&idle))
         .map(|(&a, &b)| a && !b)
         .collect();
-    let gives_up = which(&Waiting::gives_up);
+    let gives_up = scene.who_waits(Waiting::gives_up);
     let mut rescued = vec![false; scene.parties.len()];
     if gives_up.contains(&true) {
         let scene = patient(scene, &deadlocked);
-        let waits: Vec<bool> = (scene.parties.iter())
-            .map(|party| matches!(party.standing, Standing::Waits(_)))
-            .collect();
-        let left = among(&scene, waits);
+        let left = among(&scene, scene.who_waits(|_| true));
         let somebody: Vec<bool> = both(&left, &gives_up);
         if somebody.contains(&true) {
             rescued = left;
@@ -93,11 +85,8 @@ pub fn stuck_kinds(program: &Program, abilities: &Abilities, state: &State) -> F
 /// The kinds of finding that a program's tasks can be stuck by.
 #[must_use]
 pub fn possible_stuck_kinds(program: &Program) -> Findings {
-    let mut kinds = Findings::of(FindingKind::Deadlock);
-    if program.has_patience(Patience::GivesUp) {
-        kinds.insert(FindingKind::TimeoutRescue);
-    }
-    kinds
+    let all: Findings = program.kinds_in_question().collect();
+    all.intersection(STUCK.into_iter().collect())
 }
 
 /// The scene in which those who can give up wait, and the deadlocked could move.

@@ -4,7 +4,7 @@
 //! in one step; `kunmap` is `kunmap_high`. Where the kernel's scan stands (`last_pkmap_nr`) is not
 //! modelled: a free slot can be found before the scan wraps, without a flush, or after, with one.
 
-use kmapcheck_scenario::{Bound, FindingKind, Program, Ref, Reuse, SeriesId};
+use kmapcheck_scenario::{FindingKind, Program, Ref, Reuse, SeriesId};
 
 use super::{Call, Done};
 use crate::Effect;
@@ -239,8 +239,5 @@ impl Done {
 
 /// The slots of a series; engines refuse `"any"` before they take a step.
 fn slots(program: &Program, series: SeriesId) -> u32 {
-    match program.series[series].slots {
-        Bound::Exactly(n) => n,
-        Bound::Any => u32::MAX,
-    }
+    program.series[series].slots.most()
 }

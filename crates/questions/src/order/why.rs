@@ -222,17 +222,13 @@ fn sentence(program: &Program, graph: &Graph, equations: &Equations, i: usize) -
         i,
     };
     match equations.facts[i] {
-        Fact::SomeSlots(series) => match program.least_slots(series) {
-            1 => format!(
-                "{} has a {}",
-                program.series[series].name,
-                program.series[series].one()
-            ),
-            n => {
-                let series = &program.series[series];
-                format!("{} has {n} {}s at least", series.name, series.one())
+        Fact::SomeSlots(series) => {
+            let (name, one) = (&program.series[series].name, program.series[series].one());
+            match program.least_slots(series) {
+                1 => format!("{name} has a {one}"),
+                n => format!("{name} has {n} {one}s at least"),
             }
-        },
+        }
         Fact::KeepsAll(series) | Fact::HasOthers(series) => {
             let series = &program.series[series];
             format!("{} keeps {} for holders", series.name, series.for_holders)

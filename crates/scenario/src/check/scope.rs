@@ -50,7 +50,7 @@ impl Resources {
                 log,
             );
             let kind = ResourceKind::Mempool {
-                units: most(elements),
+                units: elements.most(),
                 owned: mempool.owned,
                 available: available.map(|number| number.0.value),
             };
@@ -173,7 +173,7 @@ impl Kernel<'_> {
             LockFile::Rwsem { fair } => (ResourceKind::Rwsem { fair: *fair }, None),
             LockFile::Semaphore(semaphore) => {
                 let (bound, follows) = self.units(name, &semaphore.semaphore);
-                let units = most(bound);
+                let units = bound.most();
                 number = bound;
                 let owned = semaphore.owned.as_ref().is_none_or(|owned| owned.value);
                 let available = semaphore.available.as_ref();
@@ -216,14 +216,6 @@ fn unranked(name: &str, kind: ResourceKind) -> Resource {
         kind,
         follows: None,
         rank: None,
-    }
-}
-
-/// As [`ResourceKind`] has it: no number is too large for any number.
-fn most(units: Bound) -> u32 {
-    match units {
-        Bound::Exactly(n) => n,
-        Bound::Any => u32::MAX,
     }
 }
 

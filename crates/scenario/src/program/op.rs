@@ -1,6 +1,6 @@
-//! The primitives, with their operands resolved.
+//! The primitives, with their operands resolved, and which of them a task calls together.
 
-use super::{AtomicTypeId, Ref, SeriesId};
+use super::{AtomicTypeId, Node, NodeId, Patience, Ref, SeriesId, Template};
 
 /// A primitive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -114,7 +114,40 @@ pub enum Op {
     Select,
 }
 
+impl Template {
+    /// The operations that a task at this one calls together: this one, or of a select the first ones
+    /// of its branches.
+    pub fn calls(&self, at: NodeId) -> impl Iterator<Item = NodeId> + '_ {
+        let node = &self.nodes[at];
+        let itself = (node.op != Op::Select).then_some(at);
+        itself.into_iter().chain(node.arms())
+    }
+}
+
+impl Node {
+    /// For a select: the nodes of the first operations of its branches, in order.
+    pub fn arms(&self) -> impl Iterator<Item = NodeId> + '_ {
+        let branches = match (self.op, self.patience) {
+            (Op::Select, Patience::GivesUp) => self.next.len() - 1,
+            (Op::Select, _) => self.next.len(),
+            _ => 0,
+        };
+        self.next[..branches]
+            .iter()
+            .filter_map(|target| target.node)
+    }
+}
+
 impl Op {
+    /// Whether it takes a page off the freelist, or puts one there.
+    #[must_use]
+    pub fn uses_freelist(self) -> bool {
+        matches!(
+            self,
+            Op::AllocPage { .. } | Op::TryAllocPage { .. } | Op::FreePage { .. }
+        )
+    }
+
     /// Whether the operation may sleep, as the kernel's `might_sleep()` judges it.
     #[must_use]
     pub fn may_sleep(self) -> bool {

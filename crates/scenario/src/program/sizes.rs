@@ -40,6 +40,17 @@ impl FromStr for Bound {
     }
 }
 
+impl Bound {
+    /// The number; for every number, one that none exceeds.
+    #[must_use]
+    pub fn most(self) -> u32 {
+        match self {
+            Bound::Exactly(n) => n,
+            Bound::Any => u32::MAX,
+        }
+    }
+}
+
 /// A number that a program leaves open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Open<'a> {
@@ -98,10 +109,7 @@ impl Program {
                 ResourceKind::Semaphore { units, .. } | ResourceKind::Mempool { units, .. },
             ) = (resource.follows == Some(series), &mut resource.kind)
             {
-                *units = match slots {
-                    Bound::Exactly(n) => n,
-                    Bound::Any => u32::MAX,
-                };
+                *units = slots.most();
             }
         }
     }

@@ -189,16 +189,9 @@ impl Reader<'_> {
             }
         }
         let argument = |which: Argument| {
-            primitive
-                .arguments
-                .contains(&which)
-                .then(|| {
-                    members
-                        .iter()
-                        .find(|member| member.key.value == which.key())
-                })
-                .flatten()
-                .map(|member| &member.value)
+            let is_taken = primitive.arguments.contains(&which);
+            let given = is_taken.then(|| member(members, which)).flatten();
+            given.map(|member| &member.value)
         };
         let inner = Reader {
             in_loop: true,
@@ -211,7 +204,7 @@ impl Reader<'_> {
             Verb::Select => {
                 let branches = self.read_branches("select", &own.value, log);
                 let patience = read_patience(own, members, log);
-                let (on_success, on_failure) = self.read_outcomes(members, log);
+                let (on_success, on_failure) = self.read_outcomes(argument, log);
                 Some(Action::Select(Box::new(Select {
                     branches: branches?,
                     patience: patience?,
@@ -254,12 +247,7 @@ impl Reader<'_> {
             }
             Verb::Exit => read_true(own, log).map(|()| Action::Exit),
             _ => {
-                let (on_success, on_failure) = match argument(Argument::Then) {
-                    None if argument(Argument::Else).is_none() => {
-                        (Some(Vec::new()), Some(Vec::new()))
-                    }
-                    _ => self.read_outcomes(members, log),
-                };
+                let (on_success, on_failure) = self.read_outcomes(argument, log);
                 let patience = match primitive.waits_asleep() {
                     true => read_patience(own, members, log),
                     false => Some(Patience::Endless),
@@ -289,15 +277,13 @@ impl Reader<'_> {
     }
 
     /// What follows where an operation has gone on, and where it has not: `then` and `else`.
-    fn read_outcomes(
+    fn read_outcomes<'j>(
         &self,
-        members: &[Member],
+        argument: impl Fn(Argument) -> Option<&'j Json>,
         log: &mut Log,
     ) -> (Option<Vec<Step>>, Option<Vec<Step>>) {
-        let mut block = |which: Argument| match member(members, which) {
-            Some(given) => {
-                Block::decode(&given.value, log).map(|block| self.read_block(&block.items, log))
-            }
+        let mut block = |which: Argument| match argument(which) {
+            Some(json) => Block::decode(json, log).map(|block| self.read_block(&block.items, log)),
             None => Some(Vec::new()),
         };
         (block(Argument::Then), block(Argument::Else))

@@ -13,9 +13,9 @@
 //! stuck set.
 //!
 //! The argument needs holders. Whoever waits for something else is suspicious by itself: for a
-//! completion, a unit that anybody may give back, memory, a CPU, a turn in a queue, one of several things, a lock of its own, or a slot of a
-//! series that keeps all its slots back for holders; and once something has been leaked, every
-//! waiter is.
+//! completion, a unit that anybody may give back, memory, a CPU, a turn in a queue, one of several
+//! things, a lock of its own, or a slot of a series that keeps all its slots back for holders; and
+//! once something has been leaked, every waiter is.
 //!
 //! The graph has an edge for each waiting local state met so far. A state is judged when all its
 //! local states have been met, so all edges of its own cycle are there.

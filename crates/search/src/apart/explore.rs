@@ -15,7 +15,6 @@ use kmapcheck_engine::{Meter, Progress, Stopped};
 use kmapcheck_limits::ask;
 use kmapcheck_machine::{Findings, Starts, initial};
 use kmapcheck_scenario::{FindingKind, Program};
-use kmapcheck_stuck::stuck_sets::possible_stuck_kinds;
 
 use super::key::Key;
 use super::most::Most;
@@ -43,8 +42,8 @@ pub(crate) struct Search<'a, const W: usize, S> {
     expanded: u64,
     open: Best<W>,
     found: Findings,
-    /// Kinds that nobody need look for.
-    impossible: Findings,
+    /// Kinds that are looked for.
+    sought: Findings,
     pub settled: Vec<(FindingKind, Candidate<W>)>,
     /// The most bytes that were stored at once, but for what depends on the number of threads.
     pub most_stored: u64,
@@ -96,8 +95,7 @@ impl<'a, const W: usize, S: Space<W>> Search<'a, W, S> {
             expanded: 0,
             open: Best::new(),
             found: Findings::NONE,
-            impossible: (Findings::of(FindingKind::TimeoutRescue))
-                .minus(possible_stuck_kinds(program)),
+            sought: program.kinds_in_question().collect(),
             settled: Vec::new(),
             most_stored: 0,
         }
@@ -262,7 +260,7 @@ impl<'a, const W: usize, S: Space<W>> Search<'a, W, S> {
         loop {
             let task = Task {
                 depth,
-                news: Findings::ALL.minus(self.found).minus(self.impossible),
+                news: self.sought.minus(self.found),
                 look_only,
                 threads: self.threads,
             };

@@ -87,13 +87,7 @@ pub(crate) struct Lowered<'a> {
 impl<'a> Lowered<'a> {
     /// Whether the program can be lowered.
     pub(crate) fn can(program: &Program) -> bool {
-        let paged = |op| {
-            matches!(
-                op,
-                Op::AllocPage { .. } | Op::TryAllocPage { .. } | Op::FreePage { .. }
-            )
-        };
-        !program.has_op(paged) && !program.has_queues()
+        !program.has_op(Op::uses_freelist) && !program.has_queues()
     }
 
     /// With so many numbers of local states and of worlds: see [`crate::capacity`].

@@ -308,7 +308,7 @@ impl<'a> Table<'a> {
         self.after_leaving(local, left)
     }
 
-    /// The same.
+    /// The same, by the queue itself: what is numbered in one run need not be in another.
     pub(crate) fn after_leaving(&mut self, local: u32, left: LeftQueue) -> u32 {
         let before = self.numbered();
         match self.local(local).after_leave(self.program, left) {

@@ -282,9 +282,7 @@ impl<'a> Footprints<'a> {
             return;
         }
         match op {
-            Op::AllocPage { .. } | Op::TryAllocPage { .. } | Op::FreePage { .. } => {
-                touches.push((self.pages(), Way::Any));
-            }
+            _ if op.uses_freelist() => touches.push((self.pages(), Way::Any)),
             _ if op.page().is_some() && self.remembers => {
                 touches.push((self.pages(), Way::Any));
             }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use kmapcheck_engine::{Coverage, Finding, Outcome};
 use kmapcheck_machine::{Start, Trace, TraceStep};
-use kmapcheck_report::{Report, quoted};
+use kmapcheck_report::{Report, number_options, quoted};
 use kmapcheck_scenario::{Bound, FindingKind, Overrides, Program, Source};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -289,13 +289,10 @@ impl SavedTrace {
 
     fn command(&self, file: &str, name: &str) -> String {
         let mut command = vec!["kmapcheck check".to_owned()];
-        let options = &self.options;
-        command.extend((options.model.iter()).map(|model| format!("--model {}", quoted(model))));
-        for (option, list) in [
-            ("--slots", &options.slots),
-            ("--units", &options.units),
-            ("--tasks", &options.tasks),
-        ] {
+        let overrides = self.overrides();
+        let model = overrides.model.iter();
+        command.extend(model.map(|model| format!("--model {}", quoted(model))));
+        for (option, list) in number_options(&overrides) {
             command.extend(
                 (list.iter())
                     .map(|(of, number)| format!("{option} {}", quoted(&format!("{of}={number}")))),
