@@ -102,3 +102,8 @@ picture:
 outside:
     cargo test -p kmapcheck --test pictures --test suite -- --ignored
     bash .ci/mermaid
+
+# Write the matrix of all paths of the patch anew into docs/the-patch.md.
+matrix:
+    cargo build --release --locked -p kmapcheck
+    bash .ci/matrix --update

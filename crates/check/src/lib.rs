@@ -16,7 +16,7 @@
 //! | [`fault`] | panics, told as faults of this program |
 //! | [`came`] | a report, whatever came of a file |
 //! | [`suite`] | many files against what they expect |
-//! | [`mod@conform`], [`mod@compare`] | a file by a model's rule, and on two models |
+//! | [`mod@conform`], [`mod@compare`], [`matrix`] | a file by a model's rule, on two models, and many files side by side |
 //! | [`certificate`] | does a certificate hold? |
 //! | [`confirm`] | loom's word on what the search found |
 //! | `engines` | each engine, from a program to a report |
@@ -40,6 +40,7 @@ mod engines;
 pub mod failure;
 pub mod fault;
 pub mod loaded;
+pub mod matrix;
 pub mod model;
 pub mod options;
 pub mod run;

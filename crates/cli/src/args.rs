@@ -14,7 +14,7 @@ use kmapcheck_scenario::Bound;
 
 pub use check::{Check, Test};
 pub use questions::{
-    Compare, Conform, Explain, Export, Order, Replay, Rule, Simulate, Size, Suggest, Verify,
+    Compare, Conform, Explain, Export, Matrix, Order, Replay, Rule, Simulate, Size, Suggest, Verify,
 };
 use shared::one_of;
 pub use shared::{Format, GraphArgs, OverrideArgs};
@@ -96,6 +96,8 @@ pub enum Command {
     Simulate(Simulate),
     /// Show what two models make of the same scenarios
     Compare(Compare),
+    /// Show what each scenario does beside each other one, at several numbers of slots
+    Matrix(Matrix),
     /// Print the JSON Schema of a file format, or of what a command prints
     Schema {
         /// Which format
@@ -124,7 +126,7 @@ macro_rules! schema {
 }
 
 /// The formats that have a schema.
-const SCHEMAS: [(&str, &str, &str); 11] = [
+const SCHEMAS: [(&str, &str, &str); 12] = [
     schema!("model", "Model files"),
     schema!("scenario", "Scenario files"),
     schema!("report", "The JSON output of `check`"),
@@ -135,6 +137,7 @@ const SCHEMAS: [(&str, &str, &str); 11] = [
     schema!("suggest", "The JSON output of `suggest`"),
     schema!("simulation", "The JSON output of `simulate`"),
     schema!("comparison", "The JSON output of `compare`"),
+    schema!("matrix", "The JSON output of `matrix`"),
     schema!("trace", "What `check --save-trace` writes"),
 ];
 
@@ -152,8 +155,8 @@ const COLORS: [(&str, &str, ColorChoice); 3] = [
 /// `test` looks at many scenarios, and none should keep it for ever.
 const TIMEOUT_OF_TEST: &str = "Stop after this time in each scenario; those without `expect` get at most 10s and, with the other engines than loom, 1,000,000 states";
 
-/// `suggest` asks its question of all files at once.
-const TIMEOUT_OF_SUGGEST: &str = "Stop after this time, for all files together";
+/// `suggest` and `matrix` ask their question of all files at once.
+const TIMEOUT_OF_ALL: &str = "Stop after this time, for all files together";
 
 impl Args {
     /// The definition, in which an option takes a negative number as its value: no option looks like
@@ -166,7 +169,10 @@ impl Args {
                 })
             })
             .mut_subcommand("suggest", |suggest| {
-                suggest.mut_arg("timeout", |timeout| timeout.help(TIMEOUT_OF_SUGGEST))
+                suggest.mut_arg("timeout", |timeout| timeout.help(TIMEOUT_OF_ALL))
+            })
+            .mut_subcommand("matrix", |matrix| {
+                matrix.mut_arg("timeout", |timeout| timeout.help(TIMEOUT_OF_ALL))
             });
         for sub in command.get_subcommands_mut() {
             *sub = std::mem::take(sub).mut_args(|arg| match arg.get_action().takes_values() {

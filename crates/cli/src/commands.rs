@@ -2,6 +2,7 @@
 
 mod ask;
 mod check;
+mod matrix;
 mod models;
 mod replay;
 mod test;
@@ -37,6 +38,7 @@ pub fn run(args: Args) -> Exit {
         Command::Export(args) => ask::export(&args, &mut output),
         Command::Simulate(args) => ask::simulate(&args, &mut output),
         Command::Compare(args) => models::compare(&args, &mut output),
+        Command::Matrix(args) => matrix::run(&args, &mut output),
         Command::Schema { what } => output.print(what).map(|()| Exit::Clean),
         Command::Completions { shell } => completions(shell, &mut output),
         Command::Man => man(&mut output),

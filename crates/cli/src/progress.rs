@@ -40,6 +40,12 @@ impl Line {
             .set_prefix(format!("{} of {} runs", number(runs), number(of)));
     }
 
+    /// Shows how many cells are done, and how far the next one has come.
+    pub fn show_cells(&self, cells: usize, of: usize, progress: Progress<'_>) {
+        self.bar
+            .set_prefix(format!("{cells} of {of} cells, {progress}"));
+    }
+
     /// Shows how far an engine has come.
     pub fn show(&self, progress: Progress<'_>) {
         self.bar.set_prefix(progress.to_string());

@@ -87,11 +87,26 @@ impl Equations {
             (kind.holdings.iter()).any(|&(held, _)| needs.iter().any(|need| held.keeps(*need)))
         };
         let open = |need: &Wanted| Amount::missing(sizes.program, *need).is_none();
+        let all = needs.iter().all(open);
+        Equations::in_cases(sizes, graph, needs.clone(), |kind| all || holds_some(kind))
+    }
+
+    /// The same where all who wait for some of it are in question, also those who hold none of it, but
+    /// could still give some.
+    #[must_use]
+    pub fn of_all_who_wait(sizes: &Sizes<'_>, graph: &Graph, awaited: &[usize]) -> Vec<Equations> {
+        let needs = awaited.iter().map(|&node| graph.needs[node]).collect();
+        Equations::in_cases(sizes, graph, needs, |_| true)
+    }
+
+    fn in_cases(
+        sizes: &Sizes<'_>,
+        graph: &Graph,
+        needs: Vec<Wanted>,
+        is_in_question: impl Fn(&Kind) -> bool,
+    ) -> Vec<Equations> {
         let kinds: Vec<usize> = (0..graph.kinds.len())
-            .filter(|&i| {
-                let kind = &graph.kinds[i];
-                needs.contains(&kind.need) && (holds_some(kind) || needs.iter().all(open))
-            })
+            .filter(|&i| needs.contains(&graph.kinds[i].need) && is_in_question(&graph.kinds[i]))
             .collect();
         let cases = cases(sizes.program, &sizes.holders_bounded, graph, &kinds);
         (cases.into_iter())

@@ -8,6 +8,7 @@ use kmapcheck_scenario::Program;
 use crate::amount::Amount;
 use crate::case::holders_bounded;
 use crate::equations::{Core, Equations, Sizes};
+use crate::flow::Flow;
 use crate::graph::Graph;
 
 /// What is known about the cores of a program.
@@ -15,6 +16,9 @@ use crate::graph::Graph;
 pub enum Cores {
     /// There are none: no set of tasks can be stuck.
     Excluded(Vec<Excluded>),
+    /// There are none, if it is counted what is given and taken: no set of tasks can be stuck on any of
+    /// these sets of things.
+    NeverMissing(Vec<Vec<Wanted>>),
     /// The arithmetic allows some.
     Possible(Vec<Possible>),
     /// That was not found out.
@@ -58,17 +62,80 @@ const MAX_KNOT: usize = 12;
 /// Pivots for each system of inequalities.
 const BUDGET: u64 = 20_000;
 
-/// Looks at every strongly connected set of things waited for.
+/// Looks at every strongly connected set of things waited for. `flow` is the state equation, if the
+/// program has one.
 #[must_use]
-pub fn exclude(program: &Program, locals: &Locals, graph: &Graph) -> Cores {
+pub fn exclude(
+    program: &Program,
+    locals: &Locals,
+    graph: &Graph,
+    flow: Option<&Flow<'_>>,
+) -> Cores {
     if let Some(found) = locals.leak() {
         return Cores::Undecided(Undecided::Leak(found));
     }
-    match each_set(&Sizes::of(program, locals), graph) {
+    let sizes = Sizes::of(program, locals);
+    match each_set(&sizes, graph) {
         Err(undecided) => Cores::Undecided(undecided),
         Ok(sets) if sets.possible.is_empty() => Cores::Excluded(sets.excluded),
-        Ok(sets) => Cores::Possible(sets.possible),
+        Ok(sets) => match flow.and_then(|flow| never_missing(&sizes, graph, flow)) {
+            Some(sets) => Cores::NeverMissing(sets),
+            None => Cores::Possible(sets.possible),
+        },
     }
+}
+
+/// The sets of things that no tasks can be stuck on, as the state equation says, if they are all there
+/// are; `None` otherwise, also if that was not found out.
+fn never_missing(sizes: &Sizes<'_>, graph: &Graph, flow: &Flow<'_>) -> Option<Vec<Vec<Wanted>>> {
+    let graph = &flow.with_edges(graph);
+    let sets = sets_with_gives(graph, flow)?;
+    let anyway = |node| missing_anyway(sizes, graph, node).is_some();
+    if (0..graph.needs.len()).any(|node| anyway(node) && !flow.counts(graph.needs[node])) {
+        return None;
+    }
+    for awaited in &sets {
+        for equations in Equations::of_all_who_wait(sizes, graph, awaited) {
+            match solve(&equations.problem, BUDGET) {
+                Answer::Infeasible(_) => {}
+                Answer::Feasible(_) if flow.allows(graph, &equations) == Some(false) => {}
+                Answer::Feasible(_) | Answer::Unknown(_) => return None,
+            }
+        }
+    }
+    let named = |set: Vec<usize>| set.into_iter().map(|node| graph.needs[node]).collect();
+    Some(sets.into_iter().map(named).collect())
+}
+
+/// Every set of things that tasks can be stuck on where it counts who can still give something: of a
+/// graph with these edges. `None`: there are too many.
+pub(crate) fn sets_with_gives(graph: &Graph, flow: &Flow<'_>) -> Option<Vec<Vec<usize>>> {
+    let given = (0..graph.needs.len()).filter(|&node| flow.counts(graph.needs[node]));
+    let mut sets: Vec<Vec<usize>> = given.map(|node| vec![node]).collect();
+    sets.extend(connected_sets(graph).ok()?);
+    sets.sort();
+    sets.dedup();
+    Some(sets)
+}
+
+/// Every strongly connected set of things waited for, by position.
+fn connected_sets(graph: &Graph) -> Result<Vec<Vec<usize>>, Undecided> {
+    let mut sets = Vec::new();
+    for knot in graph.knots() {
+        if knot.len() > MAX_KNOT {
+            return Err(Undecided::TooManyNeeds);
+        }
+        for set in 1u32..1 << knot.len() {
+            let awaited: Vec<usize> = (0..knot.len())
+                .filter(|i| set >> i & 1 == 1)
+                .map(|i| knot[i])
+                .collect();
+            if graph.is_strongly_connected(&awaited) {
+                sets.push(awaited);
+            }
+        }
+    }
+    Ok(sets)
 }
 
 /// Every strongly connected set of things waited for, judged.
@@ -89,34 +156,22 @@ pub struct Sets {
 pub fn each_set(sizes: &Sizes<'_>, graph: &Graph) -> Result<Sets, Undecided> {
     let (mut excluded, mut possible) = (Vec::new(), Vec::new());
     possible.extend((0..graph.needs.len()).filter_map(|node| missing_anyway(sizes, graph, node)));
-    for knot in graph.knots() {
-        if knot.len() > MAX_KNOT {
-            return Err(Undecided::TooManyNeeds);
-        }
-        for set in 1u32..1 << knot.len() {
-            let awaited: Vec<usize> = (0..knot.len())
-                .filter(|i| set >> i & 1 == 1)
-                .map(|i| knot[i])
-                .collect();
-            if !graph.is_strongly_connected(&awaited) {
-                continue;
-            }
-            for equations in Equations::of(sizes, graph, &awaited) {
-                match solve(&equations.problem, BUDGET) {
-                    Answer::Infeasible(refutation) => excluded.push(Excluded {
-                        equations,
-                        refutation,
-                    }),
-                    Answer::Feasible(values) => {
-                        let (core, least) = smallest(&equations, &values);
-                        possible.push(Possible {
-                            equations: Some(equations),
-                            core,
-                            least,
-                        });
-                    }
-                    Answer::Unknown(_) => return Err(Undecided::Budget),
+    for awaited in connected_sets(graph)? {
+        for equations in Equations::of(sizes, graph, &awaited) {
+            match solve(&equations.problem, BUDGET) {
+                Answer::Infeasible(refutation) => excluded.push(Excluded {
+                    equations,
+                    refutation,
+                }),
+                Answer::Feasible(values) => {
+                    let (core, least) = smallest(&equations, &values);
+                    possible.push(Possible {
+                        equations: Some(equations),
+                        core,
+                        least,
+                    });
                 }
+                Answer::Unknown(_) => return Err(Undecided::Budget),
             }
         }
     }

@@ -39,7 +39,7 @@
 //! | [`case`] | what is told apart before there are inequalities |
 //! | [`mod@equations`] | the inequalities for one set of things waited for |
 //! | [`mod@exclude`] | all sets: excluded, each with its refutation, or possible |
-//! | [`memory`] | that enough pages come back |
+//! | [`flow`] | what anybody may give: how much has been given and taken |
 //! | [`drain`] | that no task starves |
 //! | [`reach`] | a shortest run into a core |
 
@@ -49,8 +49,8 @@ pub mod digraph;
 pub mod drain;
 pub mod equations;
 pub mod exclude;
+pub mod flow;
 pub mod graph;
-pub mod memory;
 pub mod reach;
 
 pub use amount::Amount;
@@ -58,6 +58,6 @@ pub use case::Case;
 pub use drain::cannot_starve;
 pub use equations::{Core, Equations, Fact, Sizes};
 pub use exclude::{Cores, Excluded, Possible, Sets, Undecided, each_set, exclude};
+pub use flow::{Flow, Taken, Way};
 pub use graph::{Graph, Kind};
-pub use memory::memory_suffices;
 pub use reach::shortest_run;

@@ -7,7 +7,6 @@ mod evaluate;
 use std::collections::BTreeSet;
 
 use evaluate::wrong;
-use kmapcheck_equations::memory::holds_in;
 use kmapcheck_equations::{Equations, Graph, Sizes};
 use kmapcheck_local::{Locals, unqueued};
 use kmapcheck_machine::State;
@@ -139,45 +138,6 @@ fn holders_that_share_a_slot() {
     assert!(check(&program) > 0);
     let locals = Locals::of(&program).expect("it has a closure");
     assert_eq!(Sizes::of(&program, &locals).holders_bounded, [false]);
-}
-
-/// Every last state of random runs of programs with few free pages, and so all that is said of one.
-fn check_last_states(program: &Program) -> usize {
-    let program = &*unqueued(program);
-    let ends = !program.has_loops() && program.cpus.is_none() && program.free_pages.is_some();
-    let Some(locals) = Locals::of(program).ok().filter(|_| ends) else {
-        return 0;
-    };
-    let graph = Graph::of(program, &locals);
-    if locals.leak().is_some() {
-        return 0;
-    }
-    let mut seen = 0;
-    for_each_state_of_runs(program, 12, 60, |state| {
-        let moves = |task| !state.successors(program, task).is_empty();
-        if !(0..state.tasks.len()).any(moves)
-            && let Some(holds) = holds_in(program, &locals, &graph, state)
-        {
-            assert!(holds, "the inequalities of last states are wrong");
-            seen += 1;
-        }
-    });
-    seen
-}
-
-#[test]
-fn last_states() {
-    let scenarios = prop_oneof![
-        kmapcheck_testing::page_scenario(),
-        kmapcheck_testing::shared_page_scenario(),
-    ];
-    let tally = kmapcheck_testing::tally(scenarios, 3_000, |program| {
-        match check_last_states(program) {
-            0 => "no last state with a wait for a page, or no argument",
-            _ => "checked",
-        }
-    });
-    assert!(tally["checked"] > 20, "{tally:?}");
 }
 
 /// Every scenario of the repository that is small enough to be run.

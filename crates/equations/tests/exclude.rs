@@ -315,11 +315,11 @@ fn elements_of_a_pool() {
     assert!(of(4).is_excluded());
 }
 
-/// What nobody need hold for it to be missing: one task alone may wait for it, for ever.
+/// What nobody need hold for it to be missing: of two tasks, one alone may wait for it, for ever.
 #[test]
 fn what_may_never_come() {
     let alone = |operation: Value, declared: (&str, Value)| {
-        let mut scenario = scenario([json!(1), json!(1)], &[(json!(1), &[operation])]);
+        let mut scenario = scenario([json!(1), json!(1)], &[(json!(2), &[operation])]);
         scenario[declared.0] = declared.1;
         Judged::of(&scenario)
     };

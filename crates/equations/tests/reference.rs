@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use kmapcheck_equations::{Cores, Graph, cannot_starve, exclude};
+use kmapcheck_equations::{Cores, Flow, Graph, cannot_starve, exclude};
 use kmapcheck_limits::Limits;
 use kmapcheck_local::{Locals, possible_without_pages};
 use kmapcheck_scenario::{FindingKind, Overrides, Program, load, load_str};
@@ -31,7 +31,29 @@ fn judge(program: &Program, max_states: u64) -> &'static str {
         return "premise broken";
     };
     let graph = Graph::of(program, &locals);
-    match exclude(program, &locals, &graph) {
+    let flow = Flow::of(program, &locals, &graph);
+    let seen = flow
+        .as_ref()
+        .map_or(locals.possible(), |flow| flow.possible(&locals));
+    for kind in locals.possible().minus(seen).iter() {
+        assert!(
+            !found(program, kind, max_states),
+            "{}: {kind} was excluded",
+            program.name
+        );
+    }
+    let cores = exclude(program, &locals, &graph, flow.as_ref());
+    match cores {
+        Cores::NeverMissing(_) => {
+            for kind in [FindingKind::Deadlock, FindingKind::TimeoutRescue] {
+                assert!(
+                    !found(program, kind, max_states),
+                    "{}: {kind} was excluded, as nothing is missing",
+                    program.name
+                );
+            }
+            "never missing"
+        }
         Cores::Excluded(_) => {
             for kind in [FindingKind::Deadlock, FindingKind::TimeoutRescue] {
                 assert!(
@@ -74,6 +96,16 @@ fn random_programs_about_shared_and_declared_pages() {
     assert!(tally.len() > 1, "{tally:?}");
 }
 
+/// What anybody may give, on programs about little else.
+#[test]
+fn random_programs_about_what_anybody_may_give() {
+    let tally = check(kmapcheck_testing::given_scenario(), 1_500);
+    assert!(
+        tally["never missing"] > 50 && tally["possible"] > 100,
+        "{tally:?}"
+    );
+}
+
 #[test]
 fn random_private_programs() {
     let tally = check(kmapcheck_testing::private_scenario(), 400);
@@ -91,7 +123,11 @@ fn scenarios() {
             continue;
         };
         let expected = program.expect.clone().unwrap_or_default();
-        let possible = locals.possible();
+        let graph = Graph::of(&program, &locals);
+        let flow = Flow::of(&program, &locals, &graph);
+        let possible = flow
+            .as_ref()
+            .map_or(locals.possible(), |flow| flow.possible(&locals));
         for kind in &expected {
             let is_of_one_task = !matches!(
                 kind,
@@ -102,8 +138,15 @@ fn scenarios() {
                 "{path:?}: {kind}"
             );
         }
-        let graph = Graph::of(&program, &locals);
-        let came = match exclude(&program, &locals, &graph) {
+        let came = match exclude(&program, &locals, &graph, flow.as_ref()) {
+            Cores::NeverMissing(_) => {
+                let stuck = [FindingKind::Deadlock, FindingKind::TimeoutRescue];
+                assert!(
+                    !stuck.iter().any(|kind| expected.contains(kind)),
+                    "{path:?}"
+                );
+                "never missing"
+            }
             Cores::Excluded(_) => {
                 assert!(!expected.contains(&FindingKind::Deadlock), "{path:?}");
                 let starves = expected.contains(&FindingKind::Starved);

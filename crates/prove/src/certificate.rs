@@ -53,8 +53,9 @@ pub fn certificate(
             Reason::Equations(_) => By::Equations,
             Reason::Drains => By::Drains,
             Reason::NoLoops => By::NoLoops,
-            // It was explored; who doubts it explores it again.
-            Reason::EveryNumber { .. } => continue,
+            // It was explored; who doubts it explores it again. What is given and taken is not in the
+            // format.
+            Reason::EveryNumber { .. } | Reason::NeverMissing(_) | Reason::NeverTooMuch => continue,
         };
         match by {
             By::Order => certificate.order = order(program, &kinds),

@@ -13,6 +13,7 @@
 //! deadlock among it and the equations allow no core with fewer tasks. Where neither holds, nothing
 //! is claimed; nor where no number of tasks is open.
 
+mod cores;
 mod vectors;
 
 use std::iter::from_fn;
@@ -20,7 +21,7 @@ use std::mem;
 use std::time::Instant;
 
 use kmapcheck_engine::{Coverage, Finding, Outcome, Progress, Refusal, Stopped};
-use kmapcheck_equations::{Core, Cores, Graph};
+use kmapcheck_equations::Cores;
 use kmapcheck_limits::{Limits, Watch, entered};
 use kmapcheck_machine::Findings;
 use kmapcheck_report::{NumberOf, Size};
@@ -189,8 +190,12 @@ impl Deciding<'_> {
             if all_found {
                 break;
             }
-            if user_limit.is_some() {
-                stopped = user_limit;
+            // So many states are for each search; any other limit is for all of them.
+            let ends = user_limit
+                .as_ref()
+                .is_some_and(|limit| !matches!(limit, Stopped::States(_)));
+            stopped = stopped.or(user_limit);
+            if ends {
                 break;
             }
         }
@@ -372,40 +377,6 @@ impl Deciding<'_> {
             (None, _) => cores.next(),
             (Some(_), _) => small.next(),
         })
-    }
-
-    /// The sizes of the cores that the equations allow.
-    fn cores(&self) -> Vec<Program> {
-        let Some((graph, Cores::Possible(possible))) = &self.reasons.cores else {
-            return Vec::new();
-        };
-        let mut found: Vec<Program> = Vec::new();
-        for possible in possible {
-            if let Some(program) = self.of_core(graph, &possible.core)
-                && !found.contains(&program)
-            {
-                found.push(program);
-            }
-        }
-        found
-    }
-
-    /// The size of a core; `None`: no program can have such numbers.
-    fn of_core(&self, graph: &Graph, core: &Core) -> Option<Program> {
-        let mut program = self.program.clone();
-        for &(series, slots) in &core.slots {
-            program.set_slots(series, Bound::Exactly(u32::try_from(slots).ok()?));
-        }
-        for (id, template) in program.templates.iter_mut().enumerate() {
-            let tasks: u64 = (core.tasks.iter())
-                .filter(|&&(kind, _)| graph.kinds[kind].template == id)
-                .map(|&(_, n)| n)
-                .sum();
-            if template.count == Bound::Any {
-                template.count = Bound::Exactly(u32::try_from(tasks.max(1)).ok()?);
-            }
-        }
-        Some(program.with_open_slots(self.most_slots()))
     }
 
     /// The program with those instance counts and slots for `"any"`.

@@ -1,6 +1,6 @@
 //! The arguments that exclude kinds of finding, without running tasks together.
 
-use kmapcheck_equations::{Cores, Graph, cannot_starve, exclude};
+use kmapcheck_equations::{Cores, Flow, Graph, cannot_starve, exclude};
 use kmapcheck_local::{Broken, BrokenPremise, Locals};
 use kmapcheck_machine::{Findings, Wanted};
 use kmapcheck_scenario::{FindingKind, Program};
@@ -26,6 +26,11 @@ pub enum Reason {
     Order(Vec<Wanted>),
     /// The core equations have no solution for any of these sets of things waited for.
     Equations(Vec<Vec<Wanted>>),
+    /// Of what anybody may give, more has been given than taken, whenever tasks could be stuck on any of
+    /// these sets of things waited for.
+    NeverMissing(Vec<Vec<Wanted>>),
+    /// Nobody gives back more than there can be, as what is given and taken says.
+    NeverTooMuch,
     /// Whoever waits lets go of what others wait for, on every way.
     Drains,
     /// No task program has a loop, so nobody waits for ever without being stuck.
@@ -82,14 +87,17 @@ impl Reasons {
         let all: Findings = program.kinds_in_question().collect();
         let stuck = [FindingKind::Deadlock, FindingKind::TimeoutRescue];
         let stuck = all.intersection(stuck.into_iter().collect());
-        let local = (all.minus(stuck))
-            .minus(Findings::of(FindingKind::Starved))
-            .minus(locals.possible());
         let states = locals.states.len();
         let graph = Graph::of(program, locals);
-        let cores = exclude(program, locals, &graph);
-        let no_core = matches!(cores, Cores::Excluded(_));
-        let drains = no_core && cannot_starve(program, locals);
+        let flow = Flow::of(program, locals, &graph);
+        let possible =
+            (flow.as_ref()).map_or_else(|| locals.possible(), |flow| flow.possible(locals));
+        let unseen = (all.minus(stuck)).minus(Findings::of(FindingKind::Starved));
+        let local = unseen.minus(locals.possible());
+        let never_refused = unseen.minus(possible);
+        let cores = exclude(program, locals, &graph, flow.as_ref());
+        // That all drain says something where what is missing is held.
+        let drains = matches!(cores, Cores::Excluded(_)) && cannot_starve(program, locals);
         let reason = match (&cores, graph.order()) {
             (Cores::Excluded(_), Some(order)) => Some(Reason::Order(order)),
             (Cores::Excluded(list), None) => {
@@ -100,6 +108,7 @@ impl Reasons {
                 sets.dedup();
                 Some(Reason::Equations(sets))
             }
+            (Cores::NeverMissing(sets), _) => Some(Reason::NeverMissing(sets.clone())),
             _ => None,
         };
         if let Some(reason) = reason {
@@ -110,6 +119,7 @@ impl Reasons {
             reasons.exclude(starved, Reason::Drains);
         }
         reasons.exclude(local, Reason::Locals { states });
+        reasons.exclude(never_refused, Reason::NeverTooMuch);
         reasons.cores = Some((graph, cores));
         reasons
     }

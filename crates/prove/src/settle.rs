@@ -12,6 +12,7 @@
 use kmapcheck_engine::Progress;
 use kmapcheck_equations::{Cores, Undecided};
 use kmapcheck_limits::{Limits, Watch, entered};
+use kmapcheck_local::Locals;
 use kmapcheck_machine::Findings;
 use kmapcheck_report::ended;
 use kmapcheck_scenario::{Bound, FindingKind, Op, Program, ResourceKind, StaleIn};
@@ -73,7 +74,9 @@ pub fn settle(
     let mut smaller = Vec::new();
     let mut why = "";
     match &reasons.cores {
-        Some((_, Cores::Excluded(_))) if judged.minus(reasons.kinds()).is_empty() => {
+        Some((_, Cores::Excluded(_) | Cores::NeverMissing(_)))
+            if judged.minus(reasons.kinds()).is_empty() =>
+        {
             let ordered = |excluded: &Excluded| matches!(excluded.reason, Reason::Order(_));
             return Settled::Safe(if reasons.excluded.iter().any(ordered) {
                 By::Order
@@ -94,7 +97,7 @@ pub fn settle(
             }
         }
         Some((_, Cores::Undecided(undecided))) => why = words(undecided),
-        Some((_, Cores::Excluded(_))) | None => {}
+        Some((_, Cores::Excluded(_) | Cores::NeverMissing(_))) | None => {}
     }
     if judged.contains(FindingKind::Deadlock) && fewer_is_a_run_of_more(program) {
         smaller.sort_by_key(Program::task_count);
@@ -165,8 +168,10 @@ fn with_numbers(program: &Program, tasks: &[u64], slots: &[(usize, u64)]) -> Opt
 /// A task that has not begun holds nothing, so it takes nothing from the others, unless its pages
 /// come with leftovers in slots. And it could free those who are stuck only by giving what need not
 /// be taken first (a completion, units that nobody owns, a page), or by mapping a page that they
-/// wait for. So: no leftovers, no shared pages, no allocation, no completions, no unowned units.
-/// CPUs are left out as well, for simplicity.
+/// wait for. So: no leftovers, no shared pages, no completions, no unowned units, and no bounded number
+/// of free pages. Where there are always free pages nobody waits for one; but a page that is freed under
+/// a task that waits for its mapping could be mapped by the next owner, so no local state may show a use
+/// after free. CPUs are left out as well, for simplicity.
 #[must_use]
 pub fn fewer_is_a_run_of_more(program: &Program) -> bool {
     let unowned = |kind: ResourceKind| !kind.is_owned();
@@ -178,15 +183,21 @@ pub fn fewer_is_a_run_of_more(program: &Program) -> bool {
             .iter()
             .any(|resource| unowned(resource.kind))
         && program.templates.iter().all(|template| {
-            let ops = || template.nodes.iter().map(|node| node.op);
             (template.vars.iter().filter_map(|var| var.page.as_ref()))
                 .all(|page| page.stale_in == StaleIn::Exactly(Vec::new()))
                 && !template
                     .resources
                     .iter()
                     .any(|resource| unowned(resource.kind))
-                && !ops().any(Op::uses_freelist)
         })
+        && (!program.has_op(Op::uses_freelist) || pages_are_used_well(program))
+}
+
+/// Whether no task ever uses a page, or frees it, that has been freed.
+fn pages_are_used_well(program: &Program) -> bool {
+    let wrong = [FindingKind::UseAfterFree, FindingKind::DoubleFree];
+    Locals::of(program)
+        .is_ok_and(|locals| !wrong.iter().any(|&kind| locals.possible().contains(kind)))
 }
 
 fn words(undecided: &Undecided) -> &'static str {

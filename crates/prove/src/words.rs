@@ -48,6 +48,18 @@ pub fn because(program: &Program, reason: &Reason) -> String {
                 sets.join("; or on ")
             )
         }
+        Reason::NeverMissing(sets) => {
+            let sets: Vec<String> = sets.iter().map(|set| list(set, " + ")).collect();
+            format!(
+                "whenever tasks could be stuck on {}, more has been given than was taken, or would have \
+                 to be held than there is",
+                sets.join("; or on ")
+            )
+        }
+        Reason::NeverTooMuch => {
+            "nobody gives back more than was taken, and no local state shows it otherwise"
+                .to_owned()
+        }
         Reason::Drains => {
             "everybody who holds something can go on until he holds nothing".to_owned()
         }

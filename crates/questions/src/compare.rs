@@ -6,16 +6,13 @@
 
 pub mod text;
 
-use std::time::Duration;
-
 use kmapcheck_engine::{Progress, Verdict};
-use kmapcheck_limits::{Limits, Watch, entered, unasked};
-use kmapcheck_prove::decide::decide;
-use kmapcheck_report::{Report, ended, refused};
+use kmapcheck_limits::{Limits, Watch, entered};
+use kmapcheck_report::ended;
 use kmapcheck_scenario::Program;
-use kmapcheck_search::{Engine, run};
 use serde::Serialize;
 
+use crate::explored::explored;
 use crate::size::{Axis, Cell, Cells, Numbers, Options, limit};
 
 /// Two models, scenario by scenario.
@@ -113,18 +110,7 @@ fn ran(
     // All that follows has the limits together.
     let watch = Watch::start(limits);
     let _under = entered(Some(&watch));
-    let report = |program: &Program, outcome| {
-        // Whatever was reached: what was found is told.
-        unasked(|| Report::build(program, outcome, Duration::ZERO, &|_, _| None))
-            .map_err(|fault| fault.to_string())
-    };
-    let report = if program.first_open().is_some() {
-        let decision = decide(program, limits, progress).map_err(|refusal| refused(&refusal))?;
-        report(&decision.program, &decision.outcome)?
-    } else {
-        let outcome = run(Engine::Search, program, limits, progress);
-        report(program, &outcome.map_err(|refusal| refused(&refusal))?)?
-    };
+    let (report, _) = explored(program, limits, progress)?;
     let mut cells = Cells::new(program, limits, progress);
     // The cells look at the limits; what they have found is kept.
     let _apart = entered(None);

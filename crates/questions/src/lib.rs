@@ -9,12 +9,17 @@
 //! | [`size`] | which numbers of slots and tasks are safe? |
 //! | [`mod@suggest`] | which orders, reuse policies and kmaps are to be changed? |
 //! | [`compare`] | what do two models make of the same scenarios? |
+//! | [`mod@matrix`] | what does each scenario do beside each other one? |
 //! | [`simulate`] | how likely is a deadlock? |
 //!
-//! [`place`] says where an operation is.
+//! [`place`] says where an operation is, [`explored`] what comes of a program, [`markdown`] how words
+//! stay words in Markdown.
 
 pub mod compare;
 pub mod conform;
+pub mod explored;
+pub mod markdown;
+pub mod matrix;
 pub mod order;
 pub mod place;
 pub mod rule;

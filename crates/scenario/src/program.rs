@@ -7,6 +7,7 @@
 //!
 //! Every node remembers its [`Origin`]: the chain of operations in the files that it came from.
 
+mod beside;
 mod finding;
 mod op;
 pub(crate) mod sizes;

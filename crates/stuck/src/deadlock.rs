@@ -5,6 +5,7 @@ use kmapcheck_limits::ask;
 use kmapcheck_machine::{Abilities, Resource, State, Wait, Waiting};
 use kmapcheck_scenario::{FindingKind, Program};
 use petgraph::graph::DiGraph;
+use rustc_hash::FxHashSet;
 
 use crate::alike::Groups;
 use crate::class::{Class, class_of};
@@ -94,6 +95,28 @@ impl<'a> Deadlock<'a> {
             |task: usize| (self.scene.parties[task].waiting()).is_some_and(Waiting::is_idle);
         let core = self.core.iter().copied();
         core.filter(|&task| !is_idle(task)).collect()
+    }
+
+    /// Each task of the core that could still give a thing that another waits for, with that thing;
+    /// ascending.
+    #[must_use]
+    pub fn gives(&self) -> Vec<(usize, Resource)> {
+        let mut gives = Vec::new();
+        for block in &self.blocks {
+            // Alike tasks get the same from the same tasks, each what is its own apart.
+            let mut seen = FxHashSet::default();
+            for &waiter in block {
+                for &thing in self.blockers.of_task(waiter) {
+                    if seen.insert(thing) {
+                        let givers = self.givers(waiter, thing).into_iter();
+                        gives.extend(givers.map(|giver| (giver, thing)));
+                    }
+                }
+            }
+        }
+        gives.sort_unstable();
+        gives.dedup();
+        gives
     }
 
     /// The tasks of the core that do not hold a thing that `waiter` waits for but could still give it,

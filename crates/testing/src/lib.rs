@@ -15,6 +15,7 @@
 pub mod deadlocks;
 pub mod edge;
 mod files;
+mod given;
 #[cfg(feature = "judge")]
 pub mod judge;
 mod plain;
@@ -27,6 +28,7 @@ pub mod small;
 mod walk;
 
 pub use files::{scenario_files, scenario_folder};
+pub use given::given_scenario;
 pub use shared::shared_page_scenario;
 pub use walk::{for_each_state, for_each_state_of_runs};
 

@@ -5,9 +5,11 @@ use std::path::PathBuf;
 use clap::Args as ClapArgs;
 use kmapcheck_export::Target;
 use kmapcheck_limits::units::amount;
+use kmapcheck_scenario::Bound;
 
 use super::shared::{
-    FORMATS, Format, GraphArgs, LimitArgs, OverrideArgs, ScenarioArgs, SearchesArgs, number, one_of,
+    FORMATS, Format, GraphArgs, LimitArgs, OverrideArgs, ScenarioArgs, SearchesArgs, assignments,
+    number, one_of,
 };
 
 /// `kmapcheck rule`.
@@ -208,6 +210,39 @@ pub struct Compare {
     pub limits: SearchesArgs,
 }
 
+/// `kmapcheck matrix`.
+#[derive(Debug, ClapArgs)]
+pub struct Matrix {
+    /// Scenario files, or directories to search for them: the rows and columns
+    #[arg(required = true, value_name = "DIR|FILE")]
+    pub paths: Vec<PathBuf>,
+    /// Make a table on this model, a name or a file, instead of each scenario's own; for several tables, several times
+    #[arg(long = "model", value_name = "NAME|PATH")]
+    pub models: Vec<String>,
+    /// Give every series this number of slots, or `any` for every number; several with commas, such as 1,2,1024, for a sign each
+    #[arg(
+        long,
+        value_name = "N,..",
+        value_delimiter = ',',
+        conflicts_with = "units"
+    )]
+    pub slots: Vec<Bound>,
+    /// The same for the units of one semaphore or mempool, such as connections=1,2,10
+    #[arg(long, value_name = "NAME=N,..", value_parser = assignments)]
+    pub units: Option<(String, Vec<Bound>)>,
+    /// Give every task this number of instances, or `any` for every number
+    #[arg(long, value_name = "N")]
+    pub tasks: Option<Bound>,
+    /// The form of the answer
+    #[arg(long, value_parser = one_of(&MATRIX), default_value = "text")]
+    pub format: Format,
+    /// Draw the tables too, as a picture in this file
+    #[arg(long, value_name = "FILE")]
+    pub svg: Option<PathBuf>,
+    #[command(flatten)]
+    pub limits: SearchesArgs,
+}
+
 /// The languages of `export`.
 const TARGETS: [(&str, &str, Target); 4] = [
     ("promela", "Promela, for SPIN", Target::Promela),
@@ -227,6 +262,17 @@ const TABLES: [(&str, &str, Format); 3] = [
     (
         "json",
         "For programs; see `kmapcheck schema comparison`",
+        Format::Json,
+    ),
+];
+
+/// The forms of a matrix.
+const MATRIX: [(&str, &str, Format); 3] = [
+    ("text", "For people", Format::Text),
+    ("markdown", "Markdown tables", Format::Markdown),
+    (
+        "json",
+        "For programs; see `kmapcheck schema matrix`",
         Format::Json,
     ),
 ];

@@ -173,6 +173,16 @@ fn assignment(text: &str) -> Result<(String, Bound), String> {
     }
 }
 
+/// `NAME=N,N`, `NAME=any`.
+pub fn assignments(text: &str) -> Result<(String, Vec<Bound>), String> {
+    let (name, numbers) = text
+        .rsplit_once('=')
+        .filter(|(name, _)| !name.is_empty())
+        .ok_or("expected NAME=NUMBERS, such as connections=1,2,10")?;
+    let numbers = numbers.split(',').map(str::parse);
+    Ok((name.to_owned(), numbers.collect::<Result<_, _>>()?))
+}
+
 /// The largest side of a table.
 const LARGEST_TABLE: u32 = 200;
 

@@ -1,7 +1,7 @@
 //! What is known of the cores of small programs.
 #![allow(dead_code)] // Each test uses some of it.
 
-use kmapcheck_equations::{Cores, Graph, Possible, exclude};
+use kmapcheck_equations::{Cores, Flow, Graph, Possible, exclude};
 use kmapcheck_local::Locals;
 use kmapcheck_scenario::Program;
 use serde_json::Value;
@@ -19,7 +19,12 @@ impl Judged {
         let program = kmapcheck_testing::load(scenario);
         let locals = Locals::of(&program).expect("no premise is broken");
         let graph = Graph::of(&program, &locals);
-        let cores = exclude(&program, &locals, &graph);
+        let cores = exclude(
+            &program,
+            &locals,
+            &graph,
+            Flow::of(&program, &locals, &graph).as_ref(),
+        );
         Judged {
             program,
             locals,

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use kmapcheck_report::words::{count, list, number};
 
 use super::{Compared, Comparison, Ran, Side, Size};
+use crate::markdown;
 
 /// What a side says in a row.
 type Row = fn(&Ran) -> String;
@@ -44,33 +45,18 @@ pub fn render(comparison: &Comparison) -> String {
 /// The same as a Markdown table and what follows from it.
 #[must_use]
 pub fn markdown(comparison: &Comparison) -> String {
-    let [first, second] = comparison.models.clone().map(|name| cell(&name));
+    let [first, second] = comparison.models.clone().map(|name| markdown::text(&name));
     let mut out = format!("| scenario | | {first} | {second} |\n|---|---|---|---|\n");
     for compared in &comparison.scenarios {
-        let mut name = cell(&compared.scenario);
+        let mut name = markdown::text(&compared.scenario);
         for row in rows(compared) {
-            let [what, a, b] = row.map(|text| cell(&text));
+            let [what, a, b] = row.map(|text| markdown::text(&text));
             let _ = writeln!(out, "| {name} | {what} | {a} | {b} |");
             name.clear();
         }
     }
     out.push('\n');
     conclude(&mut out, comparison);
-    out
-}
-
-/// Text that stays within a cell and means itself.
-fn cell(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '\\' | '|' | '*' | '_' | '`' | '[' | ']' | '#' => out.extend(['\\', c]),
-            '<' => out.push_str("&lt;"),
-            '&' => out.push_str("&amp;"),
-            '\n' => out.push(' '),
-            c => out.push(c),
-        }
-    }
     out
 }
 
@@ -145,15 +131,5 @@ fn conclude(out: &mut String, comparison: &Comparison) {
         );
     } else if same {
         out.push_str("Both models have the same kinds of finding in every scenario.\n");
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::cell;
-
-    #[test]
-    fn cells_stay_cells() {
-        assert_eq!(cell("a|b\n<c> d_e"), "a\\|b &lt;c> d\\_e");
     }
 }

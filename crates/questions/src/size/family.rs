@@ -6,7 +6,7 @@
 //! set of things waited for is excluded with them, there is no deadlock at any of those sizes. The
 //! closure with open slots contains the one of every number of slots, so nothing is missed.
 
-use kmapcheck_equations::{Amount, Cores, Graph, cannot_starve, exclude};
+use kmapcheck_equations::{Amount, Cores, Flow, Graph, cannot_starve, exclude};
 use kmapcheck_linear::{Answer, Constraint, Problem, solve};
 use kmapcheck_local::Locals;
 use kmapcheck_machine::{Findings, Wanted};
@@ -73,8 +73,13 @@ impl Family {
         let locals = Locals::of(&open).ok()?;
         let graph = Graph::of(&open, &locals);
         let mut systems = Vec::new();
-        let ordered = match exclude(&open, &locals, &graph) {
+        let flow = Flow::of(&open, &locals, &graph);
+        let cores = exclude(&open, &locals, &graph, flow.as_ref());
+        // That all drain says something where what is missing is held.
+        let drains = !(matches!(cores, Cores::NeverMissing(_)) && open.has_loops());
+        let ordered = match cores {
             Cores::Excluded(excluded) => excluded.is_empty(),
+            Cores::NeverMissing(_) => false,
             Cores::Undecided(_) => return None,
             Cores::Possible(possible) => {
                 for possible in possible {
@@ -102,7 +107,7 @@ impl Family {
         };
         Some(Family {
             systems,
-            cannot_starve: cannot_starve(&open, &locals),
+            cannot_starve: drains && cannot_starve(&open, &locals),
             ordered,
             possible: locals.possible(),
         })

@@ -273,7 +273,12 @@ impl Op {
 
     /// The lock, pool or completion that the operation is about.
     #[must_use]
-    pub fn resource(self) -> Option<Ref> {
+    pub fn resource(mut self) -> Option<Ref> {
+        self.resource_mut().copied()
+    }
+
+    /// The same, to change it.
+    pub(crate) fn resource_mut(&mut self) -> Option<&mut Ref> {
         match self {
             Op::SpinLock { lock }
             | Op::SpinTrylock { lock }

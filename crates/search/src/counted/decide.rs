@@ -2,19 +2,27 @@
 //! straight for a deadlock. See [`kmapcheck_local`], [`kmapcheck_equations`] and [`crate::aim`] for the arguments.
 
 use kmapcheck_engine::{Meter, Stopped};
-use kmapcheck_equations::{Cores, Graph, cannot_starve, exclude, memory_suffices, shortest_run};
+use kmapcheck_equations::{Cores, Flow, Graph, Sizes, cannot_starve, exclude, shortest_run};
 use kmapcheck_local::{Locals, possible_without_pages};
 use kmapcheck_machine::{Findings, Trace, instances};
 use kmapcheck_scenario::{FindingKind, Program};
 use kmapcheck_stuck::stuck_sets::{possible_stuck_kinds, stuck_kinds};
 
 use super::explore::{AIMED_STATES, Explorer, Started};
-use super::{few, hill_climb, unfold};
+use super::{few, follow, hill_climb, lift, unfold};
 use crate::aim::{self, Aim, Hit};
 
 /// Runs that are not claimed to be shortest are looked for only among more tasks than this: fewer
 /// leave a complete search some hope.
 const MANY_TASKS: u64 = 64;
+
+/// What is known of a program whose local states are known.
+pub(super) struct Known<'a> {
+    pub locals: &'a Locals,
+    pub graph: &'a Graph,
+    pub flow: Option<&'a Flow<'a>>,
+    pub cores: &'a Cores,
+}
 
 impl Explorer<'_> {
     /// Finds out which kinds of finding are possible at all, and searches straight for those that
@@ -27,8 +35,9 @@ impl Explorer<'_> {
             return self.take_any_run(possible.unwrap_or(Findings::ALL), None, meter);
         };
         let graph = Graph::of(program, &locals);
-        let cores = exclude(program, &locals, &graph);
-        let possible = possible_by(program, &locals, &graph, &cores);
+        let flow = Flow::of(program, &locals, &graph);
+        let cores = exclude(program, &locals, &graph, flow.as_ref());
+        let possible = possible_by(program, &locals, flow.as_ref(), &cores);
         self.possible = Some(Some(possible));
         let wanted = self.candidates.news(possible);
         if wanted.contains(FindingKind::Deadlock)
@@ -36,7 +45,13 @@ impl Explorer<'_> {
         {
             return Some(stopped);
         }
-        self.take_any_run(possible, Some((&locals, &graph, &cores)), meter)
+        let known = Known {
+            locals: &locals,
+            graph: &graph,
+            flow: flow.as_ref(),
+            cores: &cores,
+        };
+        self.take_any_run(possible, Some(&known), meter)
     }
 
     /// A shortest run into a deadlock, if there is one to be had.
@@ -79,7 +94,7 @@ impl Explorer<'_> {
     fn take_any_run(
         &mut self,
         possible: Findings,
-        known: Option<(&Locals, &Graph, &Cores)>,
+        known: Option<&Known<'_>>,
         meter: &mut Meter<'_>,
     ) -> Option<Stopped> {
         let program = self.table.program();
@@ -95,6 +110,33 @@ impl Explorer<'_> {
         }
         for (kind, trace) in few::findings(program, left(self), meter.limits()) {
             self.found_by_aim(kind, trace);
+        }
+        if let Some(Known {
+            locals,
+            graph,
+            flow: Some(flow),
+            ..
+        }) = known
+            && left(self).contains(FindingKind::Deadlock)
+        {
+            for way in flow.ways(&Sizes::of(program, locals), graph) {
+                let (found, stopped) = follow::follow(program, &way, left(self), meter);
+                for (kind, trace) in found {
+                    self.found_by_aim(kind, trace);
+                }
+                if stopped.is_some() {
+                    return stopped;
+                }
+                if !left(self).contains(FindingKind::Deadlock) {
+                    break;
+                }
+            }
+        }
+        if !left(self).intersection(self.stuck_kinds).is_empty() {
+            let limits = meter.limits().clone();
+            for (kind, trace) in lift::lift(program, left(self), &limits) {
+                self.found_by_aim(kind, trace);
+            }
         }
         for measure in hill_climb::measures(program, known) {
             if left(self).is_empty() {
@@ -128,23 +170,30 @@ impl Explorer<'_> {
 pub(crate) fn possible(program: &Program) -> Option<Findings> {
     let locals = Locals::at_these_numbers(program).ok()?;
     let graph = Graph::of(program, &locals);
-    let cores = exclude(program, &locals, &graph);
-    Some(possible_by(program, &locals, &graph, &cores))
+    let flow = Flow::of(program, &locals, &graph);
+    let cores = exclude(program, &locals, &graph, flow.as_ref());
+    Some(possible_by(program, &locals, flow.as_ref(), &cores))
 }
 
 /// The kinds of finding that may occur at all: in some local state, and as far as the core
 /// equations allow a deadlock.
-fn possible_by(program: &Program, locals: &Locals, graph: &Graph, cores: &Cores) -> Findings {
-    let mut possible = locals.possible();
+fn possible_by(
+    program: &Program,
+    locals: &Locals,
+    flow: Option<&Flow<'_>>,
+    cores: &Cores,
+) -> Findings {
+    let mut possible = flow.map_or_else(|| locals.possible(), |flow| flow.possible(locals));
     let stuck = match cores {
-        Cores::Excluded(_) => false,
-        Cores::Possible(possible) => !memory_suffices(program, locals, graph, possible),
-        Cores::Undecided(_) => true,
+        Cores::Excluded(_) | Cores::NeverMissing(_) => false,
+        Cores::Possible(_) | Cores::Undecided(_) => true,
     };
     if stuck {
         possible = possible.union(possible_stuck_kinds(program));
     }
-    if program.has_loops() && (stuck || !cannot_starve(program, locals)) {
+    // That all drain says something where what is missing is held.
+    let drains = matches!(cores, Cores::Excluded(_)) && cannot_starve(program, locals);
+    if program.has_loops() && !drains {
         possible.insert(FindingKind::Starved);
     }
     possible

@@ -12,13 +12,13 @@
 //! nothing is claimed where nothing is found.
 
 use kmapcheck_engine::{Candidates, Meter, Progress, Stopped};
-use kmapcheck_equations::{Cores, Graph};
+use kmapcheck_equations::Cores;
 use kmapcheck_limits::unasked;
-use kmapcheck_local::Locals;
 use kmapcheck_machine::{Findings, Held, Map, Standing, Starts, Task, Trace, Wanted, initial};
 use kmapcheck_scenario::{Bound, FindingKind, Op, Program, SeriesId};
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::decide::Known;
 use super::explore::{CountedStep, Explorer, NONE};
 use super::packed::Counts;
 use super::table::Table;
@@ -71,12 +71,15 @@ impl Place {
 }
 
 /// The measures worth climbing by: for each possible core, and for each series.
-pub(super) fn measures(
-    program: &Program,
-    known: Option<(&Locals, &Graph, &Cores)>,
-) -> Vec<Measure> {
+pub(super) fn measures(program: &Program, known: Option<&Known<'_>>) -> Vec<Measure> {
     let mut found = Vec::new();
-    if let Some((locals, graph, Cores::Possible(possible))) = known {
+    if let Some(&Known {
+        locals,
+        graph,
+        cores: Cores::Possible(possible),
+        ..
+    }) = known
+    {
         for possible in possible.iter().take(4) {
             let places = (possible.core.tasks.iter())
                 .map(|&(kind, n)| {
@@ -107,7 +110,7 @@ pub(super) fn measures(
     };
     for series in (0..program.series.len()).filter(|&series| asked(series)) {
         if program.series[series].slots != Bound::Any {
-            let may_lose = known.is_none_or(|(locals, _, _)| locals.leak().is_some());
+            let may_lose = known.is_none_or(|known| known.locals.leak().is_some());
             for lost in [true, false].into_iter().filter(|lost| may_lose || !lost) {
                 found.push(Measure {
                     series: vec![series],
@@ -388,7 +391,7 @@ fn repeat(
 }
 
 /// Whether a limit is reached.
-fn look(explorer: &Explorer<'_>, meter: &mut Meter<'_>) -> Result<(), Stopped> {
+pub(super) fn look(explorer: &Explorer<'_>, meter: &mut Meter<'_>) -> Result<(), Stopped> {
     if let Some(full) = explorer.full() {
         return Err(full);
     }
@@ -403,7 +406,7 @@ fn look(explorer: &Explorer<'_>, meter: &mut Meter<'_>) -> Result<(), Stopped> {
 
 impl Explorer<'_> {
     /// Puts in the initial state in which nothing is mapped that need not be.
-    fn start_in_one(&mut self) {
+    pub(super) fn start_in_one(&mut self) {
         let program = self.table.program();
         if let Some(start) = Starts::up_to_order(program).next() {
             let state = self.counted(&initial(program, &start));
@@ -415,7 +418,7 @@ impl Explorer<'_> {
 
     /// The states that a task at `position` leads to, findings of the steps noted, with the local state that it is
     /// in then, and which of its successors that is.
-    fn successors_of(
+    pub(super) fn successors_of(
         &mut self,
         number: u32,
         state: &Counts,

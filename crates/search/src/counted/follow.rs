@@ -1,0 +1,143 @@
+//! Following numbers of steps into a deadlock.
+//!
+//! The [state equation](kmapcheck_equations::flow) says how many times each step is to be taken for tasks
+//! to be stuck, and not in which order. So a run takes, as long as it can, any step that is to be
+//! taken still: here a step over and over, by one task after another, before a different one; or one task
+//! as far as it goes, before the next one. That is as a rule enough, as steps that give are not in the
+//! way of others. Nothing is claimed where it leads nowhere, nor that what is found is a shortest run.
+
+use kmapcheck_engine::{Candidates, Meter, Stopped};
+use kmapcheck_equations::Way;
+use kmapcheck_limits::unasked;
+use kmapcheck_machine::{Findings, Trace};
+use kmapcheck_scenario::{FindingKind, NodeId, Program, TemplateId};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::explore::Explorer;
+use super::packed::Counts;
+use super::{few, hill_climb, unfold};
+
+/// More steps than this are not taken.
+const MOST_STEPS: u64 = 300_000;
+
+/// Which step comes next, of those that can be taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Next {
+    /// The same one by another task.
+    Same,
+    /// The next one of the same task.
+    Deeper,
+}
+
+/// Follows a way; whatever it meets of the wanted kinds, and the limit that ended it early, if one did.
+pub(super) fn follow(
+    program: &Program,
+    way: &Way,
+    wanted: Findings,
+    meter: &mut Meter<'_>,
+) -> (Vec<(FindingKind, Trace)>, Option<Stopped>) {
+    if way.length() > MOST_STEPS {
+        return (Vec::new(), None);
+    }
+    for next in [Next::Same, Next::Deeper] {
+        let mut explorer = Explorer::new(program);
+        explorer.start_in_one();
+        let mut walk = Walk::new(way, next);
+        let stopped = meter
+            .run(|meter| walk.go(&mut explorer, meter))
+            .unwrap_or_else(Err)
+            .err();
+        let found = std::mem::replace(&mut explorer.candidates, Candidates::new()).into_found();
+        let found = (found.into_iter())
+            .filter(|(kind, _)| wanted.contains(*kind))
+            .map(|(kind, run)| (kind, unfold::trace(&mut explorer, &run).0))
+            .filter(|(kind, trace)| few::shows(program, *kind, trace));
+        let found: Vec<(FindingKind, Trace)> = unasked(|| found.collect());
+        if stopped.is_some() || !found.is_empty() {
+            return (found, stopped);
+        }
+    }
+    (Vec::new(), None)
+}
+
+/// A run under way.
+struct Walk {
+    next: Next,
+    /// How many times steps are still to be taken.
+    left: FxHashMap<(TemplateId, NodeId, Option<NodeId>), u64>,
+    /// States in which a task went on without leaving its operation.
+    stayed: FxHashSet<u32>,
+    /// The local state of the task that goes on first, if it can.
+    first: Option<u32>,
+}
+
+impl Walk {
+    fn new(way: &Way, next: Next) -> Walk {
+        let left = way
+            .steps
+            .iter()
+            .map(|taken| ((taken.template, taken.from, taken.to), taken.times));
+        Walk {
+            next,
+            left: left.collect(),
+            stayed: FxHashSet::default(),
+            first: None,
+        }
+    }
+
+    /// Takes steps as long as there are some, and looks at the state at the end.
+    fn go(&mut self, explorer: &mut Explorer<'_>, meter: &mut Meter<'_>) -> Result<(), Stopped> {
+        let (mut number, mut state) = (0, Counts::default());
+        loop {
+            hill_climb::look(explorer, meter)?;
+            explorer.visited.get(number, &mut state);
+            match self.step(explorer, number, &state) {
+                Some(after) => number = after,
+                None => break,
+            }
+        }
+        explorer.note_state(number, &state, 0);
+        explorer.candidates.settle(u64::MAX);
+        Ok(())
+    }
+
+    fn step(&mut self, explorer: &mut Explorer<'_>, number: u32, state: &Counts) -> Option<u32> {
+        let first = self
+            .first
+            .and_then(|first| state.tasks.iter().position(|&(local, _)| local == first));
+        let others = (0..state.tasks.len()).filter(|&position| Some(position) != first);
+        for position in first.into_iter().chain(others) {
+            let local = state.tasks[position].0;
+            let task = explorer.table.local(local).task();
+            let (template, Some(from)) = (task.template, task.at) else {
+                continue;
+            };
+            if !self
+                .left
+                .iter()
+                .any(|(step, &n)| n > 0 && (step.0, step.1) == (template, from))
+            {
+                continue;
+            }
+            for (after, actor, _) in explorer.successors_of(number, state, position) {
+                let to = explorer.table.local(actor).task().at;
+                let is_due = match self.left.get_mut(&(template, from, to)) {
+                    Some(left) if *left > 0 => {
+                        *left -= 1;
+                        true
+                    }
+                    // It joins a queue, or gets a CPU.
+                    _ => to == Some(from) && self.stayed.insert(after),
+                };
+                if is_due {
+                    self.first = Some(match self.next {
+                        Next::Same => local,
+                        Next::Deeper => actor,
+                    });
+                    return Some(after);
+                }
+            }
+        }
+        None
+    }
+}
