@@ -7,15 +7,14 @@ use std::time::Duration;
 
 use kmapcheck_engine::Outcome;
 use kmapcheck_limits::ask;
-use kmapcheck_machine::{
-    Abilities, ReplayError, Resource, Standing as Stands, State, TaskId, Trace,
-};
+use kmapcheck_machine::{Abilities, ReplayError, Standing as Stands, State, TaskId, Trace};
 use kmapcheck_scenario::{FindingKind, OriginId, Program};
 use kmapcheck_stuck::deadlock::Deadlock;
+use kmapcheck_stuck::scene::scene;
 
 use crate::causes_first::causes_first;
 use crate::coverage;
-use crate::deadlock::{WaitForGraph, of_core, summary};
+use crate::deadlock::{WaitForGraph, of_core, of_starving, summary};
 use crate::names::Names;
 use crate::place::Place;
 use crate::report::{Finding, Holding, Report, Standing, StartMapping, StuckSet, TaskAtEnd};
@@ -163,7 +162,7 @@ impl Builder<'_> {
                     finding.point_of_no_return =
                         (self.point_of_no_return)(&found.trace, &deadlock.to_save());
                 }
-                self.tell_deadlock(&mut finding, &walk.last, deadlock);
+                self.tell_deadlock(&mut finding, &walk, deadlock);
             }
             FindingKind::Starved => {
                 // A saved trace may name a task that there is not.
@@ -174,6 +173,10 @@ impl Builder<'_> {
                 let task = found.starved.filter(waits).ok_or(not_shown)?;
                 taking_part.push(task);
                 finding.summary = summaries::starved(self.program, &self.names, &walk.last, task);
+                let scene = scene(self.program, &self.abilities, &walk.last);
+                let lost = walk.ledger.lost();
+                finding.contested =
+                    of_starving(self.program, &self.names, &walk.last, &scene, task, &lost);
             }
             _ => {
                 let (task, said) = walk
@@ -194,9 +197,10 @@ impl Builder<'_> {
         Ok(finding)
     }
 
-    fn tell_deadlock(&self, finding: &mut Finding, last: &State, deadlock: Deadlock<'_>) {
+    fn tell_deadlock(&self, finding: &mut Finding, walk: &Walk, deadlock: Deadlock<'_>) {
+        let lost = walk.ledger.lost();
         finding.class = Some(deadlock.class.name().to_owned());
-        finding.contested = of_core(self.program, &self.names, last, &deadlock);
+        finding.contested = of_core(self.program, &self.names, &walk.last, &deadlock, &lost);
         finding.core = deadlock
             .core
             .iter()
@@ -207,22 +211,10 @@ impl Builder<'_> {
             .iter()
             .map(|&task| self.names.name(task))
             .collect();
-        let wanted = |&task: &TaskId| {
-            let things = deadlock.blockers.of_task(task).iter();
-            things.map(move |&thing| (task, thing))
-        };
-        let wanted = deadlock.core.iter().flat_map(wanted);
-        let gives = wanted.flat_map(|(waiter, thing)| {
-            (deadlock.givers(waiter, thing).into_iter()).map(move |giver| (giver, thing))
-        });
-        let mut gives: Vec<(TaskId, Resource)> = gives.collect();
-        // Several of the core may wait for the same.
-        gives.sort_unstable();
-        gives.dedup();
         finding.summary = summary(&deadlock);
-        finding.wait_for = Some(WaitForGraph::of(&deadlock));
+        finding.wait_for = Some(WaitForGraph::of(&deadlock, &lost));
         finding.stuck_set = Some(StuckSet {
-            gives,
+            gives: deadlock.gives(),
             core: deadlock.core,
             all: deadlock.stuck,
         });

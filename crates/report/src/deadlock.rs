@@ -5,6 +5,6 @@ mod graph;
 mod names;
 mod words;
 
-pub(crate) use contested::of_core;
+pub(crate) use contested::{of_core, of_starving};
 pub use graph::{Edge, Node, NodeKind, WaitForGraph};
 pub(crate) use words::summary;

@@ -6,8 +6,11 @@
 
 use std::mem;
 
-use kmapcheck_machine::{Effect, Held, Map, Name, PageId, State, Successor, Task, TaskId};
+use kmapcheck_machine::{
+    Effect, Held, Map, Mode, Name, PageId, Resource, State, Successor, Task, TaskId,
+};
 use kmapcheck_scenario::{FindingKind, Location, NodeId, Op, Program, Ref};
+use kmapcheck_stuck::holdings::How;
 
 /// Something held, and the step that took it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +29,15 @@ pub(crate) enum Thing {
     Map(Map),
     Held(Held),
     PageLock(PageId),
+}
+
+/// Something that a task still held when it ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Lost {
+    pub task: TaskId,
+    pub thing: Resource,
+    pub how: How,
+    pub n: u32,
 }
 
 /// A page name that came to dangle.
@@ -126,6 +138,40 @@ impl Ledger {
             .iter()
             .find(|(loser, _)| *loser == task)
             .map_or(&[], |(_, entries)| entries)
+    }
+
+    /// All that tasks still held when they ended, by task.
+    pub(crate) fn lost(&self) -> Vec<Lost> {
+        let of = |(task, entries): &(TaskId, Vec<Entry>)| {
+            let task = *task;
+            let lost = entries.iter().filter_map(move |entry| {
+                let (thing, how, n) = match entry.thing {
+                    Thing::Map(Map::Pin { lies, .. }) => (Resource::Series(lies), How::Pins, 1),
+                    // Nobody waits for what is mapped otherwise.
+                    Thing::Map(_) => return None,
+                    Thing::Held(held) => {
+                        let how = match held.mode {
+                            Mode::Spin => How::Locks,
+                            Mode::Units => How::Took,
+                            Mode::Read => How::Reads,
+                            Mode::Write => How::Writes,
+                        };
+                        (Resource::of(task, held.what), how, held.n)
+                    }
+                    Thing::PageLock(page) => (Resource::PageLock(page), How::Locks, 1),
+                };
+                Some(Lost {
+                    task,
+                    thing,
+                    how,
+                    n,
+                })
+            });
+            lost.collect::<Vec<Lost>>()
+        };
+        let mut lost: Vec<Lost> = self.lost.iter().flat_map(of).collect();
+        lost.sort_unstable_by_key(|lost| lost.task);
+        lost
     }
 
     /// How many tasks there are.

@@ -75,7 +75,7 @@ pub struct Finding {
     /// Of a deadlock: all tasks that are stuck in the last state, the core among them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub stuck: Vec<String>,
-    /// Of a deadlock: what the core waits for, and who holds it.
+    /// Of a deadlock: what the core waits for, and who holds it. Where a task starves: what it waits for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub contested: Vec<Contested>,
     /// Of a deadlock: the first step after which no continuation saves the core; 0 if it is lost
@@ -236,7 +236,7 @@ pub struct Holding {
     pub source: String,
 }
 
-/// Something that tasks of a deadlock's core wait for.
+/// Something that tasks of a deadlock's core wait for, or one that starves.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Contested {
     /// What, such as `PAGETABLE`.
@@ -247,6 +247,9 @@ pub struct Contested {
     pub waited_for_by: Vec<String>,
     /// Who holds it.
     pub held_by: Vec<String>,
+    /// Who has ended without giving it back.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub lost_by: Vec<String>,
     /// Which tasks of the core do not hold it, but could give it if they were not stuck
     /// themselves.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -257,12 +260,18 @@ pub struct Contested {
     /// Who holds it, for folding.
     #[serde(skip)]
     pub holders: Vec<Who>,
+    /// Who has ended with it, for folding.
+    #[serde(skip)]
+    pub losers: Vec<Who>,
     /// Who could give it, for folding.
     #[serde(skip)]
     pub givers: Vec<Who>,
     /// What one would do with it.
     #[serde(skip)]
     pub giving: &'static str,
+    /// Whether those who wait for it are deadlocked.
+    #[serde(skip)]
+    pub is_deadlocked: bool,
 }
 
 impl Report {

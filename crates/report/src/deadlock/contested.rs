@@ -3,9 +3,11 @@
 use kmapcheck_machine::{Resource, ResourceState, Standing, State, TaskId};
 use kmapcheck_scenario::{Program, ResourceKind};
 use kmapcheck_stuck::deadlock::Deadlock;
-use kmapcheck_stuck::holdings::{How, holdings};
+use kmapcheck_stuck::holdings::{How, Leaks, holdings};
+use kmapcheck_stuck::scene::Scene;
 
 use crate::describe;
+use crate::ledger::Lost;
 use crate::names::{Names, Who};
 use crate::report::Contested;
 use crate::words::{list, plural};
@@ -16,39 +18,74 @@ pub(crate) fn of_core(
     names: &Names,
     state: &State,
     deadlock: &Deadlock<'_>,
+    lost: &[Lost],
 ) -> Vec<Contested> {
-    let mut wanted: Vec<(Resource, Vec<TaskId>)> = Vec::new();
-    for &task in &deadlock.core {
-        let Standing::Waits(waiting) = state.standing(program, task) else {
-            continue;
-        };
-        for what in waiting.resources(program, state, task) {
-            match wanted.iter_mut().find(|(known, _)| *known == what) {
-                Some((_, waiters)) => waiters.push(task),
-                None => wanted.push((what, vec![task])),
-            }
-        }
-    }
     let contest = Contest {
         program,
         names,
         state,
-        deadlock,
+        scene: &deadlock.scene,
+        leaks: &deadlock.leaks,
+        deadlock: Some(deadlock),
+        lost,
     };
-    wanted
-        .into_iter()
-        .map(|(what, waiters)| contest.describe(what, &waiters))
-        .collect()
+    contest.of(&deadlock.core)
+}
+
+/// What a task that starves waits for.
+pub(crate) fn of_starving(
+    program: &Program,
+    names: &Names,
+    state: &State,
+    scene: &Scene<'_>,
+    task: TaskId,
+    lost: &[Lost],
+) -> Vec<Contested> {
+    let contest = Contest {
+        program,
+        names,
+        state,
+        scene,
+        leaks: &Leaks::of(scene),
+        deadlock: None,
+        lost,
+    };
+    contest.of(&[task])
 }
 
 struct Contest<'a> {
     program: &'a Program,
     names: &'a Names,
     state: &'a State,
-    deadlock: &'a Deadlock<'a>,
+    scene: &'a Scene<'a>,
+    leaks: &'a Leaks,
+    /// Whose core waits; nothing where a task starves.
+    deadlock: Option<&'a Deadlock<'a>>,
+    lost: &'a [Lost],
 }
 
 impl Contest<'_> {
+    /// What these tasks wait for, in their order.
+    fn of(&self, tasks: &[TaskId]) -> Vec<Contested> {
+        let (program, state) = (self.program, self.state);
+        let mut wanted: Vec<(Resource, Vec<TaskId>)> = Vec::new();
+        for &task in tasks {
+            let Standing::Waits(waiting) = state.standing(program, task) else {
+                continue;
+            };
+            for what in waiting.resources(program, state, task) {
+                match wanted.iter_mut().find(|(known, _)| *known == what) {
+                    Some((_, waiters)) => waiters.push(task),
+                    None => wanted.push((what, vec![task])),
+                }
+            }
+        }
+        wanted
+            .into_iter()
+            .map(|(what, waiters)| self.describe(what, &waiters))
+            .collect()
+    }
+
     fn describe(&self, what: Resource, waiters: &[TaskId]) -> Contested {
         let holders: Vec<TaskId> = (0..self.state.tasks.len())
             .filter(|&task| self.holds(task, what))
@@ -59,7 +96,14 @@ impl Contest<'_> {
             tasks.iter().map(|&task| self.names.who(task)).collect()
         };
         // Of what is waited for, a CPU is nobody's to give.
-        let givers = self.deadlock.givers(first, what);
+        let givers = self
+            .deadlock
+            .map_or_else(Vec::new, |deadlock| deadlock.givers(first, what));
+        let mut losers: Vec<TaskId> = (self.lost.iter())
+            .filter(|lost| lost.thing == what)
+            .map(|lost| lost.task)
+            .collect();
+        losers.dedup();
         Contested {
             resource: self.name(what, first),
             is_series: matches!(what, Resource::Series(_)),
@@ -67,7 +111,10 @@ impl Contest<'_> {
             waited_for_by: names(waiters),
             held_by: names(&holders),
             holders: who(&holders),
-            giving: if self.deadlock.scene.resource_kind(what) == Some(ResourceKind::Completion) {
+            lost_by: names(&losers),
+            losers: who(&losers),
+            is_deadlocked: self.deadlock.is_some(),
+            giving: if self.scene.resource_kind(what) == Some(ResourceKind::Completion) {
                 "complete it"
             } else {
                 "give it"
@@ -78,7 +125,7 @@ impl Contest<'_> {
     }
 
     fn holds(&self, task: TaskId, what: Resource) -> bool {
-        (holdings(&self.deadlock.scene, task).iter())
+        (holdings(self.scene, task).iter())
             .any(|held| held.thing == what && held.how != How::Queues)
     }
 
@@ -106,7 +153,7 @@ impl Contest<'_> {
         match what {
             Resource::Series(series) => {
                 let mut said = describe::usage(self.program, self.state, series);
-                let lost = self.deadlock.leaks.slots[series];
+                let lost = self.leaks.slots[series];
                 if lost > 0 {
                     said.push_str(&format!(", {lost} of them pinned by nobody who lives"));
                 }
@@ -128,7 +175,7 @@ impl Contest<'_> {
 
     /// How a lock, pool or completion stands.
     fn declared(&self, what: Resource, state: ResourceState) -> String {
-        let kind = self.deadlock.scene.resource_kind(what);
+        let kind = self.scene.resource_kind(what);
         let mut said = kind.map_or_else(String::new, |kind| resource_state(kind, state));
         let queued = self.queued(what);
         if queued.is_empty() {
@@ -149,7 +196,7 @@ impl Contest<'_> {
     /// the first one first.
     fn queued(&self, what: Resource) -> Vec<String> {
         let queued = |&task: &TaskId| {
-            (holdings(&self.deadlock.scene, task).iter())
+            (holdings(self.scene, task).iter())
                 .any(|held| held.thing == what && held.how == How::Queues)
         };
         let mut tasks: Vec<TaskId> = (0..self.state.tasks.len()).filter(queued).collect();

@@ -7,6 +7,7 @@ use kmapcheck_stuck::graph::{self, Link};
 use rustc_hash::FxHashSet;
 
 use super::names::{task_label, thing_name};
+use crate::ledger::Lost;
 
 /// Tasks, what they wait for, and who holds it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize)]
@@ -37,6 +38,9 @@ pub struct Node {
     /// Whether it is a task that a time-out or a signal may free from its wait.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub gives_up: bool,
+    /// Whether it is a task that has ended without giving back what others wait for.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub ended: bool,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
@@ -83,15 +87,16 @@ pub struct Edge {
 }
 
 impl WaitForGraph {
-    /// The graph of a deadlock's core.
+    /// The graph of a deadlock's core, with the tasks that have `lost` some of what it waits for: those
+    /// have ended.
     #[must_use]
-    pub fn of(deadlock: &Deadlock<'_>) -> WaitForGraph {
+    pub(crate) fn of(deadlock: &Deadlock<'_>, lost: &[Lost]) -> WaitForGraph {
         let graph = deadlock.graph();
         let mut builder = Builder {
             deadlock,
             ids: FxHashSet::default(),
         };
-        let nodes: Vec<Node> = (graph.node_weights())
+        let mut nodes: Vec<Node> = (graph.node_weights())
             .map(|node| match node {
                 graph::Node::Tasks(tasks) => builder.tasks(tasks),
                 graph::Node::Resource(thing) => builder.thing(*thing),
@@ -102,10 +107,41 @@ impl WaitForGraph {
             to: nodes[edge.target().index()].id.clone(),
             link: edge.weight,
         });
-        let edges = edges.collect();
+        let mut edges: Vec<Edge> = edges.collect();
+        let mut things: Vec<(Resource, String)> = Vec::new();
+        for (node, shown) in graph.node_weights().zip(&nodes) {
+            if let graph::Node::Resource(thing) = node {
+                things.push((*thing, shown.id.clone()));
+            }
+        }
+        let is_of_core = |lost: &&Lost| things.iter().any(|(thing, _)| *thing == lost.thing);
+        let lost: Vec<&Lost> = lost.iter().filter(is_of_core).collect();
+        for (i, group) in lost.chunk_by(|a, b| a.task == b.task).enumerate() {
+            // So many are enough to see how it came.
+            if i == MOST_ENDED {
+                break;
+            }
+            let node = builder.ended(group[0].task);
+            for lost in group {
+                let thing = things.iter().find(|(thing, _)| *thing == lost.thing);
+                let (_, from) = thing.expect("only those of the core are here");
+                edges.push(Edge {
+                    from: from.clone(),
+                    to: node.id.clone(),
+                    link: Link::HeldBy {
+                        count: lost.n,
+                        how: lost.how,
+                    },
+                });
+            }
+            nodes.push(node);
+        }
         WaitForGraph { nodes, edges }
     }
 }
+
+/// More tasks than this that have ended with what others need are not in the graph.
+const MOST_ENDED: usize = 8;
 
 struct Builder<'a> {
     deadlock: &'a Deadlock<'a>,
@@ -123,6 +159,22 @@ impl Builder<'_> {
             capacity: None,
             leaked: 0,
             gives_up: self.deadlock.gives_up(tasks[0]),
+            ended: false,
+        }
+    }
+
+    /// A task that has ended.
+    fn ended(&mut self, task: usize) -> Node {
+        let label = task_label(self.deadlock.scene.program, &[task]);
+        Node {
+            id: self.id(format!("task:{label}")),
+            kind: NodeKind::Task,
+            label: format!("{label}, ended"),
+            count: 1,
+            capacity: None,
+            leaked: 0,
+            gives_up: false,
+            ended: true,
         }
     }
 
@@ -198,6 +250,7 @@ impl Builder<'_> {
             capacity,
             leaked,
             gives_up: false,
+            ended: false,
         }
     }
 

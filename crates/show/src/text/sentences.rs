@@ -101,12 +101,20 @@ fn contested(contested: &Contested) -> String {
         ),
     };
     let by = match (contested.holders.is_empty(), given.is_empty()) {
+        (true, true) if !contested.is_deadlocked => String::new(),
         (true, true) => format!(", and nobody is left who could {}", contested.giving),
         (true, false) => format!(", and {given}"),
         (false, true) => format!(", held by {holders}"),
         (false, false) => format!(", held by {holders}; {given}"),
     };
-    format!("{}: {}{by}", contested.resource, contested.state)
+    let lost = match contested.lost_by.as_slice() {
+        [] => String::new(),
+        names => {
+            let have = if names.len() == 1 { "has" } else { "have" };
+            format!("; {} {have} ended with it", named(&contested.losers, names))
+        }
+    };
+    format!("{}: {}{by}{lost}", contested.resource, contested.state)
 }
 
 /// From which step on the core is lost.
