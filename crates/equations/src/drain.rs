@@ -15,10 +15,24 @@
 //! be held by themselves (the drained hold nothing, and nothing is lost), which is a solution of
 //! the equations. So at the end everybody is drained, and then nothing is held: a task that had
 //! been waiting has moved on the way, or can move now. No task starves.
+//!
+//! **Rest.** Where something is missing that nobody need hold, that argument fails, and another one may do
+//! ([`comes_to_rest`]). A task is *at rest* if it has ended or is at an idle wait. Suppose that every
+//! local state comes to rest within *k* steps, in the same sense; that tasks wait idly only for what
+//! anybody may give; and that none of this can be given from an idle wait on. Suppose too that no state has
+//! a stuck set that is a finding. From a state, let any task that can move take a step: one that has not
+//! been at rest towards rest, one that has been from its idle wait, or again towards rest. Three numbers go
+//! down in lexicographic order: the steps that those need who have not been at rest; how much there is of
+//! what is waited for idly, since the others only take it; the steps that the others need. So this comes to
+//! an end, in a state in which nobody can move. Who waits in it is stuck, and so waits idly. Whoever waited
+//! at the start, and not idly, has moved.
 
 use kmapcheck_limits::ask;
 use kmapcheck_local::Locals;
-use kmapcheck_scenario::{Op, Program};
+use kmapcheck_machine::Abilities;
+use kmapcheck_scenario::{NodeId, Op, Patience, Program, Template, TemplateId};
+
+use crate::flow::given_and_taken;
 
 /// Whether every local state drains. Says something only where the core equations have no
 /// solution.
@@ -31,34 +45,80 @@ pub fn cannot_starve(program: &Program, locals: &Locals) -> bool {
     if program.has_queues() {
         return false;
     }
+    come_to(locals, program, |i| {
+        let local = &locals.states[i];
+        local.task.at.is_none() || local.holdings(program).is_empty()
+    })
+}
+
+/// Whether everybody comes to rest, again and again. Says something only where no state has a stuck set
+/// that is a finding.
+#[must_use]
+pub fn comes_to_rest(program: &Program, locals: &Locals) -> bool {
+    if program.has_queues() {
+        return false;
+    }
+    let mut idle: Vec<(TemplateId, NodeId)> = Vec::new();
+    for (id, template) in program.templates.iter().enumerate() {
+        let nodes = template.nodes.iter().enumerate();
+        let idle_nodes = nodes.filter(|(_, node)| node.patience == Patience::Idle);
+        idle.extend(idle_nodes.map(|(node, _)| (id, node)));
+    }
+    let mut awaited = Vec::new();
+    for &(id, node) in &idle {
+        let template: &Template = &program.templates[id];
+        for call in template.calls(node) {
+            match given_and_taken(program, template.nodes[call].op) {
+                (_, Some(taken)) => awaited.push(taken),
+                // Something that is held, or that only the task itself could give.
+                (_, None) => return false,
+            }
+        }
+    }
+    let abilities = Abilities::of(program);
+    let gives = |&(id, node): &(TemplateId, NodeId)| {
+        let gives = |op| {
+            given_and_taken(program, op)
+                .0
+                .is_some_and(|given| awaited.contains(&given))
+        };
+        abilities.can(id, node, gives)
+    };
+    !idle.iter().any(gives)
+        && come_to(locals, program, |i| {
+            let task = &locals.states[i].task;
+            (task.at).is_none_or(|at| idle.contains(&(task.template, at)))
+        })
+}
+
+/// Whether every local state comes to one of those within some number of steps.
+fn come_to(locals: &Locals, program: &Program, is_there: impl Fn(usize) -> bool) -> bool {
     let count = locals.states.len();
-    let drained: Vec<bool> = (locals.states.iter())
-        .map(|local| local.task.at.is_none() || local.holdings(program).is_empty())
-        .collect();
+    let there: Vec<bool> = (0..count).map(is_there).collect();
     let selects = |i: usize| locals.states[i].op(program) == Some(Op::Select);
-    let mut drains = vec![false; count];
+    let mut comes = vec![false; count];
     loop {
         let alone = |i: usize| {
             ask();
-            drained[i]
+            there[i]
                 || (locals.situations[i].iter())
                     .filter(|situation| !situation.next.is_empty())
                     .all(|situation| {
-                        let mut next = situation.next.iter().map(|&to| drains[to as usize]);
+                        let mut next = situation.next.iter().map(|&to| comes[to as usize]);
                         if selects(i) {
-                            next.all(|drains| drains)
+                            next.all(|comes| comes)
                         } else {
-                            next.any(|drains| drains)
+                            next.any(|comes| comes)
                         }
                     })
         };
         let next: Vec<bool> = (0..count)
             .map(|i| flushed(locals, i).into_iter().all(alone))
             .collect();
-        if next == drains {
-            return drains.iter().all(|&drains| drains);
+        if next == comes {
+            return comes.iter().all(|&comes| comes);
         }
-        drains = next;
+        comes = next;
     }
 }
 

@@ -47,13 +47,13 @@ mod ways;
 use kmapcheck_limits::ask;
 use kmapcheck_linear::{Answer, Constraint, Problem, solve};
 use kmapcheck_local::{Found, Locals};
-use kmapcheck_machine::{Abilities, Findings, Wanted};
+use kmapcheck_machine::{Abilities, Findings, Given, Wanted};
 use kmapcheck_scenario::{FindingKind, NodeId, Op, Patience, Program};
 
 use crate::equations::Equations;
 use crate::graph::Graph;
 use idle::Idle;
-use steps::{Counted, Counter, Point, Step, counters, given, stands, steps};
+use steps::{Counted, Counter, Point, Step, counters, given, stands, steps, taken};
 use system::System;
 
 pub use ways::{Taken, Way};
@@ -191,6 +191,15 @@ impl<'a> Flow<'a> {
         }
         Some(allowed)
     }
+}
+
+/// What anybody may give, of what all tasks share, that an operation gives, and that it takes.
+pub(crate) fn given_and_taken(program: &Program, op: Op) -> (Option<Given>, Option<Given>) {
+    let of = |counted: Option<(Counted, u32)>| match counted?.0.wanted(program)? {
+        Wanted::Given(given) => Some(given),
+        _ => None,
+    };
+    (of(given(op)), of(taken(op)))
 }
 
 impl Flow<'_> {

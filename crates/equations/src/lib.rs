@@ -55,7 +55,7 @@ pub mod reach;
 
 pub use amount::Amount;
 pub use case::Case;
-pub use drain::cannot_starve;
+pub use drain::{cannot_starve, comes_to_rest};
 pub use equations::{Core, Equations, Fact, Sizes};
 pub use exclude::{Cores, Excluded, Possible, Sets, Undecided, each_set, exclude};
 pub use flow::{Flow, Taken, Way};

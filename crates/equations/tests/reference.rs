@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use kmapcheck_equations::{Cores, Flow, Graph, cannot_starve, exclude};
+use kmapcheck_equations::{Cores, Flow, Graph, cannot_starve, comes_to_rest, exclude};
 use kmapcheck_limits::Limits;
 use kmapcheck_local::{Locals, possible_without_pages};
 use kmapcheck_scenario::{FindingKind, Overrides, Program, load, load_str};
@@ -52,7 +52,17 @@ fn judge(program: &Program, max_states: u64) -> &'static str {
                     program.name
                 );
             }
-            "never missing"
+            match program.has_loops() && comes_to_rest(program, &locals) {
+                true => {
+                    assert!(
+                        !found(program, FindingKind::Starved, max_states),
+                        "{}: starvation was excluded, as all come to rest",
+                        program.name
+                    );
+                    "come to rest"
+                }
+                false => "never missing",
+            }
         }
         Cores::Excluded(_) => {
             for kind in [FindingKind::Deadlock, FindingKind::TimeoutRescue] {
@@ -66,6 +76,13 @@ fn judge(program: &Program, max_states: u64) -> &'static str {
                 assert!(
                     !found(program, FindingKind::Starved, max_states),
                     "{}: starvation was excluded",
+                    program.name
+                );
+            }
+            if comes_to_rest(program, &locals) {
+                assert!(
+                    !found(program, FindingKind::Starved, max_states),
+                    "{}: starvation was excluded, as all come to rest",
                     program.name
                 );
             }

@@ -55,7 +55,10 @@ pub fn certificate(
             Reason::NoLoops => By::NoLoops,
             // It was explored; who doubts it explores it again. What is given and taken is not in the
             // format.
-            Reason::EveryNumber { .. } | Reason::NeverMissing(_) | Reason::NeverTooMuch => continue,
+            Reason::EveryNumber { .. }
+            | Reason::NeverMissing(_)
+            | Reason::NeverTooMuch
+            | Reason::Rests => continue,
         };
         match by {
             By::Order => certificate.order = order(program, &kinds),

@@ -1,6 +1,6 @@
 //! The arguments that exclude kinds of finding, without running tasks together.
 
-use kmapcheck_equations::{Cores, Flow, Graph, cannot_starve, exclude};
+use kmapcheck_equations::{Cores, Flow, Graph, cannot_starve, comes_to_rest, exclude};
 use kmapcheck_local::{Broken, BrokenPremise, Locals};
 use kmapcheck_machine::{Findings, Wanted};
 use kmapcheck_scenario::{FindingKind, Program};
@@ -33,6 +33,8 @@ pub enum Reason {
     NeverTooMuch,
     /// Whoever waits lets go of what others wait for, on every way.
     Drains,
+    /// Whoever waits can go on to its end, or to an idle wait.
+    Rests,
     /// No task program has a loop, so nobody waits for ever without being stuck.
     NoLoops,
     /// Every number of tasks at once was explored.
@@ -98,6 +100,8 @@ impl Reasons {
         let cores = exclude(program, locals, &graph, flow.as_ref());
         // That all drain says something where what is missing is held.
         let drains = matches!(cores, Cores::Excluded(_)) && cannot_starve(program, locals);
+        let no_core = matches!(cores, Cores::Excluded(_) | Cores::NeverMissing(_));
+        let rests = no_core && !drains && comes_to_rest(program, locals);
         let reason = match (&cores, graph.order()) {
             (Cores::Excluded(_), Some(order)) => Some(Reason::Order(order)),
             (Cores::Excluded(list), None) => {
@@ -117,6 +121,8 @@ impl Reasons {
         }
         if drains {
             reasons.exclude(starved, Reason::Drains);
+        } else if rests {
+            reasons.exclude(starved, Reason::Rests);
         }
         reasons.exclude(local, Reason::Locals { states });
         reasons.exclude(never_refused, Reason::NeverTooMuch);

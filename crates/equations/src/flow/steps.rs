@@ -13,6 +13,8 @@ pub(super) enum Counted {
     /// Units of a shared pool, whether or not anybody may give them; a shared spinlock, which is one; how
     /// often a shared completion has been completed.
     Resource(usize),
+    /// The lock of a shared page.
+    PageLock(usize),
     /// Free pages.
     Memory,
 }
@@ -49,6 +51,7 @@ impl Counted {
     /// What is wanted by who waits for it, if anybody may give it.
     pub fn wanted(self, program: &Program) -> Option<Wanted> {
         Some(Wanted::Given(match self {
+            Counted::PageLock(_) => return None,
             Counted::Memory => Given::Memory,
             Counted::Resource(i) => match program.resources[i].kind {
                 ResourceKind::Completion => Given::Completion(i),
@@ -72,13 +75,16 @@ pub(super) fn given(op: Op) -> Option<(Counted, u32)> {
         Op::SpinUnlock {
             lock: Ref::Shared(lock),
         } => Some((Counted::Resource(lock), 1)),
+        Op::UnlockPage {
+            page: Ref::Shared(page),
+        } => Some((Counted::PageLock(page), 1)),
         Op::FreePage { .. } => Some((Counted::Memory, 1)),
         _ => None,
     }
 }
 
 /// What an operation takes of what is counted, and how much.
-fn taken(op: Op) -> Option<(Counted, u32)> {
+pub(super) fn taken(op: Op) -> Option<(Counted, u32)> {
     match op {
         Op::WaitForCompletion {
             completion: Ref::Shared(what),
@@ -100,6 +106,12 @@ fn taken(op: Op) -> Option<(Counted, u32)> {
         | Op::SpinTrylock {
             lock: Ref::Shared(lock),
         } => Some((Counted::Resource(lock), 1)),
+        Op::LockPage {
+            page: Ref::Shared(page),
+        }
+        | Op::TrylockPage {
+            page: Ref::Shared(page),
+        } => Some((Counted::PageLock(page), 1)),
         Op::AllocPage { .. } | Op::TryAllocPage { .. } => Some((Counted::Memory, 1)),
         _ => None,
     }
@@ -138,6 +150,8 @@ pub(super) fn counters(program: &Program) -> Vec<Counter> {
             (!is_open).then(|| counter(Counted::Resource(i), start, most))
         })
         .collect();
+    let pages = 0..program.pages.len();
+    counters.extend(pages.map(|page| counter(Counted::PageLock(page), 1, Some(1))));
     counters.extend(
         program
             .free_pages

@@ -6,7 +6,7 @@
 //! set of things waited for is excluded with them, there is no deadlock at any of those sizes. The
 //! closure with open slots contains the one of every number of slots, so nothing is missed.
 
-use kmapcheck_equations::{Amount, Cores, Flow, Graph, cannot_starve, exclude};
+use kmapcheck_equations::{Amount, Cores, Flow, Graph, cannot_starve, comes_to_rest, exclude};
 use kmapcheck_linear::{Answer, Constraint, Problem, solve};
 use kmapcheck_local::Locals;
 use kmapcheck_machine::{Findings, Wanted};
@@ -75,8 +75,12 @@ impl Family {
         let mut systems = Vec::new();
         let flow = Flow::of(&open, &locals, &graph);
         let cores = exclude(&open, &locals, &graph, flow.as_ref());
-        // That all drain says something where what is missing is held.
-        let drains = !(matches!(cores, Cores::NeverMissing(_)) && open.has_loops());
+        // That all drain says something where what is missing is held, and that all come to rest where
+        // nobody is stuck.
+        let cannot_starve = match &cores {
+            Cores::NeverMissing(_) => !open.has_loops() || comes_to_rest(&open, &locals),
+            _ => cannot_starve(&open, &locals),
+        };
         let ordered = match cores {
             Cores::Excluded(excluded) => excluded.is_empty(),
             Cores::NeverMissing(_) => false,
@@ -107,7 +111,7 @@ impl Family {
         };
         Some(Family {
             systems,
-            cannot_starve: drains && cannot_starve(&open, &locals),
+            cannot_starve,
             ordered,
             possible: locals.possible(),
         })

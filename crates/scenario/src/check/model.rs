@@ -56,7 +56,7 @@ pub(crate) fn check_model(file: &ModelFile, log: &mut Log) -> Option<Model> {
         .collect();
     let order = Order::read(file.order.as_deref().unwrap_or_default(), log);
     for (name, lock) in entries(file.locks.as_ref()) {
-        check_lock(name, lock, None, &series_names, log);
+        check_lock(name, lock, &series_names, log);
         if let LockFile::Semaphore(semaphore) = lock
             && semaphore.semaphore == UnitsFile::Given(Bound::Any)
         {
@@ -145,15 +145,8 @@ fn check_number<'n>(what: &str, mut names: impl Iterator<Item = &'n Name>, log: 
 
 /// Notes a semaphore whose units are the slots of a series that the model does not have, or of
 /// which a number is there at the start that cannot be.
-///
-/// `given`: how many units the user wants it to have instead.
-pub(crate) fn check_lock(
-    name: &Name,
-    lock: &LockFile,
-    given: Option<Bound>,
-    series: &[String],
-    log: &mut Log,
-) {
+/// (What is there at the start is held against what the file has: of fewer units all are there.)
+pub(crate) fn check_lock(name: &Name, lock: &LockFile, series: &[String], log: &mut Log) {
     let LockFile::Semaphore(semaphore) = lock else {
         return;
     };
@@ -161,7 +154,7 @@ pub(crate) fn check_lock(
         return;
     }
     let units = match &semaphore.semaphore {
-        UnitsFile::Given(units) => Some(given.unwrap_or(*units)),
+        UnitsFile::Given(units) => Some(*units),
         UnitsFile::SlotsOf(of) => {
             if !series.iter().any(|known| known == of.text()) {
                 note_unknown_series(of.text(), of.span(), series, log);

@@ -34,8 +34,7 @@ impl Resources {
     ) -> Self {
         let mut resources = Resources::default();
         for (name, lock) in entries(locks) {
-            let given = kernel.given(name.text());
-            check_lock(name, lock, given, &kernel.model.series_names, log);
+            check_lock(name, lock, &kernel.model.series_names, log);
             resources.add(name, kernel.lock(name.text(), lock), log);
         }
         for (name, mempool) in entries(mempools) {
@@ -45,7 +44,7 @@ impl Resources {
                 name,
                 available,
                 mempool.owned,
-                Some(elements),
+                Some(mempool.elements),
                 "elements",
                 log,
             );

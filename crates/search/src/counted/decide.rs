@@ -2,7 +2,9 @@
 //! straight for a deadlock. See [`kmapcheck_local`], [`kmapcheck_equations`] and [`crate::aim`] for the arguments.
 
 use kmapcheck_engine::{Meter, Stopped};
-use kmapcheck_equations::{Cores, Flow, Graph, Sizes, cannot_starve, exclude, shortest_run};
+use kmapcheck_equations::{
+    Cores, Flow, Graph, Sizes, cannot_starve, comes_to_rest, exclude, shortest_run,
+};
 use kmapcheck_local::{Locals, possible_without_pages};
 use kmapcheck_machine::{Findings, Trace, instances};
 use kmapcheck_scenario::{FindingKind, Program};
@@ -193,7 +195,7 @@ fn possible_by(
     }
     // That all drain says something where what is missing is held.
     let drains = matches!(cores, Cores::Excluded(_)) && cannot_starve(program, locals);
-    if program.has_loops() && !drains {
+    if program.has_loops() && !drains && (stuck || !comes_to_rest(program, locals)) {
         possible.insert(FindingKind::Starved);
     }
     possible

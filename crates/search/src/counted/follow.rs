@@ -3,8 +3,8 @@
 //! The [state equation](kmapcheck_equations::flow) says how many times each step is to be taken for tasks
 //! to be stuck, and not in which order. So a run takes, as long as it can, any step that is to be
 //! taken still: here a step over and over, by one task after another, before a different one; or one task
-//! as far as it goes, before the next one. That is as a rule enough, as steps that give are not in the
-//! way of others. Nothing is claimed where it leads nowhere, nor that what is found is a shortest run.
+//! as far as it goes, before the next one; or one task after the other in no particular order, the same
+//! in every run. That is as a rule enough, as steps that give are not in the way of others. Nothing is claimed where it leads nowhere, nor that what is found is a shortest run.
 
 use kmapcheck_engine::{Candidates, Meter, Stopped};
 use kmapcheck_equations::Way;
@@ -27,7 +27,19 @@ enum Next {
     Same,
     /// The next one of the same task.
     Deeper,
+    /// One of any task, by numbers that begin with this one.
+    Mixed(u64),
 }
+
+/// How a way is tried, one after the other.
+const NEXT: [Next; 6] = [
+    Next::Same,
+    Next::Deeper,
+    Next::Mixed(1),
+    Next::Mixed(2),
+    Next::Mixed(3),
+    Next::Mixed(4),
+];
 
 /// Follows a way; whatever it meets of the wanted kinds, and the limit that ended it early, if one did.
 pub(super) fn follow(
@@ -39,7 +51,7 @@ pub(super) fn follow(
     if way.length() > MOST_STEPS {
         return (Vec::new(), None);
     }
-    for next in [Next::Same, Next::Deeper] {
+    for next in NEXT {
         let mut explorer = Explorer::new(program);
         explorer.start_in_one();
         let mut walk = Walk::new(way, next);
@@ -102,11 +114,21 @@ impl Walk {
     }
 
     fn step(&mut self, explorer: &mut Explorer<'_>, number: u32, state: &Counts) -> Option<u32> {
-        let first = self
-            .first
-            .and_then(|first| state.tasks.iter().position(|&(local, _)| local == first));
-        let others = (0..state.tasks.len()).filter(|&position| Some(position) != first);
-        for position in first.into_iter().chain(others) {
+        let count = state.tasks.len();
+        let first = match &mut self.next {
+            Next::Mixed(number) => {
+                // Marsaglia's xorshift: which task comes next need only vary.
+                *number ^= *number << 13;
+                *number ^= *number >> 7;
+                *number ^= *number << 17;
+                usize::try_from(*number % count.max(1) as u64).expect("it is less than a length")
+            }
+            // Where there is none to go on first, it is the first of all.
+            Next::Same | Next::Deeper => (self.first)
+                .and_then(|first| state.tasks.iter().position(|&(local, _)| local == first))
+                .unwrap_or(0),
+        };
+        for position in (first..count).chain(0..first) {
             let local = state.tasks[position].0;
             let task = explorer.table.local(local).task();
             let (template, Some(from)) = (task.template, task.at) else {
@@ -131,8 +153,8 @@ impl Walk {
                 };
                 if is_due {
                     self.first = Some(match self.next {
-                        Next::Same => local,
                         Next::Deeper => actor,
+                        Next::Same | Next::Mixed(_) => local,
                     });
                     return Some(after);
                 }
