@@ -133,6 +133,7 @@ pub fn sizes(
     options: &Options,
     progress: &mut dyn FnMut(&Progress),
 ) -> SizeReport {
+    let program = &program.clone().with_series_of_units();
     let given = Numbers::of(program);
     let series = used_series(program);
     let axes = Axis::all(program);

@@ -19,12 +19,14 @@
 //! | [`replace`] | a program with one kmap replaced |
 //! | [`judge`] | scenarios under policies |
 //! | [`repair`] | what to do where nothing fits |
+//! | [`pools`] | larger pools, gates, all at once, another order |
 //! | [`edit`] | the smallest change, in the model's file |
 //! | [`text`] | what people see |
 
 pub mod asks;
 pub mod edit;
 pub mod judge;
+pub mod pools;
 pub mod repair;
 pub mod replace;
 pub mod text;
@@ -35,6 +37,7 @@ use kmapcheck_engine::{Progress, Verdict};
 use kmapcheck_limits::{Limits, entered};
 use kmapcheck_report::{ended, escape};
 use kmapcheck_scenario::{Program, Reuse, SeriesId};
+use pools::Offer;
 use repair::Offender;
 use serde::Serialize;
 use variant::{Policy, changes, choices, reuse_name};
@@ -64,6 +67,9 @@ pub struct SuggestReport {
     pub smallest: Option<Smallest>,
     /// Scenarios that no order saves, with what would.
     pub offenders: Vec<Offender>,
+    /// Changes of which each makes a scenario clean that is not.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub offers: Vec<Offer>,
     /// Scenarios of which it is not known which orders they keep; left out if there are none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub not_judged: Vec<OrdersNotJudged>,
@@ -137,10 +143,16 @@ pub enum Refusal {
 impl std::fmt::Display for Refusal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Refusal::Models(a, b) => write!(
-                f,
-                "the scenarios are on several models, {a} and {b}; give one with `--model NAME`"
-            ),
+            Refusal::Models(a, b) => {
+                let [a, b] = [a, b].map(|name| match name.as_str() {
+                    "" => "none but their own",
+                    name => name,
+                });
+                write!(
+                    f,
+                    "the scenarios are on several models, {a} and {b}; give one with `--model NAME`"
+                )
+            }
             Refusal::TooManySeries(n) => write!(
                 f,
                 "the scenarios use {n} series, and all policies and orders are tried for at most \
@@ -273,6 +285,9 @@ pub fn suggest(
         // A limit that came first is told below.
         report.offenders = offenders.unwrap_or_default();
     }
+    // What is not found out about a change only means that it is not offered.
+    let offers = judge.within(|judge| pools::offers(programs, judge, &given));
+    report.offers = offers.unwrap_or_default();
     report.stopped = judge.stopped().map(|reached| ended(&reached.into()));
     Ok(report)
 }
@@ -336,6 +351,7 @@ impl SuggestReport {
             fails: Vec::new(),
             smallest: None,
             offenders: Vec::new(),
+            offers: Vec::new(),
             not_judged: Vec::new(),
             stopped: None,
         }

@@ -342,3 +342,42 @@ fn random_private_programs() {
         "{tally:?}"
     );
 }
+
+/// The same of units, which have rows like slots.
+#[test]
+fn one_pool_of_units() {
+    for (each, name) in [(2, "locks"), (3, "locks"), (2, "mempools")] {
+        let (take, give, declared) = match name {
+            "locks" => ("down", "up", json!({ "pool": { "semaphore": 4 } })),
+            _ => ("mempool_alloc", "mempool_free", json!({ "pool": 4 })),
+        };
+        let takes = (0..each).map(|_| json!({ take: "pool" }));
+        let gives = (0..each).map(|_| json!({ give: "pool" }));
+        let body: Vec<Value> = takes.chain(gives).collect();
+        let program = kmapcheck_testing::load(&json!({
+            "name": "pool",
+            name: declared,
+            "tasks": [{ "name": "t", "count": 3, "program": body }],
+        }));
+        let report = report(&program, 6);
+        let [table] = report.tables.as_slice() else {
+            panic!("one pool, one task: one table");
+        };
+        assert_eq!((table.series.as_str(), table.counts), ("pool", "units"));
+        for row in &table.rows {
+            for (n, cell) in (1u32..).zip(&row.cells) {
+                let safe = n * (each - 1) < row.slots;
+                assert_eq!(
+                    cell.is_safe(),
+                    safe,
+                    "{n} tasks, {each} of {} units",
+                    row.slots
+                );
+            }
+        }
+        assert_eq!(
+            report.smallest_slots.from[0].safe_from,
+            Some(3 * (each - 1) + 1)
+        );
+    }
+}

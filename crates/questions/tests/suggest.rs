@@ -4,11 +4,13 @@ use std::path::Path;
 
 use kmapcheck_limits::Limits;
 use kmapcheck_questions::suggest::judge::{Flaw, Judge};
-use kmapcheck_questions::suggest::replace::{Change, Instead, replaced, sites};
+use kmapcheck_questions::suggest::pools::{Change, changes};
+use kmapcheck_questions::suggest::replace::{self, Instead, replaced, sites};
 use kmapcheck_questions::suggest::variant::with_policies;
 use kmapcheck_questions::suggest::{SuggestReport, suggest};
 use kmapcheck_scenario::{FindingKind, Overrides, Program, Reuse, load};
 use kmapcheck_search::{Engine, run};
+use serde_json::{Value, json};
 
 fn scenario(name: &str) -> Program {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -172,9 +174,9 @@ fn repairs_are_enough() {
             let to = (programs[0].series.iter())
                 .position(|series| Some(&series.name) == repair.series.as_ref());
             let change = match (repair.instead, to) {
-                (Instead::Atomic, None) => Change::Atomic,
-                (Instead::Nowait, None) => Change::Nowait,
-                (Instead::Moved, Some(to)) => Change::Moved(to),
+                (Instead::Atomic, None) => replace::Change::Atomic,
+                (Instead::Nowait, None) => replace::Change::Nowait,
+                (Instead::Moved, Some(to)) => replace::Change::Moved(to),
                 other => panic!("{other:?}"),
             };
             let changed = replaced(&programs[0], site.expect("it is there"), change);
@@ -272,4 +274,112 @@ fn orders_that_are_not_judged() {
         assert!(text.contains("orders: not judged"), "{text}");
         assert!(!text.contains("No order saves"), "{text}");
     }
+}
+
+/// A program without a model, from its locks and its tasks: how many, and what each does.
+fn pools(locks: &Value, tasks: &[(u32, Value)]) -> Program {
+    let tasks: Vec<Value> = (tasks.iter().enumerate())
+        .map(|(i, (count, program))| {
+            json!({ "name": format!("t{i}"), "count": count, "program": program })
+        })
+        .collect();
+    kmapcheck_testing::load(&json!({ "name": "pools", "locks": locks, "tasks": tasks }))
+}
+
+/// Each change that is offered, with what the reference finds in the changed program: nothing.
+fn confirmed(program: &Program) -> Vec<Change> {
+    let kinds = |program: &Program| {
+        let outcome = run(Engine::Reference, program, &limits(), &mut |_| {})
+            .unwrap_or_else(|refusal| panic!("{refusal}"));
+        assert_eq!(outcome.stopped, None);
+        outcome.kinds()
+    };
+    assert!(kinds(program).contains(FindingKind::Deadlock));
+    let mut is_clean = |changed: &Program| kinds(changed).is_empty();
+    let by_reference: Vec<Change> = (changes(program, &mut is_clean).into_iter())
+        .map(|(change, changed)| {
+            assert!(kinds(&changed).is_empty(), "{change:?}");
+            change
+        })
+        .collect();
+    let report = suggestions(std::slice::from_ref(program));
+    let offered: Vec<Change> = report
+        .offers
+        .into_iter()
+        .map(|offer| offer.change)
+        .collect();
+    assert_eq!(offered, by_reference);
+    offered
+}
+
+/// Three tasks that take two of three units, one by one: four are enough, a gate of two, or both at once.
+#[test]
+fn what_helps_a_pool_that_runs_out() {
+    let two = json!([{ "down": "pool" }, { "down": "pool" }, { "up": "pool", "n": 2 }]);
+    let program = pools(&json!({ "pool": { "semaphore": 3 } }), &[(3, two)]);
+    let offered = confirmed(&program);
+    let more = Change::More {
+        pool: "pool".to_owned(),
+        has: 3,
+        enough: 4,
+    };
+    let gate = Change::Gate {
+        pool: "pool".to_owned(),
+        units: 2,
+        tasks: vec!["t0".to_owned()],
+    };
+    assert!(
+        offered.contains(&more) && offered.contains(&gate),
+        "{offered:?}"
+    );
+    assert!(
+        matches!(&offered[2], Change::AtOnce { units: 2, .. }) && offered.len() == 3,
+        "{offered:?}"
+    );
+}
+
+/// Three each of four: two at a time pass, as a gate of three does not let them; so it is narrower.
+#[test]
+fn a_gate_is_as_narrow_as_it_must_be() {
+    let down = || json!({ "down": "pool" });
+    let three = json!([down(), down(), down(), { "up": "pool", "n": 3 }]);
+    let program = pools(&json!({ "pool": { "semaphore": 4 } }), &[(3, three)]);
+    let gate = |change: &Change| match change {
+        Change::Gate { units, .. } => Some(*units),
+        _ => None,
+    };
+    assert_eq!(confirmed(&program).iter().find_map(gate), Some(1));
+}
+
+/// Two locks in opposite orders: either task may ask the other way round.
+#[test]
+fn what_helps_against_opposite_orders() {
+    let nested = |a: &str, b: &str| json!([{ "down": a }, { "down": b }, { "up": b }, { "up": a }]);
+    let program = pools(
+        &json!({ "a": "semaphore", "b": "semaphore" }),
+        &[(1, nested("a", "b")), (1, nested("b", "a"))],
+    );
+    let tasks: Vec<String> = (confirmed(&program).into_iter())
+        .map(|change| match change {
+            Change::Order { task, .. } => task,
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(tasks, ["t0", "t1"]);
+}
+
+/// For any number of tasks no number of units is enough, but a gate is.
+#[test]
+fn more_does_not_help_any_number_of_tasks() {
+    let two = json!([{ "down": "pool" }, { "down": "pool" }, { "up": "pool", "n": 2 }]);
+    let program = kmapcheck_testing::load(&json!({
+        "name": "pools",
+        "locks": { "pool": { "semaphore": 3 } },
+        "tasks": [{ "name": "t", "count": "any", "program": two }],
+    }));
+    let report = suggestions(&[program]);
+    let offered = serde_json::to_value(&report.offers).expect("it has no maps");
+    assert_eq!(offered[0]["change"], "gate");
+    assert_eq!(offered[1]["change"], "at-once");
+    assert_eq!(offered.as_array().map(Vec::len), Some(2));
 }

@@ -1,7 +1,7 @@
 //! Scenarios that no order saves: which kmaps are in the way, and which single one to change.
 
 use kmapcheck_limits::ask;
-use kmapcheck_scenario::{Program, Reuse};
+use kmapcheck_scenario::{OriginId, Program, Reuse};
 use serde::Serialize;
 
 use super::asks::asks;
@@ -135,9 +135,10 @@ fn repairs<'j>(
     for site in sites(program) {
         let now = series_of(program, site);
         let elsewhere = (0..program.series.len()).filter(|&series| Some(series) != now);
-        let changes = elsewhere
-            .map(Change::Moved)
-            .chain([Change::Atomic, Change::Nowait]);
+        // Pools of a scenario's own are no kmap slots: nothing maps without them.
+        let atomic = [Change::Atomic, Change::Nowait].into_iter();
+        let atomic = atomic.filter(|_| !program.model.is_empty());
+        let changes = elsewhere.map(Change::Moved).chain(atomic);
         for change in changes {
             ask();
             let changed = replaced(program, site, change);
@@ -160,12 +161,20 @@ fn repairs<'j>(
 }
 
 fn place(program: &Program, site: Site) -> Operation {
-    let origin = &program.origins[site.origin];
-    Operation {
-        written: origin.written().to_owned(),
-        op: origin.text().to_owned(),
-        source: program.show_location(origin.location()),
-        at: origin.at().map(str::to_owned),
+    Operation::of(program, site.origin)
+}
+
+impl Operation {
+    /// The operation that comes from there.
+    #[must_use]
+    pub fn of(program: &Program, origin: OriginId) -> Operation {
+        let origin = &program.origins[origin];
+        Operation {
+            written: origin.written().to_owned(),
+            op: origin.text().to_owned(),
+            source: program.show_location(origin.location()),
+            at: origin.at().map(str::to_owned),
+        }
     }
 }
 

@@ -3,8 +3,9 @@
 use std::fmt::{Result, Write as _};
 
 use kmapcheck_report::stopped_early;
-use kmapcheck_report::words::on_model;
+use kmapcheck_report::words::{count, list, on_model};
 
+use super::pools::{Change, Offer};
 use super::repair::{Offender, Operation, Path, Repair};
 use super::replace::Instead;
 use super::variant::Policy;
@@ -29,10 +30,17 @@ fn write(out: &mut String, report: &SuggestReport) -> Result {
         on_model(&report.scenarios.join(", "), &report.model)
     )?;
     if report.series.is_empty() {
-        return writeln!(
-            out,
-            "\nThe tasks ask for no slots: there is nothing to change."
-        );
+        if report.offers.is_empty() && report.stopped.is_none() {
+            return writeln!(
+                out,
+                "\nThe tasks ask for no slots, and no change to a pool or an order helps."
+            );
+        }
+        offers(out, report)?;
+        return match &report.stopped {
+            Some(stopped) => writeln!(out, "\n{}", stopped_early(stopped)),
+            None => Ok(()),
+        };
     }
     writeln!(
         out,
@@ -59,6 +67,7 @@ fn write(out: &mut String, report: &SuggestReport) -> Result {
     for offender in &report.offenders {
         offending(out, offender)?;
     }
+    offers(out, report)?;
     if let Some(stopped) = &report.stopped {
         writeln!(out, "\n{}", stopped_early(stopped))?;
     }
@@ -163,6 +172,49 @@ fn smallest(out: &mut String, change: &Smallest, is_judged: bool) -> Result {
         }
         None => Ok(()),
     }
+}
+
+fn offers(out: &mut String, report: &SuggestReport) -> Result {
+    let mut last = None;
+    for Offer { scenario, change } in &report.offers {
+        if last != Some(scenario) {
+            writeln!(out, "\nEach of these makes {scenario} clean:")?;
+            last = Some(scenario);
+        }
+        match change {
+            Change::More { pool, has, enough } => {
+                writeln!(out, "  more of {pool}: {enough} instead of {has}")?;
+            }
+            Change::Gate { pool, units, tasks } => writeln!(
+                out,
+                "  a gate for {pool}: a semaphore of {}, which {} {} before all else and gives back at the end",
+                count(u64::from(*units), "unit"),
+                list(tasks),
+                if tasks.len() == 1 {
+                    "takes"
+                } else {
+                    "each take"
+                }
+            )?,
+            Change::AtOnce {
+                task,
+                pool,
+                units,
+                request,
+            } => writeln!(
+                out,
+                "  all at once: {task} takes {units} units of {pool} in {}, and no more after it",
+                place(request)
+            )?,
+            Change::Order { task, first, then } => writeln!(
+                out,
+                "  another order: {task} asks in {} before {}",
+                place(first),
+                place(then)
+            )?,
+        }
+    }
+    Ok(())
 }
 
 fn place(place: &Operation) -> String {

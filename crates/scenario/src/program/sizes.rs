@@ -114,6 +114,22 @@ impl Program {
         }
     }
 
+    /// The same with a series for each semaphore or mempool of several units that all tasks share, which it
+    /// follows: so its number can vary as slots do. One of one unit is a lock.
+    #[must_use]
+    pub fn with_series_of_units(mut self) -> Program {
+        for resource in &mut self.resources {
+            if let (None, Some(units @ 2..)) = (resource.follows, resource.kind.units()) {
+                resource.follows = Some(self.series.len());
+                self.series.push(Series {
+                    slots: Bound::Exactly(units),
+                    ..Series::of_units(&resource.name)
+                });
+            }
+        }
+        self
+    }
+
     /// The same with that number of slots in every series that leaves it open.
     #[must_use]
     pub fn with_open_slots(mut self, slots: u32) -> Program {
