@@ -5,12 +5,14 @@ use std::path::Path;
 
 use kmapcheck_scenario::{PageDecl, Program};
 
-/// `text` in one line, with its control characters spelled out, such as `\u{1b}`.
+/// `text` in one line, with its control characters spelled out, such as `\u{1b}`; those too that turn the
+/// direction of writing, behind which a name could look like another.
 #[must_use]
 pub fn line(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
-        if c.is_control() {
+        let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        if c.is_control() || turns {
             out.extend(c.escape_default());
         } else {
             out.push(c);
@@ -107,6 +109,7 @@ mod tests {
             line("a\u{1b}[31mb\u{7}\n\u{9b}é"),
             r"a\u{1b}[31mb\u{7}\n\u{9b}é"
         );
+        assert_eq!(line("a\u{202e}b\u{5d0}"), "a\\u{202e}b\u{5d0}");
         assert_eq!(prose("a\n\tb\u{1b}\r\n"), "a\n   b\\u{1b}");
     }
 }
