@@ -2,8 +2,9 @@
 //!
 //! The situations that a local state lists stand for all there are: what a task can do in any real
 //! state includes all that it can do in one of them. (So an allocation is listed also without the
-//! pages that other tasks may have freed: no task can choose which of them are there. A select is listed
-//! with all its branches, of which others may leave any one only: so all of them have to do.)
+//! pages that other tasks may have freed, where there are always others: no task can choose which of them
+//! are there. With a bounded number of free pages it is listed with all of them, of which others may leave
+//! any one only; so is a select with its branches. There all of them have to do.)
 //!
 //! A local state is *drained* if the task has ended or holds nothing; it *drains* within *k* steps
 //! if, whatever flushes others have done, in every situation in which the task can move it can
@@ -17,15 +18,18 @@
 //! been waiting has moved on the way, or can move now. No task starves.
 //!
 //! **Rest.** Where something is missing that nobody need hold, that argument fails, and another one may do
-//! ([`comes_to_rest`]). A task is *at rest* if it has ended or is at an idle wait. Suppose that every
+//! ([`comes_to_rest`]). A task is *at rest* if it has ended or is at an idle wait (an operation that can have
+//! to wait: an allocation where there are always free pages is none). Suppose that every
 //! local state comes to rest within *k* steps, in the same sense; that tasks wait idly only for what
 //! anybody may give; and that none of this can be given from an idle wait on. Suppose too that no state has
 //! a stuck set that is a finding. From a state, let any task that can move take a step: one that has not
 //! been at rest towards rest, one that has been from its idle wait, or again towards rest. Three numbers go
 //! down in lexicographic order: the steps that those need who have not been at rest; how much there is of
-//! what is waited for idly, since the others only take it; the steps that the others need. So this comes to
-//! an end, in a state in which nobody can move. Who waits in it is stuck, and so waits idly. Whoever waited
-//! at the start, and not idly, has moved.
+//! what is waited for idly, since the others only take it; the steps that the others need. (A task that is at
+//! rest and gives its CPU up moves as well, once for each time that it has come there.) So this comes to an
+//! end, in a state in which nobody can move. Who waits in it is stuck, and so waits idly. Whoever waited at
+//! the start, and not idly, has moved; or it lacked only a CPU at an idle wait, and then it is in a stuck set
+//! now.
 
 use kmapcheck_limits::ask;
 use kmapcheck_local::Locals;
@@ -60,9 +64,18 @@ pub fn comes_to_rest(program: &Program, locals: &Locals) -> bool {
     }
     let mut idle: Vec<(TemplateId, NodeId)> = Vec::new();
     for (id, template) in program.templates.iter().enumerate() {
+        // Where there are always free pages nobody waits for one, idly or not.
+        let never_waits = |node: NodeId| {
+            program.free_pages.is_none()
+                && (template.calls(node))
+                    .any(|call| matches!(template.nodes[call].op, Op::AllocPage { .. }))
+        };
         let nodes = template.nodes.iter().enumerate();
         let idle_nodes = nodes.filter(|(_, node)| node.patience == Patience::Idle);
-        idle.extend(idle_nodes.map(|(node, _)| (id, node)));
+        let idle_nodes = idle_nodes
+            .map(|(node, _)| node)
+            .filter(|&node| !never_waits(node));
+        idle.extend(idle_nodes.map(|node| (id, node)));
     }
     let mut awaited = Vec::new();
     for &(id, node) in &idle {
@@ -95,7 +108,12 @@ pub fn comes_to_rest(program: &Program, locals: &Locals) -> bool {
 fn come_to(locals: &Locals, program: &Program, is_there: impl Fn(usize) -> bool) -> bool {
     let count = locals.states.len();
     let there: Vec<bool> = (0..count).map(is_there).collect();
-    let selects = |i: usize| locals.states[i].op(program) == Some(Op::Select);
+    // Which of several there are is not for the task to choose.
+    let others_choose = |i: usize| match locals.states[i].op(program) {
+        Some(Op::Select) => true,
+        Some(Op::AllocPage { .. } | Op::TryAllocPage { .. }) => program.free_pages.is_some(),
+        _ => false,
+    };
     let mut comes = vec![false; count];
     loop {
         let alone = |i: usize| {
@@ -105,7 +123,7 @@ fn come_to(locals: &Locals, program: &Program, is_there: impl Fn(usize) -> bool)
                     .filter(|situation| !situation.next.is_empty())
                     .all(|situation| {
                         let mut next = situation.next.iter().map(|&to| comes[to as usize]);
-                        if selects(i) {
+                        if others_choose(i) {
                             next.all(|comes| comes)
                         } else {
                             next.any(|comes| comes)

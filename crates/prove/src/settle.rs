@@ -169,9 +169,9 @@ fn with_numbers(program: &Program, tasks: &[u64], slots: &[(usize, u64)]) -> Opt
 /// come with leftovers in slots. And it could free those who are stuck only by giving what need not
 /// be taken first (a completion, units that nobody owns, a page), or by mapping a page that they
 /// wait for. So: no leftovers, no shared pages, no completions, no unowned units, and no bounded number
-/// of free pages. Where there are always free pages nobody waits for one; but a page that is freed under
-/// a task that waits for its mapping could be mapped by the next owner, so no local state may show a use
-/// after free. CPUs are left out as well, for simplicity.
+/// of free pages. Where there are always free pages nobody waits for one. A page is private while it is
+/// allocated, so a task that has not begun can neither free nor map a page that somebody waits for; that
+/// no local state shows a use after free makes sure of it. CPUs are left out as well, for simplicity.
 #[must_use]
 pub fn fewer_is_a_run_of_more(program: &Program) -> bool {
     let unowned = |kind: ResourceKind| !kind.is_owned();

@@ -263,10 +263,17 @@ impl Asking<'_> {
             ..self.limits.clone()
         };
         let (done, progress) = (self.done, &mut *self.progress);
-        let explored = explored(program, &limits, &mut |states| progress(done, states));
+        // A limit that comes where nothing can be kept ends this cell, and not the others.
+        let cell = Watch::start(&Limits::default());
+        let explored =
+            cell.run(|| explored(program, &limits, &mut |states| progress(done, states)));
         let (report, sizes) = match explored {
-            Ok(explored) => explored,
-            Err(why) => return nothing(why),
+            Ok(Ok(explored)) => explored,
+            Ok(Err(why)) => return nothing(why),
+            Err(reached) => {
+                let reached = self.watch.reached().unwrap_or(reached);
+                return nothing(ended(&reached.into()));
+            }
         };
         let stopped = report
             .stopped

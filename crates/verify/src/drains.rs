@@ -22,10 +22,16 @@ pub(crate) fn everybody_drains(program: &Program, locals: &Locals) -> bool {
             let mut moves = locals.situations[local]
                 .iter()
                 .filter(|s| !s.next.is_empty());
-            // Of the branches of a select, others may leave a task any one only.
-            let at = state.task.at;
+            // Of the branches of a select, and of a bounded number of free pages, others may leave a task any
+            // one only.
             let nodes = &program.templates[state.task.template].nodes;
-            let chooses = at.is_none_or(|at| nodes[at].op != Op::Select);
+            let chooses = match state.task.at.map(|at| nodes[at].op) {
+                Some(Op::Select) => false,
+                Some(Op::AllocPage { .. } | Op::TryAllocPage { .. }) => {
+                    program.free_pages.is_none()
+                }
+                _ => true,
+            };
             let drains = |next: &u32| known[*next as usize];
             *alone = done
                 || moves.all(|s| match chooses {

@@ -121,33 +121,36 @@ pub fn changes(
     found
 }
 
-/// The pools that tasks ask for, and of which there is a number.
+/// The pools that tasks ask for.
 fn pools(program: &Program) -> Vec<Pool> {
-    let nodes = || {
-        program
-            .templates
-            .iter()
-            .flat_map(|template| &template.nodes)
-    };
-    let series = (0..program.series.len()).map(Pool::Series);
+    let series = (0..program.series.len()).filter(|&series| !program.series[series].of_units);
+    let series = series.map(Pool::Series);
     let shared = (0..program.resources.len()).map(Pool::Shared);
-    let is_asked = |pool: &Pool| nodes().any(|node| asks(node.op, *pool));
-    series
-        .chain(shared)
-        .filter(is_asked)
-        .filter(|&pool| size(program, pool).is_some())
-        .collect()
+    let is_asked = |pool: &Pool| {
+        let mut templates = 0..program.templates.len();
+        templates.any(|id| asked(program, id, *pool) > 0)
+    };
+    series.chain(shared).filter(is_asked).collect()
 }
 
-/// Whether an operation asks for some of a pool.
-fn asks(op: Op, pool: Pool) -> bool {
-    match (op, pool) {
-        (Op::Kmap { series, .. } | Op::TryKmap { series, .. }, Pool::Series(of)) => series == of,
-        (Op::Down { pool, .. } | Op::DownTrylock { pool, .. }, Pool::Shared(of)) => {
-            pool == Ref::Shared(of)
+/// How many units or slots of a pool the operations of a task program ask for, all together; units that
+/// are the slots of a series are slots.
+fn asked(program: &Program, template: TemplateId, pool: Pool) -> u64 {
+    let of = |op: Op| match (op, pool) {
+        (Op::Kmap { series, .. } | Op::TryKmap { series, .. }, Pool::Series(of)) => {
+            u64::from(series == of)
         }
-        _ => false,
-    }
+        (Op::Down { pool, n } | Op::DownTrylock { pool, n }, of) => {
+            let is_it = match of {
+                Pool::Shared(i) => pool == Ref::Shared(i),
+                Pool::Series(series) => program.resource(template, pool).follows == Some(series),
+            };
+            if is_it { n.into() } else { 0 }
+        }
+        _ => 0,
+    };
+    let nodes = program.templates[template].nodes.iter();
+    nodes.map(|node| of(node.op)).sum()
 }
 
 /// How many slots or units there are; `None`: any number, or as many as of something else.
@@ -200,17 +203,12 @@ fn more(
     const LARGEST: u64 = 1_000_000;
     let has = size(program, pool)?;
     let mut all: u64 = 0;
-    for template in &program.templates {
+    for (id, template) in program.templates.iter().enumerate() {
         let Bound::Exactly(count) = template.count else {
             // However many there are, more tasks use them up.
             return None;
         };
-        let asked = template.nodes.iter().map(|node| match node.op {
-            op if !asks(op, pool) => 0,
-            Op::Down { n, .. } | Op::DownTrylock { n, .. } => u64::from(n),
-            _ => 1,
-        });
-        all += asked.sum::<u64>() * u64::from(count);
+        all += asked(program, id, pool) * u64::from(count);
     }
     let mut clean = |n: u32| is_clean(&with_size(program, pool, n));
     let mut enough = u32::try_from(all.min(LARGEST)).expect("it is at most a million");
@@ -249,12 +247,7 @@ fn gate(
 
 fn gate_of(program: &Program, pool: Pool, units: u32) -> Option<(Change, Program)> {
     let asking: Vec<TemplateId> = (0..program.templates.len())
-        .filter(|&id| {
-            program.templates[id]
-                .nodes
-                .iter()
-                .any(|node| asks(node.op, pool))
-        })
+        .filter(|&id| asked(program, id, pool) > 0)
         .collect();
     let ends = |id: &TemplateId| {
         let nodes = &program.templates[*id].nodes;
@@ -328,7 +321,8 @@ fn straight(program: &Program, template: TemplateId) -> Vec<NodeId> {
     while let Some(node) = at.filter(|node| !way.contains(node)) {
         way.push(node);
         at = match template.nodes[node].next.as_slice() {
-            [target] => target.node,
+            // What a branch of a select begins with has to stay.
+            [target] if template.nodes[node].op != Op::Select => target.node,
             _ => None,
         };
     }
@@ -338,6 +332,10 @@ fn straight(program: &Program, template: TemplateId) -> Vec<NodeId> {
 /// All units that a task takes one by one, taken by its first request.
 fn at_once(program: &Program, template: TemplateId, pool: Pool) -> Option<(Change, Program)> {
     let Pool::Shared(i) = pool else { return None };
+    // Elements of a mempool are allocated one by one.
+    let ResourceKind::Semaphore { units: most, .. } = program.resources[i].kind else {
+        return None;
+    };
     let nodes = &program.templates[template].nodes;
     let (mut requests, mut units) = (Vec::new(), 0);
     for node in straight(program, template) {
@@ -351,7 +349,7 @@ fn at_once(program: &Program, template: TemplateId, pool: Pool) -> Option<(Chang
         }
     }
     let (&first, others) = requests.split_first()?;
-    if others.is_empty() || units > size(program, pool)? {
+    if others.is_empty() || units > most {
         return None;
     }
     let mut changed = program.clone();

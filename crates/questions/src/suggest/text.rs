@@ -33,7 +33,7 @@ fn write(out: &mut String, report: &SuggestReport) -> Result {
         if report.offers.is_empty() && report.stopped.is_none() {
             return writeln!(
                 out,
-                "\nThe tasks ask for no slots, and no change to a pool or an order helps."
+                "\nThe tasks ask for no slots, and no change to a pool of several units or to an order helps."
             );
         }
         offers(out, report)?;
@@ -203,7 +203,7 @@ fn offers(out: &mut String, report: &SuggestReport) -> Result {
                 request,
             } => writeln!(
                 out,
-                "  all at once: {task} takes {units} units of {pool} in {}, and no more after it",
+                "  all at once: {task} takes {units} units of {pool} in {}, instead of one after the other",
                 place(request)
             )?,
             Change::Order { task, first, then } => writeln!(

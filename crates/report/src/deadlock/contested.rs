@@ -1,7 +1,7 @@
 //! What the core of a deadlock waits for, and who holds it.
 
 use kmapcheck_machine::{Resource, ResourceState, Standing, State, TaskId};
-use kmapcheck_scenario::{Program, ResourceKind};
+use kmapcheck_scenario::{Bound, Program, ResourceKind};
 use kmapcheck_stuck::deadlock::Deadlock;
 use kmapcheck_stuck::holdings::{How, Leaks, holdings};
 use kmapcheck_stuck::scene::Scene;
@@ -153,9 +153,12 @@ impl Contest<'_> {
         match what {
             Resource::Series(series) => {
                 let mut said = describe::usage(self.program, self.state, series);
-                let lost = self.leaks.slots[series];
-                if lost > 0 {
-                    said.push_str(&format!(", {lost} of them pinned by nobody who lives"));
+                match self.leaks.slots[series] {
+                    0 => {}
+                    _ if self.program.series[series].slots == Bound::Exactly(1) => {
+                        said.push_str(", pinned by nobody who lives");
+                    }
+                    lost => said.push_str(&format!(", {lost} of them pinned by nobody who lives")),
                 }
                 let kept = self.program.series[series].for_holders;
                 if kept > 0 {

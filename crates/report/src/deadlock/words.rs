@@ -286,9 +286,10 @@ impl Words<'_> {
                     }
                     _ => name,
                 };
-                Some(format!(
-                    "{lost} was never given back by a task that has ended"
-                ))
+                Some(match self.0.leaks.resources[index] {
+                    1 => format!("{lost} was never given back by a task that has ended"),
+                    _ => format!("{lost} were never given back; who held them has ended"),
+                })
             }
             Resource::PageLock(page) => {
                 let alive = self

@@ -58,9 +58,9 @@ fn unfold(explorer: &mut Explorer<'_>, start: Start, counted: &[CountedStep]) ->
 }
 
 /// Which of the named task's steps the row is. The machine lists them in an order that depends on
-/// the numbers of pages only for `alloc_page`: there, the one that takes the same page, leaves the task
-/// at the same place, and does the same to its CPU. (To go to sleep and to give up differ in the place
-/// only.)
+/// the numbers of pages only for `alloc_page` and `try_alloc_page`: there, the one that takes the same
+/// page, leaves the task at the same place, and does the same to its CPU. (To go to sleep and to give up
+/// differ in the place only; that a try fails, in the page only.)
 fn choice(
     explorer: &Explorer<'_>,
     cast: &Cast,
@@ -75,7 +75,7 @@ fn choice(
     let op = named
         .at
         .map(|at| program.templates[named.template].nodes[at].op);
-    let Some(Op::AllocPage { .. }) = op else {
+    let Some(Op::AllocPage { .. } | Op::TryAllocPage { .. }) = op else {
         return row.choice as usize;
     };
     let world = explorer.table.world(counts.world);

@@ -40,7 +40,8 @@ fn of(waiting: &WaitForGraph, finding: &Finding) -> Graph {
                 .flat_map(|line| wrap(line, WIDTH))
                 .collect(),
             shape: if task { Shape::Box } else { Shape::Ellipse },
-            highlighted: task,
+            // Who has ended is not of the core.
+            highlighted: task && !node.ended,
         });
     }
     let positions: FxHashMap<&str, usize> = (waiting.nodes.iter().enumerate())
