@@ -36,7 +36,32 @@ use kmapcheck_local::Locals;
 use kmapcheck_machine::Abilities;
 use kmapcheck_scenario::{NodeId, Op, Patience, Program, Template, TemplateId};
 
+use crate::exclude::Cores;
 use crate::flow::given_and_taken;
+
+/// Why no task starves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LetsGo {
+    /// All local states drain.
+    Drains,
+    /// Everybody comes to rest.
+    Rests,
+}
+
+/// Why no task starves, if what is known of cores says so.
+#[must_use]
+pub fn lets_go(program: &Program, locals: &Locals, cores: &Cores) -> Option<LetsGo> {
+    let drains = match cores {
+        Cores::Excluded(_) => cannot_starve(program, locals),
+        // That all drain says something where what is missing is held.
+        Cores::NeverMissing(_) => false,
+        Cores::Possible(_) | Cores::Undecided(_) => return None,
+    };
+    match drains {
+        true => Some(LetsGo::Drains),
+        false => comes_to_rest(program, locals).then_some(LetsGo::Rests),
+    }
+}
 
 /// Whether every local state drains. Says something only where the core equations have no
 /// solution.

@@ -20,8 +20,9 @@
 //! waits for something of E. Beside the core, then, all tasks stand at points from which none of this
 //! can be given, and there is less of *r* than is asked for at once.
 //!
-//! If every run ends (without loops, CPUs and waits that give up), there is a last state, in which nobody moves, whoever was stuck
-//! still is, and everybody else has ended or is stuck too. Then it is enough to look at last states.
+//! If every run ends (without loops, CPUs and waits that give up), there is a last state, in which
+//! nobody moves, whoever was stuck still is, and everybody else has ended or is stuck too. Then it is
+//! enough to look at last states.
 //!
 //! **Who waits idly.** Let I be the greatest stuck set of idle waiters: a good end. Others are
 //! deadlocked if they are in K and not in I. Take the graph of what these wait for, with edges from
@@ -33,7 +34,7 @@
 //!
 //! **Gives that are refused.** Nobody can give back more units than there are: the operation is skipped
 //! then, which is an error. If in no state before the first such give one is due, none ever is
-//! ([`Flow::possible`]); this is one more system of inequalities. Of other pools it is only known that a
+//! ([`possible`]); this is one more system of inequalities. Of other pools it is only known that a
 //! give gave all or nothing.
 //!
 //! Cost: an unknown for each step and a row for each point that tasks may stand at; other points are
@@ -52,8 +53,8 @@ use kmapcheck_scenario::{FindingKind, NodeId, Op, Patience, Program};
 
 use crate::equations::Equations;
 use crate::graph::Graph;
-use idle::Idle;
-use steps::{Counted, Counter, Point, Step, counters, given, stands, steps, taken};
+use idle::{Idle, is_idle};
+use steps::{Counted, Counter, Point, Step, counter_of, counters, given, stands, steps, taken};
 use system::System;
 
 pub use ways::{Taken, Way};
@@ -73,6 +74,7 @@ pub struct Flow<'a> {
     steps: Vec<Step>,
     /// For each kind of waiting task of the graph, where such tasks stand.
     stands: Vec<Vec<NodeId>>,
+    idle: Idle,
     /// Whether every run goes on to a state in which nobody moves.
     ends: bool,
 }
@@ -84,16 +86,19 @@ impl<'a> Flow<'a> {
     pub fn of(program: &'a Program, locals: &Locals, graph: &Graph) -> Option<Flow<'a>> {
         let counters = counters(program);
         let steps = steps(program, locals, &counters);
-        let is_for_all = |counter: &Counter| counter.what.wanted(program).is_some();
+        let is_for_all = |counter: &Counter| counter.what.is_for_all(program);
         if !counters.iter().any(is_for_all) || steps.len() > MAX_STEPS {
             return None;
         }
+        let stands = stands(program, locals, graph);
+        let idle = Idle::of(program, graph, &stands, &counters);
         let mut flow = Flow {
             program,
             abilities: Abilities::of(program),
             counters,
             steps,
-            stands: stands(program, locals, graph),
+            stands,
+            idle,
             ends: !program.has_loops()
                 && program.cpus.is_none()
                 && !program.has_patience(Patience::GivesUp),
@@ -109,13 +114,11 @@ impl<'a> Flow<'a> {
     }
 
     fn counter(&self, need: Wanted) -> Option<usize> {
-        let of = |counter: &Counter| counter.what.wanted(self.program) == Some(need);
-        self.counters.iter().position(of)
+        counter_of(self.program, &self.counters, need)
     }
 
     /// The kinds of finding that local states show, but for gives that are refused where none ever is.
-    #[must_use]
-    pub fn possible(&self, locals: &Locals) -> Findings {
+    fn possible(&self, locals: &Locals) -> Findings {
         let is_exact = |what: Counted| {
             let known = self.counters.iter().find(|counter| counter.what == what);
             known.is_some_and(|counter| counter.exact)
@@ -126,7 +129,7 @@ impl<'a> Flow<'a> {
             // There is nothing else that can be wrong with giving what anybody may give.
             let excluded = match (op, given(op)) {
                 (Op::Up { .. }, Some((what, _)))
-                    if is_exact(what) && what.wanted(self.program).is_some() =>
+                    if is_exact(what) && what.is_for_all(self.program) =>
                 {
                     FindingKind::Misuse
                 }
@@ -157,8 +160,7 @@ impl<'a> Flow<'a> {
     }
 
     /// Whether tasks of that kind can still give some of that.
-    #[must_use]
-    pub fn kind_gives(&self, graph: &Graph, kind: usize, needs: &[Wanted]) -> bool {
+    fn kind_gives(&self, graph: &Graph, kind: usize, needs: &[Wanted]) -> bool {
         let template = graph.kinds[kind].template;
         self.stands[kind]
             .iter()
@@ -178,11 +180,10 @@ impl<'a> Flow<'a> {
     /// those of the state equation go; `None`: that was not found out.
     #[must_use]
     pub fn allows(&self, graph: &Graph, equations: &Equations) -> Option<bool> {
-        let idle = Idle::of(self, graph);
         let mut allowed = false;
-        for waited in idle.subsets()? {
+        for waited in self.idle.subsets()? {
             ask();
-            let system = self.system(graph, equations, &idle, &waited, true);
+            let system = self.system(graph, equations, &waited, true);
             match solve(&system.problem, BUDGET) {
                 Answer::Infeasible(_) => {}
                 Answer::Feasible(_) => allowed = true,
@@ -191,6 +192,12 @@ impl<'a> Flow<'a> {
         }
         Some(allowed)
     }
+}
+
+/// The kinds of finding that local states show, as far as the state equation, if there is one, leaves them.
+#[must_use]
+pub fn possible(locals: &Locals, flow: Option<&Flow<'_>>) -> Findings {
+    flow.map_or_else(|| locals.possible(), |flow| flow.possible(locals))
 }
 
 /// What anybody may give, of what all tasks share, that an operation gives, and that it takes.
@@ -210,7 +217,6 @@ impl Flow<'_> {
         &self,
         graph: &Graph,
         equations: &Equations,
-        idle: &Idle,
         waited: &[usize],
         prove: bool,
     ) -> System {
@@ -243,14 +249,14 @@ impl Flow<'_> {
             .collect();
         missing.extend(waited);
         let may = |point: Point| {
-            idle.may_stand(point, waited)
+            self.idle.may_stand(point, waited)
                 || (!self.gives(point, &equations.awaited)
                     && (!(prove && self.ends) || self.is_last(point)))
         };
         let mut system = System::new(self, problem, &standing, may, prove);
-        if idle.counts {
+        if self.idle.counts {
             let awake = (standing.iter())
-                .filter(|(point, _)| !self.is_idle(*point))
+                .filter(|(point, _)| !is_idle(self.program, *point))
                 .map(|&(_, unknown)| (unknown, 1));
             let awake: Vec<(usize, i64)> = awake.collect();
             system.require(Constraint::at_least(awake, 1));
@@ -269,12 +275,6 @@ impl Flow<'_> {
         node.is_none_or(|node| {
             let op = self.program.templates[template].nodes[node].op;
             op.waits_asleep() || matches!(op, Op::SpinLock { .. })
-        })
-    }
-
-    fn is_idle(&self, (template, node): Point) -> bool {
-        node.is_some_and(|node| {
-            self.program.templates[template].nodes[node].patience == Patience::Idle
         })
     }
 
@@ -303,7 +303,7 @@ impl Flow<'_> {
         else {
             return false;
         };
-        if what.wanted(self.program).is_none() {
+        if !what.is_for_all(self.program) {
             return false;
         }
         (self.program.templates.iter().enumerate()).any(|(id, template)| {
@@ -314,7 +314,7 @@ impl Flow<'_> {
                 let point = (id, Some(node));
                 let problem = Problem {
                     variables: 1,
-                    constraints: Vec::new(),
+                    ..Problem::default()
                 };
                 // One task about to give stands there; the first unknown is how many of them.
                 let mut system = System::new(self, problem, &[(point, 0)], |_| true, true);

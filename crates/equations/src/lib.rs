@@ -55,9 +55,9 @@ pub mod reach;
 
 pub use amount::Amount;
 pub use case::Case;
-pub use drain::{cannot_starve, comes_to_rest};
+pub use drain::{LetsGo, cannot_starve, comes_to_rest, lets_go};
 pub use equations::{Core, Equations, Fact, Sizes};
 pub use exclude::{Cores, Excluded, Possible, Sets, Undecided, each_set, exclude};
-pub use flow::{Flow, Taken, Way};
+pub use flow::{Flow, Taken, Way, possible};
 pub use graph::{Graph, Kind};
 pub use reach::shortest_run;

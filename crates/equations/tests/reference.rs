@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use kmapcheck_equations::{Cores, Flow, Graph, cannot_starve, comes_to_rest, exclude};
+use kmapcheck_equations::{Cores, Flow, Graph, cannot_starve, comes_to_rest, exclude, possible};
 use kmapcheck_limits::Limits;
 use kmapcheck_local::{Locals, possible_without_pages};
 use kmapcheck_scenario::{FindingKind, Overrides, Program, load, load_str};
@@ -32,9 +32,7 @@ fn judge(program: &Program, max_states: u64) -> &'static str {
     };
     let graph = Graph::of(program, &locals);
     let flow = Flow::of(program, &locals, &graph);
-    let seen = flow
-        .as_ref()
-        .map_or(locals.possible(), |flow| flow.possible(&locals));
+    let seen = possible(&locals, flow.as_ref());
     for kind in locals.possible().minus(seen).iter() {
         assert!(
             !found(program, kind, max_states),
@@ -142,9 +140,7 @@ fn scenarios() {
         let expected = program.expect.clone().unwrap_or_default();
         let graph = Graph::of(&program, &locals);
         let flow = Flow::of(&program, &locals, &graph);
-        let possible = flow
-            .as_ref()
-            .map_or(locals.possible(), |flow| flow.possible(&locals));
+        let possible = possible(&locals, flow.as_ref());
         for kind in &expected {
             let is_of_one_task = !matches!(
                 kind,

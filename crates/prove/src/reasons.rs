@@ -1,6 +1,6 @@
 //! The arguments that exclude kinds of finding, without running tasks together.
 
-use kmapcheck_equations::{Cores, Flow, Graph, cannot_starve, comes_to_rest, exclude};
+use kmapcheck_equations::{Cores, Flow, Graph, LetsGo, exclude, lets_go, possible};
 use kmapcheck_local::{Broken, BrokenPremise, Locals};
 use kmapcheck_machine::{Findings, Wanted};
 use kmapcheck_scenario::{FindingKind, Program};
@@ -92,16 +92,11 @@ impl Reasons {
         let states = locals.states.len();
         let graph = Graph::of(program, locals);
         let flow = Flow::of(program, locals, &graph);
-        let possible =
-            (flow.as_ref()).map_or_else(|| locals.possible(), |flow| flow.possible(locals));
         let unseen = (all.minus(stuck)).minus(Findings::of(FindingKind::Starved));
         let local = unseen.minus(locals.possible());
-        let never_refused = unseen.minus(possible);
+        let never_refused = unseen.minus(possible(locals, flow.as_ref()));
         let cores = exclude(program, locals, &graph, flow.as_ref());
-        // That all drain says something where what is missing is held.
-        let drains = matches!(cores, Cores::Excluded(_)) && cannot_starve(program, locals);
-        let no_core = matches!(cores, Cores::Excluded(_) | Cores::NeverMissing(_));
-        let rests = no_core && !drains && comes_to_rest(program, locals);
+        let lets_go = lets_go(program, locals, &cores);
         let reason = match (&cores, graph.order()) {
             (Cores::Excluded(_), Some(order)) => Some(Reason::Order(order)),
             (Cores::Excluded(list), None) => {
@@ -119,10 +114,14 @@ impl Reasons {
             // Nobody is stuck, those who could give up included.
             reasons.exclude(stuck, reason);
         }
-        if drains {
-            reasons.exclude(starved, Reason::Drains);
-        } else if rests {
-            reasons.exclude(starved, Reason::Rests);
+        if let Some(lets_go) = lets_go {
+            reasons.exclude(
+                starved,
+                match lets_go {
+                    LetsGo::Drains => Reason::Drains,
+                    LetsGo::Rests => Reason::Rests,
+                },
+            );
         }
         reasons.exclude(local, Reason::Locals { states });
         reasons.exclude(never_refused, Reason::NeverTooMuch);

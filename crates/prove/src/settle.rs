@@ -99,7 +99,10 @@ pub fn settle(
         Some((_, Cores::Undecided(undecided))) => why = words(undecided),
         Some((_, Cores::Excluded(_) | Cores::NeverMissing(_))) | None => {}
     }
-    if judged.contains(FindingKind::Deadlock) && fewer_is_a_run_of_more(program) {
+    if judged.contains(FindingKind::Deadlock)
+        && !smaller.is_empty()
+        && fewer_is_a_run_of_more(program)
+    {
         smaller.sort_by_key(Program::task_count);
         smaller.truncate(SMALLER);
         for smaller in smaller {

@@ -15,6 +15,7 @@
 //! [`place`] says where an operation is, [`explored`] what comes of a program, [`markdown`] how words
 //! stay words in Markdown.
 
+mod canvas;
 pub mod compare;
 pub mod conform;
 pub mod explored;

@@ -135,8 +135,8 @@ pub struct Done {
     pub of: usize,
 }
 
-/// Fills the tables. The programs are at the `sizes`, one at least, of what is named beside them. The limits are for each program, but
-/// for `timeout`, which is for all of them together.
+/// Fills the tables. The programs are at the `sizes`, one at least, of what is named beside them. The
+/// limits are for each program, but for `timeout`, which is for all of them together.
 pub fn matrix(
     scenarios: Vec<Named>,
     models: &[OnModel],
@@ -221,12 +221,12 @@ impl Asking<'_> {
             (Ok(program), None) => self.explore(&program, Findings::NONE, Findings::NONE),
             (Ok(program), Some((one, other))) => {
                 let alone = one.found().union(other.found());
-                let carries = self.watch.run(|| fewer_is_a_run_of_more(&program));
-                let carried = match carries {
-                    Ok(true) => alone.minus(Findings::of(FindingKind::Starved)),
-                    // Where there is no time left, that is not known.
-                    Ok(false) | Err(_) => Findings::NONE,
-                };
+                let mut carried = alone.minus(Findings::of(FindingKind::Starved));
+                // Where there is no time left, that is not known.
+                let carries = || self.watch.run(|| fewer_is_a_run_of_more(&program));
+                if !carried.is_empty() && !carries().unwrap_or(false) {
+                    carried = Findings::NONE;
+                }
                 if self.is_all(&program, carried) {
                     Entry::Ran(Ran::new(carried, alone, Verdict::Violated))
                 } else {
@@ -343,7 +343,7 @@ impl Entry {
             return Sign::NotRun;
         };
         let has_error = |kinds: Findings| kinds.iter().any(|kind| kind.level() == Level::Error);
-        let is_stuck = |kinds: Findings| !kinds.minus(kinds.minus(stuck())).is_empty();
+        let is_stuck = |kinds: Findings| !kinds.intersection(stuck()).is_empty();
         if is_stuck(ran.added) {
             Sign::Stuck
         } else if has_error(ran.added) {

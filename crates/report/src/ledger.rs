@@ -7,7 +7,7 @@
 use std::mem;
 
 use kmapcheck_machine::{
-    Effect, Held, Map, Mode, Name, PageId, Resource, State, Successor, Task, TaskId,
+    Effect, Held, Map, Name, PageId, Resource, State, Successor, Task, TaskId,
 };
 use kmapcheck_scenario::{FindingKind, Location, NodeId, Op, Program, Ref};
 use kmapcheck_stuck::holdings::How;
@@ -149,15 +149,7 @@ impl Ledger {
                     Thing::Map(Map::Pin { lies, .. }) => (Resource::Series(lies), How::Pins, 1),
                     // Nobody waits for what is mapped otherwise.
                     Thing::Map(_) => return None,
-                    Thing::Held(held) => {
-                        let how = match held.mode {
-                            Mode::Spin => How::Locks,
-                            Mode::Units => How::Took,
-                            Mode::Read => How::Reads,
-                            Mode::Write => How::Writes,
-                        };
-                        (Resource::of(task, held.what), how, held.n)
-                    }
+                    Thing::Held(held) => (Resource::of(task, held.what), held.mode.into(), held.n),
                     Thing::PageLock(page) => (Resource::PageLock(page), How::Locks, 1),
                 };
                 Some(Lost {

@@ -467,12 +467,7 @@ impl Program {
     /// Whether some task program can run for ever.
     #[must_use]
     pub fn has_loops(&self) -> bool {
-        self.templates.iter().any(|template| {
-            template
-                .nodes
-                .iter()
-                .any(|node| node.next.iter().any(|target| target.round))
-        })
+        self.templates.iter().any(Template::has_loops)
     }
 
     /// A location as `file:line:column`.

@@ -30,6 +30,17 @@ pub enum How {
     Occupies,
 }
 
+impl From<Mode> for How {
+    fn from(mode: Mode) -> How {
+        match mode {
+            Mode::Spin => How::Locks,
+            Mode::Read => How::Reads,
+            Mode::Write => How::Writes,
+            Mode::Units => How::Took,
+        }
+    }
+}
+
 /// Something that a task has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Holding {
@@ -69,13 +80,7 @@ pub fn holdings(scene: &Scene<'_>, i: usize) -> Vec<Holding> {
         );
     }
     for held in &task.held {
-        let how = match held.mode {
-            Mode::Spin => How::Locks,
-            Mode::Read => How::Reads,
-            Mode::Write => How::Writes,
-            Mode::Units => How::Took,
-        };
-        add(Resource::of(i, held.what), how, held.n);
+        add(Resource::of(i, held.what), held.mode.into(), held.n);
     }
     for &page in &task.page_locks {
         add(Resource::PageLock(page), How::Locks, 1);

@@ -1,12 +1,18 @@
 //! Who waits idly, and for what.
 
 use kmapcheck_machine::Wanted;
+use kmapcheck_scenario::{NodeId, Patience, Program};
 
-use super::Flow;
-use super::steps::Point;
+use super::steps::{Counter, Point, counter_of};
 use crate::graph::Graph;
 
+/// Whether a task that waits there waits idly.
+pub(super) fn is_idle(program: &Program, (template, node): Point) -> bool {
+    node.is_some_and(|node| program.templates[template].nodes[node].patience == Patience::Idle)
+}
+
 /// Who waits idly, and for what.
+#[derive(Debug)]
 pub(super) struct Idle {
     /// Whether they count as they are: else they are taken to wait like all others.
     pub counts: bool,
@@ -17,19 +23,24 @@ pub(super) struct Idle {
 impl Idle {
     /// Those of a program. If some of them hold what others may lack, they are taken to wait like all
     /// others.
-    pub fn of(flow: &Flow<'_>, graph: &Graph) -> Idle {
+    pub fn of(
+        program: &Program,
+        graph: &Graph,
+        stands: &[Vec<NodeId>],
+        counters: &[Counter],
+    ) -> Idle {
         let mut idle = Idle {
             counts: true,
             points: Vec::new(),
         };
-        for (kind, nodes) in graph.kinds.iter().zip(&flow.stands) {
+        for (kind, nodes) in graph.kinds.iter().zip(stands) {
             for &node in nodes {
                 let point = (kind.template, Some(node));
-                if flow.is_idle(point) {
+                if is_idle(program, point) {
                     let keeps =
                         |need: &Wanted| kind.holdings.iter().any(|(held, _)| held.keeps(*need));
                     idle.counts &= !graph.needs.iter().any(keeps);
-                    let known = (point, flow.counter(kind.need));
+                    let known = (point, counter_of(program, counters, kind.need));
                     if !idle.points.contains(&known) {
                         idle.points.push(known);
                     }

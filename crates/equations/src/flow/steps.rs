@@ -48,6 +48,11 @@ pub(super) struct Step {
 }
 
 impl Counted {
+    /// Whether anybody may give it.
+    pub fn is_for_all(self, program: &Program) -> bool {
+        self.wanted(program).is_some()
+    }
+
     /// What is wanted by who waits for it, if anybody may give it.
     pub fn wanted(self, program: &Program) -> Option<Wanted> {
         Some(Wanted::Given(match self {
@@ -160,6 +165,12 @@ pub(super) fn counters(program: &Program) -> Vec<Counter> {
     counters
 }
 
+/// What is counted of something that is wanted, by position.
+pub(super) fn counter_of(program: &Program, counters: &[Counter], need: Wanted) -> Option<usize> {
+    let of = |counter: &Counter| counter.what.wanted(program) == Some(need);
+    counters.iter().position(of)
+}
+
 /// Every step of every task program, with what it gives and takes.
 pub(super) fn steps(program: &Program, locals: &Locals, counters: &[Counter]) -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::new();
@@ -178,9 +189,8 @@ pub(super) fn steps(program: &Program, locals: &Locals, counters: &[Counter]) ->
             };
             // A page whose name means nothing is not freed, and nobody gives back what it does not hold.
             // Whether a pool that nobody owns may be full is found out later.
-            let is_for_all =
-                |what: Counted| what != Counted::Memory && what.wanted(program).is_some();
-            let may_fail = !is_sound && !given(node.op).is_some_and(|(what, _)| is_for_all(what));
+            let is_pool = |what: Counted| what != Counted::Memory && what.is_for_all(program);
+            let may_fail = !is_sound && !given(node.op).is_some_and(|(what, _)| is_pool(what));
             for (branch, target) in node.next.iter().enumerate() {
                 // The first branch is that of success, where there is another.
                 let most: Vec<i64> = counters

@@ -7,7 +7,6 @@
 use kmapcheck_linear::{Answer, Minimum, Problem, minimise, solve};
 use kmapcheck_scenario::{NodeId, TemplateId};
 
-use super::idle::Idle;
 use super::steps::Step;
 use super::system::{Instances, System};
 use super::{BUDGET, Flow};
@@ -45,15 +44,15 @@ impl Flow<'_> {
     #[must_use]
     pub fn ways(&self, sizes: &Sizes<'_>, graph: &Graph) -> Vec<Way> {
         let graph = &self.with_edges(graph);
-        let idle = Idle::of(self, graph);
-        let (Some(sets), Some(subsets)) = (sets_with_gives(graph, self), idle.subsets()) else {
+        let (Some(sets), Some(subsets)) = (sets_with_gives(graph, self), self.idle.subsets())
+        else {
             return Vec::new();
         };
         let mut ways: Vec<Way> = Vec::new();
         for awaited in sets.into_iter().take(MOST) {
             for equations in Equations::of_all_who_wait(sizes, graph, &awaited) {
                 for waited in &subsets {
-                    let way = self.way(graph, &equations, &idle, waited);
+                    let way = self.way(graph, &equations, waited);
                     ways.extend(way.filter(|way| !ways.contains(way)));
                 }
             }
@@ -67,11 +66,7 @@ impl Flow<'_> {
     /// given.
     #[must_use]
     pub fn holds_after(&self, taken: &[Taken]) -> Option<bool> {
-        let problem = Problem {
-            variables: 0,
-            constraints: Vec::new(),
-        };
-        let mut system = System::new(self, problem, &[], |_| true, false);
+        let mut system = System::new(self, Problem::default(), &[], |_| true, false);
         system.bound_counters(&self.counters);
         let mut values = vec![0; system.steps.len()];
         for taken in taken {
@@ -89,14 +84,8 @@ impl Flow<'_> {
         Some(system.problem.satisfied_by(&values))
     }
 
-    fn way(
-        &self,
-        graph: &Graph,
-        equations: &Equations,
-        idle: &Idle,
-        waited: &[usize],
-    ) -> Option<Way> {
-        let system = self.system(graph, equations, idle, waited, false);
+    fn way(&self, graph: &Graph, equations: &Equations, waited: &[usize]) -> Option<Way> {
+        let system = self.system(graph, equations, waited, false);
         let steps = system.first..system.first + system.steps.len();
         let sum: Vec<(usize, i64)> = steps.clone().map(|step| (step, 1)).collect();
         let values = match minimise(&system.problem, &sum, BUDGET) {

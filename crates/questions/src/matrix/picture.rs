@@ -5,6 +5,7 @@ use svg::Document;
 use svg::node::element::{Rectangle, Text, Title};
 
 use super::{Cell, Entry, Matrix, Sign, Table};
+use crate::canvas::canvas;
 
 /// A side of a square, one for each size.
 const SIDE: usize = 15;
@@ -24,18 +25,7 @@ pub fn render(matrix: &Matrix) -> String {
     let height = HEAD + scenarios * (SIDE + GAP);
     let width = (left + scenarios * cell + GAP).max(520);
     let total = matrix.tables.len() * height + LINE * (Sign::ALL.len() + 3);
-    let mut document = Document::new()
-        .set("viewBox", (0, 0, width, total))
-        .set("width", width)
-        .set("height", total)
-        .set("font-family", "sans-serif")
-        .set("font-size", 12)
-        .add(
-            Rectangle::new()
-                .set("width", width)
-                .set("height", total)
-                .set("fill", "white"),
-        );
+    let mut document = canvas(width, total);
     let mut top = 0;
     for table in &matrix.tables {
         document = draw(document, matrix, table, (left, top, cell));

@@ -6,6 +6,7 @@ use svg::node::element::{Rectangle, Text, Title};
 
 use super::cells::Cell;
 use super::{SizeReport, Table};
+use crate::canvas::canvas;
 
 const SIDE: usize = 22;
 const LEFT: usize = 70;
@@ -21,27 +22,15 @@ pub fn render(report: &SizeReport) -> String {
     let widest = report.tables.iter().map(columns).max().unwrap_or(0);
     let total: usize = 40 + report.tables.iter().map(height).sum::<usize>();
     let width = (LEFT + widest * SIDE + GAP).max(520);
-    let mut document = Document::new()
-        .set("viewBox", (0, 0, width, total))
-        .set("width", width)
-        .set("height", total)
-        .set("font-family", "sans-serif")
-        .set("font-size", 12)
-        .add(
-            Rectangle::new()
-                .set("width", width)
-                .set("height", total)
-                .set("fill", "white"),
-        )
-        .add(
-            Text::new(format!(
-                "Sizes of {}",
-                on_model(&report.scenario, &report.model)
-            ))
-            .set("x", 10)
-            .set("y", 22)
-            .set("font-size", 14),
-        );
+    let mut document = canvas(width, total).add(
+        Text::new(format!(
+            "Sizes of {}",
+            on_model(&report.scenario, &report.model)
+        ))
+        .set("x", 10)
+        .set("y", 22)
+        .set("font-size", 14),
+    );
     let mut top = 40;
     for table in &report.tables {
         document = draw(document, table, top);

@@ -181,13 +181,7 @@ fn with_size(program: &Program, pool: Pool, n: u32) -> Program {
     let mut changed = program.clone();
     match pool {
         Pool::Series(series) => changed.set_slots(series, Bound::Exactly(n)),
-        Pool::Shared(i) => {
-            if let ResourceKind::Semaphore { units, .. } | ResourceKind::Mempool { units, .. } =
-                &mut changed.resources[i].kind
-            {
-                *units = n;
-            }
-        }
+        Pool::Shared(i) => changed.resources[i].kind.set_units(n),
     }
     changed
 }
@@ -249,14 +243,8 @@ fn gate_of(program: &Program, pool: Pool, units: u32) -> Option<(Change, Program
     let asking: Vec<TemplateId> = (0..program.templates.len())
         .filter(|&id| asked(program, id, pool) > 0)
         .collect();
-    let ends = |id: &TemplateId| {
-        let nodes = &program.templates[*id].nodes;
-        !nodes
-            .iter()
-            .any(|node| node.next.iter().any(|target| target.round))
-    };
     // Who goes round for ever would keep it for ever.
-    if !asking.iter().all(ends) {
+    if asking.iter().any(|&id| program.templates[id].has_loops()) {
         return None;
     }
     let mut changed = program.clone();

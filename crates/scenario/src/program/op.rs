@@ -115,6 +115,13 @@ pub enum Op {
 }
 
 impl Template {
+    /// Whether it can run for ever.
+    #[must_use]
+    pub fn has_loops(&self) -> bool {
+        let mut targets = self.nodes.iter().flat_map(|node| &node.next);
+        targets.any(|target| target.round)
+    }
+
     /// The operations that a task at this one calls together: this one, or of a select the first ones
     /// of its branches.
     pub fn calls(&self, at: NodeId) -> impl Iterator<Item = NodeId> + '_ {

@@ -11,7 +11,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::program::{
-    Bound, Op, PageDecl, Program, ResourceKind, Reuse, Series, SeriesId, StaleIn, Template,
+    Bound, Op, PageDecl, Program, Ref, ResourceKind, Reuse, Series, SeriesId, StaleIn, Template,
+    TemplateId,
 };
 use crate::read::decode::LARGEST_NUMBER;
 
@@ -47,6 +48,15 @@ impl Bound {
         match self {
             Bound::Exactly(n) => n,
             Bound::Any => u32::MAX,
+        }
+    }
+}
+
+impl ResourceKind {
+    /// Gives a semaphore another number of units, or a mempool of elements.
+    pub fn set_units(&mut self, n: u32) {
+        if let ResourceKind::Semaphore { units, .. } | ResourceKind::Mempool { units, .. } = self {
+            *units = n;
         }
     }
 }
@@ -104,12 +114,8 @@ impl Program {
         self.series[series].slots = slots;
         let own = self.templates.iter_mut().flat_map(|t| &mut t.resources);
         for resource in self.resources.iter_mut().chain(own) {
-            if let (
-                true,
-                ResourceKind::Semaphore { units, .. } | ResourceKind::Mempool { units, .. },
-            ) = (resource.follows == Some(series), &mut resource.kind)
-            {
-                *units = slots.most();
+            if resource.follows == Some(series) {
+                resource.kind.set_units(slots.most());
             }
         }
     }
@@ -192,15 +198,24 @@ impl Program {
     /// semaphore that follows it. A file that gives fewer is refused.
     #[must_use]
     pub fn least_slots(&self, series: SeriesId) -> u32 {
-        let asked = (self.templates.iter().enumerate()).flat_map(|(id, template)| {
-            (template.nodes.iter()).filter_map(move |node| match node.op {
-                Op::Down { pool, n } | Op::Up { pool, n } | Op::DownTrylock { pool, n } => {
-                    (self.resource(id, pool).follows == Some(series)).then_some(n)
+        self.most_units_at_once(|id, pool| self.resource(id, pool).follows == Some(series))
+    }
+
+    /// The most units of some pools, one at least, that an operation takes or gives at once. `which` says
+    /// of what a task program calls a pool whether it is one of these.
+    pub fn most_units_at_once(&self, which: impl Fn(TemplateId, Ref) -> bool) -> u32 {
+        let mut most = 1;
+        for (id, template) in self.templates.iter().enumerate() {
+            for node in &template.nodes {
+                if let Op::Down { pool, n } | Op::Up { pool, n } | Op::DownTrylock { pool, n } =
+                    node.op
+                    && which(id, pool)
+                {
+                    most = most.max(n);
                 }
-                _ => None,
-            })
-        });
-        asked.fold(1, u32::max)
+            }
+        }
+        most
     }
 
     /// Whether a file with these numbers would be accepted: leftovers fit, and nobody asks for more

@@ -2,9 +2,7 @@
 //! straight for a deadlock. See [`kmapcheck_local`], [`kmapcheck_equations`] and [`crate::aim`] for the arguments.
 
 use kmapcheck_engine::{Meter, Stopped};
-use kmapcheck_equations::{
-    Cores, Flow, Graph, Sizes, cannot_starve, comes_to_rest, exclude, shortest_run,
-};
+use kmapcheck_equations::{Cores, Flow, Graph, Sizes, exclude, lets_go, shortest_run};
 use kmapcheck_local::{Locals, possible_without_pages};
 use kmapcheck_machine::{Findings, Trace, instances};
 use kmapcheck_scenario::{FindingKind, Program};
@@ -110,9 +108,7 @@ impl Explorer<'_> {
         if left(self).is_empty() || counts.sum::<u64>() <= MANY_TASKS {
             return None;
         }
-        for (kind, trace) in few::findings(program, left(self), meter.limits()) {
-            self.found_by_aim(kind, trace);
-        }
+        self.found_all(few::findings(program, left(self), meter.limits()));
         if let Some(Known {
             locals,
             graph,
@@ -123,9 +119,7 @@ impl Explorer<'_> {
         {
             for way in flow.ways(&Sizes::of(program, locals), graph) {
                 let (found, stopped) = follow::follow(program, &way, left(self), meter);
-                for (kind, trace) in found {
-                    self.found_by_aim(kind, trace);
-                }
+                self.found_all(found);
                 if stopped.is_some() {
                     return stopped;
                 }
@@ -136,23 +130,25 @@ impl Explorer<'_> {
         }
         if !left(self).intersection(self.stuck_kinds).is_empty() {
             let limits = meter.limits().clone();
-            for (kind, trace) in lift::lift(program, left(self), &limits) {
-                self.found_by_aim(kind, trace);
-            }
+            self.found_all(lift::lift(program, left(self), &limits));
         }
         for measure in hill_climb::measures(program, known) {
             if left(self).is_empty() {
                 break;
             }
             let (found, stopped) = hill_climb::climb(program, &measure, left(self), meter);
-            for (kind, trace) in found {
-                self.found_by_aim(kind, trace);
-            }
+            self.found_all(found);
             if stopped.is_some() {
                 return stopped;
             }
         }
         None
+    }
+
+    fn found_all(&mut self, found: Vec<(FindingKind, Trace)>) {
+        for (kind, trace) in found {
+            self.found_by_aim(kind, trace);
+        }
     }
 
     fn found_by_aim(&mut self, kind: FindingKind, trace: Trace) {
@@ -185,17 +181,11 @@ fn possible_by(
     flow: Option<&Flow<'_>>,
     cores: &Cores,
 ) -> Findings {
-    let mut possible = flow.map_or_else(|| locals.possible(), |flow| flow.possible(locals));
-    let stuck = match cores {
-        Cores::Excluded(_) | Cores::NeverMissing(_) => false,
-        Cores::Possible(_) | Cores::Undecided(_) => true,
-    };
-    if stuck {
+    let mut possible = kmapcheck_equations::possible(locals, flow);
+    if matches!(cores, Cores::Possible(_) | Cores::Undecided(_)) {
         possible = possible.union(possible_stuck_kinds(program));
     }
-    // That all drain says something where what is missing is held.
-    let drains = matches!(cores, Cores::Excluded(_)) && cannot_starve(program, locals);
-    if program.has_loops() && !drains && (stuck || !comes_to_rest(program, locals)) {
+    if program.has_loops() && lets_go(program, locals, cores).is_none() {
         possible.insert(FindingKind::Starved);
     }
     possible

@@ -7,15 +7,16 @@
 //! program before it counts; a deadlock among few need not be one among all, as the others may
 //! help, so it is looked at again there.
 
-use kmapcheck_engine::Progress;
-use kmapcheck_limits::Limits;
+use kmapcheck_engine::{Candidates, Progress};
+use kmapcheck_limits::{Limits, unasked};
 use kmapcheck_machine::{
     Abilities, Findings, Start, TaskId, Trace, TraceStep, instances, is_open, run, waiting_findings,
 };
 use kmapcheck_scenario::{Bound, FindingKind, Program};
 use kmapcheck_stuck::stuck_sets::stuck_kinds;
 
-use super::explore;
+use super::explore::{self, Explorer};
+use super::unfold;
 
 /// So many instances of each.
 const FEW: u32 = 2;
@@ -42,6 +43,26 @@ pub(super) fn findings(
         .map(|finding| (finding.kind, among_all(program, &few, &finding.trace)))
         .filter(|(kind, trace)| shows(program, *kind, trace))
         .collect()
+}
+
+/// What an explorer has found of the wanted kinds, as runs of the program that end with it. The explorer's
+/// is the program of the `few`, if there is one.
+pub(super) fn confirmed(
+    program: &Program,
+    few: Option<&Program>,
+    explorer: &mut Explorer<'_>,
+    wanted: Findings,
+) -> Vec<(FindingKind, Trace)> {
+    let found = std::mem::replace(&mut explorer.candidates, Candidates::new()).into_found();
+    let found = (found.into_iter())
+        .filter(|(kind, _)| wanted.contains(*kind))
+        .map(|(kind, run)| (kind, unfold::trace(explorer, &run).0))
+        .map(|(kind, trace)| match few {
+            Some(few) => (kind, among_all(program, few, &trace)),
+            None => (kind, trace),
+        })
+        .filter(|(kind, trace)| shows(program, *kind, trace));
+    unasked(|| found.collect())
 }
 
 /// The program with at most so many instances of each task program; `None`: it is the same.

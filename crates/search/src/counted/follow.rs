@@ -4,18 +4,18 @@
 //! to be stuck, and not in which order. So a run takes, as long as it can, any step that is to be
 //! taken still: here a step over and over, by one task after another, before a different one; or one task
 //! as far as it goes, before the next one; or one task after the other in no particular order, the same
-//! in every run. That is as a rule enough, as steps that give are not in the way of others. Nothing is claimed where it leads nowhere, nor that what is found is a shortest run.
+//! in every run. That is as a rule enough, as steps that give are not in the way of others. Nothing is
+//! claimed where it leads nowhere, nor that what is found is a shortest run.
 
-use kmapcheck_engine::{Candidates, Meter, Stopped};
+use kmapcheck_engine::{Meter, Stopped};
 use kmapcheck_equations::Way;
-use kmapcheck_limits::unasked;
 use kmapcheck_machine::{Findings, Trace};
 use kmapcheck_scenario::{FindingKind, NodeId, Program, TemplateId};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::explore::Explorer;
 use super::packed::Counts;
-use super::{few, hill_climb, unfold};
+use super::{few, hill_climb};
 
 /// More steps than this are not taken.
 const MOST_STEPS: u64 = 300_000;
@@ -59,12 +59,7 @@ pub(super) fn follow(
             .run(|meter| walk.go(&mut explorer, meter))
             .unwrap_or_else(Err)
             .err();
-        let found = std::mem::replace(&mut explorer.candidates, Candidates::new()).into_found();
-        let found = (found.into_iter())
-            .filter(|(kind, _)| wanted.contains(*kind))
-            .map(|(kind, run)| (kind, unfold::trace(&mut explorer, &run).0))
-            .filter(|(kind, trace)| few::shows(program, *kind, trace));
-        let found: Vec<(FindingKind, Trace)> = unasked(|| found.collect());
+        let found = few::confirmed(program, None, &mut explorer, wanted);
         if stopped.is_some() || !found.is_empty() {
             return (found, stopped);
         }

@@ -11,18 +11,17 @@
 //! [`few`]. Whatever is found on the way is a finding, with a run that is not claimed to be a shortest one;
 //! nothing is claimed where nothing is found.
 
-use kmapcheck_engine::{Candidates, Meter, Progress, Stopped};
+use kmapcheck_engine::{Meter, Progress, Stopped};
 use kmapcheck_equations::Cores;
-use kmapcheck_limits::unasked;
 use kmapcheck_machine::{Findings, Held, Map, Standing, Starts, Task, Trace, Wanted, initial};
 use kmapcheck_scenario::{Bound, FindingKind, Op, Program, SeriesId};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::decide::Known;
 use super::explore::{CountedStep, Explorer, NONE};
+use super::few;
 use super::packed::Counts;
 use super::table::Table;
-use super::{few, unfold};
 
 /// So many states are looked at for the next better one,
 const NEAR: usize = 3_000;
@@ -207,16 +206,8 @@ pub(super) fn climb(
             Err(stopped) => break Some(stopped),
         }
     };
-    let found = std::mem::replace(&mut explorer.candidates, Candidates::new()).into_found();
-    let found = (found.into_iter())
-        .filter(|(kind, _)| wanted.contains(*kind))
-        .map(|(kind, run)| (kind, unfold::trace(&mut explorer, &run).0))
-        .map(|(kind, trace)| match &few {
-            Some(few) => (kind, few::among_all(program, few, &trace)),
-            None => (kind, trace),
-        })
-        .filter(|(kind, trace)| few::shows(program, *kind, trace));
-    (unasked(|| found.collect()), stopped)
+    let found = few::confirmed(program, few.as_ref(), &mut explorer, wanted);
+    (found, stopped)
 }
 
 /// So many instances of each task program take all that the measure is about, and some are left.

@@ -12,7 +12,7 @@ use kmapcheck_local::LocalState;
 use kmapcheck_machine::{
     Abilities, Findings, Starts, State, TaskId, Trace, TraceStep, initial, instances, run, steps,
 };
-use kmapcheck_scenario::{Bound, FindingKind, Op, Program, Ref, ResourceKind, TemplateId};
+use kmapcheck_scenario::{Bound, FindingKind, Program, Ref, TemplateId};
 use kmapcheck_stuck::stuck_sets::{possible_stuck_kinds, stuck_kinds};
 
 use super::{explore, few};
@@ -65,49 +65,14 @@ fn shrunk(program: &Program, size: u32, tasks: u32) -> Option<Program> {
             small.set_slots(series, Bound::Exactly(slots.min(few)));
         }
     }
-    for pool in 0..small.resources.len() {
-        let asked = most_units_asked(&small, pool);
-        let resource = &mut small.resources[pool];
-        if let (
-            None,
-            ResourceKind::Semaphore {
-                units, available, ..
-            }
-            | ResourceKind::Mempool {
-                units, available, ..
-            },
-        ) = (resource.follows, &mut resource.kind)
-        {
-            *units = (*units).min(size.max(asked));
-            *available = available.map(|there| there.min(*units));
+    for i in 0..small.resources.len() {
+        let asked = small.most_units_at_once(|_, pool| pool == Ref::Shared(i));
+        let resource = &mut small.resources[i];
+        if let (None, Some(units)) = (resource.follows, resource.kind.units()) {
+            resource.kind.set_units(units.min(size.max(asked)));
         }
     }
     small.numbers_fit().then_some(small)
-}
-
-/// The most units of a shared pool that an operation is about.
-fn most_units_asked(program: &Program, pool: usize) -> u32 {
-    let nodes = program
-        .templates
-        .iter()
-        .flat_map(|template| &template.nodes);
-    let units = nodes.filter_map(|node| match node.op {
-        Op::Down {
-            pool: Ref::Shared(of),
-            n,
-        }
-        | Op::DownTrylock {
-            pool: Ref::Shared(of),
-            n,
-        }
-        | Op::Up {
-            pool: Ref::Shared(of),
-            n,
-        } => (of == pool).then_some(n),
-        _ => None,
-    });
-    // Nobody asks for any.
-    units.max().unwrap_or(1)
 }
 
 /// One step of the example.
