@@ -126,7 +126,7 @@ macro_rules! schema {
 }
 
 /// The formats that have a schema.
-const SCHEMAS: [(&str, &str, &str); 12] = [
+const SCHEMAS: [(&str, &str, &str); 13] = [
     schema!("model", "Model files"),
     schema!("scenario", "Scenario files"),
     schema!("report", "The JSON output of `check`"),
@@ -139,6 +139,7 @@ const SCHEMAS: [(&str, &str, &str); 12] = [
     schema!("comparison", "The JSON output of `compare`"),
     schema!("matrix", "The JSON output of `matrix`"),
     schema!("trace", "What `check --save-trace` writes"),
+    schema!("certificate", "What `check --certificate` writes"),
 ];
 
 /// When to use colours.

@@ -27,7 +27,7 @@ fn every_schema_is_printed() {
         assert_eq!(prints(&["schema", name], 0), stored, "build again: {name}");
         names += 1;
     }
-    assert_eq!(names, 12);
+    assert_eq!(names, 13);
 }
 
 /// Fails unless what is printed fits the schema, and the schema says no to an object with `without`
@@ -51,6 +51,28 @@ fn reports() {
     fits("report", "verdict", &["check", MREMAP], 0);
     let proof = fits("report", "verdict", &["check", ANY], 0);
     assert!(proof["proof"].is_object(), "{proof}");
+}
+
+/// All arguments are in the tests of what writes and reads them.
+#[test]
+fn certificates() {
+    let file = scratch("schemas.cert", "");
+    for scenario in [PROPOSED, ANY] {
+        let write = [
+            "check",
+            "--engine",
+            "proof",
+            "--certificate",
+            &file,
+            scenario,
+        ];
+        let (_, said) = exits(&write, 0);
+        assert_eq!(said, "");
+        let text = std::fs::read_to_string(&file).expect("it was written");
+        let certificate: Value = serde_json::from_str(&text).expect("it is JSON");
+        assert_fits("certificate", &certificate);
+        assert!(certificate["locals"]["states"].is_array());
+    }
 }
 
 #[test]

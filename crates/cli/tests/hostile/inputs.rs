@@ -468,9 +468,14 @@ fn texts(size: Size) -> Vec<Input> {
 /// A certificate as far as can be seen from its form: the checker has to look at what it says.
 fn certificate(n: usize) -> String {
     let text = json!({
-        "format": FORMAT, "scenario": "scenarios/pte-highmem/mremap-proposed.json", "locals": n,
+        "format": FORMAT, "scenario": "scenarios/pte-highmem/mremap-proposed.json", "locals": {
+            "contents": list(n, |i| json!({ "page_locks": [i] })), "holdings": [{}], "waits": [],
+            "effects": [{}],
+            "states": list(n, |i| json!({ "task": i, "at": i, "has": i, "holds": n, "steps": [[[n, n]]] })),
+        },
         "waiting": list(n, |i| json!({ "task": format!("t{i}"), "waits_for": "slot S", "holds": {}, "pins_in": [] })),
-        "excluded": [], "order": names(n, "o"), "sets": [], "digest": "",
+        "excluded": [], "order": names(n, "o"), "sets": [],
+        "ranks": vec![u32::MAX; n], "digest": "",
     });
     let mut certificate: Certificate =
         serde_json::from_value(text).expect("it has the form of one");
