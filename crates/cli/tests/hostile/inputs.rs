@@ -474,7 +474,8 @@ fn certificate(n: usize) -> String {
             "states": list(n, |i| json!({ "task": i, "at": i, "has": i, "holds": n, "steps": [[[n, n]]] })),
         },
         "waiting": list(n, |i| json!({ "task": format!("t{i}"), "waits_for": "slot S", "holds": {}, "pins_in": [] })),
-        "excluded": [], "order": names(n, "o"), "sets": [],
+        "excluded": [{ "kinds": ["deadlock"], "by": "order" }, { "kinds": ["starved"], "by": "drains" }],
+        "order": names(n, "o"), "sets": [],
         "ranks": vec![u32::MAX; n], "digest": "",
     });
     let mut certificate: Certificate =
