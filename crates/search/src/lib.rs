@@ -23,6 +23,7 @@ pub use counted::crowd::{EveryNumber, NoCrowd, every_number};
 pub use options::{Options, Storage};
 pub use point_of_no_return::{PointOfNoReturn, point_of_no_return};
 pub use reduce::Reductions;
+pub use reference::starves;
 
 use kmapcheck_engine::{Outcome, Progress, Refusal, Stopped};
 use kmapcheck_limits::{Limits, Watch};
