@@ -5,12 +5,12 @@ use kmapcheck_limits::ask;
 use kmapcheck_linear::{Answer, solve};
 use kmapcheck_local::Locals;
 use kmapcheck_machine::Wanted;
-use kmapcheck_scenario::Program;
+use kmapcheck_scenario::{FindingKind, Patience, Program};
 use kmapcheck_verify::{
     By, Certificate, FORMAT, Kind, NotThere, Set, System, keeps, kinds, problem, systems, wanted,
 };
 
-use crate::reasons::{Reason, Reasons};
+use crate::reasons::{Excluded, Reason, Reasons};
 
 /// Pivots for each system of inequalities.
 const BUDGET: u64 = 50_000;
@@ -34,7 +34,9 @@ pub fn certificate(
                 .to_owned(),
         );
     };
-    let kinds = kinds(program, locals).unwrap_or_default();
+    let known = kinds(program, locals);
+    let stuck_is_certified = known.is_some();
+    let kinds = known.unwrap_or_default();
     let mut certificate = Certificate {
         format: FORMAT.to_owned(),
         scenario: scenario.to_owned(),
@@ -48,6 +50,13 @@ pub fn certificate(
     };
     for excluded in &reasons.excluded {
         let by = match &excluded.reason {
+            // Not in the format: a select that counts with one of its first operations, and that who can
+            // give up is in no deadlock.
+            Reason::Order(_) | Reason::Equations(_)
+                if !stuck_is_certified || is_of_the_patient(program, excluded) =>
+            {
+                continue;
+            }
             Reason::Locals { .. } => By::Locals,
             Reason::Order(_) => By::Order,
             Reason::Equations(_) => By::Equations,
@@ -81,6 +90,11 @@ pub fn certificate(
     }
     certificate.digest = certificate.digest_of();
     Ok(certificate)
+}
+
+/// Whether deadlock alone is excluded, and no rescue by a time-out.
+fn is_of_the_patient(program: &Program, excluded: &Excluded) -> bool {
+    program.has_patience(Patience::GivesUp) && !excluded.kinds.contains(FindingKind::TimeoutRescue)
 }
 
 /// What is waited for, everything before what is waited for while it is held. Where there is a circle

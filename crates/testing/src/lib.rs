@@ -20,6 +20,7 @@ mod given;
 pub mod judge;
 mod plain;
 mod program;
+mod queues;
 #[cfg(feature = "schema")]
 pub mod schema;
 mod shared;
@@ -29,6 +30,7 @@ mod walk;
 
 pub use files::{scenario_files, scenario_folder};
 pub use given::given_scenario;
+pub use queues::queued_scenario;
 pub use shared::shared_page_scenario;
 pub use walk::{for_each_state, for_each_state_of_runs};
 

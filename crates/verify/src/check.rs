@@ -2,7 +2,7 @@
 
 use kmapcheck_limits::ask;
 use kmapcheck_linear::refutes;
-use kmapcheck_local::{Locals, unqueued};
+use kmapcheck_local::Locals;
 use kmapcheck_machine::{Findings, Wanted};
 use kmapcheck_scenario::{Bound, FindingKind, Program};
 
@@ -101,7 +101,7 @@ fn no_deadlock(
         return Err("a task can end with what others wait for".into());
     }
     // Both arguments rest on the kinds: they are held against runs.
-    let observed = Observed::of(&unqueued(program), kinds)?;
+    let observed = Observed::of(program, kinds)?;
     for kind in kinds {
         missing_only_if_held(program, kind.waits_for)?;
     }

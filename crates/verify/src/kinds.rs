@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use kmapcheck_limits::ask;
 use kmapcheck_local::{Holding, LocalState, Locals};
 use kmapcheck_machine::{Mode, Wait, Waiting, Wanted};
-use kmapcheck_scenario::{Program, Ref, ResourceKind, SeriesId, TemplateId};
+use kmapcheck_scenario::{Op, Program, Ref, ResourceKind, SeriesId, TemplateId};
 
 /// Tasks of one program that wait for the same while holding the same.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -59,9 +59,9 @@ pub(crate) fn kinds_of(
     let holds: BTreeMap<Holding, u32> = holds.filter(|held| !own(held)).collect();
     let pins = (0..program.series.len()).filter(|&series| local.task.pins_in(series));
     let pins_in: Vec<SeriesId> = pins.collect();
-    let kind = |waits_for| match waits_for {
+    let kind = |waits_for| match as_queued(program, waits_for) {
         Wanted::Given(_) => None,
-        _ => Some(Kind {
+        waits_for => Some(Kind {
             template: local.task.template,
             waits_for,
             holds: holds.clone(),
@@ -70,6 +70,30 @@ pub(crate) fn kinds_of(
     };
     let wanted = waiting.wanted(program, &local.task);
     wanted.into_iter().map(kind).collect()
+}
+
+/// Who stands in a queue may have enough units, and wait for those before it. The first of those who
+/// are stuck lacks units, and lacks no more than the largest request asks for: so all requests to
+/// a queue count as that one.
+fn as_queued(program: &Program, waits_for: Wanted) -> Wanted {
+    let Wanted::Units(pool, n) = waits_for else {
+        return waits_for;
+    };
+    if !program.resources[pool].kind.has_queue() {
+        return waits_for;
+    }
+    let nodes = program
+        .templates
+        .iter()
+        .flat_map(|template| &template.nodes);
+    let asked = nodes.filter_map(|node| match node.op {
+        Op::Down {
+            pool: Ref::Shared(asked),
+            n,
+        } if asked == pool => Some(n),
+        _ => None,
+    });
+    Wanted::Units(pool, asked.fold(n, u32::max))
 }
 
 /// Whether what a task waits for is there unless somebody holds it. Not [`Wanted::Given`], by which
@@ -89,7 +113,7 @@ fn needs_a_holder(program: &Program, wait: Wait) -> bool {
         // Its own: nobody else could give it.
         Wait::Spin(_) | Wait::Read(_) | Wait::Write(_) | Wait::Units(..) => false,
         Wait::Completion(_) | Wait::Memory => false,
-        // One of several may be such; and where there are queues there is no closure.
+        // One of several may be such; and local states know of no queues.
         Wait::AnyOf(_) | Wait::Turn { .. } => false,
     }
 }

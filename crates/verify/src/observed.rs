@@ -13,7 +13,7 @@
 use std::collections::BTreeMap;
 
 use kmapcheck_limits::ask;
-use kmapcheck_local::LocalState;
+use kmapcheck_local::{LocalState, unqueued};
 use kmapcheck_machine::{Standing, Start, Starts, State, initial, steps};
 use kmapcheck_scenario::{Bound, Program, SeriesId};
 use rand::{RngExt, SeedableRng};
@@ -41,6 +41,12 @@ pub(crate) struct Observed {
     states: Vec<Waiters>,
 }
 
+/// The kinds of waiting task, by position, of the program as it was declared.
+struct Known<'a> {
+    declared: &'a Program,
+    kinds: BTreeMap<&'a Kind, usize>,
+}
+
 /// Who waits in a state.
 #[derive(Debug, PartialEq, Eq)]
 struct Waiters {
@@ -51,15 +57,18 @@ struct Waiters {
 }
 
 impl Observed {
-    /// Runs the program.
+    /// Runs the program, without the queues that local states do not know.
     ///
     /// # Errors
     ///
     /// A sentence, if some task waits in a way that is none of the `kinds`.
-    pub(crate) fn of(program: &Program, kinds: &[Kind]) -> Result<Observed, String> {
-        let kinds: BTreeMap<&Kind, usize> = kinds.iter().zip(0..).collect();
+    pub(crate) fn of(declared: &Program, kinds: &[Kind]) -> Result<Observed, String> {
+        let kinds = Known {
+            declared,
+            kinds: kinds.iter().zip(0..).collect(),
+        };
         let mut observed = Observed { states: Vec::new() };
-        for sized in sizes(program) {
+        for sized in sizes(&unqueued(declared)) {
             let starts: Vec<Start> = Starts::of(&sized).take(STARTS).collect();
             for start in &starts {
                 observed.note(&sized, &kinds, &initial(&sized, start))?;
@@ -82,12 +91,7 @@ impl Observed {
         Ok(observed)
     }
 
-    fn note(
-        &mut self,
-        program: &Program,
-        kinds: &BTreeMap<&Kind, usize>,
-        state: &State,
-    ) -> Result<(), String> {
+    fn note(&mut self, program: &Program, known: &Known<'_>, state: &State) -> Result<(), String> {
         // A task that waits for two things at once is stuck on one of them: on the first, or on the
         // last. Each task counts once.
         let slots: Vec<u32> = program.series.iter().map(|s| number(s.slots)).collect();
@@ -101,14 +105,14 @@ impl Observed {
                 continue;
             };
             let local = LocalState::of(program, task, &state.shared);
-            let of = kinds_of(program, &local, waiting).ok_or(
+            let of = kinds_of(known.declared, &local, waiting).ok_or(
                 "a fault of this program: a task waits for what nobody need hold, as no local state does",
             )?;
             for (last, waiters) in &mut both {
                 let Some(kind) = (if *last { of.last() } else { of.first() }) else {
                     continue;
                 };
-                let &position = kinds.get(kind).ok_or_else(|| {
+                let &position = known.kinds.get(kind).ok_or_else(|| {
                     let task = &program.templates[kind.template].name;
                     let thing = wanted(program, kind.waits_for);
                     format!("a fault of this program: {task} waits for `{thing}` in a way that no local state has")
