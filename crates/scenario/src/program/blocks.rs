@@ -1,6 +1,6 @@
 //! What a scenario says beside its task programs: its blocks, and what it assumes.
 
-use crate::program::{Location, Origin, Program};
+use crate::program::{Location, Origin, OriginId, Program};
 
 /// A named list of steps of a scenario, which task programs run. Its steps are nodes of those.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +37,21 @@ impl Program {
     pub fn block_of(&self, origin: &Origin) -> Option<&str> {
         let block = origin.block.and_then(|block| self.blocks.get(block));
         block.map(|block| block.name.as_str())
+    }
+
+    /// Whether two origins are one and the same: or one step of a block, which stands in the file once
+    /// however many tasks run it.
+    #[must_use]
+    pub fn is_same_step(&self, a: OriginId, b: OriginId) -> bool {
+        let [one, other] = [a, b].map(|id| &self.origins[id]);
+        let places = |origin: &'_ Origin| -> Vec<Location> {
+            origin.chain.iter().map(|frame| frame.location).collect()
+        };
+        a == b
+            || one.block.is_some()
+                && one.block == other.block
+                && one.location() == other.location()
+                && places(one) == places(other)
     }
 
     /// The blocks that no task runs.
