@@ -89,6 +89,7 @@ impl Report {
             coverage: coverage::coverage(program, outcome),
             proof: None,
             remarks: Vec::new(),
+            assumed: program.assumed.clone(),
             elapsed_ms: (elapsed.as_secs_f64() * 1e6).round() / 1e3,
         }
     }

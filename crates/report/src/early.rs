@@ -57,6 +57,7 @@ impl Report {
             },
             proof: None,
             remarks: Vec::new(),
+            assumed: program.map_or_else(Vec::new, |program| program.assumed.clone()),
             elapsed_ms: 0.0,
         }
     }

@@ -6,7 +6,7 @@
 
 use kmapcheck_engine::Verdict;
 use kmapcheck_machine::{Resource, TaskId, Trace};
-use kmapcheck_scenario::{FindingKind, Level};
+use kmapcheck_scenario::{Assumption, FindingKind, Level};
 use serde::Serialize;
 
 use crate::deadlock::WaitForGraph;
@@ -42,6 +42,10 @@ pub struct Report {
     pub proof: Option<Proof>,
     /// What the reader should know before trusting the verdict, such as that nothing ever ran.
     pub remarks: Vec<String>,
+    /// What the scenario says that it assumes: the verdict is about nothing else. Left out if it says
+    /// nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub assumed: Vec<Assumption>,
     /// Milliseconds from the start of the engine to its answer.
     pub elapsed_ms: f64,
 }
@@ -134,6 +138,9 @@ pub struct Step {
     pub written: Option<String>,
     /// Where the scenario has it: `file:line:column`.
     pub source: String,
+    /// The block of the scenario that it stands in; left out in a task program itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub block: Option<String>,
     /// Where in the kernel.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at: Option<String>,

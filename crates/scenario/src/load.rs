@@ -12,10 +12,11 @@ pub(crate) mod model;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use crate::check::blocks::Blocks;
 use crate::check::declarations::Checked;
 use crate::check::model::check_model;
 use crate::lower::Shared;
-use crate::program::{Bound, Cpus, FindingKind, Program};
+use crate::program::{Assumption, Bound, Cpus, FindingKind, NamedBlock, Program};
 use crate::read::decode::{Decode, Map, Name, entries};
 use crate::read::json;
 use crate::read::model::ModelFile;
@@ -161,13 +162,13 @@ fn check_all(path: &Path, text: String, overrides: &Overrides, log: &mut Log) ->
     log.model_of_run.clone_from(&overrides.model);
     check_expect(&scenario, log);
     let checked = Checked::new(&scenario, &model, overrides, log);
-    let steps = checked.read_programs(log);
+    let (blocks, steps) = checked.read_programs(log);
     if log.has_problems() {
         return None;
     }
 
     let mut shared = Shared::default();
-    let templates = checked.lower(&steps, &mut shared, log);
+    let templates = checked.lower(&blocks, &steps, &mut shared, log);
     if log.has_problems() {
         return None;
     }
@@ -215,8 +216,22 @@ fn check_all(path: &Path, text: String, overrides: &Overrides, log: &mut Log) ->
         }),
         templates,
         origins: shared.origins,
+        blocks: named_blocks(blocks, log),
+        assumed: (scenario.assumed.into_iter().flatten())
+            .map(Assumption::from)
+            .collect(),
         expect,
     })
+}
+
+/// What is kept of the blocks once their steps are nodes.
+fn named_blocks(blocks: Blocks, log: &Log) -> Vec<NamedBlock> {
+    let named = blocks.list.into_iter().map(|block| NamedBlock {
+        location: log.sources.locate(block.name.span()),
+        name: block.name.0.value,
+        is_run: block.is_run,
+    });
+    named.collect()
 }
 
 /// Notes findings expected twice: each is reported once.

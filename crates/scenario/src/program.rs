@@ -8,10 +8,12 @@
 //! Every node remembers its [`Origin`]: the chain of operations in the files that it came from.
 
 mod beside;
+mod blocks;
 mod finding;
 mod op;
 pub(crate) mod sizes;
 
+pub use blocks::{Assumption, NamedBlock};
 pub use finding::{FindingKind, Level};
 pub use op::Op;
 
@@ -57,6 +59,10 @@ pub struct Program {
     pub templates: Vec<Template>,
     /// Where nodes come from.
     pub origins: Vec<Origin>,
+    /// The blocks of the scenario; their steps are nodes of the task programs that run them.
+    pub blocks: Vec<NamedBlock>,
+    /// What the scenario says that it assumes.
+    pub assumed: Vec<Assumption>,
     /// The findings the scenario expects, sorted; `None`: nothing is expected.
     pub expect: Option<Vec<FindingKind>>,
 }
@@ -326,6 +332,8 @@ pub struct Origin {
     pub chain: Vec<Frame>,
     /// Which of them says in the scenario's words what the primitive does: usually that itself.
     pub shown: usize,
+    /// The block that the first of them stands in, in [`Program::blocks`]; `None`: in a task program.
+    pub block: Option<usize>,
 }
 
 /// One operation of an [`Origin`].

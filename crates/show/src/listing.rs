@@ -52,6 +52,13 @@ pub fn render(program: &Program) -> String {
     if let Some(expect) = &program.expect {
         let _ = writeln!(out, "expected: {}", crate::text::expected_kinds(expect));
     }
+    for assumption in &program.assumed {
+        let _ = writeln!(out, "{}", crate::text::assumption(assumption));
+    }
+    for block in program.unused_blocks() {
+        let place = place(program, block.location);
+        let _ = writeln!(out, "block {} ({place}), which no task runs", block.name);
+    }
     for template in &program.templates {
         out.push('\n');
         task(&mut out, program, template);
@@ -90,10 +97,10 @@ fn task(out: &mut String, program: &Program, template: &Template) {
     table.load_style(presets::NOTHING);
     for (i, node) in template.nodes.iter().enumerate() {
         let origin = &program.origins[node.origin];
-        let chain: Vec<&str> = match origin.chain.split_last() {
-            Some((_, outer)) => outer.iter().map(|frame| frame.text.as_str()).collect(),
-            None => Vec::new(),
-        };
+        let block = (program.block_of(origin)).map(|block| format!("block {block}"));
+        let outer = origin.chain.split_last().map(|(_, outer)| outer);
+        let outer = outer.into_iter().flatten().map(|frame| frame.text.clone());
+        let chain: Vec<String> = block.into_iter().chain(outer).collect();
         let mut about: Vec<&str> = origin.at().into_iter().collect();
         about.extend(origin.note());
         table.add_row(vec![

@@ -162,6 +162,8 @@ fn one_series(slots: u32, for_holders: u32, reuse: Reuse, reserved: bool) -> Pro
         cpus: None,
         templates: Vec::new(),
         origins: Vec::new(),
+        blocks: Vec::new(),
+        assumed: Vec::new(),
         expect: None,
     }
 }

@@ -5,6 +5,8 @@
 //! alike. So a lock that two paths of a kernel have in common is written under the same name in both
 //! scenarios, and what is a process's own is declared in the task.
 
+use std::collections::HashSet;
+
 use super::{
     AtomicTypeId, Op, Origin, PageDecl, Program, Ref, Resource, Series, SeriesId, StaleIn, Template,
 };
@@ -49,8 +51,17 @@ impl Program {
                     })
                     .collect(),
                 shown: origin.shown,
+                block: origin.block.map(|block| block + both.blocks.len()),
             }
         }));
+        both.blocks
+            .extend(other.blocks.iter().cloned().map(|mut block| {
+                block.location.file += both.files.len();
+                block
+            }));
+        let ours: HashSet<_> = self.assumed.iter().collect();
+        let theirs = other.assumed.iter().filter(|known| !ours.contains(known));
+        both.assumed.extend(theirs.cloned());
         both.files.extend(other.files.iter().cloned());
         if both.numbers_fit() {
             Ok(both)

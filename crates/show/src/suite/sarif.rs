@@ -3,11 +3,16 @@
 //! A rule for each kind of finding, and for what else can go wrong; a result for each problem. A
 //! result stands where the finding is: at the scenario's line, or in the kernel where `at` names a
 //! file and a line. Further places of a deadlock are related locations. The trace is a code flow.
+//!
+//! What a scenario assumes is in the message of each of its results, in numbers, and in their
+//! properties; and, since a clean scenario has no results, in notifications of the run, which viewers
+//! show beside them.
 
 use kmapcheck_scenario::{FindingKind, Level};
 use serde_json::{Value, json};
 
-use super::{Case, OTHER_RULES, Problem, about};
+use super::{Case, OTHER_RULES, Problem, Tested, about};
+use crate::text;
 use kmapcheck_report::Finding;
 use kmapcheck_report::place::Place;
 
@@ -24,7 +29,9 @@ const SCHEMA: &str = "https://schemastore.azurewebsites.net/schemas/json/sarif-2
 pub fn render(cases: &[Case]) -> Result<String, serde_json::Error> {
     let rules = rules();
     let mut results = Vec::new();
+    let mut notifications = Vec::new();
     for case in cases {
+        notifications.extend(notification(case));
         for problem in case.problems() {
             let index = rules.iter().position(|(name, ..)| *name == problem.rule);
             let findings = case.report.iter().flat_map(|report| &report.findings);
@@ -33,7 +40,7 @@ pub fn render(cases: &[Case]) -> Result<String, serde_json::Error> {
             results.push(result(case, &problem, index, finding));
         }
     }
-    let log = json!({
+    let mut log = json!({
         "$schema": SCHEMA,
         "runs": [{
             "columnKind": "unicodeCodePoints",
@@ -47,6 +54,13 @@ pub fn render(cases: &[Case]) -> Result<String, serde_json::Error> {
         }],
         "version": "2.1.0",
     });
+    if !notifications.is_empty() {
+        let fault = |case: &Case| matches!(case.tested, Tested::Fault(_));
+        log["runs"][0]["invocations"] = json!([{
+            "executionSuccessful": !cases.iter().any(fault),
+            "toolExecutionNotifications": notifications,
+        }]);
+    }
     serde_json::to_string_pretty(&log).map(|text| text + "\n")
 }
 
@@ -88,14 +102,44 @@ fn result(case: &Case, problem: &Problem, rule: usize, finding: Option<&Finding>
     }
     put("level", json!(level_name(problem.level)));
     put("locations", json!(locations(first)));
-    put("message", json!({ "text": problem.message }));
-    put("properties", json!({ "scenario": case.file }));
+    let assumed = case
+        .report
+        .as_ref()
+        .map_or(&[][..], |report| &report.assumed);
+    let (mut message, mut properties) = (problem.message.clone(), json!({ "scenario": case.file }));
+    if let Some(condition) = case.report.as_ref().and_then(text::condition) {
+        message += &format!(" ({condition})");
+    }
+    if !assumed.is_empty() {
+        properties["assumed"] = json!(assumed);
+    }
+    put("message", json!({ "text": message }));
+    put("properties", properties);
     if !related.is_empty() {
         put("relatedLocations", json!(locations(related)));
     }
     put("ruleId", json!(problem.rule));
     put("ruleIndex", json!(rule));
     Value::Object(result)
+}
+
+/// What a scenario assumes, if it says so.
+fn notification(case: &Case) -> Option<Value> {
+    let report = case.report.as_ref()?;
+    let condition = text::condition(report)?;
+    let lines = report.assumed.iter().map(text::assumption);
+    let start = Place {
+        file: case.file.clone(),
+        line: 1,
+        column: None,
+    };
+    let said = format!("{}: {}, {condition}", case.file, report.verdict.name());
+    let said: Vec<String> = std::iter::once(said).chain(lines).collect();
+    Some(json!({
+        "level": "note",
+        "locations": [location(&start)],
+        "message": { "text": said.join("\n") },
+    }))
 }
 
 /// The trace, step by step.
