@@ -1,5 +1,7 @@
 //! Numbers and lists in words, in one place so that every sentence says them alike.
 
+pub use kmapcheck_scenario::{padded, width};
+
 /// A number; from five digits on with its thousands set apart, such as `32,767`.
 #[must_use]
 pub fn number(n: u64) -> String {

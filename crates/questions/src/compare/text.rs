@@ -20,14 +20,14 @@ pub fn render(comparison: &Comparison) -> String {
         .map(|compared| (compared, rows(compared)))
         .collect();
     let all = || blocks.iter().flat_map(|(_, rows)| rows);
-    let widest = |i: usize| all().map(|row| row[i].chars().count()).max().unwrap_or(0);
+    let widest = |i: usize| all().map(|row| width(&row[i])).max().unwrap_or(0);
     let [first, second] = &comparison.models;
-    let (names, left) = (widest(0), widest(1).max(first.chars().count()));
+    let (names, left) = (widest(0), widest(1).max(width(first)));
     // Writing to a String cannot fail.
     let mut out = String::new();
     let line = |out: &mut String, row: [&str; 3]| {
         let [name, a, b] = row;
-        let line = format!("  {name:<names$}  {a:<left$}  {b}");
+        let line = format!("  {}  {}  {b}", padded(name, names), padded(a, left));
         let _ = writeln!(out, "{}", line.trim_end());
     };
     line(&mut out, ["", first, second]);

@@ -18,7 +18,7 @@ const LINE: usize = 18;
 pub fn render(matrix: &Matrix) -> String {
     let scenarios = matrix.scenarios.len();
     let longest = (matrix.scenarios.iter())
-        .map(|named| named.scenario.chars().count())
+        .map(|named| words::width(&named.scenario))
         .max();
     let left = 40 + 7 * longest.unwrap_or(0);
     let cell = SIDE * matrix.sizes.len() + GAP;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use kmapcheck_report::words::{count, list};
+use kmapcheck_report::words::{count, list, padded, width};
 use kmapcheck_scenario::FindingKind;
 
 use super::{Cell, Entry, Matrix, Ran, Sign, Table};
@@ -109,7 +109,7 @@ pub(super) fn signs(cell: &Cell) -> String {
         .collect()
 }
 
-/// How wide the columns are, in characters.
+/// How wide the columns are.
 struct Widths {
     number: usize,
     name: usize,
@@ -119,10 +119,7 @@ struct Widths {
 impl Widths {
     fn of(matrix: &Matrix) -> Widths {
         let number = matrix.scenarios.len().to_string().len();
-        let names = matrix
-            .scenarios
-            .iter()
-            .map(|named| named.scenario.chars().count());
+        let names = matrix.scenarios.iter().map(|named| width(&named.scenario));
         Widths {
             number,
             name: names.max().unwrap_or(0),
@@ -138,7 +135,8 @@ impl Widths {
         }
         let _ = writeln!(out, "{}", line.trim_end());
         for (n, (named, row)) in matrix.scenarios.iter().zip(&table.rows).enumerate() {
-            let mut line = format!("{:>number$} {:<name$}", n + 1, named.scenario);
+            let scenario = padded(&named.scenario, name);
+            let mut line = format!("{:>number$} {scenario}", n + 1);
             for at in row {
                 let _ = write!(line, "  {:<cell$}", signs(at));
             }
