@@ -153,7 +153,7 @@ pub(crate) fn calls<'p>(program: &'p Program, task: &Task) -> impl Iterator<Item
 }
 
 /// What an operation waits for, if it can wait.
-fn awaited(program: &Program, template: TemplateId, op: Op) -> Option<String> {
+pub(crate) fn awaited(program: &Program, template: TemplateId, op: Op) -> Option<String> {
     Some(match op {
         Op::Kmap { series, .. } => format!("{} slot", article(&program.series[series].name)),
         Op::SpinLock { lock } => resource(program, template, lock),

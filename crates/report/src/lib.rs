@@ -46,6 +46,7 @@ mod names;
 pub mod place;
 mod refusal;
 mod report;
+mod rests;
 mod summary;
 mod walk;
 pub mod words;
@@ -59,6 +60,7 @@ pub use kmapcheck_engine::Verdict;
 pub use names::{Names, Who, folded};
 pub use refusal::{close, number_options, refused};
 pub use report::{
-    Contested, Coverage, Finding, Holding, NeverExecuted, NotThere, NumberOf, Proof, Report, Size,
-    SlotUsage, Standing, StartMapping, Step, StopReason, Stopped, StuckSet, TaskAtEnd,
+    Contested, Coverage, Finding, Holding, IdleWait, NeverExecuted, NotThere, NumberOf, Proof,
+    Report, Size, SlotUsage, Standing, StartMapping, Step, StopReason, Stopped, StuckSet,
+    TaskAtEnd,
 };

@@ -5,6 +5,8 @@
 //! run to run. Styles are escape sequences; whoever prints strips them where they are not wanted.
 
 pub(crate) mod fold;
+mod idle_waits;
+mod proved;
 mod sentences;
 mod table;
 
@@ -12,9 +14,9 @@ use std::fmt::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 use kmapcheck_engine::Verdict;
-use kmapcheck_report::words::{count, list, number, sentence};
-use kmapcheck_report::{Coverage, Finding, NumberOf, Proof, Report, Size};
-use kmapcheck_scenario::{FindingKind, Level};
+use kmapcheck_report::words::{count, number, sentence};
+use kmapcheck_report::{Coverage, Finding, Report};
+use kmapcheck_scenario::Level;
 
 /// How to render.
 #[derive(Debug, Clone, Copy)]
@@ -299,7 +301,7 @@ pub fn ending(report: &Report) -> Vec<EndLine> {
         lines.push(EndLine::plain(text));
     }
     if let Some(proof) = &report.proof {
-        lines.extend(proved(proof, report.findings.is_empty()));
+        lines.extend(proved::told(proof, report.findings.is_empty()));
     }
     // What was proved without exploring anything has no coverage.
     if report.proof.is_none() || report.coverage.states > 0 {
@@ -312,6 +314,9 @@ pub fn ending(report: &Report) -> Vec<EndLine> {
             )));
         }
     }
+    lines.extend(idle_waits::told(
+        report.idle_waits.as_deref().unwrap_or_default(),
+    ));
     let remarks = report.remarks.iter();
     lines.extend(remarks.map(|remark| EndLine::headed(Head::Beware, format!(": {remark}."))));
     lines
@@ -336,67 +341,6 @@ fn render_end(out: &mut String, report: &Report) {
         }
         let _ = writeln!(out, "{text}");
     }
-}
-
-/// What was proved, and at which sizes the findings are.
-fn proved(proof: &Proof, clean: bool) -> Vec<EndLine> {
-    let mut lines = Vec::new();
-    if !clean && !proof.sizes.is_empty() {
-        let sizes: Vec<String> = (proof.sizes.iter())
-            .map(|size| format!("{} = {}", size.name, number(size.number.into())))
-            .collect();
-        let text = format!("Found with {}{}.", sizes.join(", "), smallest(proof));
-        lines.push(EndLine::plain(text));
-    }
-    if !proof.excluded.is_empty() {
-        lines.push(EndLine::headed(
-            Head::Proved,
-            format!(" for {}:", proof.claim),
-        ));
-    }
-    let is_excluded =
-        |kind: &FindingKind| (proof.excluded.iter()).any(|excluded| excluded.kinds.contains(kind));
-    let open: Vec<&str> = (FindingKind::ALL.iter())
-        .filter(|kind| kind.level() == Level::Error && !is_excluded(kind))
-        .map(|kind| kind.name())
-        .collect();
-    for excluded in &proof.excluded {
-        let kinds: Vec<&str> = excluded.kinds.iter().map(|kind| kind.name()).collect();
-        let kinds = match (kinds.as_slice(), open.as_slice()) {
-            // Nobody would want to read that many one by one.
-            ([_, _, _, _, ..], []) => "other error".to_owned(),
-            ([_, _, _, _, ..], open) => format!("error other than {}", open.join(", ")),
-            (kinds, _) => kinds.join(", "),
-        };
-        let text = format!("no {kinds}: {}.", excluded.because);
-        lines.push(EndLine::nested(text));
-    }
-    lines
-}
-
-/// The claim that smaller numbers do not do, if it is made and says something.
-fn smallest(proof: &Proof) -> String {
-    let (tasks, others): (Vec<&Size>, Vec<&Size>) =
-        (proof.sizes.iter()).partition(|size| size.of == NumberOf::Tasks);
-    if !proof.smallest || tasks.iter().all(|size| size.number <= 1) {
-        return String::new();
-    }
-    let names: Vec<&str> = tasks.iter().map(|size| size.name.as_str()).collect();
-    let has = |of| others.iter().any(|size| size.of == of);
-    let with = match (has(NumberOf::Slots), has(NumberOf::Units)) {
-        (false, false) => "",
-        (true, false) => "with these slots, ",
-        (false, true) => "with these units, ",
-        (true, true) => "with these slots and units, ",
-    };
-    let together = match names.len() {
-        1 => "",
-        _ => " together",
-    };
-    format!(
-        "; {with}no smaller number of {}{together} shows all of it",
-        list(&names)
-    )
 }
 
 /// What a state takes, to a tenth of a byte; nothing about so few that the rest outweighs them.

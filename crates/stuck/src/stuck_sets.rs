@@ -22,6 +22,8 @@ pub struct Stuck {
     pub forever: Vec<bool>,
     /// Those of them that are in no stuck set of idle waiters alone.
     pub deadlocked: Vec<bool>,
+    /// The others: in the greatest stuck set of idle waiters alone. That is a good end.
+    pub resting: Vec<bool>,
     /// In the greatest stuck set of the others, if somebody in it can give up; else nobody.
     pub rescued: Vec<bool>,
 }
@@ -72,6 +74,7 @@ pub fn stuck(scene: &Scene<'_>) -> Stuck {
     Stuck {
         forever,
         deadlocked,
+        resting: idle,
         rescued,
     }
 }

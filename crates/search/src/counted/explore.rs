@@ -14,7 +14,7 @@ mod step;
 
 use std::ops::Range;
 
-use kmapcheck_engine::{Candidates, Meter, Outcome, Progress, Stopped};
+use kmapcheck_engine::{Candidates, Meter, Outcome, Progress, Rests, Stopped};
 use kmapcheck_limits::{Limits, unasked};
 use kmapcheck_machine::{Abilities, Findings, Start, Starts, TaskId, Trace, initial, instances};
 use kmapcheck_scenario::{FindingKind, OriginId, Program, TemplateId};
@@ -77,6 +77,7 @@ pub(crate) struct Explorer<'a> {
     pub(super) candidates: Candidates<Run>,
     pub(super) executed: FxHashSet<(TemplateId, OriginId)>,
     pub(super) sleeps_at: FxHashSet<(TemplateId, usize)>,
+    pub(super) rests: Rests,
     /// What counters stay within unless they grow without bound; `None`: nothing can.
     bounds: Option<Bounds>,
     /// How many local states and worlds have been looked at for counters without bound.
@@ -182,6 +183,7 @@ impl<'a> Explorer<'a> {
             candidates: Candidates::new(),
             executed: FxHashSet::default(),
             sleeps_at: FxHashSet::default(),
+            rests: Rests::of(program),
             bounds: Bounds::of(program),
             bounded: (0, 0),
             memory_elsewhere: 0,

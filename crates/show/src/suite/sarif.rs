@@ -8,11 +8,13 @@ use kmapcheck_scenario::{FindingKind, Level};
 use serde_json::{Value, json};
 
 use super::{Case, OTHER_RULES, Problem, about};
-use kmapcheck_report::Finding;
 use kmapcheck_report::place::Place;
+use kmapcheck_report::{Finding, IdleWait};
 
 /// Longer traces are left out: viewers show them step by step.
 const MOST_STEPS: usize = 500;
+/// The notification about idle waits.
+const IDLE_WAIT: &str = "idle-wait";
 /// Where the schema is, as the standard's annex names it.
 const SCHEMA: &str = "https://schemastore.azurewebsites.net/schemas/json/sarif-2.1.0.json";
 
@@ -33,7 +35,11 @@ pub fn render(cases: &[Case]) -> Result<String, serde_json::Error> {
             results.push(result(case, &problem, index, finding));
         }
     }
-    let log = json!({
+    let reports = cases.iter().filter_map(|case| case.report.as_ref());
+    let notes: Vec<Value> = (reports.flat_map(|report| report.idle_waits.iter().flatten()))
+        .map(note)
+        .collect();
+    let mut log = json!({
         "$schema": SCHEMA,
         "runs": [{
             "columnKind": "unicodeCodePoints",
@@ -41,12 +47,22 @@ pub fn render(cases: &[Case]) -> Result<String, serde_json::Error> {
             "tool": { "driver": {
                 "informationUri": env!("CARGO_PKG_REPOSITORY"),
                 "name": "kmapcheck",
+                "notifications": [{
+                    "defaultConfiguration": { "level": "note" },
+                    "id": IDLE_WAIT,
+                    "shortDescription": { "text": "A task can stay in an idle wait for ever, with a good end." },
+                }],
                 "rules": rules.iter().map(descriptor).collect::<Vec<_>>(),
                 "semanticVersion": env!("CARGO_PKG_VERSION"),
             } },
         }],
         "version": "2.1.0",
     });
+    if !notes.is_empty() {
+        // What was found is in the results; that the tool ran is all that is said here.
+        let ran = json!({ "executionSuccessful": true, "toolExecutionNotifications": notes });
+        log["runs"][0]["invocations"] = json!([ran]);
+    }
     serde_json::to_string_pretty(&log).map(|text| text + "\n")
 }
 
@@ -96,6 +112,20 @@ fn result(case: &Case, problem: &Problem, rule: usize, finding: Option<&Finding>
     put("ruleId", json!(problem.rule));
     put("ruleIndex", json!(rule));
     Value::Object(result)
+}
+
+/// An idle wait: nothing is wrong with it, so it is no result, but one may want to know.
+fn note(wait: &IdleWait) -> Value {
+    let verb = if wait.seen { "can" } else { "may" };
+    json!({
+        "descriptor": { "id": IDLE_WAIT, "index": 0 },
+        "level": "note",
+        "locations": [location(&Place::of(&wait.place, wait.at.as_deref()))],
+        "message": { "text": format!(
+            "{} {verb} stay for ever in an idle wait, {}, for {}.",
+            wait.task, wait.op, wait.waits_for
+        ) },
+    })
 }
 
 /// The trace, step by step.

@@ -44,17 +44,25 @@ impl Explorer<'_> {
 
     /// Findings of a new state.
     pub(in crate::counted) fn note_state(&mut self, number: u32, state: &Counts, depth: u64) {
-        let mut waits = false;
+        let (mut waits, mut may_rest) = (false, false);
         for &(local, _) in &state.tasks {
             let entry = self.table.entry(local, state.world);
-            waits |= matches!(entry.standing, Standing::Waits(_));
+            if let Standing::Waits(waiting) = entry.standing {
+                waits = true;
+                may_rest |= waiting.is_idle() && self.rests.would_be_news(self.node_of(local));
+            }
             if !entry.waiting.is_empty() {
                 self.note_waiting(number, local, entry.waiting, depth);
             }
         }
         let wanted = self.candidates.news(self.stuck_kinds);
-        if waits && !wanted.is_empty() {
-            for kind in self.stuck(state).kinds().intersection(wanted).iter() {
+        if may_rest || waits && !wanted.is_empty() {
+            let stuck = self.stuck(state);
+            for (&(local, _), _) in (state.tasks.iter().zip(&stuck.resting)).filter(|(_, r)| **r) {
+                let node = self.node_of(local);
+                self.rests.note(node);
+            }
+            for kind in stuck.kinds().intersection(wanted).iter() {
                 let rank = self.class_rank(state, kind);
                 self.candidates.offer(kind, depth, rank, || Run {
                     state: number,
@@ -64,6 +72,15 @@ impl Explorer<'_> {
                 });
             }
         }
+    }
+
+    /// Where a task that waits in that local state is.
+    pub(crate) fn node_of(&self, local: u32) -> (TemplateId, usize) {
+        let task = self.table.local(local).task();
+        (
+            task.template,
+            task.at.expect("who waits is at an operation"),
+        )
     }
 
     pub(super) fn note_waiting(&mut self, state: u32, local: u32, waiting: Findings, depth: u64) {
