@@ -74,12 +74,9 @@ pub fn bytes(n: u64) -> String {
 /// `a DEFAULT`, `an A`: a name with its article.
 #[must_use]
 pub fn article(name: &str) -> String {
-    // A single letter is spelled: "an S slot".
-    let sounded = if name.chars().count() == 1 {
-        "AEFHILMNORSX"
-    } else {
-        "AEIO"
-    };
+    // A letter that stands alone is spelled: "an S slot", "an S0 slot".
+    let alone = !name.chars().nth(1).is_some_and(char::is_alphabetic);
+    let sounded = if alone { "AEFHILMNORSX" } else { "AEIO" };
     let vowel = name.starts_with(|c: char| sounded.contains(c.to_ascii_uppercase()));
     format!("{} {name}", if vowel { "an" } else { "a" })
 }
@@ -148,6 +145,9 @@ mod tests {
         assert_eq!(list(&["a", "b", "c"]), "a, b and c");
         assert_eq!(article("A"), "an A");
         assert_eq!(article("S"), "an S");
+        assert_eq!(article("S0"), "an S0");
+        assert_eq!(article("B-2"), "a B-2");
+        assert_eq!(article("SLOTS"), "a SLOTS");
         assert_eq!(article("DEFAULT"), "a DEFAULT");
         assert_eq!(sentence("mapping goes"), "Mapping goes");
     }

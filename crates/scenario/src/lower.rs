@@ -74,8 +74,8 @@ impl Growth {
         match (self.repeats, self.expands) {
             (true, _) => "repeat less often, or use `loop`",
             (false, true) => {
-                "the model's operations are expanded where they are used: let them use fewer of \
-                 one another"
+                "declared operations are expanded where they are used: let them use fewer of one \
+                 another"
             }
             (false, false) => "make several scenarios of it, or a `loop` of what recurs",
         }
@@ -241,7 +241,7 @@ impl Lowering<'_> {
                     format!("operations stand more than {DEEPEST} deep in one another, expanded"),
                 )
                 .label("one level too many")
-                .help("let the model's operations use fewer layers of one another"),
+                .help("let declared operations use fewer layers of one another"),
             );
             self.over = true;
         }
