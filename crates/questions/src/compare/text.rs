@@ -2,16 +2,21 @@
 
 use std::fmt::Write;
 
-use kmapcheck_report::words::{count, list, number};
+use kmapcheck_report::words::{count, list, number, padded, width};
 
-use super::{Compared, Comparison, Ran, Side, Size};
+use super::{Compared, Comparison, Pool, Ran, Side, Size};
 use crate::markdown;
 
 /// What a side says in a row.
 type Row = fn(&Ran) -> String;
 
 /// What is asked of a side, in the order of the rows.
-const ROWS: [(&str, Row); 3] = [("finds", findings), ("not safe", sizes), ("states", states)];
+const ROWS: [(&str, Row); 4] = [
+    ("finds", findings),
+    ("not safe", sizes),
+    ("enough", pools),
+    ("states", states),
+];
 
 /// The whole, ending in a line feed: a block of rows for each scenario.
 #[must_use]
@@ -105,6 +110,19 @@ fn sizes(ran: &Ran) -> String {
     match sizes.is_empty() {
         true => "-".to_owned(),
         false => sizes.join("; "),
+    }
+}
+
+fn pools(ran: &Ran) -> String {
+    let pool = |pool: &Pool| match pool.safe_from {
+        Some(1) => format!("any number of {}", pool.of),
+        Some(n) => format!("{} {} and more", number(n.into()), pool.of),
+        None => format!("no number of {} is known to be", pool.of),
+    };
+    let pools: Vec<String> = ran.pools.iter().map(pool).collect();
+    match pools.is_empty() {
+        true => "-".to_owned(),
+        false => pools.join("; "),
     }
 }
 

@@ -12,10 +12,10 @@ use kmapcheck_local::Holding;
 use kmapcheck_machine::{Given, Mode, Wanted};
 use kmapcheck_prove::words::{label, label_of_held};
 use kmapcheck_report::words::{article, count, list};
-use kmapcheck_report::{lock_of_page, resource};
+use kmapcheck_report::{lock_of_page, resource, units};
 use kmapcheck_scenario::{Bound, Program, Ref, ResourceKind};
 
-use super::{Cycle, Judged};
+use super::{Cycle, Judged, thing};
 
 /// All that is asked for in circles, judged. Sets of things that go by the same names are one.
 pub(super) fn cycles(program: &Program, graph: &Graph, sets: &Sets) -> Vec<Cycle> {
@@ -70,9 +70,13 @@ pub(super) fn cycle(
     });
     let one_circle = circle.is_some();
     let mut through: Vec<String> = (circle.unwrap_or_else(|| nodes.to_vec()).iter())
-        .map(|&node| label(program, graph.needs[node]))
+        .map(|&node| thing(program, graph.needs[node]))
         .collect();
     through.dedup();
+    // Round a circle the last stands beside the first.
+    if through.len() > 1 && through.first() == through.last() {
+        through.pop();
+    }
     Cycle {
         through,
         one_circle,
@@ -118,8 +122,12 @@ fn core(program: &Program, graph: &Graph, possible: &Possible) -> Vec<String> {
         })
         .collect();
     for &(series, n) in &possible.core.slots {
-        let name = &program.series[series].name;
-        said.push(format!("with {} in {name}", count(n, "slot")));
+        let series = &program.series[series];
+        said.push(format!(
+            "with {} in {}",
+            count(n, series.one()),
+            series.name
+        ));
     }
     said
 }
@@ -127,6 +135,9 @@ fn core(program: &Program, graph: &Graph, possible: &Possible) -> Vec<String> {
 fn holdings(program: &Program, kind: &Kind) -> Vec<String> {
     (kind.holdings.iter())
         .map(|&(held, n)| {
+            if let Holding::Held(pool, Mode::Units) = held {
+                return units(program, kind.template, pool, n);
+            }
             let label = label_of_held(program, kind.template, held);
             match n {
                 1 => held_one(label, held),
@@ -350,6 +361,14 @@ fn missing(program: &Program, need: Wanted, who: &Who<'_>) -> String {
     }
 }
 
+/// What one of that is called, of a series.
+fn one_of(program: &Program, need: Wanted) -> &'static str {
+    match need {
+        Wanted::Slot { series, .. } => program.series[series].one(),
+        _ => "slot",
+    }
+}
+
 /// `2 slots`
 fn slots(program: &Program, series: usize) -> String {
     let series = &program.series[series];
@@ -361,14 +380,6 @@ fn slots(program: &Program, series: usize) -> String {
 
 /// The tasks that an inequality is about.
 struct Who<'a> {
-/// What one of that is called, of a series.
-fn one_of(program: &Program, need: Wanted) -> &'static str {
-    match need {
-        Wanted::Slot { series, .. } => program.series[series].one(),
-        _ => "slot",
-    }
-}
-
     program: &'a Program,
     graph: &'a Graph,
     equations: &'a Equations,
