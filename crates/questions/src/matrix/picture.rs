@@ -1,6 +1,6 @@
 //! A matrix as a picture, in SVG.
 
-use kmapcheck_report::words::list;
+use kmapcheck_report::words::{self, list};
 use svg::Document;
 use svg::node::element::{Rectangle, Text, Title};
 
@@ -141,7 +141,7 @@ fn square(
 fn colour(sign: Sign) -> &'static str {
     match sign {
         Sign::Nothing => "#bfe3c0",
-        Sign::Stuck => "#f2b8b0",
+        Sign::Stuck | Sign::StuckBesides => "#f2b8b0",
         Sign::StuckAlone => "#f7dcd6",
         Sign::Error => "#f5cba0",
         Sign::ErrorAlone => "#f9e6d2",

@@ -2,6 +2,7 @@
 
 use kmapcheck_machine::{Findings, Standing};
 use kmapcheck_scenario::{FindingKind, TemplateId};
+use kmapcheck_stuck::stuck_sets::deadlocked_together;
 
 use super::{CountedStep, Explorer, Run};
 use crate::capacity::next_number;
@@ -62,7 +63,18 @@ impl Explorer<'_> {
                 let node = self.node_of(local);
                 self.rests.note(node);
             }
-            for kind in stuck.kinds().intersection(wanted).iter() {
+            let counts = |this: &mut Self| match this.split {
+                Some(split) => {
+                    this.judged(state, |scene| deadlocked_together(scene, |id| id < split))
+                }
+                None => true,
+            };
+            let kinds = stuck.kinds().intersection(wanted);
+            let kinds = match kinds.is_empty() || counts(self) {
+                true => kinds,
+                false => Findings::NONE,
+            };
+            for kind in kinds.iter() {
                 let rank = self.class_rank(state, kind);
                 self.candidates.offer(kind, depth, rank, || Run {
                     state: number,
