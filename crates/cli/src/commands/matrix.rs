@@ -107,10 +107,6 @@ fn cells(
     let cell =
         Cell::of(scenarios, one, other).map_err(|failure| Wrong::usage(failure.to_string()))?;
     let line = Line::new(Path::new("matrix"), false);
-    let options = Options {
-        width: output::width(),
-        elapsed: true,
-    };
     let (mut told, mut reports, mut exit) = (Vec::new(), Vec::new(), Exit::Clean);
     for on in on_each {
         for (i, size) in sizes.iter().enumerate() {
@@ -140,6 +136,11 @@ fn cells(
                 if let Some(stopped) = &mut report.stopped {
                     repeat(stopped);
                 }
+                let options = Options {
+                    width: output::width(),
+                    // The second one is a part of what the first took.
+                    elapsed: report.elapsed_ms > 0.0,
+                };
                 let text = run.last(REPORTING, || Ok(text_of::render(&report, &options)))?;
                 told.push(head + &text);
                 reports.push(report);
