@@ -130,7 +130,7 @@ fn what_is_no_cell_is_told() {
         3,
     );
     assert!(
-        out.contains("give it more, such as `--max-states 20`"),
+        out.contains("ive it more, such as `--max-states 20`"),
         "{out}"
     );
 }

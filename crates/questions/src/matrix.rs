@@ -223,6 +223,7 @@ impl Asking<'_> {
             let pairs = each.map(|(at, (one, other))| {
                 let alone = Alone {
                     entries: [&alone[i].at[at], &alone[j].at[at]],
+                    // Without the first there is no pair, and nothing to be split.
                     split: one.as_ref().map_or(0, |one| one.templates.len()),
                 };
                 (pair(one, other), Some(alone))

@@ -240,6 +240,6 @@ fn who_ended_with_what_others_need_is_drawn() {
         panic!("{edges:?}");
     };
     assert_eq!((edge.label.as_str(), edge.highlighted), ("lost by", false));
-    assert!(svg::render(&graph).contains(">lost by</text>"));
+    assert!(svg::render(&graph).contains("\nlost by\n"));
     assert!(dot::render(&graph).contains("label=\"lost by\"];"));
 }

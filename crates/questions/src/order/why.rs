@@ -135,7 +135,7 @@ fn core(program: &Program, graph: &Graph, possible: &Possible) -> Vec<String> {
 fn holdings(program: &Program, kind: &Kind) -> Vec<String> {
     (kind.holdings.iter())
         .map(|&(held, n)| {
-            if let Holding::Held(pool, Mode::Units) = held {
+            if let Holding::Held(pool @ Ref::Shared(_), Mode::Units) = held {
                 return units(program, kind.template, pool, n);
             }
             let label = label_of_held(program, kind.template, held);
