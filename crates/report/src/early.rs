@@ -55,6 +55,7 @@ impl Report {
                 engine: engine.to_owned(),
                 ..Coverage::default()
             },
+            idle_waits: None,
             proof: None,
             remarks: Vec::new(),
             assumed: program.map_or_else(Vec::new, |program| program.assumed.clone()),

@@ -16,7 +16,9 @@ use crate::check::blocks::Blocks;
 use crate::check::declarations::Checked;
 use crate::check::model::check_model;
 use crate::lower::Shared;
-use crate::program::{Assumption, Bound, Cpus, FindingKind, NamedBlock, Program};
+use crate::program::{
+    Assumption, Bound, Cpus, FindingKind, NamedBlock, Op, Origin, Program, SeriesId, Template,
+};
 use crate::read::decode::{Decode, Map, Name, entries};
 use crate::read::json;
 use crate::read::model::ModelFile;
@@ -183,6 +185,14 @@ fn check_all(path: &Path, text: String, overrides: &Overrides, log: &mut Log) ->
     for (series, slots) in series.iter_mut().zip(slots) {
         series.slots = slots;
     }
+    let pools = entries(scenario.series.as_ref())
+        .iter()
+        .filter(|(_, declared)| declared.reuse.is_none() && declared.for_holders.is_none());
+    for (name, _) in pools {
+        let declared = series.iter().position(|series| series.name == name.text());
+        let id = declared.expect("what the scenario declares is part of its model");
+        series[id].is_pool = !is_mapped_by_itself(&templates, &shared.origins, id);
+    }
     series.extend(series_of_units);
     let expect = scenario.expect.map(|expected| {
         let mut kinds: Vec<FindingKind> = expected
@@ -276,6 +286,17 @@ fn add_to<T: Clone>(known: &mut Map<T>, added: Option<&Map<T>>, what: &str, log:
             known.0.push((name.clone(), declared.clone()));
         }
     }
+}
+
+/// Whether some kmap of a series is written as that, and not as an operation that is declared.
+fn is_mapped_by_itself(templates: &[Template], origins: &[Origin], series: SeriesId) -> bool {
+    let mut nodes = templates.iter().flat_map(|template| &template.nodes);
+    nodes.any(|node| match node.op {
+        Op::Kmap { series: id, .. } | Op::TryKmap { series: id, .. } => {
+            id == series && origins[node.origin].chain.len() == 1
+        }
+        _ => false,
+    })
 }
 
 /// What a scenario without a model runs on, but for what it declares.

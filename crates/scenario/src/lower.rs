@@ -254,7 +254,7 @@ impl Lowering<'_> {
                         "let blocks run others as their last step, where that is no level, or fewer \
                          layers of one another"
                     }
-                    None => "let the model's operations use fewer layers of one another",
+                    None => "let declared operations use fewer layers of one another",
                 }),
             );
             self.over = true;

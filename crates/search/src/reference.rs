@@ -6,7 +6,8 @@
 use std::rc::Rc;
 
 use kmapcheck_engine::{
-    Candidates, Coverage, Finding, Meter, Outcome, Progress, Stopped, can_sleep, never_executed,
+    Candidates, Coverage, Finding, Meter, Outcome, Progress, Rests, Stopped, can_sleep,
+    never_executed,
 };
 use kmapcheck_limits::{Limits, ask, unasked};
 use kmapcheck_machine::{
@@ -54,6 +55,7 @@ pub(crate) struct Reference<'a> {
     executed: FxHashSet<(TemplateId, OriginId)>,
     /// Nodes at which some task was seen to wait in atomic context.
     sleeps_at: FxHashSet<(TemplateId, usize)>,
+    rests: Rests,
 }
 
 pub(crate) fn run(
@@ -112,6 +114,7 @@ impl<'a> Reference<'a> {
             candidates: Candidates::new(),
             executed: FxHashSet::default(),
             sleeps_at: FxHashSet::default(),
+            rests: Rests::of(program),
         }
     }
 
@@ -241,6 +244,13 @@ impl<'a> Reference<'a> {
                 });
             }
         }
+        if self.rests.is_open() {
+            let resting = stuck(&scene(self.program, &self.abilities, &state)).resting;
+            for (task, _) in (state.tasks.iter().zip(resting)).filter(|&(_, rests)| rests) {
+                let at = task.at.expect("who waits is at an operation");
+                self.rests.note((task.template, at));
+            }
+        }
         let wanted = self.candidates.news(self.stuck_kinds);
         if !wanted.is_empty() {
             for (kind, rank) in ranks_in(self.program, &self.abilities, &state, wanted) {
@@ -334,6 +344,7 @@ impl<'a> Reference<'a> {
             } else {
                 vec![]
             },
+            rests: Some(self.rests.seen()),
             stored_bytes: None,
             ..Coverage::default()
         };

@@ -7,6 +7,8 @@
 mod assumed;
 mod ending;
 pub(crate) mod fold;
+mod idle_waits;
+mod proved;
 mod sentences;
 mod table;
 

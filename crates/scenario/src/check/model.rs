@@ -92,6 +92,7 @@ pub(crate) fn check_model(file: &ModelFile, log: &mut Log) -> Option<Model> {
             for_holders: (declared.for_holders.as_ref()).map_or(0, |number| number.0.value),
             rank: order.rank(name.text()),
             of_units: false,
+            is_pool: false,
         });
     }
 

@@ -107,13 +107,19 @@ impl Joined {
         };
         for series in &other.series {
             let same = |known: &Series| {
-                (known.of_units == series.of_units && known.name == series.name)
-                    .then_some(known == series)
+                // What it is spoken of as makes no difference to what it is.
+                let alike = || {
+                    Series {
+                        is_pool: series.is_pool,
+                        ..known.clone()
+                    } == *series
+                };
+                (known.of_units == series.of_units && known.name == series.name).then(alike)
             };
             let at = add(&mut both.series, series.clone(), same);
-            joined
-                .series
-                .push(at.ok_or_else(|| unlike("series", &series.name))?);
+            let at = at.ok_or_else(|| unlike("series", &series.name))?;
+            both.series[at].is_pool &= series.is_pool;
+            joined.series.push(at);
         }
         for name in &other.atomic_types {
             let same = |known: &String| (known == name).then_some(true);

@@ -122,7 +122,7 @@ impl Reader<'_> {
                     key.span,
                     format!("there is no operation {}", quoted(&key.value)),
                 )
-                .label("neither built in nor the model's")
+                .label("neither built in nor declared")
                 .help(match key.value.as_str() {
                     "acquire" | "release" => {
                         "the model `pool` has it: `\"model\": \"pool\"`".to_owned()

@@ -176,7 +176,7 @@ fn note_unknown_parameter(text: &str, span: Span, params: Option<&[String]>, log
             let names: Vec<String> = names.iter().map(|name| format!("${name}")).collect();
             help_for(text, "parameters", names.iter().map(String::as_str))
         }
-        None => "parameters are for the operations of a model; write the name itself".into(),
+        None => "parameters are for declared operations; write the name itself".into(),
     };
     log.push(
         Problem::at(Code::UnknownParameter, span, message)
@@ -207,7 +207,7 @@ pub(crate) fn note_unknown_series(name: &str, span: Span, series: &[String], log
             span,
             format!("there is no series {}", quoted(name)),
         )
-        .label("not a series of the model")
+        .label("not a series that is declared")
         .help(match series {
             [] => format!(
                 "declare it beside `tasks`: `\"series\": {{ {name:?}: {{ \"slots\": 10 }} }}`"

@@ -13,11 +13,13 @@ use serde_json::{Value, json};
 
 use super::{Case, OTHER_RULES, Problem, Tested, about};
 use crate::text;
-use kmapcheck_report::Finding;
 use kmapcheck_report::place::Place;
+use kmapcheck_report::{Finding, IdleWait};
 
 /// Longer traces are left out: viewers show them step by step.
 const MOST_STEPS: usize = 500;
+/// The notification about idle waits.
+const IDLE_WAIT: &str = "idle-wait";
 /// Where the schema is, as the standard's annex names it.
 const SCHEMA: &str = "https://schemastore.azurewebsites.net/schemas/json/sarif-2.1.0.json";
 
@@ -40,6 +42,9 @@ pub fn render(cases: &[Case]) -> Result<String, serde_json::Error> {
             results.push(result(case, &problem, index, finding));
         }
     }
+    let reports = cases.iter().filter_map(|case| case.report.as_ref());
+    let idle = reports.flat_map(|report| report.idle_waits.iter().flatten());
+    notifications.extend(idle.map(note));
     let mut log = json!({
         "$schema": SCHEMA,
         "runs": [{
@@ -48,6 +53,11 @@ pub fn render(cases: &[Case]) -> Result<String, serde_json::Error> {
             "tool": { "driver": {
                 "informationUri": env!("CARGO_PKG_REPOSITORY"),
                 "name": "kmapcheck",
+                "notifications": [{
+                    "defaultConfiguration": { "level": "note" },
+                    "id": IDLE_WAIT,
+                    "shortDescription": { "text": "A task can stay in an idle wait for ever, with a good end." },
+                }],
                 "rules": rules.iter().map(descriptor).collect::<Vec<_>>(),
                 "semanticVersion": env!("CARGO_PKG_VERSION"),
             } },
@@ -140,6 +150,20 @@ fn notification(case: &Case) -> Option<Value> {
         "locations": [location(&start)],
         "message": { "text": said.join("\n") },
     }))
+}
+
+/// An idle wait: nothing is wrong with it, so it is no result, but one may want to know.
+fn note(wait: &IdleWait) -> Value {
+    let verb = if wait.seen { "can" } else { "may" };
+    json!({
+        "descriptor": { "id": IDLE_WAIT, "index": 0 },
+        "level": "note",
+        "locations": [location(&Place::of(&wait.place, wait.at.as_deref()))],
+        "message": { "text": format!(
+            "{} {verb} stay for ever in an idle wait, {}, for {}.",
+            wait.task, wait.op, wait.waits_for
+        ) },
+    })
 }
 
 /// The trace, step by step.

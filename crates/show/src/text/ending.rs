@@ -3,11 +3,10 @@
 use std::fmt::{self, Write};
 
 use anstyle::Style;
-use kmapcheck_report::words::{count, list, number, sentence};
-use kmapcheck_report::{Coverage, NumberOf, Proof, Report, Size};
-use kmapcheck_scenario::{FindingKind, Level};
+use kmapcheck_report::words::{count, number, sentence};
+use kmapcheck_report::{Coverage, Report};
 
-use super::{BOLD, YELLOW};
+use super::{BOLD, YELLOW, idle_waits, proved};
 
 /// A line of what follows the findings.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,7 +20,7 @@ pub struct EndLine {
 }
 
 impl EndLine {
-    fn plain(text: String) -> EndLine {
+    pub(super) fn plain(text: String) -> EndLine {
         EndLine {
             head: None,
             text,
@@ -29,14 +28,14 @@ impl EndLine {
         }
     }
 
-    fn headed(head: Head, text: String) -> EndLine {
+    pub(super) fn headed(head: Head, text: String) -> EndLine {
         EndLine {
             head: Some(head),
             ..EndLine::plain(text)
         }
     }
 
-    fn nested(text: String) -> EndLine {
+    pub(super) fn nested(text: String) -> EndLine {
         EndLine {
             nested: true,
             ..EndLine::plain(text)
@@ -90,7 +89,7 @@ pub fn ending(report: &Report) -> Vec<EndLine> {
         lines.push(EndLine::plain(text));
     }
     if let Some(proof) = &report.proof {
-        lines.extend(proved(proof, report.findings.is_empty()));
+        lines.extend(proved::told(proof, report.findings.is_empty()));
     }
     // What was proved without exploring anything has no coverage.
     if report.proof.is_none() || report.coverage.states > 0 {
@@ -103,6 +102,9 @@ pub fn ending(report: &Report) -> Vec<EndLine> {
             )));
         }
     }
+    lines.extend(idle_waits::told(
+        report.idle_waits.as_deref().unwrap_or_default(),
+    ));
     let remarks = report.remarks.iter();
     lines.extend(remarks.map(|remark| EndLine::headed(Head::Beware, format!(": {remark}."))));
     lines
@@ -127,67 +129,6 @@ pub(super) fn render_end(out: &mut String, report: &Report) {
         }
         let _ = writeln!(out, "{text}");
     }
-}
-
-/// What was proved, and at which sizes the findings are.
-fn proved(proof: &Proof, clean: bool) -> Vec<EndLine> {
-    let mut lines = Vec::new();
-    if !clean && !proof.sizes.is_empty() {
-        let sizes: Vec<String> = (proof.sizes.iter())
-            .map(|size| format!("{} = {}", size.name, number(size.number.into())))
-            .collect();
-        let text = format!("Found with {}{}.", sizes.join(", "), smallest(proof));
-        lines.push(EndLine::plain(text));
-    }
-    if !proof.excluded.is_empty() {
-        lines.push(EndLine::headed(
-            Head::Proved,
-            format!(" for {}:", proof.claim),
-        ));
-    }
-    let is_excluded =
-        |kind: &FindingKind| (proof.excluded.iter()).any(|excluded| excluded.kinds.contains(kind));
-    let open: Vec<&str> = (FindingKind::ALL.iter())
-        .filter(|kind| kind.level() == Level::Error && !is_excluded(kind))
-        .map(|kind| kind.name())
-        .collect();
-    for excluded in &proof.excluded {
-        let kinds: Vec<&str> = excluded.kinds.iter().map(|kind| kind.name()).collect();
-        let kinds = match (kinds.as_slice(), open.as_slice()) {
-            // Nobody would want to read that many one by one.
-            ([_, _, _, _, ..], []) => "other error".to_owned(),
-            ([_, _, _, _, ..], open) => format!("error other than {}", open.join(", ")),
-            (kinds, _) => kinds.join(", "),
-        };
-        let text = format!("no {kinds}: {}.", excluded.because);
-        lines.push(EndLine::nested(text));
-    }
-    lines
-}
-
-/// The claim that smaller numbers do not do, if it is made and says something.
-fn smallest(proof: &Proof) -> String {
-    let (tasks, others): (Vec<&Size>, Vec<&Size>) =
-        (proof.sizes.iter()).partition(|size| size.of == NumberOf::Tasks);
-    if !proof.smallest || tasks.iter().all(|size| size.number <= 1) {
-        return String::new();
-    }
-    let names: Vec<&str> = tasks.iter().map(|size| size.name.as_str()).collect();
-    let has = |of| others.iter().any(|size| size.of == of);
-    let with = match (has(NumberOf::Slots), has(NumberOf::Units)) {
-        (false, false) => "",
-        (true, false) => "with these slots, ",
-        (false, true) => "with these units, ",
-        (true, true) => "with these slots and units, ",
-    };
-    let together = match names.len() {
-        1 => "",
-        _ => " together",
-    };
-    format!(
-        "; {with}no smaller number of {}{together} shows all of it",
-        list(&names)
-    )
 }
 
 /// What a state takes, to a tenth of a byte; nothing about so few that the rest outweighs them.
