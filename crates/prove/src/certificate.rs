@@ -5,14 +5,14 @@ use kmapcheck_limits::ask;
 use kmapcheck_linear::{Answer, Node, Refutation, solve};
 use kmapcheck_local::Locals;
 use kmapcheck_machine::Wanted;
-use kmapcheck_scenario::Program;
+use kmapcheck_scenario::{FindingKind, Op, Patience, Program};
 use kmapcheck_verify::{
     By, Certificate, Closed, Counting, FORMAT, Flow, Give, Inequality, Kind, Local, NotThere, Set,
     System, flow_systems, keeps, kinds, open_pools, problem, ranks_to_drain, ranks_to_rest,
     systems, wanted,
 };
 
-use crate::reasons::{Reason, Reasons};
+use crate::reasons::{Excluded, Reason, Reasons};
 
 /// Pivots for each system of inequalities.
 const BUDGET: u64 = 50_000;
@@ -51,9 +51,18 @@ pub fn certificate(
         ranks: Vec::new(),
         digest: String::new(),
     };
+    let has_selects = program.has_op(|op| op == Op::Select);
     let not_all = "what the prover knows of where tasks come to could not be found once more";
     for excluded in &reasons.excluded {
         let by = match &excluded.reason {
+            // Not in the format: a select that counts with one of its first operations, and that who can
+            // give up is in no deadlock.
+            Reason::Order(_) | Reason::Equations(_) | Reason::NeverMissing(_)
+                if has_selects || is_of_the_patient(program, excluded) =>
+            {
+                continue;
+            }
+            Reason::Drains | Reason::Rests if has_selects => continue,
             Reason::Locals { .. } => By::Locals,
             Reason::Order(_) => By::Order,
             Reason::Equations(_) => By::Equations,
@@ -115,6 +124,11 @@ pub fn closed(program: &Program, locals: &Locals) -> Result<Closed, String> {
     };
     let list: Vec<Local> = locals.states.iter().map(local).collect();
     Closed::of_list(program, &list)
+}
+
+/// Whether deadlock alone is excluded, and no rescue by a time-out.
+fn is_of_the_patient(program: &Program, excluded: &Excluded) -> bool {
+    program.has_patience(Patience::GivesUp) && !excluded.kinds.contains(FindingKind::TimeoutRescue)
 }
 
 /// What is waited for, everything before what is waited for while it is held. Where there is a circle

@@ -237,7 +237,7 @@ impl Closing<'_, '_> {
     fn free(&mut self, page: &Page) -> Result<(), String> {
         if page.holders > 0 || page.locked || page.has_users() {
             return Err(
-                "no proof is possible: a page is freed while its task still has it mapped or locked"
+                "no certificate is possible: a page is freed while its task still has it mapped or locked"
                     .into(),
             );
         }

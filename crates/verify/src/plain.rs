@@ -49,7 +49,7 @@ pub(crate) fn alone(program: &Program) -> Result<Program, String> {
                 }
                 _ => continue,
             };
-            return Err(format!("no proof is possible: {wrong}"));
+            return Err(format!("no certificate is possible: {wrong}"));
         }
     }
     let open = (plain.series.iter()).any(|series| series.slots == Bound::Any);

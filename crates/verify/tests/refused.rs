@@ -94,7 +94,7 @@ fn a_broken_premise() {
     let said = refusal(&(kmapcheck_testing::load(&shared), certificate), |_| {});
     assert_eq!(
         said,
-        "no proof is possible: a page is freed through a name that all tasks know"
+        "no certificate is possible: a page is freed through a name that all tasks know"
     );
 }
 
