@@ -261,3 +261,12 @@ fn what_is_certified_of_gives_is_so() {
         "{by:?}"
     );
 }
+
+/// Where tasks queue, try, give up and wait in selects.
+#[test]
+fn what_is_certified_of_queues_is_so() {
+    let came = kmapcheck_testing::tally(kmapcheck_testing::queued_scenario(), 250, |program| {
+        certified_rightly(program).unwrap_or_else(|why| panic!("{why}"))
+    });
+    assert!(came["no deadlock"] > 30, "{came:?}");
+}
