@@ -61,7 +61,12 @@ fn what_is_refused_says_where_and_what_to_type() {
             "f",
             "it holds bytes that no text has",
         ),
-        ("open.c", &b"#ifdef A\nint f(void);\n"[..], "f", "never closed"),
+        (
+            "open.c",
+            &b"#ifdef A\nint f(void);\n"[..],
+            "f",
+            "never closed",
+        ),
     ] {
         let c = file(name, bytes);
         let output = command(&["extract", &c, "--entry", entry]).output();

@@ -27,7 +27,7 @@ pub struct Refusal {
     /// What is wrong.
     pub said: String,
     /// Where.
-    pub place: Option<Place>,
+    pub place: Option<Box<Place>>,
     /// What to do about it.
     pub help: String,
 }
@@ -81,7 +81,10 @@ impl Refusal {
     /// The same at a place.
     #[must_use]
     pub fn at(self, place: Option<Place>) -> Refusal {
-        Refusal { place, ..self }
+        Refusal {
+            place: place.map(Box::new),
+            ..self
+        }
     }
 
     pub(crate) fn in_mapping(file: &str, line: usize, column: usize, said: &str) -> Refusal {

@@ -119,11 +119,7 @@ pub fn condition(text: &str, defined: &Defined) -> Result<Conditioned, Refusal> 
                 }
                 None => return Err(unpaired(i, line, "#else")),
             },
-            "endif" => {
-                if open.pop().is_none() {
-                    return Err(unpaired(i, line, "#endif"));
-                }
-            }
+            "endif" if open.pop().is_none() => return Err(unpaired(i, line, "#endif")),
             "define" if live => {
                 let defined = define(rest, i + 1);
                 let number = || constant::value(&defined.body, &|_| None, &|_| false);

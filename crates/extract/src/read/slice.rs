@@ -438,7 +438,8 @@ impl Slicer<'_> {
     ) -> Vec<Rc<BTreeSet<Name>>> {
         let code = &body.code;
         let end = code.instrs.len();
-        let mut mentions = vec![Rc::new(BTreeSet::new()); end + 1];
+        let none: Rc<BTreeSet<Name>> = Rc::default();
+        let mut mentions = vec![none; end + 1];
         let mut changed = true;
         while changed {
             changed = false;

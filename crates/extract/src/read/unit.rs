@@ -113,7 +113,7 @@ impl Unit {
                         .nth(place.line - 1)
                         .unwrap_or_default()
                         .to_owned(),
-                    ..place
+                    ..*place
                 });
                 refusal.at(place)
             })?;

@@ -163,9 +163,7 @@ impl Key {
             Key::Deref(of) => Key::Deref(change(of)),
             Key::Mapped(of) => Key::Mapped(change(of)),
             Key::Table(of) => Key::Table(change(of)),
-            Key::Pure(name, args) => {
-                Key::Pure(name.clone(), args.iter().map(|arg| change(arg)).collect())
-            }
+            Key::Pure(name, args) => Key::Pure(name.clone(), args.iter().map(change).collect()),
         }
     }
 }

@@ -117,8 +117,8 @@ fn closed(paths: &Paths, labels: &mut Labels) -> Option<Vec<Plain>> {
             if !node.edges.iter().any(is_other) {
                 continue;
             }
-            let mut next = plain.len();
-            plain[from].edges.insert((Some(label), next));
+            let first = plain.len();
+            plain[from].edges.insert((Some(label), first));
             for (release, name) in paths.nodes[to].held.iter().rev() {
                 let given = labels.number(Label {
                     op: release,
@@ -128,11 +128,11 @@ fn closed(paths: &Paths, labels: &mut Labels) -> Option<Vec<Plain>> {
                     taken: None,
                     ..of.clone()
                 });
+                let next = plain.len() + 1;
                 plain.push(Plain {
-                    edges: BTreeSet::from([(Some(given), next + 1)]),
+                    edges: BTreeSet::from([(Some(given), next)]),
                     ends: false,
                 });
-                next += 1;
             }
             plain.push(Plain {
                 edges: BTreeSet::new(),
