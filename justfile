@@ -47,9 +47,14 @@ fuzz-any CASES="5000":
 fuzz-edges CASES="5000" *TEST:
     KMAPCHECK_CASES={{CASES}} cargo test --release --workspace --test edges --test certified {{TEST}} -- --nocapture
 
-# What counting gives and takes excludes, against the reference.
+# What counting gives and takes excludes, and what of it is certified, against the reference.
 fuzz-given CASES="30000":
     KMAPCHECK_CASES={{CASES}} cargo test --release -p kmapcheck-equations --test reference about_what_anybody -- --nocapture
+    KMAPCHECK_CASES={{CASES}} cargo test --release -p kmapcheck-verify --lib --test certified -- of_gives who_is_stuck --nocapture
+
+# What is excluded where tasks queue or wait in selects, against the reference.
+fuzz-queues CASES="30000":
+    KMAPCHECK_CASES={{CASES}} cargo test --release -p kmapcheck-equations --test reference queues_and_selects -- --nocapture
 
 # The search against the reference on 10,000 random programs.
 fuzz-agree CASES="10000":

@@ -3,10 +3,13 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use kmapcheck_engine::Finding;
+use kmapcheck_limits::Limits;
 use kmapcheck_machine::Trace;
 use kmapcheck_prove::{Decision, certificate};
-use kmapcheck_report::{NumberOf, Report, escape};
+use kmapcheck_report::{Fault, NumberOf, Report, escape};
 use kmapcheck_scenario::{Bound, Overrides, Program};
+use kmapcheck_search::starves;
 use kmapcheck_show::recording::Recording;
 use kmapcheck_show::recording::saved::SavedTrace;
 
@@ -17,6 +20,9 @@ use crate::failure::Failure;
 use crate::fault::caught;
 use crate::loaded::Loaded;
 use crate::run::{Run, WRITING};
+
+/// So many states are looked at to find out whether a task that is said to starve does.
+const STARVATION_STATES: u64 = 200_000;
 
 /// What came of a scenario.
 #[derive(Debug)]
@@ -97,7 +103,11 @@ pub fn replay<'a>(loaded: &'a Loaded, saved: &SavedTrace) -> Result<Checked<'a>,
     let program = &loaded.program;
     let lost = |trace: &Trace, core: &[usize]| conclude::way_out(program, trace, core, None);
     let report = caught(|| {
-        let built = Report::build(program, &saved.outcome(), Duration::ZERO, &lost);
+        let outcome = saved.outcome();
+        let built = match (outcome.findings.iter()).find(|found| is_saved(program, found)) {
+            Some(found) => Err(Fault::NotShown { kind: found.kind }),
+            None => Report::build(program, &outcome, Duration::ZERO, &lost),
+        };
         built.map_err(|fault| {
             Failure::Refused(format!(
                 "{fault}: the file was changed, or another version of kmapcheck wrote it; save the \
@@ -111,6 +121,16 @@ pub fn replay<'a>(loaded: &'a Loaded, saved: &SavedTrace) -> Result<Checked<'a>,
         report,
         certificate: None,
     })
+}
+
+/// Whether the task that is said to starve is known to be saved, or stuck, after all: a trace by itself
+/// shows only that it waits.
+fn is_saved(program: &Program, found: &Finding) -> bool {
+    let limits = Limits {
+        max_states: Some(STARVATION_STATES),
+        ..Limits::default()
+    };
+    (found.starved).is_some_and(|task| starves(program, &found.trace, task, &limits) == Some(false))
 }
 
 impl Checked<'_> {

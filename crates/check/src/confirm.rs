@@ -6,7 +6,7 @@ use kmapcheck_engine::Stopped;
 use kmapcheck_loom::{LoomLimits, OnlyOne, fits, only_one, steps_of_one};
 use kmapcheck_machine::Findings;
 use kmapcheck_report::words::number;
-use kmapcheck_report::{Confirmation, Report};
+use kmapcheck_report::{Confirmation, Extent, Report};
 use kmapcheck_scenario::Program;
 use kmapcheck_show::text;
 
@@ -70,15 +70,16 @@ pub fn confirm(
     let start = Instant::now();
     let loom = run.phase("confirming", || explore(program, &limits, watcher))?;
     let elapsed = start.elapsed();
+    let of_kernel = program.maps_pages();
+    let confirmation = |extent| Some(Confirmation { of_kernel, extent });
     let search: Findings = report.findings.iter().map(|finding| finding.kind).collect();
     match only_one(program, search, &loom) {
         None if loom.outcome.stopped == Some(Stopped::Interleavings(0)) => {
-            Ok(Some(Confirmation::NotAsked {
-                // loom takes few tasks, of few operations: this does not overflow.
-                enough: 100 * steps_of_one(program),
-            }))
+            // loom takes few tasks, of few operations: this does not overflow.
+            let enough = 100 * steps_of_one(program);
+            Ok(confirmation(Extent::NotAsked { enough }))
         }
-        None => Ok(Some(Confirmation::Ran {
+        None => Ok(confirmation(Extent::Ran {
             interleavings: loom.interleavings,
             complete: loom.complete,
             missing: search.minus(loom.outcome.kinds()).iter().collect(),
@@ -160,10 +161,14 @@ mod tests {
             let program = program(needed);
             let said =
                 confirmed(&program, &search(&program)).unwrap_or_else(|_| panic!("they agree"));
-            let Some(Confirmation::Ran {
-                complete: true,
-                missing,
-                interleavings: 1..,
+            let Some(Confirmation {
+                extent:
+                    Extent::Ran {
+                        complete: true,
+                        missing,
+                        interleavings: 1..,
+                    },
+                ..
             }) = said
             else {
                 panic!("{said:?}");
@@ -178,7 +183,8 @@ mod tests {
         let said = confirm(&program, &search(&program), 1, &unlimited(), &mut |_| {})
             .unwrap_or_else(|_| panic!("nothing disagrees"));
         let enough = 100 * steps_of_one(&program);
-        assert_eq!(said, Some(Confirmation::NotAsked { enough }));
+        let extent = Extent::NotAsked { enough };
+        assert_eq!(said.map(|said| said.extent), Some(extent));
     }
 
     #[test]
@@ -192,14 +198,15 @@ mod tests {
         let run = Run::unguarded(&interrupted);
         let said = confirm(&program, &report, 1_000_000, &run, &mut |_| {})
             .unwrap_or_else(|_| panic!("nothing disagrees"));
+        let extent = said.map(|said| said.extent);
         let ran = matches!(
-            said,
-            Some(Confirmation::Ran {
+            extent,
+            Some(Extent::Ran {
                 complete: false,
                 ..
             })
         );
-        assert!(ran, "{said:?}");
+        assert!(ran, "{extent:?}");
     }
 
     #[test]

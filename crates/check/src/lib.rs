@@ -17,6 +17,7 @@
 //! | [`came`] | a report, whatever came of a file |
 //! | [`suite`] | many files against what they expect |
 //! | [`mod@conform`], [`mod@compare`], [`matrix`] | a file by a model's rule, on two models, and many files side by side |
+//! | [`cell`] | a cell of such a matrix by itself |
 //! | [`certificate`] | does a certificate hold? |
 //! | [`confirm`] | loom's word on what the search found |
 //! | `engines` | each engine, from a program to a report |
@@ -30,6 +31,7 @@ struct LibraryPage;
 
 pub mod ask;
 pub mod came;
+pub mod cell;
 pub mod certificate;
 mod checked;
 pub mod compare;

@@ -4,12 +4,14 @@
 //! | module | what |
 //! |---|---|
 //! | [`files`] | which files, and where something may change that they read |
+//! | `natural` | the order in which people look for names |
 //! | `jobs` | several at once, in order |
 //! | `expect` | a scenario's file made to expect what was found |
 
 mod expect;
 pub mod files;
 mod jobs;
+mod natural;
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;

@@ -147,6 +147,7 @@ const SCHEMAS: [(&str, &str, &str); 13] = [
     schema!("comparison", "The JSON output of `compare`"),
     schema!("matrix", "The JSON output of `matrix`"),
     schema!("trace", "What `check --save-trace` writes"),
+    schema!("certificate", "What `check --certificate` writes"),
 ];
 
 /// When to use colours.

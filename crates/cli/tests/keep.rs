@@ -244,6 +244,43 @@ fn nothing_that_is_read_is_written_over() {
     }
 }
 
+/// A file is the same by whatever name.
+#[cfg(unix)]
+#[test]
+fn links_to_what_is_read_are_not_written_over() {
+    let text = scenario(
+        1,
+        r#""tasks": [{ "name": "t", "pages": ["x"], "program": [{ "kmap": "x", "series": "S" }] }]"#,
+    );
+    let file = scratch("read-and-linked", &text);
+    let [hard, symbolic, nowhere, new] =
+        ["hard-link", "symbolic-link", "link-to-nothing", "new-file"].map(fresh);
+    std::fs::hard_link(&file, &hard).expect("it is one file system");
+    std::os::unix::fs::symlink(&file, &symbolic).expect("it can link");
+    std::os::unix::fs::symlink(&new, &nowhere).expect("it can link");
+    for link in [&hard, &symbolic] {
+        for command in [
+            &["check", &file, "--svg", link][..],
+            &["check", &file, "--save-trace", link],
+            &["check", link, "--html", &file],
+            &["check", &file, "--checkpoint", link],
+            &["export", "--to", "tla", &file, "-o", link],
+            &["test", &file, "--sarif", link],
+            &["order", &file, "--dot", link],
+            &["size", &file, "--svg", link],
+            &["simulate", &file, "--svg", link],
+            &["matrix", &file, "--svg", link],
+        ] {
+            let (_, err) = exits(command, 2);
+            assert!(err.contains("would be overwritten"), "{command:?}: {err}");
+            assert_eq!(std::fs::read_to_string(&file).expect("it is there"), text);
+        }
+    }
+    let (_, err) = exits(&["check", &file, "--html", &nowhere, "--svg", &new], 2);
+    assert!(err.contains("two things are to be written"), "{err}");
+    assert!(!Path::new(&new).exists());
+}
+
 #[test]
 fn no_file_is_written_twice() {
     let twice = fresh("twice");

@@ -53,6 +53,28 @@ fn reports() {
     assert!(proof["proof"].is_object(), "{proof}");
 }
 
+/// All arguments are in the tests of what writes and reads them.
+#[test]
+fn certificates() {
+    let file = scratch("schemas.cert", "");
+    for scenario in [PROPOSED, ANY] {
+        let write = [
+            "check",
+            "--engine",
+            "proof",
+            "--certificate",
+            &file,
+            scenario,
+        ];
+        let (_, said) = exits(&write, 0);
+        assert_eq!(said, "");
+        let text = std::fs::read_to_string(&file).expect("it was written");
+        let certificate: Value = serde_json::from_str(&text).expect("it is JSON");
+        assert_fits("certificate", &certificate);
+        assert!(certificate["locals"]["states"].is_array());
+    }
+}
+
 #[test]
 fn rules() {
     let ordered = fits("rule", "pairs", &["rule", "proposed"], 0);

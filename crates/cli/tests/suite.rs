@@ -5,7 +5,7 @@ mod common;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
-use common::{command, kmapcheck, scenario, stderr, stdout};
+use common::{command, kmapcheck, root, sarif_schema, scenario, stderr, stdout};
 use junit_parser::TestStatus;
 use serde_json::Value;
 
@@ -213,21 +213,6 @@ fn junit_by_its_schema() {
     assert!(!valid(&other).0);
 }
 
-/// The SARIF schema of OASIS; see tests/schema/README.md.
-///
-/// Its pattern for languages has a bracket too many, which a strict reader of regular expressions
-/// takes for an error. It is left out: nothing here says a language.
-fn sarif_schema() -> Value {
-    let text = include_str!("schema/sarif-2.1.0.json");
-    let mut schema: Value = serde_json::from_str(text).expect("it is JSON");
-    for of in ["run", "toolComponent"] {
-        let language = &mut schema["definitions"][of]["properties"]["language"];
-        let pattern = (language.as_object_mut()).and_then(|language| language.remove("pattern"));
-        assert!(pattern.is_some(), "{of}");
-    }
-    schema
-}
-
 #[test]
 fn sarif() {
     let folder = mixed("sarif");
@@ -289,6 +274,30 @@ fn sarif() {
     );
     let steps = &results[0]["codeFlows"][0]["threadFlows"][0]["locations"];
     assert_eq!(steps.as_array().map(Vec::len), Some(2));
+}
+
+/// They are no results: nothing is wrong with them.
+#[test]
+fn idle_waits_are_notes_in_sarif() {
+    let text = root().join("scenarios/primitives/idle-server.json");
+    let text = std::fs::read_to_string(text).expect("it is there");
+    let folder = folder("sarif-idle", &[("server.json", text)]);
+    let file = path(&folder, "report.sarif");
+    test(&folder, &["--sarif", &file, "--quiet"]);
+    let text = std::fs::read_to_string(&file).expect("it is written");
+    let sarif: Value = serde_json::from_str(&text).expect("it is JSON");
+    let validator = jsonschema::validator_for(&sarif_schema()).expect("the schema is one");
+    assert!(validator.is_valid(&sarif), "{text}");
+    let run = &sarif["runs"][0];
+    assert_eq!(run["results"], serde_json::json!([]));
+    let note = &run["invocations"][0]["toolExecutionNotifications"][0];
+    assert_eq!(note["level"], "note");
+    assert_eq!(
+        note["message"]["text"],
+        "server can stay for ever in an idle wait, wait_for_completion(request), for completion request."
+    );
+    let known = &run["tool"]["driver"]["notifications"][0];
+    assert_eq!(note["descriptor"]["id"], known["id"]);
 }
 
 #[test]

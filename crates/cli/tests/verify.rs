@@ -10,7 +10,7 @@ use kmapcheck_verify::FORMAT;
 const ORDERED: &str = "scenarios/pte-highmem/mremap-proposed.json";
 
 /// The format before [`FORMAT`].
-const BEFORE: &str = "kmapcheck-certificate-1";
+const BEFORE: &str = "kmapcheck-certificate-2";
 
 #[test]
 fn a_certificate_is_written_and_verified() {

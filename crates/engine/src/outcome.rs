@@ -34,6 +34,9 @@ pub struct Coverage {
     /// Operations that no interleaving executes: template and origin, in program order. Known
     /// only if `exhaustive`.
     pub never_executed: Vec<(TemplateId, OriginId)>,
+    /// Idle waits in which tasks were seen at rest, in program order: see [`crate::Rests`]. Of an
+    /// engine that visited every state, these are all there are; `None`: the engine did not look.
+    pub rests: Option<Vec<(TemplateId, OriginId)>>,
     /// The most bytes that the states took at once, frontier and successors under way included;
     /// of engines that count it.
     pub stored_bytes: Option<u64>,

@@ -3,13 +3,14 @@
 use kmapcheck_linear::{Answer, Minimum, Refutation, minimise, solve};
 use kmapcheck_local::{Found, Locals};
 use kmapcheck_machine::Wanted;
-use kmapcheck_scenario::Program;
+use kmapcheck_scenario::{Patience, Program};
 
 use crate::amount::Amount;
 use crate::case::holders_bounded;
 use crate::equations::{Core, Equations, Sizes};
 use crate::flow::Flow;
 use crate::graph::Graph;
+use crate::reading::Reading;
 
 /// What is known about the cores of a program.
 #[derive(Debug)]
@@ -61,6 +62,55 @@ const MAX_KNOT: usize = 12;
 
 /// Pivots for each system of inequalities.
 const BUDGET: u64 = 20_000;
+
+/// All that is known of what the tasks of a program can be stuck on.
+#[derive(Debug)]
+pub struct Judged<'a> {
+    /// Who holds what while waiting for what.
+    pub graph: Graph,
+    /// How often each step has been taken, where that is counted.
+    pub flow: Option<Flow<'a>>,
+    /// What is known of the cores.
+    pub cores: Cores,
+}
+
+/// Judges a program: with each way to [read its waits](crate::reading), until one excludes that tasks are
+/// stuck.
+#[must_use]
+pub fn judge<'a>(program: &'a Program, locals: &Locals) -> Judged<'a> {
+    of_readings(program, locals, Reading::all(program))
+}
+
+/// The same about deadlock alone, if there are tasks that can give up: who does is no part of one, and may
+/// be stuck without them all the same.
+#[must_use]
+pub fn judge_the_patient<'a>(program: &'a Program, locals: &Locals) -> Option<Judged<'a>> {
+    let readings = Reading::all(program).into_iter();
+    let readings = readings.map(Reading::of_the_patient).collect();
+    (program.has_patience(Patience::GivesUp)).then(|| of_readings(program, locals, readings))
+}
+
+fn of_readings<'a>(program: &'a Program, locals: &Locals, readings: Vec<Reading>) -> Judged<'a> {
+    let mut readings = readings.into_iter().map(|reading| {
+        let graph = Graph::read(program, locals, reading);
+        let flow = Flow::of(program, locals, &graph);
+        let cores = exclude(program, locals, &graph, flow.as_ref());
+        Judged { graph, flow, cores }
+    });
+    let first = readings.next().expect("there is always a reading");
+    match first.cores {
+        Cores::Possible(_) => readings.find(Judged::excludes).unwrap_or(first),
+        _ => first,
+    }
+}
+
+impl Judged<'_> {
+    /// Whether no set of tasks can be stuck.
+    #[must_use]
+    pub fn excludes(&self) -> bool {
+        matches!(self.cores, Cores::Excluded(_) | Cores::NeverMissing(_))
+    }
+}
 
 /// Looks at every strongly connected set of things waited for. `flow` is the state equation, if the
 /// program has one.

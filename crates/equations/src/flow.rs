@@ -29,8 +29,9 @@
 //! those who keep something and are not in I. In its component E as above, whoever can still give
 //! something of E waits for something of E, or is in I, and so stands at an idle wait for something of
 //! which there is too little. Not all who wait for something of E do so idly: with I they would be a
-//! stuck set of idle waiters, and so be in I. Where idle waiters hold what others wait for, they are
-//! taken to wait like all others.
+//! stuck set of idle waiters, and so be in I. (An idle select may be no part of that set: one of its other
+//! operations may be kept from it by tasks outside it. So it counts as one that does not wait idly.) Where
+//! idle waiters hold what others wait for, they are taken to wait like all others.
 //!
 //! **Gives that are refused.** Nobody can give back more units than there are: the operation is skipped
 //! then, which is an error. If in no state before the first such give one is due, none ever is
@@ -53,7 +54,7 @@ use kmapcheck_scenario::{FindingKind, NodeId, Op, Patience, Program};
 
 use crate::equations::Equations;
 use crate::graph::Graph;
-use idle::{Idle, is_idle};
+use idle::{Idle, is_idle, is_select};
 use steps::{Counted, Counter, Point, Step, counter_of, counters, given, stands, steps, taken};
 use system::System;
 
@@ -255,8 +256,11 @@ impl Flow<'_> {
         };
         let mut system = System::new(self, problem, &standing, may, prove);
         if self.idle.counts {
+            // An idle select may be stuck on something else as well that only others of K keep.
+            let may_be_awake =
+                |point| !is_idle(self.program, point) || is_select(self.program, point);
             let awake = (standing.iter())
-                .filter(|(point, _)| !is_idle(self.program, *point))
+                .filter(|(point, _)| may_be_awake(*point))
                 .map(|&(_, unknown)| (unknown, 1));
             let awake: Vec<(usize, i64)> = awake.collect();
             system.require(Constraint::at_least(awake, 1));

@@ -11,6 +11,7 @@ use kmapcheck_machine::Wanted;
 use kmapcheck_scenario::Program;
 
 use crate::digraph::{in_order, is_knot, knots};
+use crate::reading::Reading;
 
 /// Tasks of one program that wait for the same while holding the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,12 +37,19 @@ pub struct Graph {
     pub kinds: Vec<Kind>,
     /// The edges between `needs`, by position, sorted.
     pub edges: Vec<(usize, usize)>,
+    /// How waits are read as waits for one thing each.
+    pub(crate) reading: Reading,
 }
 
 impl Graph {
-    /// The graph of a closure.
+    /// The graph of a closure, where nothing is said about who waits in a select.
     #[must_use]
     pub fn of(program: &Program, locals: &Locals) -> Graph {
+        Graph::read(program, locals, Reading::of(program))
+    }
+
+    /// The graph of a closure, with waits as they are read.
+    pub(crate) fn read(program: &Program, locals: &Locals, reading: Reading) -> Graph {
         let mut kinds: Vec<Kind> = Vec::new();
         let mut known = rustc_hash::FxHashSet::default();
         for waiter in &locals.waiters {
@@ -51,7 +59,7 @@ impl Graph {
             let pins_in: Vec<usize> = (0..program.series.len())
                 .filter(|&s| local.task.pins_in(s))
                 .collect();
-            for need in waiter.waiting.wanted(program, &local.task) {
+            for need in reading.wanted(program, waiter.waiting, local) {
                 let kind = (local.task.template, need, holdings.clone(), pins_in.clone());
                 if known.insert(kind) {
                     kinds.push(Kind {
@@ -64,7 +72,10 @@ impl Graph {
                 }
             }
         }
-        Graph::from_kinds(kinds)
+        Graph {
+            reading,
+            ..Graph::from_kinds(kinds)
+        }
     }
 
     /// The kind of a task that wants that in a local state, by position.
@@ -100,6 +111,7 @@ impl Graph {
             needs,
             kinds,
             edges,
+            reading: Reading::default(),
         }
     }
 

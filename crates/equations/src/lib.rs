@@ -35,6 +35,7 @@
 //! |---|---|
 //! | [`amount`] | how much of what is waited for must be held for it to be missing |
 //! | [`graph`] | who holds what while waiting for what; order; cycles |
+//! | [`reading`] | selects and queues, read as waits for one thing |
 //! | [`digraph`] | the same of any small graph |
 //! | [`case`] | what is told apart before there are inequalities |
 //! | [`mod@equations`] | the inequalities for one set of things waited for |
@@ -52,12 +53,15 @@ pub mod exclude;
 pub mod flow;
 pub mod graph;
 pub mod reach;
+pub mod reading;
 
 pub use amount::Amount;
 pub use case::Case;
 pub use drain::{LetsGo, cannot_starve, comes_to_rest, lets_go};
 pub use equations::{Core, Equations, Fact, Sizes};
-pub use exclude::{Cores, Excluded, Possible, Sets, Undecided, each_set, exclude};
+pub use exclude::{
+    Cores, Excluded, Judged, Possible, Sets, Undecided, each_set, judge, judge_the_patient,
+};
 pub use flow::{Flow, Taken, Way, possible};
 pub use graph::{Graph, Kind};
 pub use reach::shortest_run;

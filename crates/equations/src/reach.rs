@@ -41,7 +41,7 @@ pub fn shortest_run(
     };
     let before = predecessors(locals);
     let ways: Vec<Ways> = (graph.kinds.iter())
-        .map(|kind| Ways::to(locals, &before, &targets(program, locals, kind)))
+        .map(|kind| Ways::to(locals, &before, &targets(program, locals, graph, kind)))
         .collect();
     let core = cheapest(possible, &ways)?;
     let mut walk = Walk::new(program, graph, &core, locals, &ways)?;
@@ -50,16 +50,13 @@ pub fn shortest_run(
 }
 
 /// The local states in which a task is of that kind.
-fn targets(program: &Program, locals: &Locals, kind: &Kind) -> Vec<u32> {
+fn targets(program: &Program, locals: &Locals, graph: &Graph, kind: &Kind) -> Vec<u32> {
     let mut found: Vec<u32> = (locals.waiters.iter())
         .filter(|waiter| {
             ask();
             let local = &locals.states[waiter.local as usize];
             local.task.template == kind.template
-                && waiter
-                    .waiting
-                    .wanted(program, &local.task)
-                    .contains(&kind.need)
+                && (graph.reading.wanted(program, waiter.waiting, local)).contains(&kind.need)
                 && local.holdings(program) == kind.holdings
         })
         .map(|waiter| waiter.local)

@@ -4,7 +4,9 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use kmapcheck_equations::{Cores, Flow, Graph, cannot_starve, comes_to_rest, exclude, possible};
+use kmapcheck_equations::{
+    Cores, Judged, cannot_starve, comes_to_rest, judge as judged, judge_the_patient, possible,
+};
 use kmapcheck_limits::Limits;
 use kmapcheck_local::{Locals, possible_without_pages};
 use kmapcheck_scenario::{FindingKind, Overrides, Program, load, load_str};
@@ -30,8 +32,7 @@ fn judge(program: &Program, max_states: u64) -> &'static str {
     let Ok(locals) = Locals::of(program) else {
         return "premise broken";
     };
-    let graph = Graph::of(program, &locals);
-    let flow = Flow::of(program, &locals, &graph);
+    let Judged { graph, flow, cores } = judged(program, &locals);
     let seen = possible(&locals, flow.as_ref());
     for kind in locals.possible().minus(seen).iter() {
         assert!(
@@ -40,7 +41,16 @@ fn judge(program: &Program, max_states: u64) -> &'static str {
             program.name
         );
     }
-    let cores = exclude(program, &locals, &graph, flow.as_ref());
+    if judge_the_patient(program, &locals).is_some_and(|judged| judged.excludes()) {
+        assert!(
+            !found(program, FindingKind::Deadlock, max_states),
+            "{}: deadlock was excluded, of those who cannot give up",
+            program.name
+        );
+        if matches!(cores, Cores::Possible(_)) {
+            return "rescued";
+        }
+    }
     match cores {
         Cores::NeverMissing(_) => {
             for kind in [FindingKind::Deadlock, FindingKind::TimeoutRescue] {
@@ -121,6 +131,16 @@ fn random_programs_about_what_anybody_may_give() {
     );
 }
 
+/// Who waits in a queue or a select.
+#[test]
+fn random_programs_with_queues_and_selects() {
+    let tally = check(kmapcheck_testing::queued_scenario(), 1_500);
+    assert!(
+        tally["never missing"] > 50 && tally["ordered"] > 100 && tally["rescued"] > 20,
+        "{tally:?}"
+    );
+}
+
 #[test]
 fn random_private_programs() {
     let tally = check(kmapcheck_testing::private_scenario(), 400);
@@ -138,8 +158,7 @@ fn scenarios() {
             continue;
         };
         let expected = program.expect.clone().unwrap_or_default();
-        let graph = Graph::of(&program, &locals);
-        let flow = Flow::of(&program, &locals, &graph);
+        let Judged { flow, cores, .. } = judged(&program, &locals);
         let possible = possible(&locals, flow.as_ref());
         for kind in &expected {
             let is_of_one_task = !matches!(
@@ -151,7 +170,7 @@ fn scenarios() {
                 "{path:?}: {kind}"
             );
         }
-        let came = match exclude(&program, &locals, &graph, flow.as_ref()) {
+        let came = match cores {
             Cores::NeverMissing(_) => {
                 let stuck = [FindingKind::Deadlock, FindingKind::TimeoutRescue];
                 assert!(

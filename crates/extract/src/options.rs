@@ -40,8 +40,6 @@ pub struct Options {
     pub model: Option<String>,
     /// States that are followed at most.
     pub max_paths: usize,
-    /// Steps of the scenario are shared as named blocks; otherwise written where they run.
-    pub blocks: bool,
 }
 
 impl Default for Options {
@@ -60,7 +58,6 @@ impl Default for Options {
             slots: BTreeMap::new(),
             model: None,
             max_paths: 50_000,
-            blocks: true,
         }
     }
 }

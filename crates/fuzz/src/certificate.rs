@@ -1,8 +1,9 @@
 //! The target `certificate`.
 
 use kmapcheck_local::Locals;
+use kmapcheck_prove::closed;
 use kmapcheck_scenario::{Bound, Program};
-use kmapcheck_verify::{Certificate, kinds, verify};
+use kmapcheck_verify::{By, Certificate, Flow, kinds, ranks_to_drain, ranks_to_rest, verify};
 
 use crate::{engines, load, pair, prover};
 
@@ -36,14 +37,31 @@ pub fn certificate(data: &[u8]) {
 /// The certificate with everything right that can be copied from what the checker finds out.
 fn forge(mut certificate: Certificate, program: &Program) -> Certificate {
     if let Ok(locals) = Locals::of(program) {
-        certificate.locals = locals.states.len();
-        certificate.waiting = (kinds(program, &locals).iter().flatten())
+        let closed = closed(program, &locals).unwrap_or_else(|wrong| panic!("{wrong}"));
+        certificate.locals = closed.written();
+        certificate.waiting = (kinds(program, &closed).iter().flatten())
             .map(|kind| kind.written(program))
             .collect();
+        certificate.ranks = (ranks_to_drain(program, &closed))
+            .filter(|_| rests_on(&certificate, By::Drains))
+            .or_else(|| {
+                let rests = rests_on(&certificate, By::Rests);
+                ranks_to_rest(program, &closed).filter(|_| rests)
+            })
+            .unwrap_or_default();
+        if let Some(flow) = &mut certificate.flow
+            && let Ok(counting) = Flow::of(program, &closed, &flow.never_refused)
+        {
+            flow.steps = counting.taken();
+        }
     }
     certificate.format = kmapcheck_verify::FORMAT.to_owned();
     certificate.digest = certificate.digest_of();
     certificate
+}
+
+fn rests_on(certificate: &Certificate, by: By) -> bool {
+    certificate.excluded.iter().any(|excluded| excluded.by == by)
 }
 
 fn excludes_nothing_that_occurs(certificate: &Certificate, program: &Program) {

@@ -44,6 +44,9 @@ const FIELDS: &[&str] = &[
     "then",
     "else",
     "do",
+    "blocks",
+    "assumed",
+    "run",
     "at",
     "note",
     "count",
@@ -222,7 +225,8 @@ fn number(rng: &mut Rng) -> Value {
 
 /// An operation on something that has a name here.
 fn operation(names: &[String], rng: &mut Rng) -> Value {
-    match rng.u8(..12) {
+    match rng.u8(..13) {
+        12 => return json!({ "run": name(names, rng) }),
         0 => return json!({ "might_sleep": true }),
         1 => return json!({ "break": true }),
         2 => return json!({ "exit": true }),

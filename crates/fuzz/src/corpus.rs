@@ -9,6 +9,7 @@ use kmapcheck_prove::reasons::Reasons;
 use kmapcheck_scenario::{Overrides, Program, Source, load_with_sources};
 use kmapcheck_search::{Engine, run};
 use kmapcheck_show::recording::saved::SavedTrace;
+use kmapcheck_verify::{Certificate, States};
 use serde_json::{Value, json};
 
 use crate::{FILE, limits, shown};
@@ -76,7 +77,7 @@ fn about(target: &str, file: &Path, models: &Path) -> io::Result<Option<Value>> 
         "trace" => saved(&program, &sources),
         "certificate" => certificate(&program, &Reasons::of(&program), FILE, None)
             .ok()
-            .map(|certificate| json!(certificate)),
+            .map(|certificate| json!(small(certificate))),
         _ => return Ok(Some(scenario)),
     };
     Ok(about.map(|about| json!({ "scenario": scenario, target: about })))
@@ -88,6 +89,16 @@ fn saved(program: &Program, sources: &[Source]) -> Option<Value> {
     let report = shown::built(program, &outcome).ok()?;
     let saved = SavedTrace::new(program, &report, &Overrides::default(), sources);
     (!saved.findings.is_empty()).then(|| json!(saved))
+}
+
+/// A certificate; without its local states if these are many. The target fills them in, as a forger
+/// can.
+fn small(mut certificate: Certificate) -> Certificate {
+    let text = json!(certificate).to_string();
+    if text.len() > LARGEST / 2 {
+        certificate.locals = States::default();
+    }
+    certificate
 }
 
 /// A file without its comments.

@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
-use kmapcheck_report::escape;
+use kmapcheck_report::{Finding, escape};
 use kmapcheck_scenario::{Overrides, load_str};
+use kmapcheck_search::starves;
 use kmapcheck_show::recording::saved::SavedTrace;
 
-use crate::{FILE, engines, pair, refused, shown};
+use crate::{FILE, MAX_STATES, engines, limits, pair, refused, shown};
 
 /// More tasks than this are left out: a trace is about every single one.
 const MOST_TASKS: u64 = 5_000;
@@ -49,7 +50,14 @@ pub fn trace(data: &[u8]) {
         Err(fault) => assert!(!fault.to_string().is_empty()),
         Ok(report) => {
             shown::all_of(&program, &report);
-            let shown = report.findings.iter().map(|finding| finding.kind);
+            // A trace by itself shows only that a task waits; whether it starves is asked of the search.
+            let starves = |finding: &Finding| {
+                finding.starves.is_none_or(|task| {
+                    starves(&program, &finding.run, task, &limits(MAX_STATES)) == Some(true)
+                })
+            };
+            let shown = report.findings.iter().filter(|finding| starves(finding));
+            let shown = shown.map(|finding| finding.kind);
             engines::finds(&program, &shown.collect());
         }
     }

@@ -78,7 +78,7 @@ pub struct Situation {
 }
 
 impl Locals {
-    /// The closure; without queues where they make no difference: see [`unqueued`].
+    /// The closure; without queues: see [`unqueued`].
     ///
     /// # Errors
     ///

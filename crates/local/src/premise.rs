@@ -20,9 +20,6 @@ pub enum Broken {
     SharedAlloc,
     /// A page is freed through a shared name.
     SharedFree,
-    /// Tasks queue for a semaphore in a way that makes a difference, and a local state does not know
-    /// who else does.
-    Queue,
     /// A page is freed while its task still has it mapped or locked.
     FreedInUse,
     /// There are more local states than is sensible.
@@ -37,9 +34,6 @@ impl fmt::Display for Broken {
         f.write_str(match self {
             Broken::SharedAlloc => "a page is allocated into a name that all tasks know",
             Broken::SharedFree => "a page is freed through a name that all tasks know",
-            Broken::Queue => {
-                "tasks queue for several units of a fair semaphore at once, try for it, or give up"
-            }
             Broken::FreedInUse => "a page is freed while its task still has it mapped or locked",
             Broken::TooLarge => "a task program has too many local states",
             Broken::Stopped => "a limit came before all that a task can be in was known",
@@ -61,9 +55,6 @@ pub(crate) fn check(program: &Program) -> Result<(), BrokenPremise> {
                 Op::FreePage {
                     page: Ref::Shared(_),
                 } => Broken::SharedFree,
-                Op::Down { pool, .. } if program.resource(template, pool).kind.has_queue() => {
-                    Broken::Queue
-                }
                 _ => continue,
             };
             return Err(BrokenPremise {

@@ -280,7 +280,7 @@ fn around_resource(task: &Task, i: usize, kind: ResourceKind, taken: bool) -> Re
         ResourceKind::Semaphore { units, .. } | ResourceKind::Mempool { units, .. } => {
             ResourceState::Units {
                 free: if taken { 0 } else { units - own(Mode::Units) },
-                // That nobody queues is a premise.
+                // Queues are forgotten.
                 queued: 0,
             }
         }

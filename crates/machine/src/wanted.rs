@@ -4,9 +4,9 @@
 //! as the task does. A [`Wanted`] is one thing with the amount that is asked for, by the numbers of
 //! the [`Program`] alone, so that what tasks of different states want can be compared.
 
-use kmapcheck_scenario::{Program, Ref, SeriesId};
+use kmapcheck_scenario::{Op, Program, Ref, SeriesId};
 
-use crate::state::{PageId, Task};
+use crate::state::{Name, PageId, Task};
 use crate::wait::{Wait, Waiting};
 
 /// One thing that a waiting task wants, and how much of it. A task that wants several things has
@@ -93,6 +93,36 @@ impl Wanted {
             | Wait::Completion(_)
             | Wait::PageLock(_) => Wanted::Given(Given::Own),
         }
+    }
+
+    /// What a task wants that waits in `call`, which stands alone or is one of the first operations of
+    /// a select.
+    ///
+    /// The first pages that the task can refer to must be the program's shared ones, each under its
+    /// own name.
+    #[must_use]
+    pub fn of_call(program: &Program, task: &Task, call: Op) -> Wanted {
+        let wait = match call {
+            // Which page it is makes no difference.
+            Op::Kmap { series, .. } => Wait::Slot { series, page: 0 },
+            Op::SpinLock { lock } => Wait::Spin(lock),
+            Op::Down { pool, n } => Wait::Units(pool, n),
+            Op::DownRead { lock } => Wait::Read(lock),
+            Op::DownWrite { lock } => Wait::Write(lock),
+            Op::WaitForCompletion { completion } => Wait::Completion(completion),
+            Op::AllocPage { .. } => Wait::Memory,
+            Op::LockPage {
+                page: Ref::Shared(page),
+            } => Wait::PageLock(page),
+            Op::LockPage {
+                page: Ref::Own(name),
+            } => match task.names.get(name) {
+                Some(&Name::Page(page)) => Wait::PageLock(page),
+                _ => return Wanted::Given(Given::Own),
+            },
+            _ => return Wanted::Given(Given::Own),
+        };
+        Wanted::of(program, task, wait)
     }
 
     /// Its place in the order that the model states, if it has one.

@@ -17,6 +17,6 @@ pub mod rule;
 pub mod settle;
 pub mod words;
 
-pub use certificate::certificate;
+pub use certificate::{certificate, closed, counting};
 pub use decide::{Decision, decide};
 pub use reasons::{Excluded, Reason};

@@ -1,6 +1,8 @@
 //! The arguments that exclude kinds of finding, without running tasks together.
 
-use kmapcheck_equations::{Cores, Flow, Graph, LetsGo, exclude, lets_go, possible};
+use kmapcheck_equations::{
+    Cores, Graph, Judged, LetsGo, judge, judge_the_patient, lets_go, possible,
+};
 use kmapcheck_local::{Broken, BrokenPremise, Locals};
 use kmapcheck_machine::{Findings, Wanted};
 use kmapcheck_scenario::{FindingKind, Program};
@@ -90,29 +92,22 @@ impl Reasons {
         let stuck = [FindingKind::Deadlock, FindingKind::TimeoutRescue];
         let stuck = all.intersection(stuck.into_iter().collect());
         let states = locals.states.len();
-        let graph = Graph::of(program, locals);
-        let flow = Flow::of(program, locals, &graph);
+        let Judged { graph, flow, cores } = judge(program, locals);
         let unseen = (all.minus(stuck)).minus(Findings::of(FindingKind::Starved));
         let local = unseen.minus(locals.possible());
         let never_refused = unseen.minus(possible(locals, flow.as_ref()));
-        let cores = exclude(program, locals, &graph, flow.as_ref());
         let lets_go = lets_go(program, locals, &cores);
-        let reason = match (&cores, graph.order()) {
-            (Cores::Excluded(_), Some(order)) => Some(Reason::Order(order)),
-            (Cores::Excluded(list), None) => {
-                let mut sets: Vec<Vec<Wanted>> = list
-                    .iter()
-                    .map(|core| core.equations.awaited.clone())
-                    .collect();
-                sets.dedup();
-                Some(Reason::Equations(sets))
+        match nobody_is_stuck(&graph, &cores) {
+            // Those who could give up included.
+            Some(reason) => reasons.exclude(stuck, reason),
+            None => {
+                let patient = judge_the_patient(program, locals);
+                let reason =
+                    patient.and_then(|judged| nobody_is_stuck(&judged.graph, &judged.cores));
+                if let Some(reason) = reason {
+                    reasons.exclude(Findings::of(FindingKind::Deadlock), reason);
+                }
             }
-            (Cores::NeverMissing(sets), _) => Some(Reason::NeverMissing(sets.clone())),
-            _ => None,
-        };
-        if let Some(reason) = reason {
-            // Nobody is stuck, those who could give up included.
-            reasons.exclude(stuck, reason);
         }
         if let Some(lets_go) = lets_go {
             reasons.exclude(
@@ -140,5 +135,22 @@ impl Reasons {
     #[must_use]
     pub fn kinds(&self) -> Findings {
         (self.excluded.iter()).fold(Findings::NONE, |all, excluded| all.union(excluded.kinds))
+    }
+}
+
+/// Why no tasks are stuck, if so.
+fn nobody_is_stuck(graph: &Graph, cores: &Cores) -> Option<Reason> {
+    match (cores, graph.order()) {
+        (Cores::Excluded(_), Some(order)) => Some(Reason::Order(order)),
+        (Cores::Excluded(list), None) => {
+            let mut sets: Vec<Vec<Wanted>> = list
+                .iter()
+                .map(|core| core.equations.awaited.clone())
+                .collect();
+            sets.dedup();
+            Some(Reason::Equations(sets))
+        }
+        (Cores::NeverMissing(sets), _) => Some(Reason::NeverMissing(sets.clone())),
+        (Cores::Possible(_) | Cores::Undecided(_), _) => None,
     }
 }

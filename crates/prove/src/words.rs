@@ -2,7 +2,8 @@
 
 use kmapcheck_local::Holding;
 use kmapcheck_machine::{Given, Mode, Wanted};
-use kmapcheck_report::{resource, units};
+use kmapcheck_report::slots::slot;
+use kmapcheck_report::{lock_of_page, resource, units};
 use kmapcheck_scenario::{Bound, Program, Ref, TemplateId};
 
 use crate::decide::Decision;
@@ -98,15 +99,15 @@ pub fn label(program: &Program, need: Wanted) -> String {
         Wanted::Slot { series, holder } => {
             let series = &program.series[series];
             match holder && series.for_holders > 0 {
-                true => format!("{} slot for a holder", series.name),
-                false => format!("{} slot", series.name),
+                true => format!("{} for a holder", slot(series)),
+                false => slot(series),
             }
         }
         Wanted::Spin(lock) => shared(lock),
         Wanted::Units(pool, n) => units(program, 0, Ref::Shared(pool), n),
         Wanted::Read(lock) => format!("{}, to read", shared(lock)),
         Wanted::Write(lock) => format!("{}, to write", shared(lock)),
-        Wanted::PageLock(page) => format!("lock of page {}", program.pages[page].name),
+        Wanted::PageLock(page) => lock_of_page(&program.pages[page].name),
         Wanted::Cpu => "CPU".to_owned(),
         Wanted::Given(Given::Completion(what)) => shared(what),
         Wanted::Given(Given::Unowned(pool)) => format!("unit of {}", shared(pool)),
@@ -121,9 +122,9 @@ pub fn label(program: &Program, need: Wanted) -> String {
 #[must_use]
 pub fn label_of_held(program: &Program, template: TemplateId, held: Holding) -> String {
     match held {
-        Holding::Slots(series) => format!("{} slot", program.series[series].name),
+        Holding::Slots(series) => slot(&program.series[series]),
         Holding::JointSlots(series) => {
-            format!("{} slot of a shared page", program.series[series].name)
+            format!("{} of a shared page", slot(&program.series[series]))
         }
         Holding::Held(what, mode) => {
             let own = match what {
@@ -147,7 +148,7 @@ pub fn label_of_held(program: &Program, template: TemplateId, held: Holding) -> 
                 resource(program, template, lock)
             )
         }
-        Holding::PageLock(page) => format!("lock of page {}", program.pages[page].name),
+        Holding::PageLock(page) => lock_of_page(&program.pages[page].name),
         Holding::Cpu => "CPU".to_owned(),
     }
 }

@@ -1,8 +1,9 @@
 //! `kmapcheck compare`: what two models make of the same scenarios.
 //!
 //! Each scenario is explored on either model, or decided where it is about every number; each side
-//! also says from how many tasks on it deadlocks, the slots being as given ([`limit`]). Nothing is
-//! concluded from one model about the other.
+//! also says from how many tasks on it deadlocks, the slots being as given ([`limit`]), and from how
+//! many slots or units of each pool on it is safe, the tasks being as given ([`safe_from`]). Units of
+//! semaphores and mempools count as slots do. Nothing is concluded from one model about the other.
 
 pub mod text;
 
@@ -13,7 +14,7 @@ use kmapcheck_scenario::Program;
 use serde::Serialize;
 
 use crate::explored::explored;
-use crate::size::{Axis, Cell, Cells, Numbers, Options, limit};
+use crate::size::{Axis, Cell, Cells, Numbers, Options, counts, limit, safe_from, used_series};
 
 /// Two models, scenario by scenario.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -64,6 +65,9 @@ pub struct Ran {
     pub every_state: bool,
     /// From how many tasks on it deadlocks, for each kind of task, the others and the slots as given.
     pub sizes: Vec<Size>,
+    /// From how many slots or units on it is safe, for each series, semaphore and mempool by itself,
+    /// everything else as given.
+    pub pools: Vec<Pool>,
 }
 
 /// A finding.
@@ -92,6 +96,17 @@ pub struct Size {
     pub no_larger_is_safe: bool,
 }
 
+/// How much of something is enough, to be *safe* as in [`Size`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Pool {
+    /// A series, or a semaphore or mempool of several units that all tasks share.
+    pub of: String,
+    /// `slots` or `units`.
+    pub counts: &'static str,
+    /// This number and every larger one is safe; null: arithmetic knows of none.
+    pub safe_from: Option<u32>,
+}
+
 /// Explores a program, within limits for all of it.
 #[must_use]
 pub fn side(program: &Program, options: &Options, progress: &mut dyn FnMut(&Progress)) -> Side {
@@ -111,6 +126,7 @@ fn ran(
     let watch = Watch::start(limits);
     let _under = entered(Some(&watch));
     let (report, _) = explored(program, limits, progress)?;
+    let program = &program.clone().with_series_of_units();
     let mut cells = Cells::new(program, limits, progress);
     // The cells look at the limits; what they have found is kept.
     let _apart = entered(None);
@@ -134,6 +150,19 @@ fn ran(
             }
         });
     }
+    let mut pools = Vec::new();
+    for series in used_series(program) {
+        let safe_from = safe_from(&mut cells, &given, series);
+        if cells.stopped().is_some() {
+            // Then it is not known.
+            break;
+        }
+        pools.push(Pool {
+            of: program.series[series].name.clone(),
+            counts: counts(program, &[series]),
+            safe_from,
+        });
+    }
     let sizes_stopped = cells.stopped().map(|reached| ended(&reached.into()));
     Ok(Ran {
         verdict: report.verdict.name().to_owned(),
@@ -150,6 +179,7 @@ fn ran(
         states: report.coverage.states,
         every_state: report.coverage.complete,
         sizes,
+        pools,
     })
 }
 

@@ -7,10 +7,12 @@
 //! **What one does alone it does in a pair,** starvation apart, where [fewer tasks can do nothing that more
 //! cannot](fewer_is_a_run_of_more): the other tasks need not move. So if one of the two deadlocks
 //! alone, the pair does. If moreover no local state of either shows an error that was not found alone,
-//! nothing is left to be asked. Whether there is a second deadlock, for which both are needed, is not
-//! found out then.
+//! nothing is left to be asked but whether there is a further deadlock, for which both are needed: a
+//! [search of its own](further::further) looks for it, as far as a number of states goes.
 
+pub mod further;
 pub mod picture;
+mod sign;
 pub mod text;
 
 use kmapcheck_engine::{Progress, Verdict};
@@ -19,10 +21,14 @@ use kmapcheck_local::Locals;
 use kmapcheck_machine::Findings;
 use kmapcheck_prove::settle::{fewer_is_a_run_of_more, stuck};
 use kmapcheck_report::{NumberOf, ended};
-use kmapcheck_scenario::{Bound, FindingKind, Level, Program};
+use kmapcheck_scenario::{Bound, FindingKind, Level, Program, TemplateId};
 use serde::Serialize;
 
 use crate::explored::explored;
+use further::{FURTHER_STATES, Further, further};
+
+pub use further::Together;
+pub use sign::Sign;
 
 /// All of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -94,6 +100,9 @@ pub struct Ran {
     /// Of findings about every number of tasks: the numbers with which they were found.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tasks: Vec<Number>,
+    /// Where one of the two deadlocks alone: whether there is a further deadlock, of tasks of both.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub together: Option<Together>,
     /// Why there may be more, if there may.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stopped: Option<String>,
@@ -173,6 +182,26 @@ pub fn matrix(
     }
 }
 
+/// What is known of the two scenarios of a pair, each alone.
+struct Alone<'e> {
+    entries: [&'e Entry; 2],
+    /// How many task programs of the pair are the first one's.
+    split: TemplateId,
+}
+
+/// Two scenarios side by side, in the order of their rows; or why there is no such program.
+///
+/// # Errors
+///
+/// Why there is none.
+pub fn pair(
+    one: &Result<Program, String>,
+    other: &Result<Program, String>,
+) -> Result<Program, String> {
+    (one.as_ref().map_err(Clone::clone))
+        .and_then(|one| one.beside(other.as_ref().map_err(Clone::clone)?))
+}
+
 struct Asking<'a> {
     limits: &'a Limits,
     watch: Watch,
@@ -192,9 +221,12 @@ impl Asking<'_> {
         let beside = |asking: &mut Self, i: usize, j: usize| {
             let each = programs[i].iter().zip(&programs[j]).enumerate();
             let pairs = each.map(|(at, (one, other))| {
-                let both = (one.as_ref().map_err(Clone::clone))
-                    .and_then(|one| one.beside(other.as_ref().map_err(Clone::clone)?));
-                (both, Some((&alone[i].at[at], &alone[j].at[at])))
+                let alone = Alone {
+                    entries: [&alone[i].at[at], &alone[j].at[at]],
+                    // Without the first there is no pair, and nothing to be split.
+                    split: one.as_ref().map_or(0, |one| one.templates.len()),
+                };
+                (pair(one, other), Some(alone))
             });
             Cell {
                 of: [name(i), name(j)],
@@ -214,24 +246,29 @@ impl Asking<'_> {
     /// What holds of each program. Beside it, for a pair, stands what holds of either alone.
     fn cell<'e>(
         &mut self,
-        programs: impl Iterator<Item = (Result<Program, String>, Option<(&'e Entry, &'e Entry)>)>,
+        programs: impl Iterator<Item = (Result<Program, String>, Option<Alone<'e>>)>,
     ) -> Vec<Entry> {
         let entries = programs.map(|(program, alone)| match (program, alone) {
             (Err(why), _) => Entry::NotRun { why },
             (Ok(program), None) => self.explore(&program, Findings::NONE, Findings::NONE),
-            (Ok(program), Some((one, other))) => {
-                let alone = one.found().union(other.found());
+            (Ok(program), Some(Alone { entries, split })) => {
+                let alone = entries[0].found().union(entries[1].found());
                 let mut carried = alone.minus(Findings::of(FindingKind::Starved));
                 // Where there is no time left, that is not known.
                 let carries = || self.watch.run(|| fewer_is_a_run_of_more(&program));
                 if !carried.is_empty() && !carries().unwrap_or(false) {
                     carried = Findings::NONE;
                 }
-                if self.is_all(&program, carried) {
+                let mut entry = if self.is_all(&program, carried) {
                     Entry::Ran(Ran::new(carried, alone, Verdict::Violated))
                 } else {
                     self.explore(&program, alone, carried)
+                };
+                if let (Entry::Ran(ran), true) = (&mut entry, alone.contains(FindingKind::Deadlock))
+                {
+                    ran.together = Some(self.together(&program, split));
                 }
+                entry
             }
         });
         let entries = entries.collect();
@@ -245,6 +282,34 @@ impl Asking<'_> {
             || (self.watch.run(|| Locals::of(pair)).ok()?.ok()).map(|locals| locals.possible());
         known.contains(FindingKind::Deadlock)
             && possible().is_some_and(|possible| possible.minus(stuck()).minus(known).is_empty())
+    }
+
+    /// Whether tasks of both are deadlocked on one another, as far as a short search says.
+    fn together(&mut self, pair: &Program, split: TemplateId) -> Together {
+        let limits = Limits {
+            timeout: self.watch.time_left(),
+            max_states: Some(
+                (self.limits.max_states).map_or(FURTHER_STATES, |n| n.min(FURTHER_STATES)),
+            ),
+            ..self.limits.clone()
+        };
+        let (done, progress) = (self.done, &mut *self.progress);
+        let cell = Watch::start(&Limits::default());
+        let found =
+            cell.run(|| further(pair, split, &limits, &mut |states| progress(done, states)));
+        let why = match found {
+            Ok(Ok(Further::Found(report))) => {
+                return report
+                    .findings
+                    .iter()
+                    .find_map(Together::of)
+                    .unwrap_or(Together::Nothing);
+            }
+            Ok(Ok(Further::Nothing)) => return Together::Nothing,
+            Ok(Ok(Further::NotKnown(why)) | Err(why)) => why,
+            Err(reached) => ended(&self.watch.reached().unwrap_or(reached).into()),
+        };
+        Together::NotKnown { why }
     }
 
     /// What holds of a program, which has the findings `known`, and of which those `alone` are no news.
@@ -312,6 +377,7 @@ impl Ran {
             new: names(added),
             class: None,
             tasks: Vec::new(),
+            together: None,
             stopped: None,
             found,
             added,
@@ -348,6 +414,8 @@ impl Entry {
             Sign::Stuck
         } else if has_error(ran.added) {
             Sign::Error
+        } else if matches!(ran.together, Some(Together::Found { .. })) {
+            Sign::StuckBesides
         } else if is_stuck(ran.found) {
             Sign::StuckAlone
         } else if !self.is_complete() {
@@ -356,69 +424,6 @@ impl Entry {
             Sign::ErrorAlone
         } else {
             Sign::Nothing
-        }
-    }
-}
-
-/// What stands in a table. Of a scenario alone, all that it has is new.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sign {
-    /// A deadlock, or somebody starves, as was found with neither alone.
-    Stuck,
-    /// A deadlock, or somebody starves, as was found with one of the two alone.
-    StuckAlone,
-    /// Another error that was found with neither alone.
-    Error,
-    /// Another error that was found with one of the two alone.
-    ErrorAlone,
-    /// No error.
-    Nothing,
-    /// That was not found out.
-    Unknown,
-    /// It was not run.
-    NotRun,
-}
-
-impl Sign {
-    /// All of them.
-    pub const ALL: [Sign; 7] = [
-        Sign::Stuck,
-        Sign::StuckAlone,
-        Sign::Error,
-        Sign::ErrorAlone,
-        Sign::Nothing,
-        Sign::Unknown,
-        Sign::NotRun,
-    ];
-
-    /// As a character.
-    #[must_use]
-    pub fn character(self) -> char {
-        match self {
-            Sign::Stuck => 'x',
-            Sign::StuckAlone => 'o',
-            Sign::Error => '!',
-            Sign::ErrorAlone => 'e',
-            Sign::Nothing => '.',
-            Sign::Unknown => '?',
-            Sign::NotRun => '-',
-        }
-    }
-
-    /// In words.
-    #[must_use]
-    pub fn words(self) -> &'static str {
-        match self {
-            Sign::Stuck => "a deadlock, or a task starves; with neither scenario alone",
-            Sign::StuckAlone => {
-                "a deadlock, or a task starves, with one of them alone; whether there is a further one was \
-                 not looked at"
-            }
-            Sign::Error => "an error of another kind; with neither alone",
-            Sign::ErrorAlone => "an error of another kind, with one of them alone",
-            Sign::Nothing => "no error",
-            Sign::Unknown => "not found out",
-            Sign::NotRun => "not run",
         }
     }
 }

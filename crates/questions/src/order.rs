@@ -20,9 +20,10 @@ use kmapcheck_equations::{Graph, Sizes, Undecided, each_set};
 use kmapcheck_limits::ask;
 use kmapcheck_local::chains::Chains;
 use kmapcheck_local::{Acquired, Holding, Link, Locals};
-use kmapcheck_machine::Map;
+use kmapcheck_machine::{Map, Mode, Wanted};
 use kmapcheck_prove::words::{label, label_of_held};
-use kmapcheck_scenario::Program;
+use kmapcheck_report::resource;
+use kmapcheck_scenario::{Program, Ref, TemplateId};
 use serde::Serialize;
 
 use crate::conform::NotJudged;
@@ -155,8 +156,8 @@ impl Pairs {
             for need in waiter.waiting.wanted(program, &local.task) {
                 for (holding, _) in local.holdings(program) {
                     ask();
-                    let held = label_of_held(program, template, holding);
-                    let pair = self.pair(held, label(program, need));
+                    let held = thing_held(program, template, holding);
+                    let pair = self.pair(held, thing(program, need));
                     for chain in chains.to(waiter.local) {
                         let links: Vec<Option<&Link>> = match holding {
                             Holding::Cpu | Holding::Queued(_) => vec![None],
@@ -197,8 +198,14 @@ impl Pairs {
         // Where the model's own order will do, that is the one to show.
         let along = graph.order_along(|need| need.rank(program));
         self.order = along.or_else(|| graph.order()).map(|needs| {
-            let mut order: Vec<String> = needs.iter().map(|&need| label(program, need)).collect();
-            order.dedup();
+            // Of a pool, requests for different numbers have places of their own. What is held while
+            // they wait makes these; what they hold is the same, so the last place is right for all.
+            let mut order: Vec<String> = Vec::new();
+            for need in needs {
+                let name = thing(program, need);
+                order.retain(|known| *known != name);
+                order.push(name);
+            }
             order
         });
         let sizes = Sizes::of(program, locals);
@@ -240,6 +247,30 @@ impl Pairs {
         self.cycles = (graph.knots().iter())
             .map(|knot| why::cycle(program, graph, knot, Judged::NotJudged, Vec::new()))
             .collect();
+    }
+}
+
+/// What is asked for, by name: of a pool, whatever number of units.
+fn thing(program: &Program, need: Wanted) -> String {
+    match need {
+        Wanted::Slot { series, .. } if program.series[series].is_pool => {
+            program.series[series].name.clone()
+        }
+        Wanted::Units(pool, _) => resource(program, 0, Ref::Shared(pool)),
+        need => label(program, need),
+    }
+}
+
+/// What is held, by the name that it has where it is asked for.
+fn thing_held(program: &Program, template: TemplateId, held: Holding) -> String {
+    match held {
+        Holding::Held(Ref::Shared(pool), Mode::Units) => {
+            resource(program, template, Ref::Shared(pool))
+        }
+        Holding::Slots(series) | Holding::JointSlots(series) if program.series[series].is_pool => {
+            program.series[series].name.clone()
+        }
+        held => label_of_held(program, template, held),
     }
 }
 

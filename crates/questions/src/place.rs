@@ -2,7 +2,7 @@
 
 use kmapcheck_local::Acquired;
 use kmapcheck_machine::{Map, Mode};
-use kmapcheck_report::words::article;
+use kmapcheck_report::slots::a_slot;
 use kmapcheck_report::{resource, units};
 use kmapcheck_scenario::{NodeId, Op, Program, TemplateId};
 use serde::Serialize;
@@ -62,14 +62,13 @@ impl Place {
 /// Something held, in words: `a DEFAULT slot, asked for as PAGETABLE`.
 #[must_use]
 pub fn held(program: &Program, template: TemplateId, what: Acquired) -> String {
-    let series = |id: usize| program.series[id].name.as_str();
     match what {
         Acquired::Map(Map::Pin { asked, lies, .. }) if asked == lies => {
-            format!("{} slot", article(series(lies)))
+            a_slot(&program.series[lies])
         }
         Acquired::Map(Map::Pin { asked, lies, .. }) => {
-            let lies = article(series(lies));
-            format!("{lies} slot, asked for as {}", series(asked))
+            let (lies, asked) = (a_slot(&program.series[lies]), &program.series[asked].name);
+            format!("{lies}, asked for as {asked}")
         }
         Acquired::Map(Map::Low { .. }) => "a kmap of low memory".to_owned(),
         Acquired::Map(Map::Atomic {
@@ -117,7 +116,7 @@ pub fn asked(program: &Program, template: TemplateId, op: Op) -> Option<(String,
     let (said, ranked) = match op {
         Op::Kmap { series, .. } => {
             let series = &program.series[series];
-            let said = format!("{} slot", article(&series.name));
+            let said = a_slot(series);
             (said, series.rank.map(|rank| (series.name.as_str(), rank)))
         }
         Op::SpinLock { lock: what } => (resource(program, template, what), lock(what)),

@@ -37,7 +37,7 @@ use serde::Serialize;
 pub use axis::Axis;
 pub use cells::{Cell, Cells};
 pub use family::{Family, Slots};
-pub use frontier::{Frontier, frontier};
+pub use frontier::{Frontier, frontier, safe_from};
 pub use resize::{Numbers, resized, used_series};
 pub use tasks::{TaskLimit, limit};
 
@@ -183,8 +183,8 @@ pub fn sizes(
 }
 
 /// What there are of those series.
-fn counts(program: &Program, series: &[SeriesId]) -> &'static str {
-    let of_units = |&s: &SeriesId| program.series[s].of_units;
+pub(crate) fn counts(program: &Program, series: &[SeriesId]) -> &'static str {
+    let of_units = |&s: &SeriesId| program.series[s].has_units();
     match (series.iter().any(of_units), series.iter().all(of_units)) {
         (false, _) => "slots",
         (true, true) => "units",

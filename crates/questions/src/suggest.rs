@@ -183,9 +183,9 @@ pub fn suggest(
     {
         return Err(Refusal::Models(first.model.clone(), other.model.clone()));
     }
-    // Units have no reuse policy.
+    // Units, also of a scenario's own pools, have no reuse policy.
     let series: Vec<SeriesId> = (0..first.series.len())
-        .filter(|&s| !first.series[s].of_units)
+        .filter(|&s| !first.series[s].has_units())
         .filter(|s| {
             programs
                 .iter()

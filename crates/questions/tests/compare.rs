@@ -1,7 +1,7 @@
 //! What two models make of the same scenario, where that is known by hand.
 
 use kmapcheck_limits::Limits;
-use kmapcheck_questions::compare::{Compared, Comparison, Ran, Side, Size, side, text};
+use kmapcheck_questions::compare::{Compared, Comparison, Pool, Ran, Side, Size, side, text};
 use kmapcheck_questions::size::Options;
 use kmapcheck_scenario::{Overrides, load_str};
 use kmapcheck_testing::schema::assert_fits;
@@ -71,6 +71,13 @@ fn one_series_deadlocks_and_two_do_not() {
             no_larger_is_safe: true
         }]
     );
+    let pool = |of: &str, safe_from| Pool {
+        of: of.to_owned(),
+        counts: "slots",
+        safe_from,
+    };
+    assert_eq!(one.pools, [pool("A", Some(3))]);
+    assert_eq!(two.pools, [pool("A", Some(1)), pool("B", Some(1))]);
     assert_eq!(
         two.sizes,
         [Size {
@@ -118,11 +125,43 @@ fn text_markdown_and_json() {
         .lines()
         .take_while(|line| line.starts_with('|'))
         .collect();
-    assert_eq!(table.len(), 5);
+    assert_eq!(table.len(), 6);
     assert!(
         table.iter().skip(2).all(|line| cells(line) == 3),
         "{markdown}"
     );
     let value = serde_json::to_value(&comparison).expect("it is JSON");
     assert_fits("comparison", &value);
+}
+
+/// Two tasks that each take two connections of two, and a thread of a pool that all tasks share: as with
+/// slots, three connections are enough; threads are no part of it.
+#[test]
+fn units_are_counted_as_slots_are() {
+    let text = r#"{ "name": "s", "locks": { "connections": { "semaphore": 2 } }, "mempools": { "threads": 4 },
+      "tasks": [ { "name": "t", "count": 2, "program": [ { "mempool_alloc": "threads" },
+        { "down": "connections" }, { "down": "connections" },
+        { "up": "connections" }, { "up": "connections" }, { "mempool_free": "threads" } ] } ] }"#;
+    let program =
+        load_str("s.json", text, &Overrides::default()).unwrap_or_else(|errors| panic!("{errors}"));
+    let ran = match side(&program, &options(10_000), &mut |_| {}) {
+        Side::Ran(ran) => ran,
+        Side::NotRun { why } => panic!("{why}"),
+    };
+    let connections = ran.pools.iter().find(|pool| pool.of == "connections");
+    let connections = connections.unwrap_or_else(|| panic!("{:?}", ran.pools));
+    assert_eq!(
+        (connections.counts, connections.safe_from),
+        ("units", Some(3))
+    );
+    assert_eq!(ran.sizes[0].smallest_unsafe, Some(2));
+    let comparison = Comparison {
+        models: ["one".to_owned(), "two".to_owned()],
+        scenarios: vec![Compared {
+            scenario: "s".to_owned(),
+            file: "s.json".to_owned(),
+            sides: [Side::Ran(ran.clone()), Side::Ran(ran)],
+        }],
+    };
+    assert!(text::render(&comparison).contains("enough    3 connections and more"));
 }

@@ -2,7 +2,9 @@
 //! scenario, side by side, are the whole.
 
 use kmapcheck_limits::Limits;
-use kmapcheck_questions::matrix::{Matrix, Named, OnModel, Sign, matrix, picture, text};
+use kmapcheck_questions::matrix::{
+    Entry, Matrix, Named, OnModel, Sign, Together, matrix, picture, text,
+};
 use kmapcheck_scenario::{Bound, Program, Template};
 use kmapcheck_search::{Engine, run};
 use kmapcheck_testing::judge::states;
@@ -86,9 +88,11 @@ Found with one alone:
 Found with two together, and with neither alone:
   forth with back: deadlock (series-cycle)
 
+In 2 cells with `o` it is not known whether there is a deadlock of tasks of both besides.
+
 On the diagonal a scenario is alone, and all that it has is new. Warnings have no sign.
 x  a deadlock, or a task starves; with neither scenario alone
-o  a deadlock, or a task starves, with one of them alone; whether there is a further one was not looked at
+o  a deadlock, or a task starves, with one of them alone; none of tasks of both together was found
 .  no error
 ";
 
@@ -172,6 +176,57 @@ fn limits_and_misfits_have_their_own_signs() {
         "{stopped:?}"
     );
     assert_eq!(stopped.verdict().name(), "inconclusive");
+}
+
+/// One scenario deadlocks alone, on a pool. Beside another that takes the two locks in the other order, there
+/// is a deadlock of both as well; beside one that takes them in the same order there is none.
+#[test]
+fn a_deadlock_of_both_is_found_beside_that_of_one() {
+    let scenario = |name: &str, tasks: Value| {
+        load(&json!({
+            "name": name,
+            "model": { "name": "none", "series": {} },
+            "locks": { "pool": { "semaphore": 2 }, "l": "semaphore", "m": "semaphore" },
+            "tasks": tasks,
+        }))
+    };
+    let task = |name: &str, count: u32, program: Value| json!({ "name": name, "count": count, "program": program });
+    let twice = json!([{ "down": "pool" }, { "down": "pool" }, { "up": "pool", "n": 2 }]);
+    let locks = |first: &str, second: &str| json!([{ "down": first }, { "down": second }, { "up": second }, { "up": first }]);
+    let alone = scenario(
+        "alone",
+        json!([task("twice", 2, twice), task("forth", 1, locks("l", "m"))]),
+    );
+    let back = scenario("back", json!([task("back", 1, locks("m", "l"))]));
+    let same = scenario("same", json!([task("same", 1, locks("l", "m"))]));
+    let matrix = asked(vec![alone, back, same], &[], &limits());
+    assert_eq!(
+        signs(&matrix),
+        [vec!["x"], vec!["X", "."], vec!["o", "x", "."]]
+    );
+    let together = |row: usize, column: usize| match &matrix.tables[0].rows[row][column].at[0] {
+        Entry::Ran(ran) => ran.together.clone(),
+        Entry::NotRun { why } => panic!("{why}"),
+    };
+    let of_both = Together::Found {
+        class: "lock-cycle".to_owned(),
+        steps: 2,
+    };
+    assert_eq!(together(1, 0), Some(of_both));
+    assert_eq!(together(2, 0), Some(Together::Nothing));
+    assert_eq!(together(2, 1), None);
+    let text = text::render(&matrix);
+    for said in [
+        "  alone with back: deadlock of tasks of both (lock-cycle)\n",
+        "\nX  a deadlock of tasks of both together; one of them deadlocks alone as well\n",
+    ] {
+        assert!(text.contains(said), "{text}");
+    }
+    assert!(!text.contains("not known"), "{text}");
+    assert_fits(
+        "matrix",
+        &serde_json::to_value(&matrix).expect("it has no maps"),
+    );
 }
 
 /// Each half of a scenario's tasks as a scenario of its own: what both declare stays.

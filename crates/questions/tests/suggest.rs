@@ -8,7 +8,7 @@ use kmapcheck_questions::suggest::pools::{Change, changes};
 use kmapcheck_questions::suggest::replace::{self, Instead, replaced, sites};
 use kmapcheck_questions::suggest::variant::with_policies;
 use kmapcheck_questions::suggest::{SuggestReport, suggest};
-use kmapcheck_scenario::{FindingKind, Overrides, Program, Reuse, load};
+use kmapcheck_scenario::{FindingKind, Op, Overrides, Program, Reuse, load};
 use kmapcheck_search::{Engine, run};
 use serde_json::{Value, json};
 
@@ -382,4 +382,35 @@ fn more_does_not_help_any_number_of_tasks() {
     assert_eq!(offered[0]["change"], "gate");
     assert_eq!(offered[1]["change"], "at-once");
     assert_eq!(offered.as_array().map(Vec::len), Some(2));
+}
+
+/// A step of a block is in the file once: it is replaced wherever it runs, and changes that cannot be
+/// made in one place alone are not offered.
+#[test]
+fn a_step_of_a_block_is_changed_everywhere() {
+    let task = |name: &str| {
+        json!({ "name": name, "pages": ["p", "q"], "program": [
+            { "run": "pin" }, { "kmap": "q", "series": "A" }, { "kunmap": "q" }, { "kunmap": "p" } ] })
+    };
+    let program = kmapcheck_testing::load(&json!({
+        "name": "blocks", "series": { "A": { "slots": 2 }, "B": { "slots": 2 } },
+        "blocks": { "pin": [{ "kmap": "p", "series": "A" }, { "kmap": "q", "series": "B" }, { "kunmap": "q" }] },
+        "tasks": [task("s"), task("t")]
+    }));
+    let all = sites(&program);
+    let shown: Vec<&str> = (all.iter())
+        .map(|site| program.origins[site.origin].text())
+        .collect();
+    assert_eq!(
+        shown,
+        ["kmap(p, A)", "kmap(q, B)", "kmap(q, A)", "kmap(q, A)"]
+    );
+    let moved = replaced(&program, all[0], replace::Change::Moved(1));
+    for template in &moved.templates {
+        let first = template.nodes[template.entry.node.expect("it does something")].op;
+        assert!(matches!(first, Op::Kmap { series: 1, .. }), "{first:?}");
+    }
+    let swaps = changes(&program, &mut |_| true).into_iter();
+    let swaps = swaps.filter(|(change, _)| matches!(change, Change::Order { .. }));
+    assert_eq!(swaps.count(), 0);
 }

@@ -19,7 +19,7 @@ use crate::names::Names;
 use crate::place::Place;
 use crate::report::{Finding, Holding, Report, Standing, StartMapping, StuckSet, TaskAtEnd};
 use crate::walk::Walk;
-use crate::{describe, summary as summaries};
+use crate::{describe, rests, summary as summaries};
 
 /// Answers for a trace and a core: the first step after which no continuation saves the core (0:
 /// lost from the start), or `None` if that is not known.
@@ -87,8 +87,10 @@ impl Report {
             as_expected: as_expected(program, outcome),
             stopped: coverage::stopped(program, outcome),
             coverage: coverage::coverage(program, outcome),
+            idle_waits: rests::idle_waits(program, outcome),
             proof: None,
             remarks: Vec::new(),
+            assumed: program.assumed.clone(),
             elapsed_ms: (elapsed.as_secs_f64() * 1e6).round() / 1e3,
         }
     }

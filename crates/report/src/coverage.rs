@@ -5,7 +5,7 @@ use kmapcheck_machine::instances;
 use kmapcheck_scenario::{Bound, Op, Program};
 
 use crate::report::{Coverage, Fingerprints, NeverExecuted, StopReason, Stopped};
-use crate::words::{bytes, count, number};
+use crate::words::{bytes, count, list, number, plural};
 
 pub(crate) fn coverage(program: &Program, outcome: &Outcome) -> Coverage {
     let seen = &outcome.coverage;
@@ -259,6 +259,7 @@ pub(crate) fn remarks(program: &Program, outcome: &Outcome) -> Vec<String> {
         return vec!["the scenario has no tasks: the verdict proves nothing".to_owned()];
     }
     let mut said = Vec::new();
+    said.extend(unused_blocks(program));
     if !outcome.coverage.exhaustive {
         return said;
     }
@@ -281,6 +282,27 @@ pub(crate) fn remarks(program: &Program, outcome: &Outcome) -> Vec<String> {
         }
     }
     said
+}
+
+/// Names of blocks that are told one by one.
+const NAMED: usize = 3;
+
+/// That some blocks are run by nobody.
+fn unused_blocks(program: &Program) -> Option<String> {
+    let unused: Vec<_> = program.unused_blocks().collect();
+    let first = program.show_location(unused.first()?.location);
+    let mut names: Vec<String> = (unused.iter().take(NAMED))
+        .map(|block| format!("`{}`", block.name))
+        .collect();
+    if unused.len() > NAMED {
+        names.push(format!("{} more", number((unused.len() - NAMED) as u64)));
+    }
+    let blocks = plural(unused.len() as u64, "block");
+    let they = if unused.len() == 1 { "it" } else { "them" };
+    Some(format!(
+        "no task runs the {blocks} {} ({first}): the verdict says nothing about {they}",
+        list(&names)
+    ))
 }
 
 #[cfg(test)]

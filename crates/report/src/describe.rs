@@ -7,7 +7,8 @@ use kmapcheck_machine::{
 use kmapcheck_scenario::{Bound, Op, Program, Ref, ResourceKind, SeriesId, TemplateId};
 
 use crate::ledger::{Entry, Thing};
-use crate::words::{article, count, list};
+use crate::slots;
+use crate::words::{count, list};
 
 /// What a step did, in words; nothing if its name says it all.
 pub(crate) fn effect(program: &Program, successor: &Successor) -> Option<String> {
@@ -29,7 +30,8 @@ pub(crate) fn effect(program: &Program, successor: &Successor) -> Option<String>
             in_use,
             flushed,
         } => {
-            said.push(format!("slot {in_use}{}", of(*series)));
+            let one = program.series[*series].one();
+            said.push(format!("{one} {in_use}{}", of(*series)));
             if *flushed > 0 {
                 said.push(format!(
                     "flushed {} first",
@@ -51,7 +53,8 @@ pub(crate) fn effect(program: &Program, successor: &Successor) -> Option<String>
             said.push(format!("the mapping in {} goes stale", series(*id)))
         }
         Effect::FreedSlot { series: id, in_use } => {
-            said.push(format!("the slot is free: {in_use}{} in use", of(*id)));
+            let one = program.series[*id].one();
+            said.push(format!("the {one} is free: {in_use}{} in use", of(*id)));
         }
         Effect::Failed => said.push("fails".to_owned()),
         Effect::UnitsLeft { free } => said.push(format!("{free} left")),
@@ -153,15 +156,15 @@ pub(crate) fn calls<'p>(program: &'p Program, task: &Task) -> impl Iterator<Item
 }
 
 /// What an operation waits for, if it can wait.
-fn awaited(program: &Program, template: TemplateId, op: Op) -> Option<String> {
+pub(crate) fn awaited(program: &Program, template: TemplateId, op: Op) -> Option<String> {
     Some(match op {
-        Op::Kmap { series, .. } => format!("{} slot", article(&program.series[series].name)),
+        Op::Kmap { series, .. } => slots::a_slot(&program.series[series]),
         Op::SpinLock { lock } => resource(program, template, lock),
         Op::DownRead { lock } => format!("{}, to read", resource(program, template, lock)),
         Op::DownWrite { lock } => format!("{}, to write", resource(program, template, lock)),
         Op::Down { pool, n } => units(program, template, pool, n),
         Op::LockPage { page } => {
-            format!("the lock of page {}", program.page_name(template, page))
+            format!("the {}", lock_of_page(program.page_name(template, page)))
         }
         Op::WaitForCompletion { completion } => resource(program, template, completion),
         Op::AllocPage { .. } => "a free page".to_owned(),
@@ -183,6 +186,15 @@ pub(crate) fn page_waited_for(
     });
     let mut names = names.filter(|&name| resolve(task, &state.shared, name) == Name::Page(page));
     names.next()
+}
+
+/// `lock of page libc_pte`; of a page that is called one, `lock of page1`.
+#[must_use]
+pub fn lock_of_page(name: &str) -> String {
+    match name.to_lowercase().starts_with("page") {
+        true => format!("lock of {name}"),
+        false => format!("lock of page {name}"),
+    }
 }
 
 /// What people call the lock of a page.
@@ -213,11 +225,11 @@ pub(crate) fn holding(program: &Program, template: TemplateId, entry: &Entry) ->
     let name = &entry.name;
     match entry.thing {
         Thing::Map(Map::Pin { asked, lies, .. }) if asked == lies => {
-            format!("{} slot ({name})", article(&program.series[lies].name))
+            format!("{} ({name})", slots::a_slot(&program.series[lies]))
         }
         Thing::Map(Map::Pin { asked, lies, .. }) => {
-            let (asked, lies) = (&program.series[asked].name, &program.series[lies].name);
-            format!("{} slot ({name}, asked for as {asked})", article(lies))
+            let (asked, lies) = (&program.series[asked].name, &program.series[lies]);
+            format!("{} ({name}, asked for as {asked})", slots::a_slot(lies))
         }
         Thing::Map(Map::Low { .. }) => format!("a kmap of low memory ({name})"),
         Thing::Map(Map::Atomic {
@@ -229,7 +241,7 @@ pub(crate) fn holding(program: &Program, template: TemplateId, entry: &Entry) ->
             format!("an atomic map of low memory ({name})")
         }
         Thing::Map(Map::Local { .. }) => format!("a local map ({name})"),
-        Thing::PageLock(_) => format!("the lock of page {name}"),
+        Thing::PageLock(_) => format!("the {}", lock_of_page(name)),
         Thing::Held(held) => match held.mode {
             Mode::Spin => resource(program, template, held.what),
             Mode::Read => format!("{}, to read", resource(program, template, held.what)),
@@ -254,11 +266,13 @@ pub(crate) fn resource_of(program: &Program, template: TemplateId, entry: &Entry
 /// How the slots of a series are taken, such as `2 of 2 slots in use`.
 pub(crate) fn usage(program: &Program, state: &State, series: SeriesId) -> String {
     let Usage { in_use, stale } = state.shared.usage[series];
-    let mut said = match program.series[series].slots {
-        Bound::Exactly(1) if in_use == 1 => "its only slot is in use".to_owned(),
-        Bound::Exactly(slots) if slots == in_use => format!("all {slots} slots are in use"),
-        Bound::Exactly(slots) => format!("{in_use} of {slots} slots are in use"),
-        Bound::Any => format!("{} in use", count(u64::from(in_use), "slot")),
+    let series = &program.series[series];
+    let one = series.one();
+    let mut said = match series.slots {
+        Bound::Exactly(1) if in_use == 1 => format!("its only {one} is in use"),
+        Bound::Exactly(slots) if slots == in_use => format!("all {slots} {one}s are in use"),
+        Bound::Exactly(slots) => format!("{in_use} of {slots} {one}s are in use"),
+        Bound::Any => format!("{} in use", count(u64::from(in_use), one)),
     };
     if stale > 0 {
         said.push_str(&format!(", {stale} stale"));

@@ -55,8 +55,10 @@ impl Report {
                 engine: engine.to_owned(),
                 ..Coverage::default()
             },
+            idle_waits: None,
             proof: None,
             remarks: Vec::new(),
+            assumed: program.map_or_else(Vec::new, |program| program.assumed.clone()),
             elapsed_ms: 0.0,
         }
     }

@@ -46,19 +46,22 @@ mod names;
 pub mod place;
 mod refusal;
 mod report;
+mod rests;
+pub mod slots;
 mod summary;
 mod walk;
 pub mod words;
 
 pub use build::{Fault, PointOfNoReturn};
-pub use confirmation::Confirmation;
+pub use confirmation::{Confirmation, Extent};
 pub use coverage::{ended, quoted, stopped_early};
 pub use deadlock::{Edge, Node, NodeKind, WaitForGraph};
-pub use describe::{order, resource, units};
+pub use describe::{lock_of_page, order, resource, units};
 pub use kmapcheck_engine::Verdict;
 pub use names::{Names, Who, folded};
 pub use refusal::{close, number_options, refused};
 pub use report::{
-    Contested, Coverage, Finding, Holding, NeverExecuted, NotThere, NumberOf, Proof, Report, Size,
-    SlotUsage, Standing, StartMapping, Step, StopReason, Stopped, StuckSet, TaskAtEnd,
+    Contested, Coverage, Finding, Holding, IdleWait, NeverExecuted, NotThere, NumberOf, Proof,
+    Report, Size, SlotUsage, Standing, StartMapping, Step, StopReason, Stopped, StuckSet,
+    TaskAtEnd,
 };

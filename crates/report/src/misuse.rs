@@ -83,11 +83,16 @@ fn map(moment: &Moment<'_>, op: Op, name: Ref) -> String {
     }
     let about = |past: &&Past| is_map(past.op) && is_about(past, page, name);
     let others = |entry: &Entry| matches!(entry.thing, Thing::Map(map) if Some(map.page()) == page);
+    // Whoever writes `release` does not think of maps.
+    let (mapped, unmapped) = match moment.is_renamed() {
+        true => ("took", "given back"),
+        false => ("mapped", "unmapped"),
+    };
     match moment.ledger.past(moment.task).find(about) {
-        Some(past) => ended(moment, past, called, "unmapped"),
+        Some(past) => ended(moment, past, called, unmapped),
         None => format!(
-            "it never mapped {called}{}",
-            somebody_else(moment, "mapped", others)
+            "it never {mapped} {called}{}",
+            somebody_else(moment, mapped, others)
         ),
     }
 }

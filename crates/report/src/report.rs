@@ -6,7 +6,7 @@
 
 use kmapcheck_engine::Verdict;
 use kmapcheck_machine::{Resource, TaskId, Trace};
-use kmapcheck_scenario::{FindingKind, Level};
+use kmapcheck_scenario::{Assumption, FindingKind, Level};
 use serde::Serialize;
 
 use crate::deadlock::WaitForGraph;
@@ -37,11 +37,20 @@ pub struct Report {
     pub stopped: Option<Stopped>,
     /// What the engine saw.
     pub coverage: Coverage,
+    /// Idle waits in which tasks can stay for ever, with a good end: seen, or not known. Where a run
+    /// visited every state, those that are not here are none. Left out if the scenario has no idle
+    /// waits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub idle_waits: Option<Vec<IdleWait>>,
     /// What was proved, by the engine of proofs; left out by others.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub proof: Option<Proof>,
     /// What the reader should know before trusting the verdict, such as that nothing ever ran.
     pub remarks: Vec<String>,
+    /// What the scenario says that it assumes: the verdict is about nothing else. Left out if it says
+    /// nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub assumed: Vec<Assumption>,
     /// Milliseconds from the start of the engine to its answer.
     pub elapsed_ms: f64,
 }
@@ -134,6 +143,9 @@ pub struct Step {
     pub written: Option<String>,
     /// Where the scenario has it: `file:line:column`.
     pub source: String,
+    /// The block of the scenario that it stands in; left out in a task program itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub block: Option<String>,
     /// Where in the kernel.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at: Option<String>,
@@ -441,4 +453,25 @@ pub struct NeverExecuted {
     /// Where in the kernel.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at: Option<String>,
+}
+
+/// An idle wait in which tasks can come to rest: nobody who still lives could end it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct IdleWait {
+    /// The task program it is in.
+    pub task: String,
+    /// The operation.
+    pub op: String,
+    /// What it waits for, such as `completion request`.
+    pub waits_for: String,
+    /// Where the scenario has it.
+    pub source: String,
+    /// Where in the kernel.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<String>,
+    /// Whether a task was seen at rest there. False: it is not known whether one can be.
+    pub seen: bool,
+    /// Where the scenario has it.
+    #[serde(skip)]
+    pub place: Place,
 }

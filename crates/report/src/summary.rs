@@ -5,8 +5,8 @@ use kmapcheck_scenario::{FindingKind, Location, Node, NodeId, Op, Program};
 
 use crate::ledger::{Entry, Ledger, Thing};
 use crate::names::Names;
-use crate::words::{article, list};
-use crate::{describe, misuse};
+use crate::words::list;
+use crate::{describe, misuse, slots};
 
 /// The moment a finding shows: a call, before it is carried out.
 pub(crate) struct Moment<'a> {
@@ -113,6 +113,12 @@ impl Moment<'_> {
         let task = self.ledger.before(self.task);
         let node = self.done.map(|done| done.node).or(task.at)?;
         Some(&self.program.templates[task.template].nodes[node])
+    }
+
+    /// Whether the operation goes by another name than that of the primitive.
+    pub(crate) fn is_renamed(&self) -> bool {
+        self.node()
+            .is_some_and(|node| self.program.origins[node.origin].is_renamed())
     }
 
     fn call(&self) -> &str {
@@ -226,7 +232,7 @@ impl Moment<'_> {
         let asked = |op: Op| match op {
             Op::Kmap { series, .. } => {
                 let series = &self.program.series[series];
-                Some((format!("{} slot", article(&series.name)), series.rank?))
+                Some((slots::a_slot(series), series.rank?))
             }
             Op::SpinLock { lock } | Op::DownRead { lock } | Op::DownWrite { lock } => Some((
                 describe::resource(self.program, template, lock),
@@ -256,9 +262,11 @@ impl Moment<'_> {
         let Some((asked, held)) = broken else {
             return format!("{who} breaks the order");
         };
-        let pins_only = held
-            .iter()
-            .all(|entry| matches!(entry.thing, Thing::Map(_)));
+        let is_pin = |entry: &&Entry| match entry.thing {
+            Thing::Map(Map::Pin { asked, .. }) => !self.program.series[asked].has_units(),
+            thing => matches!(thing, Thing::Map(_)),
+        };
+        let pins_only = held.iter().all(is_pin);
         let held: Vec<String> = held.into_iter().map(|entry| self.since(entry)).collect();
         format!(
             "{who} asks for {asked} in {} while it {} {}; the order is {}",

@@ -143,6 +143,7 @@ fn step(
         op: origin.text().to_owned(),
         written: (origin.written() != origin.text()).then(|| origin.written().to_owned()),
         source: program.show_location(location),
+        block: program.block_of(origin).map(str::to_owned),
         at: origin.at().map(str::to_owned),
         note: origin.note().map(str::to_owned),
         effect: describe::effect(program, successor),

@@ -1,5 +1,7 @@
 //! Numbers and lists in words, in one place so that every sentence says them alike.
 
+pub use kmapcheck_scenario::{padded, width};
+
 /// A number; from five digits on with its thousands set apart, such as `32,767`.
 #[must_use]
 pub fn number(n: u64) -> String {
@@ -72,12 +74,9 @@ pub fn bytes(n: u64) -> String {
 /// `a DEFAULT`, `an A`: a name with its article.
 #[must_use]
 pub fn article(name: &str) -> String {
-    // A single letter is spelled: "an S slot".
-    let sounded = if name.chars().count() == 1 {
-        "AEFHILMNORSX"
-    } else {
-        "AEIO"
-    };
+    // A letter that stands alone is spelled: "an S slot", "an S0 slot".
+    let alone = !name.chars().nth(1).is_some_and(char::is_alphabetic);
+    let sounded = if alone { "AEFHILMNORSX" } else { "AEIO" };
     let vowel = name.starts_with(|c: char| sounded.contains(c.to_ascii_uppercase()));
     format!("{} {name}", if vowel { "an" } else { "a" })
 }
@@ -146,6 +145,9 @@ mod tests {
         assert_eq!(list(&["a", "b", "c"]), "a, b and c");
         assert_eq!(article("A"), "an A");
         assert_eq!(article("S"), "an S");
+        assert_eq!(article("S0"), "an S0");
+        assert_eq!(article("B-2"), "a B-2");
+        assert_eq!(article("SLOTS"), "a SLOTS");
         assert_eq!(article("DEFAULT"), "a DEFAULT");
         assert_eq!(sentence("mapping goes"), "Mapping goes");
     }

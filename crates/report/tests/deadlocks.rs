@@ -129,7 +129,7 @@ fn the_graph_as_json_and_its_labels() {
     let links: Vec<String> = graph
         .edges
         .iter()
-        .map(|edge| label::link(&edge.link))
+        .map(|edge| label::link(&edge.link, "slot"))
         .collect();
     assert_eq!(links, ["waits for", "pinned by"]);
 }

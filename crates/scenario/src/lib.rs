@@ -48,3 +48,4 @@ pub use program::sizes::Open;
 pub use program::*;
 pub use source::diagnostic::{Code, Errors, Mistake};
 pub use source::files::is_path;
+pub use source::width::{padded, width};

@@ -12,10 +12,13 @@ pub(crate) mod model;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use crate::check::blocks::Blocks;
 use crate::check::declarations::Checked;
 use crate::check::model::check_model;
 use crate::lower::Shared;
-use crate::program::{Bound, Cpus, FindingKind, Program};
+use crate::program::{
+    Assumption, Bound, Cpus, FindingKind, NamedBlock, Op, Origin, Program, SeriesId, Template,
+};
 use crate::read::decode::{Decode, Map, Name, entries};
 use crate::read::json;
 use crate::read::model::ModelFile;
@@ -161,13 +164,13 @@ fn check_all(path: &Path, text: String, overrides: &Overrides, log: &mut Log) ->
     log.model_of_run.clone_from(&overrides.model);
     check_expect(&scenario, log);
     let checked = Checked::new(&scenario, &model, overrides, log);
-    let steps = checked.read_programs(log);
+    let (blocks, steps) = checked.read_programs(log);
     if log.has_problems() {
         return None;
     }
 
     let mut shared = Shared::default();
-    let templates = checked.lower(&steps, &mut shared, log);
+    let templates = checked.lower(&blocks, &steps, &mut shared, log);
     if log.has_problems() {
         return None;
     }
@@ -181,6 +184,14 @@ fn check_all(path: &Path, text: String, overrides: &Overrides, log: &mut Log) ->
     let mut series = model.series;
     for (series, slots) in series.iter_mut().zip(slots) {
         series.slots = slots;
+    }
+    let pools = entries(scenario.series.as_ref())
+        .iter()
+        .filter(|(_, declared)| declared.reuse.is_none() && declared.for_holders.is_none());
+    for (name, _) in pools {
+        let declared = series.iter().position(|series| series.name == name.text());
+        let id = declared.expect("what the scenario declares is part of its model");
+        series[id].is_pool = !is_mapped_by_itself(&templates, &shared.origins, id);
     }
     series.extend(series_of_units);
     let expect = scenario.expect.map(|expected| {
@@ -215,8 +226,22 @@ fn check_all(path: &Path, text: String, overrides: &Overrides, log: &mut Log) ->
         }),
         templates,
         origins: shared.origins,
+        blocks: named_blocks(blocks, log),
+        assumed: (scenario.assumed.into_iter().flatten())
+            .map(Assumption::from)
+            .collect(),
         expect,
     })
+}
+
+/// What is kept of the blocks once their steps are nodes.
+fn named_blocks(blocks: Blocks, log: &Log) -> Vec<NamedBlock> {
+    let named = blocks.list.into_iter().map(|block| NamedBlock {
+        location: log.sources.locate(block.name.span()),
+        name: block.name.0.value,
+        is_run: block.is_run,
+    });
+    named.collect()
 }
 
 /// Notes findings expected twice: each is reported once.
@@ -261,6 +286,17 @@ fn add_to<T: Clone>(known: &mut Map<T>, added: Option<&Map<T>>, what: &str, log:
             known.0.push((name.clone(), declared.clone()));
         }
     }
+}
+
+/// Whether some kmap of a series is written as that, and not as an operation that is declared.
+fn is_mapped_by_itself(templates: &[Template], origins: &[Origin], series: SeriesId) -> bool {
+    let mut nodes = templates.iter().flat_map(|template| &template.nodes);
+    nodes.any(|node| match node.op {
+        Op::Kmap { series: id, .. } | Op::TryKmap { series: id, .. } => {
+            id == series && origins[node.origin].chain.len() == 1
+        }
+        _ => false,
+    })
 }
 
 /// What a scenario without a model runs on, but for what it declares.

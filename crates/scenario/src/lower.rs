@@ -14,25 +14,29 @@
 //! the depth of recursion is bounded by [`DEEPEST`].
 
 mod finish;
+mod growth;
 mod resolve;
+mod run;
 mod select;
 mod text;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use kmapcheck_limits::ask;
 
+use crate::check::blocks::Blocks;
 use crate::check::model::Model;
 use crate::check::scope::Scope;
 use crate::check::stale::Pages;
 use crate::program::{Frame, Node, Op, Origin, Patience, Target, Variable};
-use crate::read::operations::Verb;
 use crate::read::scenario::TaskFile;
 use crate::read::steps::{Action, Arg, Call, Step};
 use crate::source::diagnostic::{Code, Log, Problem};
 use crate::source::nearest::quoted;
 use crate::source::text::Span;
 
+pub(crate) use growth::Growth;
+use run::Entry;
 use text::{call_text, primitive_text, substitute};
 
 /// Operations of the largest task program, unrolled and expanded.
@@ -51,35 +55,6 @@ pub(crate) struct Lowered {
     pub(crate) spent: usize,
     /// What made it cost more than it has lines.
     pub(crate) growth: Growth,
-}
-
-/// What makes a program larger than its file.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Growth {
-    repeats: bool,
-    expands: bool,
-}
-
-impl Growth {
-    /// What either of two has.
-    pub(crate) fn and(self, other: Self) -> Self {
-        Growth {
-            repeats: self.repeats || other.repeats,
-            expands: self.expands || other.expands,
-        }
-    }
-
-    /// What to do where it has become too large.
-    pub(crate) fn help(self) -> &'static str {
-        match (self.repeats, self.expands) {
-            (true, _) => "repeat less often, or use `loop`",
-            (false, true) => {
-                "the model's operations are expanded where they are used: let them use fewer of \
-                 one another"
-            }
-            (false, false) => "make several scenarios of it, or a `loop` of what recurs",
-        }
-    }
 }
 
 /// What all tasks of a scenario number together.
@@ -103,13 +78,13 @@ impl Shared {
 }
 
 /// Where control goes, while loops are not yet done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Goal {
     to: Destination,
     round: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Destination {
     End,
     /// A node, by the number it was made with.
@@ -138,25 +113,40 @@ struct Around<'e> {
     renamed: bool,
     /// Where `break` goes.
     leave: Option<Goal>,
-    /// `at` and `note` of the `repeat` or `loop` around.
-    at: Option<&'e str>,
-    note: Option<&'e str>,
+    /// `at` and `note` of the `repeat`, `loop` or block around, by number.
+    at: Option<usize>,
+    note: Option<usize>,
+    /// The block it stands in.
+    block: Option<usize>,
     depth: usize,
+}
+
+/// What task programs are made of.
+#[derive(Clone, Copy)]
+pub(crate) struct Parts<'a> {
+    pub(crate) model: &'a Model,
+    pub(crate) blocks: &'a Blocks,
+    pub(crate) scope: Scope<'a>,
 }
 
 /// Lowers the program of one task.
 pub(crate) fn lower(
     task: &TaskFile,
     steps: &[Step],
-    model: &Model,
-    scope: Scope<'_>,
+    parts: Parts<'_>,
     declared: &Pages,
     shared: &mut Shared,
     log: &mut Log,
 ) -> Lowered {
+    let Parts {
+        model,
+        blocks,
+        scope,
+    } = parts;
     let mut lowering = Lowering {
         task,
         model,
+        blocks,
         scope,
         declared: declared.list.len(),
         log,
@@ -164,6 +154,11 @@ pub(crate) fn lower(
         labels: Vec::new(),
         sites: Vec::new(),
         shown: Vec::new(),
+        in_block: Vec::new(),
+        remarks: Vec::new(),
+        remark_ids: HashMap::new(),
+        entries: HashMap::new(),
+        seen_blocks: HashSet::new(),
         site_ids: HashMap::new(),
         undeclared: Vec::new(),
         undeclared_ids: HashMap::new(),
@@ -180,6 +175,7 @@ pub(crate) fn lower(
         leave: None,
         at: None,
         note: None,
+        block: None,
         depth: 0,
     };
     let entry = lowering.block(
@@ -193,6 +189,8 @@ pub(crate) fn lower(
     lowering.finish(entry, declared, shared)
 }
 
+type SiteKey = (Option<usize>, Span, Option<usize>, Option<usize>);
+
 /// A page name that is not declared: whether an `alloc_page` binds it, and who else uses it.
 #[derive(Debug)]
 struct Undeclared {
@@ -204,6 +202,7 @@ struct Undeclared {
 struct Lowering<'a> {
     task: &'a TaskFile,
     model: &'a Model,
+    blocks: &'a Blocks,
     scope: Scope<'a>,
     /// How many pages the task declares; undeclared ones are numbered from there.
     declared: usize,
@@ -214,8 +213,17 @@ struct Lowering<'a> {
     sites: Vec<Vec<Frame>>,
     /// By site: which operation of its chain traces show.
     shown: Vec<usize>,
-    /// Sites by the site around and the step, so that unrolled copies share theirs.
-    site_ids: HashMap<(Option<usize>, Span), usize>,
+    /// By site: the block it stands in.
+    in_block: Vec<Option<usize>>,
+    /// Sites by the site around, the step, and the `at` and `note` from around, so that unrolled
+    /// copies share theirs.
+    site_ids: HashMap<SiteKey, usize>,
+    /// Each `at` and `note` that steps have from around.
+    remarks: Vec<String>,
+    remark_ids: HashMap<String, usize>,
+    /// Where control enters the blocks that were lowered.
+    entries: HashMap<Entry, Goal>,
+    seen_blocks: HashSet<usize>,
     undeclared: Vec<Undeclared>,
     undeclared_ids: HashMap<String, usize>,
     types: Vec<String>,
@@ -241,7 +249,13 @@ impl Lowering<'_> {
                     format!("operations stand more than {DEEPEST} deep in one another, expanded"),
                 )
                 .label("one level too many")
-                .help("let the model's operations use fewer layers of one another"),
+                .help(match around.block {
+                    Some(_) => {
+                        "let blocks run others as their last step, where that is no level, or fewer \
+                         layers of one another"
+                    }
+                    None => "let declared operations use fewer layers of one another",
+                }),
             );
             self.over = true;
         }
@@ -286,7 +300,7 @@ impl Lowering<'_> {
             Action::Repeat { times, body } => {
                 let inner = Around {
                     leave: Some(next),
-                    ..inherit(step, around)
+                    ..self.inherit(step, around)
                 };
                 // What is no number was noted, and then nothing comes of the program.
                 let times = self.number(times, around).unwrap_or(0);
@@ -328,12 +342,13 @@ impl Lowering<'_> {
                     leave: None,
                     at: None,
                     note: None,
-                    depth: around.depth,
+                    ..around
                 };
                 let model = self.model;
                 self.block(&model.bodies[*index], next, inner)
             }
             Action::Primitive(call) => self.primitive(step, call, next, around),
+            Action::Run(block) => self.run(step, *block, next, around),
         }
     }
 
@@ -346,7 +361,7 @@ impl Lowering<'_> {
         };
         let inner = Around {
             leave: Some(next),
-            ..inherit(step, around)
+            ..self.inherit(step, around)
         };
         let start = self.block(body, back, inner);
         if start.to == Destination::Label(label) {
@@ -365,8 +380,7 @@ impl Lowering<'_> {
 
     fn primitive(&mut self, step: &Step, call: &Call, next: Goal, around: Around<'_>) -> Goal {
         // The blocks last to first, like everything.
-        let forks = call.primitive.verb.is_try() || call.patience == Patience::GivesUp;
-        let targets = if forks {
+        let targets = if call.forks() {
             let failure = self.block(&call.on_failure, next, around);
             let success = self.block(&call.on_success, next, around);
             vec![success, failure]
@@ -398,7 +412,7 @@ impl Lowering<'_> {
 
     /// The chain of operations down to `step`, which shows as `text`.
     fn site(&mut self, step: &Step, text: String, around: Around<'_>) -> usize {
-        let key = (around.site, step.span);
+        let key = (around.site, step.span, around.at, around.note);
         if let Some(site) = self.site_ids.get(&key) {
             return *site;
         }
@@ -409,17 +423,39 @@ impl Lowering<'_> {
         chain.push(Frame {
             text,
             location: self.log.sources.locate(step.span),
-            at: step.at.as_deref().or(around.at).map(str::to_owned),
-            note: step.note.as_deref().or(around.note).map(str::to_owned),
+            at: (step.at.clone()).or_else(|| around.at.map(|at| self.remarks[at].clone())),
+            note: (step.note.clone())
+                .or_else(|| around.note.map(|note| self.remarks[note].clone())),
         });
         // Chains are copies: deep ones count as the operations they list.
         self.spend(chain.len() - 1);
         let last = chain.len() - 1;
         let outer = around.site.filter(|_| around.renamed);
         self.shown.push(outer.map_or(last, |site| self.shown[site]));
+        self.in_block.push(around.block);
         self.sites.push(chain);
         self.site_ids.insert(key, self.sites.len() - 1);
         self.sites.len() - 1
+    }
+
+    /// The number of an `at` or `note` that steps have from around.
+    fn remark(&mut self, text: Option<&str>) -> Option<usize> {
+        let text = text?;
+        if let Some(known) = self.remark_ids.get(text) {
+            return Some(*known);
+        }
+        self.remarks.push(text.to_owned());
+        (self.remark_ids).insert(text.to_owned(), self.remarks.len() - 1);
+        Some(self.remarks.len() - 1)
+    }
+
+    /// The surroundings of what stands in a `repeat` or `loop`, or in a block that is run.
+    fn inherit<'e>(&mut self, step: &Step, around: Around<'e>) -> Around<'e> {
+        Around {
+            at: self.remark(step.at.as_deref()).or(around.at),
+            note: self.remark(step.note.as_deref()).or(around.note),
+            ..around
+        }
     }
 
     fn node(&mut self, op: Op, next: Vec<Goal>, patience: Patience, site: usize) -> Goal {
@@ -433,31 +469,5 @@ impl Lowering<'_> {
             to: Destination::Node(self.drafts.len() - 1),
             round: false,
         }
-    }
-}
-
-impl Verb {
-    fn is_try(self) -> bool {
-        matches!(
-            self,
-            Verb::TryKmap
-                | Verb::SpinTrylock
-                | Verb::DownTrylock
-                | Verb::DownReadTrylock
-                | Verb::DownWriteTrylock
-                | Verb::TrylockPage
-                | Verb::TryWaitForCompletion
-                | Verb::TryAllocPage
-                | Verb::MempoolTryAlloc
-        )
-    }
-}
-
-/// The surroundings of what stands in a `repeat` or `loop`.
-fn inherit<'e>(step: &'e Step, around: Around<'e>) -> Around<'e> {
-    Around {
-        at: step.at.as_deref().or(around.at),
-        note: step.note.as_deref().or(around.note),
-        ..around
     }
 }

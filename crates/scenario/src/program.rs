@@ -8,10 +8,12 @@
 //! Every node remembers its [`Origin`]: the chain of operations in the files that it came from.
 
 mod beside;
+mod blocks;
 mod finding;
 mod op;
 pub(crate) mod sizes;
 
+pub use blocks::{Assumption, NamedBlock};
 pub use finding::{FindingKind, Level};
 pub use op::Op;
 
@@ -57,6 +59,10 @@ pub struct Program {
     pub templates: Vec<Template>,
     /// Where nodes come from.
     pub origins: Vec<Origin>,
+    /// The blocks of the scenario; their steps are nodes of the task programs that run them.
+    pub blocks: Vec<NamedBlock>,
+    /// What the scenario says that it assumes.
+    pub assumed: Vec<Assumption>,
     /// The findings the scenario expects, sorted; `None`: nothing is expected.
     pub expect: Option<Vec<FindingKind>>,
 }
@@ -77,6 +83,10 @@ pub struct Series {
     /// Whether its slots stand for the units of the semaphore or mempool of that name, which has
     /// any number of them. Nobody maps pages in such a series.
     pub of_units: bool,
+    /// Whether it is a pool of the scenario's own: declared by it, without a word on mappings, and asked
+    /// for through operations only. Then it is spoken of as units that are held, not as slots that
+    /// are pinned.
+    pub is_pool: bool,
 }
 
 /// A number, or every number.
@@ -326,6 +336,8 @@ pub struct Origin {
     pub chain: Vec<Frame>,
     /// Which of them says in the scenario's words what the primitive does: usually that itself.
     pub shown: usize,
+    /// The block that the first of them stands in, in [`Program::blocks`]; `None`: in a task program.
+    pub block: Option<usize>,
 }
 
 /// One operation of an [`Origin`].
@@ -347,6 +359,12 @@ impl Origin {
     #[must_use]
     pub fn text(&self) -> &str {
         self.chain.get(self.shown).map_or("", |frame| &frame.text)
+    }
+
+    /// Whether that is another name for the primitive.
+    #[must_use]
+    pub fn is_renamed(&self) -> bool {
+        self.shown + 1 < self.chain.len()
     }
 
     /// The operation as the scenario has it, such as `pte_offset(old_pte)`.
@@ -450,6 +468,16 @@ impl Program {
     pub fn has_op(&self, which: impl Fn(Op) -> bool) -> bool {
         let mut nodes = self.templates.iter().flat_map(|template| &template.nodes);
         nodes.any(|node| which(node.op))
+    }
+
+    /// Whether tasks map pages, and do not only take units of [pools of their own](Series::is_pool).
+    #[must_use]
+    pub fn maps_pages(&self) -> bool {
+        self.has_op(|op| match op {
+            Op::Kmap { series, .. } | Op::TryKmap { series, .. } => !self.series[series].is_pool,
+            Op::KmapAtomic { .. } | Op::KmapLocal { .. } => true,
+            _ => false,
+        })
     }
 
     /// Whether tasks may have to queue for some semaphore.

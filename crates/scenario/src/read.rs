@@ -1,6 +1,8 @@
 //! From text to what is written there: JSON, the raw types of both files, and operations by name.
 //! No name is looked up yet.
 
+pub(crate) mod assumed;
+pub(crate) mod blocks;
 pub(crate) mod decode;
 pub(crate) mod json;
 pub(crate) mod model;

@@ -6,3 +6,4 @@ pub(crate) mod files;
 pub(crate) mod nearest;
 mod render;
 pub(crate) mod text;
+pub(crate) mod width;

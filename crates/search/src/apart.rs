@@ -225,6 +225,7 @@ impl Attempt<'_> {
                 depth,
                 exhaustive,
                 never_executed,
+                rests: Some(search.space.rests().seen()),
                 stored_bytes: Some(search.most_stored),
                 ..Coverage::default()
             },

@@ -13,6 +13,7 @@
 //! - `stuck`, `starve`: which tasks are stuck, and which starve;
 //! - `decide`: what can be said without visiting every state;
 //! - `few`, `climb`: runs to findings among very many tasks;
+//! - [`together`]: deadlocks for which tasks of two groups are needed;
 //! - `conclude`: the outcome;
 //! - [`crowd`]: every number of tasks at once;
 //! - [`unfold`]: counted runs as traces of named tasks.
@@ -32,4 +33,5 @@ pub(crate) mod packed;
 mod starve;
 mod stuck;
 pub(crate) mod table;
+pub(crate) mod together;
 pub(crate) mod unfold;

@@ -23,11 +23,12 @@ pub use counted::crowd::{EveryNumber, NoCrowd, every_number};
 pub use options::{Options, Storage};
 pub use point_of_no_return::{PointOfNoReturn, point_of_no_return};
 pub use reduce::Reductions;
+pub use reference::starves;
 
 use kmapcheck_engine::{Outcome, Progress, Refusal, Stopped};
 use kmapcheck_limits::{Limits, Watch};
 use kmapcheck_machine::{Abilities, Findings, State};
-use kmapcheck_scenario::{FindingKind, Program};
+use kmapcheck_scenario::{FindingKind, Program, TemplateId};
 use kmapcheck_stuck::class::class_in;
 use kmapcheck_stuck::stuck_sets::stuck_kinds;
 
@@ -122,6 +123,25 @@ fn within(
 ) -> Result<Outcome, Refusal> {
     let stopped = |reached| Ok(Outcome::nothing(engine.name(), Stopped::from(reached)));
     Watch::start(limits).run(run).unwrap_or_else(stopped)
+}
+
+/// Looks for a deadlock for which tasks of two groups are needed, those of the templates before `split`
+/// and those from there on: see `crates/search/src/counted/together.rs`. The outcome has it as its only
+/// finding. If it has none, and was not stopped, there is none.
+///
+/// # Errors
+///
+/// If the program leaves numbers open.
+pub fn deadlock_of_both(
+    program: &Program,
+    split: TemplateId,
+    limits: &Limits,
+    progress: &mut dyn FnMut(&Progress),
+) -> Result<Outcome, Refusal> {
+    Refusal::of_open_numbers(Engine::Search.name(), program)?;
+    within(Engine::Search, limits, || {
+        Ok(counted::together::run(program, split, limits, progress))
+    })
 }
 
 /// Runs the counted search with options of its own.

@@ -6,12 +6,13 @@
 use std::rc::Rc;
 
 use kmapcheck_engine::{
-    Candidates, Coverage, Finding, Meter, Outcome, Progress, Stopped, can_sleep, never_executed,
+    Candidates, Coverage, Finding, Meter, Outcome, Progress, Rests, Stopped, can_sleep,
+    never_executed,
 };
 use kmapcheck_limits::{Limits, ask, unasked};
 use kmapcheck_machine::{
     Abilities, Findings, Start, Starts, State, Successor, Trace, TraceStep, initial,
-    waiting_findings,
+    run as run_trace, waiting_findings,
 };
 use kmapcheck_scenario::{FindingKind, OriginId, Program, TemplateId};
 use kmapcheck_stuck::scene::scene;
@@ -54,6 +55,7 @@ pub(crate) struct Reference<'a> {
     executed: FxHashSet<(TemplateId, OriginId)>,
     /// Nodes at which some task was seen to wait in atomic context.
     sleeps_at: FxHashSet<(TemplateId, usize)>,
+    rests: Rests,
 }
 
 pub(crate) fn run(
@@ -76,6 +78,26 @@ pub(crate) fn run(
     unasked(|| reference.outcome(stopped, starved))
 }
 
+/// Whether a task starves in the last state of a trace; `None`: not found out within the limits.
+#[must_use]
+pub fn starves(program: &Program, trace: &Trace, task: usize, limits: &Limits) -> Option<bool> {
+    let last = run_trace(program, trace, |_, _, _, _| {}).ok()?;
+    if !program.has_loops() || task >= last.tasks.len() {
+        return Some(false);
+    }
+    let mut reference = Reference::new(program);
+    let mut silent = |_: &Progress| {};
+    let mut meter = Meter::new(limits, &mut silent);
+    let starving = meter.run(|meter| {
+        reference.visit(last, Origin::Start(trace.start.clone()), 0);
+        match reference.explore_levels(meter) {
+            None => reference.starving(),
+            Some(stopped) => Err(stopped),
+        }
+    });
+    starving.and_then(|all| all).ok()?.get(task).copied()
+}
+
 impl<'a> Reference<'a> {
     fn new(program: &'a Program) -> Self {
         Reference {
@@ -92,6 +114,7 @@ impl<'a> Reference<'a> {
             candidates: Candidates::new(),
             executed: FxHashSet::default(),
             sleeps_at: FxHashSet::default(),
+            rests: Rests::of(program),
         }
     }
 
@@ -105,6 +128,11 @@ impl<'a> Reference<'a> {
             }
             self.visit(initial(self.program, &start), Origin::Start(start), 0);
         }
+        self.explore_levels(meter)
+    }
+
+    /// From the states that are known, level by level; why it stopped early, if it did.
+    fn explore_levels(&mut self, meter: &mut Meter<'_>) -> Option<Stopped> {
         self.candidates.settle(0);
         let mut level = 0..self.states.len();
         loop {
@@ -216,6 +244,13 @@ impl<'a> Reference<'a> {
                 });
             }
         }
+        if self.rests.is_open() {
+            let resting = stuck(&scene(self.program, &self.abilities, &state)).resting;
+            for (task, _) in (state.tasks.iter().zip(resting)).filter(|&(_, rests)| rests) {
+                let at = task.at.expect("who waits is at an operation");
+                self.rests.note((task.template, at));
+            }
+        }
         let wanted = self.candidates.news(self.stuck_kinds);
         if !wanted.is_empty() {
             for (kind, rank) in ranks_in(self.program, &self.abilities, &state, wanted) {
@@ -234,8 +269,15 @@ impl<'a> Reference<'a> {
     ///
     /// If there is more to be looked at than can be numbered.
     fn starved(&self) -> Result<Option<(usize, usize)>, Stopped> {
-        let mut graph = Graph::new();
         // Without a state there is nobody to starve.
+        let tasks = self.states.first().map_or(0, |state| state.tasks.len());
+        let found = self.starving()?.iter().position(|&starves| starves);
+        Ok(found.map(|found| (found / tasks, found % tasks)))
+    }
+
+    /// For each state, for each task in it, whether it starves there.
+    fn starving(&self) -> Result<Vec<bool>, Stopped> {
+        let mut graph = Graph::new();
         let tasks = self.states.first().map_or(0, |state| state.tasks.len());
         let mut stands = Vec::new();
         for (i, state) in self.states.iter().enumerate() {
@@ -258,8 +300,7 @@ impl<'a> Reference<'a> {
                 return Err(full);
             }
         }
-        let found = starved::first(&graph, &stands)?;
-        Ok(found.map(|found| (found / tasks, found % tasks)))
+        starved::starving(&graph, &stands)
     }
 
     fn trace(&self, run: &Run) -> Trace {
@@ -303,6 +344,7 @@ impl<'a> Reference<'a> {
             } else {
                 vec![]
             },
+            rests: Some(self.rests.seen()),
             stored_bytes: None,
             ..Coverage::default()
         };

@@ -87,11 +87,21 @@ impl Graph {
 ///
 /// If there are more points or edges than can be numbered.
 pub(crate) fn first(graph: &Graph, stands: &[Stand]) -> Result<Option<usize>, Stopped> {
+    let starving = starving(graph, stands)?;
+    Ok(starving.iter().position(|&starves| starves))
+}
+
+/// For each point, whether its task starves.
+///
+/// # Errors
+///
+/// If there are more points or edges than can be numbered.
+pub(crate) fn starving(graph: &Graph, stands: &[Stand]) -> Result<Vec<bool>, Stopped> {
     if let Some(full) = graph.full() {
         return Err(full);
     }
     if !stands.contains(&Stand::Waits) {
-        return Ok(None);
+        return Ok(vec![false; stands.len()]);
     }
     let mut saved: Vec<bool> = stands.iter().map(|&stand| stand == Stand::Fine).collect();
     // Predecessors in compressed form: those of point p are at starts[p]..starts[p + 1].
@@ -123,7 +133,7 @@ pub(crate) fn first(graph: &Graph, stands: &[Stand]) -> Result<Option<usize>, St
             }
         }
     }
-    Ok(saved.iter().position(|&saved| !saved))
+    Ok(saved.iter().map(|&saved| !saved).collect())
 }
 
 /// What counters stay within unless they grow without bound.

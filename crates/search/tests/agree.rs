@@ -109,6 +109,12 @@ fn agree_on(scenarios: impl Strategy<Value = serde_json::Value>) {
             "{}",
             scenario
         );
+        prop_assert_eq!(
+            &search.coverage.rests,
+            &reference.coverage.rests,
+            "{}",
+            scenario
+        );
         Ok(())
     });
     if let Err(error) = result {

@@ -89,6 +89,7 @@ fn compare(program: &Program, what: &str) -> bool {
         "{what}"
     );
     assert_eq!(ours.never_executed, theirs.never_executed, "{what}");
+    assert_eq!(ours.rests, theirs.rests, "{what}");
     if ours.states > 500 {
         let threads = answer(Engine::Apart { threads: 3 }, program, u64::MAX);
         assert_eq!(threads, plain, "{what}");

@@ -113,6 +113,7 @@ fn compare(program: &Program, what: &str) -> Option<Vec<u64>> {
             outcome.coverage.never_executed, reference.coverage.never_executed,
             "{what}"
         );
+        assert_eq!(outcome.coverage.rests, reference.coverage.rests, "{what}");
         states.push(outcome.coverage.states);
     }
     Some(states)

@@ -15,7 +15,7 @@
     return low === 0 ? null : points[low - 1];
   }
   // A recording as it was before texts were numbered and fields lost their names: see script.rs.
-  function unpack({ texts, programs, steps, waits, holds, stale, ...rest }) {
+  function unpack({ texts, programs, steps, waits, holds, lost, stale, ...rest }) {
     const said = (numbers) => numbers.map((number) => texts[number]);
     return {
       ...rest,
@@ -24,6 +24,7 @@
         ({ task, at, to, effect: effect === null ? null : texts[effect], findings: said(findings), holds: said(holds) })),
       waits: waits.map(([task, thing, from, to]) => ({ task, thing, from, to })),
       holds: holds.map(([task, thing, n, from, to]) => ({ task, thing, n, from, to })),
+      lost: lost.map(([task, thing]) => ({ task, thing })),
       stale: stale.map(([series, page, from, to]) => ({ series, page: texts[page], from, to })),
     };
   }
@@ -47,6 +48,8 @@
       this.places = recording.tasks.map((task) => [[0, task.start, []]]);
       recording.steps.forEach((step, i) =>
         this.places[step.task].push([i + 1, step.to, step.to === null ? [] : step.holds]));
+      this.lost = recording.tasks.map(() => []);
+      for (const { task, thing } of recording.lost) this.lost[task].push(thing);
       this.slider = this.one("input[type=range]");
       this.now = this.one(".now");
       this.cursor = this.one(".cursor");
@@ -215,7 +218,8 @@
         const lane = recording.lanes[i];
         const next = (task) => where[task][1] === null ? ""
           : recording.programs[recording.tasks[task].program][where[task][1]];
-        const stands = (task) => where[task][1] === null ? "ended"
+        const stands = (task) => where[task][1] === null
+        ? `ended${this.lost[task].length ? ` with ${this.lost[task].map(label).join(" and ")}` : ""}`
           : waits[task].length ? `waits for ${waits[task].map(label).join(" and ")}` : "can go on";
         row.cells[1].textContent = this.tally(lane, stands);
         row.cells[2].firstElementChild.textContent = this.tally(lane, next);
@@ -269,7 +273,8 @@
         if (n > 0) touched.add(edge.from).add(edge.to);
         if (!element.matches(".word")) continue;
         element.textContent = edge.kind === "waits" ? (n > 1 ? `${n} wait for` : "waits for")
-          : edge.kind === "holds" ? (n > 1 ? `${n} held by` : "held by") : "could be given by";
+          : edge.kind === "gives" ? "could be given by"
+          : `${n > 1 ? `${n} ` : ""}${edge.kind === "lost" ? "lost by" : "held by"}`;
       }
       this.all("svg.graph .node").forEach((element, i) => {
         const node = graph.nodes[i];

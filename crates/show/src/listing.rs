@@ -10,8 +10,8 @@ use kmapcheck_scenario::{
     StaleIn, Target, Template,
 };
 
-use kmapcheck_report::order;
 use kmapcheck_report::words::{count, list};
+use kmapcheck_report::{order, slots};
 
 /// The listing, ending in a line feed.
 #[must_use]
@@ -52,6 +52,13 @@ pub fn render(program: &Program) -> String {
     if let Some(expect) = &program.expect {
         let _ = writeln!(out, "expected: {}", crate::text::expected_kinds(expect));
     }
+    for assumption in &program.assumed {
+        let _ = writeln!(out, "{}", crate::text::assumption(assumption));
+    }
+    for block in program.unused_blocks() {
+        let place = place(program, block.location);
+        let _ = writeln!(out, "block {} ({place}), which no task runs", block.name);
+    }
     for template in &program.templates {
         out.push('\n');
         task(&mut out, program, template);
@@ -90,10 +97,10 @@ fn task(out: &mut String, program: &Program, template: &Template) {
     table.load_style(presets::NOTHING);
     for (i, node) in template.nodes.iter().enumerate() {
         let origin = &program.origins[node.origin];
-        let chain: Vec<&str> = match origin.chain.split_last() {
-            Some((_, outer)) => outer.iter().map(|frame| frame.text.as_str()).collect(),
-            None => Vec::new(),
-        };
+        let block = (program.block_of(origin)).map(|block| format!("block {block}"));
+        let outer = origin.chain.split_last().map(|(_, outer)| outer);
+        let outer = outer.into_iter().flatten().map(|frame| frame.text.clone());
+        let chain: Vec<String> = block.into_iter().chain(outer).collect();
         let mut about: Vec<&str> = origin.at().into_iter().collect();
         about.extend(origin.note());
         table.add_row(vec![
@@ -175,17 +182,19 @@ fn number_of(bound: Bound, what: &str) -> String {
 }
 
 fn series_line(series: &Series) -> String {
-    let slots = number_of(series.slots, "slot");
+    let slots = slots::number_of(series);
     let reuse = match series.reuse {
-        Reuse::Any => "reuses a mapping in any series",
-        Reuse::Own => "reuses a mapping in the same series",
-        Reuse::None => "reuses no mapping",
+        // Nobody would think of it.
+        _ if series.is_pool => "",
+        Reuse::Any => ", reuses a mapping in any series",
+        Reuse::Own => ", reuses a mapping in the same series",
+        Reuse::None => ", reuses no mapping",
     };
     let kept = match series.for_holders {
         0 => String::new(),
         n => format!(", the last {n} kept for holders"),
     };
-    format!("{}: {slots}, {reuse}{kept}", series.name)
+    format!("{}: {slots}{reuse}{kept}", series.name)
 }
 
 fn resource_line(program: &Program, resource: &Resource) -> String {
@@ -207,17 +216,16 @@ fn resource_line(program: &Program, resource: &Resource) -> String {
         } => {
             let follows = match resource.follows.map(|series| &program.series[series]) {
                 None => count(u64::from(units), "unit"),
-                Some(series) if series.of_units => number_of(series.slots, "unit"),
-                Some(Series {
-                    name,
-                    slots: Bound::Any,
-                    ..
-                }) => format!("as many units as {name} has slots"),
-                Some(series) => format!(
-                    "{}, as many as {} has slots",
-                    count(u64::from(units), "unit"),
-                    series.name
-                ),
+                Some(series) if series.of_units => slots::number_of(series),
+                Some(series) => {
+                    let as_many = format!("{} has {}s", series.name, series.one());
+                    match series.slots {
+                        Bound::Any => format!("as many units as {as_many}"),
+                        Bound::Exactly(_) => {
+                            format!("{}, as many as {as_many}", count(u64::from(units), "unit"))
+                        }
+                    }
+                }
             };
             let fair = if fair {
                 ", first come, first served"

@@ -18,6 +18,8 @@ pub mod sequence;
 pub mod svg;
 pub mod waiting;
 
+use kmapcheck_report::words::width as columns;
+
 /// A graph to be drawn.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Graph {
@@ -79,13 +81,13 @@ pub enum Line {
     Dashed,
 }
 
-/// `text` broken into lines of at most about `width` characters, between words.
+/// `text` broken into lines of at most about `width` columns, between words.
 #[must_use]
 pub fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split(' ') {
         match lines.last_mut() {
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+            Some(line) if columns(line) + 1 + columns(word) <= width => {
                 line.push(' ');
                 line.push_str(word);
             }

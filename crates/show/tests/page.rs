@@ -64,6 +64,7 @@ fn labels_stand_on_their_own_edges() {
                     ("waits", "wait"),
                     ("holds", "held by"),
                     ("gives", "given by"),
+                    ("lost", "lost by"),
                 ];
                 let right = meant
                     .iter()
@@ -107,6 +108,26 @@ fn joints(path: &str) -> impl Iterator<Item = (f64, f64)> {
 fn beside(label: (f64, f64), joint: (f64, f64)) -> bool {
     let (x, y) = ((label.0 - joint.0).abs(), (label.1 - joint.1).abs());
     (x < 0.2 && y < 20.0) || (y < 0.2 && x < 140.0)
+}
+
+/// Two of three slots go with tasks that end; the last one is held by a task that waits for another.
+#[test]
+fn who_ended_with_what_others_need_is_drawn() {
+    let page = of(
+        r#"{ "name": "lost", "model": { "name": "m", "series": { "S": { "slots": 3, "reuse": "none" } } },
+             "tasks": [ { "name": "careless", "count": 2, "pages": ["a"], "program": [ { "kmap": "a", "series": "S" } ] },
+                        { "name": "careful", "pages": ["a", "b"], "program": [
+                            { "kmap": "a", "series": "S" }, { "kmap": "b", "series": "S" } ] } ] }"#,
+    );
+    let (_, page) = page
+        .split_once("deadlock</span>")
+        .expect("there is a deadlock");
+    assert_eq!(page.matches("<g class=\"edge lost\"").count(), 2, "{page}");
+    assert_eq!(page.matches(">lost by</text>").count(), 2);
+    assert_eq!(page.matches("<td>ended with S</td>").count(), 2);
+    // They are no part of the core, but the series is, and who holds the rest of it.
+    assert_eq!(page.matches("<g class=\"node task stuck\">").count(), 1);
+    assert_eq!(page.matches("<g class=\"edge holds stuck\"").count(), 1);
 }
 
 #[test]

@@ -219,3 +219,27 @@ fn many_tasks_are_folded() {
     let graph = waiting::graph(&report).expect("there is a deadlock");
     assert!(graph.nodes.len() < 5, "{graph:?}");
 }
+
+/// What a task ended with leads to it, in a colour that is not that of the core.
+#[test]
+fn who_ended_with_what_others_need_is_drawn() {
+    let program = program(
+        r#""tasks": [ { "name": "careless", "pages": ["a"], "program": [ { "map": "a" } ] },
+                      { "name": "careful", "pages": ["a"], "program": [ { "map": "a" } ] } ]"#,
+    );
+    let report = report(&program, &Limits::default());
+    let graph = waiting::graph(&report).expect("there is a deadlock");
+    let ended = graph
+        .nodes
+        .iter()
+        .position(|node| node.lines == ["careless, ended"]);
+    let ended = ended.unwrap_or_else(|| panic!("{graph:?}"));
+    assert!(!graph.nodes[ended].highlighted);
+    let edges: Vec<&Edge> = graph.edges.iter().filter(|edge| edge.to == ended).collect();
+    let [edge] = edges.as_slice() else {
+        panic!("{edges:?}");
+    };
+    assert_eq!((edge.label.as_str(), edge.highlighted), ("lost by", false));
+    assert!(svg::render(&graph).contains("\nlost by\n"));
+    assert!(dot::render(&graph).contains("label=\"lost by\"];"));
+}

@@ -7,7 +7,7 @@
 //! all others do: if one of them is in what is left, only giving up ends that wait.
 
 use kmapcheck_machine::{Abilities, Findings, Standing, State, Waiting};
-use kmapcheck_scenario::{FindingKind, Program};
+use kmapcheck_scenario::{FindingKind, Program, TemplateId};
 
 use crate::reduction::stuck_among;
 use crate::scene::{Scene, scene};
@@ -22,6 +22,8 @@ pub struct Stuck {
     pub forever: Vec<bool>,
     /// Those of them that are in no stuck set of idle waiters alone.
     pub deadlocked: Vec<bool>,
+    /// The others: in the greatest stuck set of idle waiters alone. That is a good end.
+    pub resting: Vec<bool>,
     /// In the greatest stuck set of the others, if somebody in it can give up; else nobody.
     pub rescued: Vec<bool>,
 }
@@ -72,8 +74,31 @@ pub fn stuck(scene: &Scene<'_>) -> Stuck {
     Stuck {
         forever,
         deadlocked,
+        resting: idle,
         rescued,
     }
+}
+
+/// Whether tasks of two groups are deadlocked on one another: somebody is, and nobody would be if it
+/// were for the tasks of one group alone, those of the other being able to move. `is_first` says of the
+/// number of a template which group its tasks are of.
+///
+/// So the smallest core of the deadlock has tasks of both. What tasks that have ended took with them
+/// counts for either group.
+#[must_use]
+pub fn deadlocked_together(scene: &Scene<'_>, is_first: impl Fn(TemplateId) -> bool) -> bool {
+    let is_deadlocked = |scene: &Scene<'_>| stuck(scene).deadlocked.contains(&true);
+    let alone = |first: bool| {
+        let mut alone = scene.clone();
+        for party in &mut alone.parties {
+            let waits = matches!(party.standing, Standing::Waits(_));
+            if waits && is_first(party.task.template) != first {
+                party.standing = Standing::Moves;
+            }
+        }
+        alone
+    };
+    is_deadlocked(scene) && ![true, false].map(alone).iter().any(is_deadlocked)
 }
 
 /// The kinds of finding by which somebody is stuck in a state.

@@ -18,7 +18,7 @@
 
 pub mod aim;
 pub mod construct;
-mod dice;
+pub(crate) mod dice;
 pub mod met;
 pub mod pad;
 mod program;

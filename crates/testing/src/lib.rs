@@ -12,6 +12,7 @@
 //! [`sizes`] puts small numbers in place of open ones.
 //! [`for_each_state`] and [`for_each_state_of_runs`] go through the states of a program.
 
+mod blocks;
 pub mod deadlocks;
 pub mod edge;
 mod files;
@@ -20,6 +21,7 @@ mod given;
 pub mod judge;
 mod plain;
 mod program;
+mod queues;
 #[cfg(feature = "schema")]
 pub mod schema;
 mod shared;
@@ -27,8 +29,10 @@ pub mod sizes;
 pub mod small;
 mod walk;
 
+pub use blocks::{scenario_with_blocks, written_out};
 pub use files::{scenario_files, scenario_folder};
 pub use given::given_scenario;
+pub use queues::queued_scenario;
 pub use shared::shared_page_scenario;
 pub use walk::{for_each_state, for_each_state_of_runs};
 
@@ -113,11 +117,13 @@ struct World {
     cpus: Option<(u32, bool)>,
 }
 
-/// Random scenarios with at most four tasks; half of them [plain](plain_scenario).
+/// Random scenarios with at most four tasks; half of them [plain](plain_scenario), some with blocks.
 pub fn scenario() -> impl Strategy<Value = Value> {
-    (every_scenario(), any::<bool>()).prop_map(|(scenario, is_plain)| match is_plain {
-        true => plain::made_plain(scenario),
-        false => scenario,
+    (every_scenario(), any::<bool>()).prop_map(|(scenario, is_plain)| {
+        blocks::sometimes_cut(match is_plain {
+            true => plain::made_plain(scenario),
+            false => scenario,
+        })
     })
 }
 

@@ -42,7 +42,7 @@ const APART: [(&str, &[&str]); 4] = [
         ],
     ),
     // It checks what they claim.
-    ("verify", &["equations", "search", "loom"]),
+    ("verify", &["local", "equations", "search", "loom"]),
     // It writes the semantics a second time, for other tools to disagree.
     ("export", &["search", "local", "equations", "loom", "prove"]),
     // It is for any inequalities.

@@ -1,12 +1,13 @@
 //! The cases that are told apart before there are inequalities, found anew.
 
 use kmapcheck_limits::ask;
-use kmapcheck_local::{Holding, LocalState, Locals};
 use kmapcheck_machine::{Mode, Name, acceptable_series};
 use kmapcheck_scenario::{Bound, Op, Program, Ref, SeriesId};
 
 use crate::bounds::Range;
+use crate::closed::Closed;
 use crate::kinds::Kind;
+use crate::local::{Local, Thing};
 
 /// More cases than this are not told apart. What is not told apart is left out of the inequalities:
 /// that makes solutions more likely, and is safe.
@@ -16,7 +17,7 @@ const MAX_CASES: usize = 64;
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Case {
     /// What nobody holds.
-    pub nobody_holds: Vec<Holding>,
+    pub nobody_holds: Vec<Thing>,
     /// Series with an open number of slots, and in which range that is.
     pub ranges: Vec<(SeriesId, Range)>,
 }
@@ -49,11 +50,11 @@ impl Case {
 /// holders](bounds_holders), has an open number of slots, and in which some have a pin, the slots are
 /// no more than are kept for holders, or more.
 pub(crate) fn cases(program: &Program, holders_bounded: &[bool], kinds: &[&Kind]) -> Vec<Case> {
-    let is_held = |held: Holding| kinds.iter().any(|kind| kind.holds.contains_key(&held));
+    let is_held = |held: Thing| kinds.iter().any(|kind| kind.holds.contains_key(&held));
     let mut cases = vec![Case::default()];
     for lock in (0..program.resources.len()).map(Ref::Shared) {
         ask();
-        let ways = [Mode::Write, Mode::Read].map(|mode| Holding::Held(lock, mode));
+        let ways = [Mode::Write, Mode::Read].map(|mode| Thing::Held(lock, mode));
         if cases.len() < MAX_CASES && ways.into_iter().all(is_held) {
             cases = (cases.iter())
                 .flat_map(|case| ways.map(|held| case.and(|case| case.nobody_holds.push(held))))
@@ -77,9 +78,9 @@ pub(crate) fn cases(program: &Program, holders_bounded: &[bool], kinds: &[&Kind]
 }
 
 /// For each series, whether it [bounds its holders](bounds_holders).
-pub(crate) fn holders_bounded(program: &Program, locals: &Locals) -> Vec<bool> {
+pub(crate) fn holders_bounded(program: &Program, closed: &Closed) -> Vec<bool> {
     (0..program.series.len())
-        .map(|series| bounds_holders(program, locals, series))
+        .map(|series| bounds_holders(program, closed, series))
         .collect()
 }
 
@@ -88,12 +89,9 @@ pub(crate) fn holders_bounded(program: &Program, locals: &Locals) -> Vec<bool> {
 /// before, which is what [`most_holders`](crate::bounds::most_holders) counts. Found from the local
 /// states: each task with a pin has a slot to itself, and each that has none yet gets its first pin
 /// by a slot, never by a mapping that is already there.
-fn bounds_holders(program: &Program, locals: &Locals, series: SeriesId) -> bool {
-    let to_itself = |local: &LocalState| {
-        let slots = |&(held, n): &(Holding, u32)| held == Holding::Slots(series) && n > 0;
-        local.holdings(program).iter().any(slots)
-    };
-    let first_by_a_slot = |local: &LocalState| match local.op(program) {
+fn bounds_holders(program: &Program, closed: &Closed, series: SeriesId) -> bool {
+    let to_itself = |local: &Local| local.slots(program, series).own > 0;
+    let first_by_a_slot = |local: &Local| match local.op(program) {
         Some(
             Op::Kmap {
                 page,
@@ -110,18 +108,18 @@ fn bounds_holders(program: &Program, locals: &Locals, series: SeriesId) -> bool 
         }
         _ => true,
     };
-    let keeps_the_bound = |local: &LocalState| {
+    let keeps_the_bound = |local: &Local| {
         ask();
         match local.task.pins_in(series) {
             true => to_itself(local),
             false => first_by_a_slot(local),
         }
     };
-    program.series[series].for_holders > 0 && locals.states.iter().all(keeps_the_bound)
+    program.series[series].for_holders > 0 && closed.states.iter().all(keeps_the_bound)
 }
 
 /// Whether it is certain that the page of that name has no mapping in the series.
-fn is_unmapped(program: &Program, local: &LocalState, page: Ref, series: SeriesId) -> bool {
+fn is_unmapped(program: &Program, local: &Local, page: Ref, series: SeriesId) -> bool {
     let Ref::Own(name) = page else {
         // Others may have mapped it.
         return false;

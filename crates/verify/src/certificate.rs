@@ -6,8 +6,10 @@ use kmapcheck_linear::{Constraint, Refutation};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::states::States;
+
 /// The first field of every certificate.
-pub const FORMAT: &str = "kmapcheck-certificate-2";
+pub const FORMAT: &str = "kmapcheck-certificate-3";
 
 /// A proof about a scenario.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,8 +24,8 @@ pub struct Certificate {
     pub model: Option<String>,
     /// What does not occur, and by what argument.
     pub excluded: Vec<NotThere>,
-    /// How many local states a task can be in.
-    pub locals: usize,
+    /// All local states that a task can be in, with what can happen in them.
+    pub locals: States,
     /// Every kind of waiting task.
     pub waiting: Vec<Waiters>,
     /// What is waited for, in the order in which it is taken; if that is the argument.
@@ -32,6 +34,13 @@ pub struct Certificate {
     /// What tasks could be stuck on, and why they cannot; if that is the argument.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sets: Vec<Set>,
+    /// How often steps are taken, if some argument counts that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flow: Option<Counting>,
+    /// For each local state, how many steps at most it takes to come to where the argument about
+    /// starvation wants everybody; if there is one that does.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ranks: Vec<u32>,
     /// SHA-256 of all the above as JSON without spaces, in hexadecimal.
     pub digest: String,
 }
@@ -71,8 +80,14 @@ pub enum By {
     Order,
     /// The inequalities have no solution.
     Equations,
+    /// The inequalities have none, if it is counted what is given and taken.
+    Flow,
+    /// Nobody gives back more than there can be, and no local state shows it otherwise.
+    NeverRefused,
     /// Everybody can go on until he holds nothing.
     Drains,
+    /// Everybody can go on to his end, or to an idle wait.
+    Rests,
     /// Every task program ends.
     NoLoops,
 }
@@ -83,13 +98,63 @@ pub enum By {
 pub struct Set {
     /// The things, by name.
     pub awaited: Vec<String>,
-    /// The case: `nobody holds read mmap_sem`, `slots of DEFAULT <= 3`. Every case of a set of
-    /// things is there.
+    /// The case: `nobody holds read mmap_sem`, `slots of DEFAULT <= 3`, `free page is waited for
+    /// idly`. Every case of a set of things is there.
     pub case: Vec<String>,
     /// The kinds of task that may be in a core, by position in [`Certificate::waiting`]: one
     /// unknown each, in that order. Series of `"any"` slots follow, one unknown each.
     pub unknowns: Vec<usize>,
+    /// Where steps are counted: for each of these, the operation at which such tasks stand. Behind the
+    /// slots one unknown for each step follows, and one for each task program of `"any"` number.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub at: Vec<usize>,
     /// The inequalities used.
+    pub inequalities: Vec<Inequality>,
+    /// That they have no solution.
+    pub refutation: Refutation,
+}
+
+/// How often steps are taken, and what follows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Counting {
+    /// The steps: one unknown each.
+    pub steps: Vec<Taken>,
+    /// The pools to which no give is ever refused.
+    pub never_refused: Vec<String>,
+    /// That it is not: for each operation that gives to one of them.
+    pub gives: Vec<Give>,
+    /// What tasks could be stuck on, and why they cannot; if that is the argument.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sets: Vec<Set>,
+}
+
+/// Steps of a task program that lead from one operation to another and give and take the same.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Taken {
+    /// The task program.
+    pub task: usize,
+    /// The operation.
+    pub from: usize,
+    /// Where it leads; not there: to the end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<usize>,
+    /// How much more there is afterwards of what is counted.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub gives: BTreeMap<String, i64>,
+}
+
+/// An operation to which nothing is refused.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Give {
+    /// The task program.
+    pub task: usize,
+    /// The operation.
+    pub at: usize,
+    /// The inequalities used. The first unknown is how many tasks stand there; the others are those of
+    /// the steps, and of task programs of `"any"` number.
     pub inequalities: Vec<Inequality>,
     /// That they have no solution.
     pub refutation: Refutation,

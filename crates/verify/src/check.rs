@@ -1,19 +1,24 @@
 //! Whether a certificate holds.
 
+use std::collections::BTreeMap;
+
 use kmapcheck_limits::ask;
 use kmapcheck_linear::refutes;
-use kmapcheck_local::{Locals, unqueued};
 use kmapcheck_machine::{Findings, Wanted};
 use kmapcheck_scenario::{Bound, FindingKind, Program};
 
 use crate::bounds::fewest_slots;
-use crate::certificate::{By, Certificate, FORMAT, Inequality, Set};
-use crate::drains::everybody_drains;
-use crate::kinds::{Kind, kinds};
+use crate::certificate::{By, Certificate, Counting, FORMAT, Inequality, Set};
+use crate::closed::Closed;
+use crate::flow::Flow;
+use crate::kinds::{Kind, is_given, kinds};
 use crate::names::{read, wanted};
 use crate::observed::Observed;
+use crate::plain::unqueued;
+use crate::ranks::{everybody_drains, everybody_rests};
 use crate::sets::keeps;
-use crate::systems::{problem, systems};
+use crate::states::Places;
+use crate::systems::{System, flow_systems, problem, systems};
 
 /// Checks a certificate against the program it is about.
 ///
@@ -30,88 +35,180 @@ pub fn verify(certificate: &Certificate, program: &Program) -> Result<(), String
     if certificate.digest != certificate.digest_of() {
         return Err("the digest does not match: something was changed after it was written".into());
     }
-    let locals =
-        Locals::of(program).map_err(|broken| format!("no proof is possible: {}", broken.what))?;
-    if certificate.locals != locals.states.len() {
-        return Err(format!("there are {} local states", locals.states.len()));
+    is_about_its_claims(certificate)?;
+    let closed = Closed::of_written(program, &certificate.locals)?;
+    if closed.written() != certificate.locals {
+        return Err("what can happen in the local states is not as it is listed".into());
     }
+    let subject = Subject {
+        certificate,
+        program,
+        kinds: kinds(program, &closed)?,
+        closed,
+    };
+    let written = subject.kinds.iter().map(|kind| kind.written(program));
+    if !written.eq(certificate.waiting.iter().cloned()) {
+        return Err("the kinds of waiting task are not those of the scenario".into());
+    }
+    subject.holds()
+}
+
+/// Nothing is claimed twice or not at all, and what no claim rests on is not there: it would not be
+/// looked at.
+fn is_about_its_claims(certificate: &Certificate) -> Result<(), String> {
+    let rests_on = |by| certificate.rests_on(by);
     if certificate.excluded.is_empty() {
         return Err("it excludes nothing".into());
     }
     if (certificate.excluded.iter()).any(|excluded| excluded.kinds.is_empty()) {
         return Err("an argument excludes nothing".into());
     }
-    // What no claim rests on would not be looked at.
-    if !certificate.order.is_empty() && !certificate.rests_on(By::Order) {
+    if !certificate.order.is_empty() && !rests_on(By::Order) {
         return Err("there is an order, and no claim that rests on it".into());
     }
-    if !certificate.sets.is_empty() && !certificate.rests_on(By::Equations) {
+    if !certificate.sets.is_empty() && !rests_on(By::Equations) {
         return Err("there are inequalities, and no claim that rests on them".into());
     }
-    let kinds = kinds(program, &locals);
-    let written = kinds.iter().flatten().map(|kind| kind.written(program));
-    if !written.eq(certificate.waiting.iter().cloned()) {
-        return Err("the kinds of waiting task are not those of the scenario".into());
+    if certificate.flow.is_some() && !rests_on(By::Flow) && !rests_on(By::NeverRefused) {
+        return Err("steps are counted, and no claim rests on that".into());
     }
-    let deadlock = certificate.rests_on(By::Order) || certificate.rests_on(By::Equations);
-    if deadlock {
-        let kinds =
-            kinds.ok_or("some task waits for what nobody need hold for it to be missing")?;
-        no_deadlock(certificate, program, &locals, &kinds)?;
+    if certificate
+        .flow
+        .as_ref()
+        .is_some_and(|flow| !flow.sets.is_empty())
+        && !rests_on(By::Flow)
+    {
+        return Err("there are inequalities, and no claim that rests on them".into());
     }
-    for excluded in &certificate.excluded {
-        let allowed = match excluded.by {
-            By::Locals => {
-                let all: Findings = FindingKind::ALL.into_iter().collect();
-                let global = [
-                    FindingKind::Deadlock,
-                    FindingKind::TimeoutRescue,
-                    FindingKind::Starved,
-                ]
-                .into_iter()
-                .collect();
-                all.minus(global).minus(locals.possible())
+    match (rests_on(By::Drains), rests_on(By::Rests)) {
+        (false, false) if !certificate.ranks.is_empty() => {
+            Err("there are ranks, and no claim that rests on them".into())
+        }
+        (true, true) => Err("there is one list of ranks, and two arguments rest on it".into()),
+        _ => Ok(()),
+    }
+}
+
+/// A certificate with what was found anew.
+struct Subject<'a> {
+    certificate: &'a Certificate,
+    program: &'a Program,
+    closed: Closed,
+    kinds: Vec<Kind>,
+}
+
+impl Subject<'_> {
+    fn holds(&self) -> Result<(), String> {
+        let rests_on = |by| self.certificate.rests_on(by);
+        let flow = self.flow()?;
+        let by_holding = rests_on(By::Order) || rests_on(By::Equations);
+        if by_holding || rests_on(By::Flow) {
+            self.nobody_is_stuck(flow.as_ref())?;
+        } else if let Some(flow) = &flow {
+            // What is said of any tasks is held against runs in any case.
+            self.observed(Some(flow))?;
+        }
+        if rests_on(By::Drains) {
+            if !by_holding {
+                return Err(
+                    "that everybody lets go says nothing unless what is missing is held".into(),
+                );
             }
+            everybody_drains(self.program, &self.closed, &self.certificate.ranks)?;
+        }
+        if rests_on(By::Rests) {
+            if !by_holding && !rests_on(By::Flow) {
+                return Err("that everybody rests says nothing unless nobody is stuck".into());
+            }
+            everybody_rests(self.program, &self.closed, &self.certificate.ranks)?;
+        }
+        for excluded in &self.certificate.excluded {
+            let allowed = self.excluded_by(excluded.by, flow.as_ref());
+            for kind in &excluded.kinds {
+                if !allowed.iter().any(|allowed| allowed.name() == kind) {
+                    return Err(format!("`{kind}` is not excluded by that argument"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What an argument that holds excludes.
+    fn excluded_by(&self, by: By, flow: Option<&Flow<'_>>) -> Findings {
+        let stuck = [FindingKind::Deadlock, FindingKind::TimeoutRescue];
+        let starved = Findings::of(FindingKind::Starved);
+        match by {
             // Those who could give up are among the kinds of waiting task.
-            By::Order | By::Equations => [FindingKind::Deadlock, FindingKind::TimeoutRescue]
-                .into_iter()
-                .collect(),
-            By::NoLoops if !program.has_loops() => Findings::of(FindingKind::Starved),
-            By::Drains if deadlock && everybody_drains(program, &locals) => {
-                Findings::of(FindingKind::Starved)
-            }
-            By::NoLoops | By::Drains => Findings::NONE,
-        };
-        for kind in &excluded.kinds {
-            if !allowed.iter().any(|allowed| allowed.name() == kind) {
-                return Err(format!("`{kind}` is not excluded by that argument"));
+            By::Order | By::Equations | By::Flow => stuck.into_iter().collect(),
+            By::Drains | By::Rests => starved,
+            By::NoLoops if !self.program.has_loops() => starved,
+            By::NoLoops => Findings::NONE,
+            By::Locals | By::NeverRefused => {
+                let flow = flow.filter(|_| by == By::NeverRefused);
+                let is_so = |&(kind, task, at): &(FindingKind, usize, usize)| {
+                    !flow.is_some_and(|flow| flow.never_shows(kind, task, at))
+                };
+                let shown = self.closed.shown().filter(is_so);
+                let shown: Findings = shown.map(|(kind, ..)| kind).collect();
+                let local = Findings::ALL.minus(stuck.into_iter().collect());
+                local.minus(starved).minus(shown)
             }
         }
     }
-    Ok(())
-}
 
-fn no_deadlock(
-    certificate: &Certificate,
-    program: &Program,
-    locals: &Locals,
-    kinds: &[Kind],
-) -> Result<(), String> {
-    if locals.leak().is_some() {
-        return Err("a task can end with what others wait for".into());
+    /// The state equation, if something rests on it: with the pools to which no give is refused, which
+    /// is shown first.
+    fn flow(&self) -> Result<Option<Flow<'_>>, String> {
+        let rests_on = |by| self.certificate.rests_on(by);
+        let Some(counting) = &self.certificate.flow else {
+            return match rests_on(By::Flow) || rests_on(By::NeverRefused) {
+                true => Err("a claim rests on counting steps, and none is counted".into()),
+                false => Ok(None),
+            };
+        };
+        let flow = Flow::of(self.program, &self.closed, &counting.never_refused)?;
+        if flow.taken() != counting.steps {
+            return Err("the steps are not those of the local states".into());
+        }
+        no_give_is_refused(&flow, counting)?;
+        Ok(Some(flow))
     }
-    // Both arguments rest on the kinds: they are held against runs.
-    let observed = Observed::of(&unqueued(program), kinds)?;
-    for kind in kinds {
-        missing_only_if_held(program, kind.waits_for)?;
+
+    fn observed(&self, flow: Option<&Flow<'_>>) -> Result<Observed, String> {
+        let places = Places::of(self.program, &self.certificate.locals);
+        let is_listed = |local: &_| places.place(local).is_some();
+        Observed::of(&unqueued(self.program), &self.kinds, flow, &is_listed)
     }
-    if certificate.rests_on(By::Order) {
-        goes_forward(&certificate.order, program, kinds)?;
+
+    fn nobody_is_stuck(&self, flow: Option<&Flow<'_>>) -> Result<(), String> {
+        let (certificate, program) = (self.certificate, self.program);
+        let rests_on = |by| certificate.rests_on(by);
+        if self.closed.leaks() {
+            return Err("a task can end with what others wait for".into());
+        }
+        let is_given = |kind: &Kind| is_given(kind.waits_for);
+        if (rests_on(By::Order) || rests_on(By::Equations)) && self.kinds.iter().any(is_given) {
+            return Err("some task waits for what nobody need hold for it to be missing".into());
+        }
+        // The arguments rest on the kinds: they are held against runs.
+        let observed = self.observed(flow)?;
+        for kind in &self.kinds {
+            missing_only_if_held(program, kind.waits_for)?;
+        }
+        if rests_on(By::Order) {
+            goes_forward(&certificate.order, program, &self.kinds)?;
+        }
+        if rests_on(By::Equations) {
+            let systems = systems(program, &self.closed, &self.kinds)
+                .ok_or("too much is waited for in circles")?;
+            no_solutions(&certificate.sets, program, systems, &observed)?;
+        }
+        if let (true, Some(flow), Some(counting)) = (rests_on(By::Flow), flow, &certificate.flow) {
+            let systems = flow_systems(flow, &self.closed)?;
+            no_solutions(&counting.sets, program, systems, &observed)?;
+        }
+        Ok(())
     }
-    if certificate.rests_on(By::Equations) {
-        no_solutions(&certificate.sets, program, locals, kinds, &observed)?;
-    }
-    Ok(())
 }
 
 /// A series that keeps all its slots for holders would be missing though nobody holds any.
@@ -164,30 +261,62 @@ fn goes_forward(order: &[String], program: &Program, kinds: &[Kind]) -> Result<(
 fn no_solutions(
     sets: &[Set],
     program: &Program,
-    locals: &Locals,
-    kinds: &[Kind],
+    systems: impl Iterator<Item = Result<System, String>>,
     observed: &Observed,
 ) -> Result<(), String> {
-    let systems = systems(program, locals, kinds).ok_or("too much is waited for in circles")?;
+    let mut stated: BTreeMap<(&[String], &[String]), &Set> = BTreeMap::new();
+    for set in sets {
+        // What is said twice is said by the first.
+        stated.entry((&set.awaited, &set.case)).or_insert(set);
+    }
     for system in systems {
         ask();
         let system = system?;
         observed.agrees_with(program, &system)?;
         let awaited = &system.awaited;
-        let set = (sets.iter())
-            .find(|set| set.awaited == *awaited && set.case == system.case)
+        let set = (stated.get(&(awaited.as_slice(), system.case.as_slice())))
             .ok_or_else(|| format!("nothing is said about tasks stuck on {awaited:?}"))?;
-        if set.unknowns != system.unknowns {
+        if set.unknowns != system.unknowns || set.at != system.at {
             return Err(format!("the unknowns for {awaited:?} are others"));
         }
-        let inequalities = system.inequalities();
-        let follows = |inequality: &Inequality| inequalities.contains(inequality);
-        if !set.inequalities.iter().all(follows) {
+        let follows = system.inequalities();
+        if !all_follow(&set.inequalities, &follows) {
             return Err(format!("an inequality for {awaited:?} does not follow"));
         }
-        let problem = problem(program, set.unknowns.len(), &set.inequalities);
+        let problem = problem(system.variables, &set.inequalities);
         if !refutes(&problem, &set.refutation) {
             return Err(format!("the refutation for {awaited:?} does not hold"));
+        }
+    }
+    Ok(())
+}
+
+fn all_follow(stated: &[Inequality], follows: &[Inequality]) -> bool {
+    let follows: std::collections::BTreeSet<&Inequality> = follows.iter().collect();
+    stated.iter().all(|inequality| follows.contains(inequality))
+}
+
+/// For each operation that gives to a pool to which no give is to be refused: that no task is about to
+/// give more than there can be, as long as none was refused. So none ever is the first.
+fn no_give_is_refused(flow: &Flow<'_>, counting: &Counting) -> Result<(), String> {
+    let gives = flow.gives();
+    if gives.len() != counting.gives.len() {
+        return Err("not each give to pools to which none is refused is looked at".into());
+    }
+    for ((_, task, at, follows), stated) in gives.into_iter().zip(&counting.gives) {
+        ask();
+        let name = &flow.program.templates[task].name;
+        if (stated.task, stated.at) != (task, at) {
+            return Err(format!("a give by {name} is not looked at"));
+        }
+        if !all_follow(&stated.inequalities, &follows) {
+            return Err(format!(
+                "an inequality about a give by {name} does not follow"
+            ));
+        }
+        let problem = problem(1 + flow.unknowns(), &stated.inequalities);
+        if !refutes(&problem, &stated.refutation) {
+            return Err(format!("a give by {name} may be refused"));
         }
     }
     Ok(())

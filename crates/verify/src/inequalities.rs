@@ -1,13 +1,13 @@
 //! What tasks satisfy that are stuck on a set of things, in one case.
 
-use kmapcheck_local::Holding;
 use kmapcheck_machine::{Mode, Wanted};
 use kmapcheck_scenario::{Bound, Program, Ref, ResourceKind, SeriesId};
 
 use crate::bounds::{self, Amount, Range};
 use crate::cases::Case;
 use crate::certificate::Inequality;
-use crate::kinds::{Kind, keepers};
+use crate::kinds::{Kind, is_given, keepers};
+use crate::local::Thing;
 
 /// What follows, in two parts.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -25,7 +25,8 @@ pub(crate) struct Subject<'a> {
     pub holders_bounded: &'a [bool],
     /// All kinds of waiting task.
     pub kinds: &'a [Kind],
-    /// Those of which some may be there, by position in `kinds`: an unknown each.
+    /// Those of which some may be there, by position in `kinds`: an unknown each. One kind may have
+    /// several.
     pub unknowns: &'a [usize],
     pub case: &'a Case,
 }
@@ -48,6 +49,10 @@ impl Subject<'_> {
         for &thing in awaited {
             let waits = self.sum(|kind| u32::from(kind.waits_for == thing));
             (found.of_stuck_tasks).push(self.at_least(waits, Amount::number(1)));
+            if is_given(thing) {
+                // Nobody need hold it: how much there is of it is counted.
+                continue;
+            }
             let keepers = keepers(thing);
             let held = self.sum(|kind| {
                 let held = keepers.iter().filter_map(|key| kind.holds.get(key));
@@ -58,13 +63,13 @@ impl Subject<'_> {
             // However many tasks map a shared page, it lies in one slot of a series: so many slots
             // but one for each shared page are held in slots that nobody else is using.
             if let Wanted::Slot { series, .. } = thing
-                && !self.holding(Holding::JointSlots(series)).is_empty()
+                && !self.holding(Thing::SharedSlot(series)).is_empty()
             {
                 let pages = i64::try_from(self.program.pages.len())
                     .expect("pages come from a file of limited size");
                 let plus = missing.plus - pages;
                 let beside = Amount { plus, ..missing };
-                let own = self.holding(Holding::Slots(series));
+                let own = self.holding(Thing::Slot(series));
                 (found.of_stuck_tasks).push(self.at_least(own, beside));
             }
         }
@@ -97,7 +102,7 @@ impl Subject<'_> {
                     }
                 }
             }
-            let held = self.holding(Holding::Slots(id));
+            let held = self.holding(Thing::Slot(id));
             found.push(self.at_most(held, bounds::slots(program, id)));
             if self.holders_bounded[id]
                 && let Some(most) = bounds::most_holders(program, id, self.case.range(id))?
@@ -112,7 +117,7 @@ impl Subject<'_> {
     /// Locks are held once, units as often as there are, CPUs and page locks too.
     fn locks(&self, found: &mut Vec<Inequality>) {
         let program = self.program;
-        let lock = |id, mode| Holding::Held(Ref::Shared(id), mode);
+        let lock = |id, mode| Thing::Held(Ref::Shared(id), mode);
         let mut once = |held| found.push(self.at_most(self.holding(held), Amount::number(1)));
         for (id, resource) in program.resources.iter().enumerate() {
             match resource.kind {
@@ -121,7 +126,7 @@ impl Subject<'_> {
                 _ => {}
             }
         }
-        (0..program.pages.len()).for_each(|page| once(Holding::PageLock(page)));
+        (0..program.pages.len()).for_each(|page| once(Thing::PageLock(page)));
         for (id, resource) in program.resources.iter().enumerate() {
             if resource.kind.is_owned() && resource.kind.units().is_some() {
                 let held = self.holding(lock(id, Mode::Units));
@@ -130,7 +135,7 @@ impl Subject<'_> {
         }
         if let Some(cpus) = program.cpus {
             let cpus = Amount::number(u64::from(cpus.count));
-            found.push(self.at_most(self.holding(Holding::Cpu), cpus));
+            found.push(self.at_most(self.holding(Thing::Cpu), cpus));
         }
     }
 
@@ -153,7 +158,7 @@ impl Subject<'_> {
         self.unknowns.len() + position.expect("its slots are open")
     }
 
-    fn holding(&self, held: Holding) -> Vec<(usize, i64)> {
+    fn holding(&self, held: Thing) -> Vec<(usize, i64)> {
         // What a kind does not list, it does not hold.
         self.sum(|kind| kind.holds.get(&held).copied().unwrap_or(0))
     }

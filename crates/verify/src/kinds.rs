@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use kmapcheck_limits::ask;
-use kmapcheck_local::{Holding, LocalState, Locals};
 use kmapcheck_machine::{Mode, Wait, Waiting, Wanted};
-use kmapcheck_scenario::{Program, Ref, ResourceKind, SeriesId, TemplateId};
+use kmapcheck_scenario::{NodeId, Program, Ref, ResourceKind, SeriesId, TemplateId};
+
+use crate::closed::Closed;
+use crate::local::{Local, Thing};
 
 /// Tasks of one program that wait for the same while holding the same.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -15,61 +17,72 @@ pub struct Kind {
     /// What they wait for.
     pub waits_for: Wanted,
     /// What each holds that others can wait for, and how much of it.
-    pub holds: BTreeMap<Holding, u32>,
+    pub holds: BTreeMap<Thing, u32>,
     /// The series in which each has a pin.
     pub pins_in: Vec<SeriesId>,
 }
 
-/// Every kind of waiting task, in the order in which a certificate has them; `None` if some task
-/// waits for what nobody need hold for it to be missing.
-#[must_use]
-pub fn kinds(program: &Program, locals: &Locals) -> Option<Vec<Kind>> {
-    let mut found = BTreeSet::new();
-    for waiter in &locals.waiters {
-        let local = &locals.states[waiter.local as usize];
-        ask();
-        found.extend(kinds_of(program, local, waiter.waiting)?);
-    }
-    let mut found: Vec<Kind> = found.into_iter().collect();
-    found.sort_by_cached_key(|kind| kind.written(program));
-    Some(found)
+/// Every kind of waiting task, in the order in which a certificate has them.
+///
+/// # Errors
+///
+/// A sentence, if what a task waits for is not what it is taken for.
+pub fn kinds(program: &Program, closed: &Closed) -> Result<Vec<Kind>, String> {
+    let standing = standing(program, closed)?;
+    Ok(standing.into_iter().map(|(kind, _)| kind).collect())
 }
 
-/// The kinds that a waiting task is of, one for each thing that it waits for; `None` if nobody need
-/// hold one of these for it to be missing.
+/// The same, each with the operations at which tasks wait so.
+pub(crate) fn standing(
+    program: &Program,
+    closed: &Closed,
+) -> Result<Vec<(Kind, BTreeSet<NodeId>)>, String> {
+    let mut found: BTreeMap<Kind, BTreeSet<NodeId>> = BTreeMap::new();
+    for (local, account) in closed.states.iter().zip(&closed.accounts) {
+        ask();
+        for &waiting in &account.waits {
+            for kind in kinds_of(program, local, waiting)? {
+                // Who has ended does not wait.
+                found.entry(kind).or_default().extend(local.task.at);
+            }
+        }
+    }
+    let mut found: Vec<_> = found.into_iter().collect();
+    found.sort_by_cached_key(|(kind, _)| kind.written(program));
+    Ok(found)
+}
+
+/// The kinds that a waiting task is of, one for each thing that it waits for.
 pub(crate) fn kinds_of(
     program: &Program,
-    local: &LocalState,
+    local: &Local,
     waiting: Waiting,
-) -> Option<Vec<Kind>> {
-    if waiting
-        .wait
-        .is_some_and(|wait| !needs_a_holder(program, wait))
-    {
-        return None;
-    }
+) -> Result<Vec<Kind>, String> {
     // Its own: nobody else waits for that.
-    let own = |&(held, _): &(Holding, u32)| {
-        matches!(
-            held,
-            Holding::Held(Ref::Own(_), _) | Holding::Queued(Ref::Own(_))
-        )
-    };
-    let holds = local.holdings(program).into_iter();
-    let holds: BTreeMap<Holding, u32> = holds.filter(|held| !own(held)).collect();
+    let mut holds = local.holds(program);
+    holds.retain(|thing, _| !thing.is_its_own());
     let pins = (0..program.series.len()).filter(|&series| local.task.pins_in(series));
     let pins_in: Vec<SeriesId> = pins.collect();
-    let kind = |waits_for| match waits_for {
-        Wanted::Given(_) => None,
-        _ => Some(Kind {
-            template: local.task.template,
-            waits_for,
-            holds: holds.clone(),
-            pins_in: pins_in.clone(),
-        }),
-    };
     let wanted = waiting.wanted(program, &local.task);
-    wanted.into_iter().map(kind).collect()
+    if let (Some(wait), Some(&for_it)) = (waiting.wait, wanted.last())
+        && needs_a_holder(program, wait) == is_given(for_it)
+    {
+        return Err(
+            "a fault of this program: what is waited for is taken for something else".into(),
+        );
+    }
+    let kind = |waits_for| Kind {
+        template: local.task.template,
+        waits_for,
+        holds: holds.clone(),
+        pins_in: pins_in.clone(),
+    };
+    Ok(wanted.into_iter().map(kind).collect())
+}
+
+/// Whether it can be missing though nobody holds it.
+pub(crate) fn is_given(wanted: Wanted) -> bool {
+    matches!(wanted, Wanted::Given(_))
 }
 
 /// Whether what a task waits for is there unless somebody holds it. Not [`Wanted::Given`], by which
@@ -94,18 +107,17 @@ fn needs_a_holder(program: &Program, wait: Wait) -> bool {
     }
 }
 
-/// What holding keeps something from being had. Not [`Holding::keeps`], with which the prover's
-/// graph is drawn.
-pub(crate) fn keepers(waits_for: Wanted) -> Vec<Holding> {
-    let held = |lock, mode| Holding::Held(Ref::Shared(lock), mode);
+/// What holding keeps something from being had.
+pub(crate) fn keepers(waits_for: Wanted) -> Vec<Thing> {
+    let held = |lock, mode| Thing::Held(Ref::Shared(lock), mode);
     match waits_for {
-        Wanted::Slot { series, .. } => vec![Holding::Slots(series), Holding::JointSlots(series)],
+        Wanted::Slot { series, .. } => vec![Thing::Slot(series), Thing::SharedSlot(series)],
         Wanted::Spin(lock) => vec![held(lock, Mode::Spin)],
-        Wanted::Read(lock) => vec![held(lock, Mode::Write), Holding::Queued(Ref::Shared(lock))],
+        Wanted::Read(lock) => vec![held(lock, Mode::Write), Thing::Queued(Ref::Shared(lock))],
         Wanted::Write(lock) => vec![held(lock, Mode::Read), held(lock, Mode::Write)],
         Wanted::Units(pool, _) => vec![held(pool, Mode::Units)],
-        Wanted::PageLock(page) => vec![Holding::PageLock(page)],
-        Wanted::Cpu => vec![Holding::Cpu],
+        Wanted::PageLock(page) => vec![Thing::PageLock(page)],
+        Wanted::Cpu => vec![Thing::Cpu],
         Wanted::Given(_) => Vec::new(),
     }
 }

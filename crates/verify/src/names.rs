@@ -4,14 +4,15 @@
 //! The first words say what a thing is; whatever stands behind is a name, which may contain
 //! anything. So different things are written differently, and what is written is told apart.
 
-use kmapcheck_local::Holding;
-use kmapcheck_machine::{Mode, Wanted};
-use kmapcheck_scenario::{Program, Ref};
+use kmapcheck_machine::{Given, Mode, Wanted};
+use kmapcheck_scenario::{Program, Ref, ResourceKind, TemplateId};
 
 use crate::bounds::Range;
 use crate::cases::Case;
 use crate::certificate::Waiters;
+use crate::counted::Counted;
 use crate::kinds::Kind;
+use crate::local::Thing;
 
 /// What is waited for: `slot DEFAULT`, `spin mm.lock`, `units 2 of pool`, `page lock p`, `cpu`.
 #[must_use]
@@ -28,7 +29,12 @@ pub fn wanted(program: &Program, wanted: Wanted) -> String {
         Wanted::Units(pool, n) => format!("units {n} of {}", lock(pool)),
         Wanted::PageLock(page) => format!("page lock {}", program.pages[page].name),
         Wanted::Cpu => "cpu".to_owned(),
-        Wanted::Given(_) => unreachable!("of kinds that wait for it nothing is written"),
+        Wanted::Given(Given::Completion(what)) => format!("completion {}", lock(what)),
+        Wanted::Given(Given::Unowned(pool)) => format!("given {}", lock(pool)),
+        Wanted::Given(Given::Memory) => "free page".to_owned(),
+        Wanted::Given(Given::Own) => "something of its own".to_owned(),
+        Wanted::Given(Given::AnyOf) => "one of several".to_owned(),
+        Wanted::Given(Given::Turn) => "a turn".to_owned(),
     }
 }
 
@@ -55,22 +61,53 @@ pub(crate) fn read(program: &Program, text: &str) -> Option<Wanted> {
     (wanted(program, found) == text).then_some(found)
 }
 
-/// What is held.
-fn holding(program: &Program, held: Holding) -> String {
-    let lock = |what: Ref| match what {
-        Ref::Shared(i) => &program.resources[i].name,
-        Ref::Own(_) => unreachable!("kinds do not tell what is a task's own"),
+/// What is held, by a task of that program.
+pub(crate) fn thing(program: &Program, template: TemplateId, thing: Thing) -> String {
+    match thing {
+        Thing::Slot(series) => format!("slot {}", program.series[series].name),
+        Thing::SharedSlot(series) => format!("shared slot {}", program.series[series].name),
+        Thing::Held(what, mode) => held(program, template, what, mode),
+        Thing::Queued(what) => {
+            let whose = whose(what);
+            format!("{whose}queued {}", program.resource(template, what).name)
+        }
+        Thing::PageLock(page) => format!("page lock {}", program.pages[page].name),
+        Thing::Cpu => "cpu".to_owned(),
+    }
+}
+
+/// A lock or unit that is held, by a task of that program.
+pub(crate) fn held(program: &Program, template: TemplateId, what: Ref, mode: Mode) -> String {
+    let mode = match mode {
+        Mode::Spin => "spin",
+        Mode::Read => "read",
+        Mode::Write => "write",
+        Mode::Units => "unit",
     };
-    match held {
-        Holding::Slots(series) => format!("slot {}", program.series[series].name),
-        Holding::JointSlots(series) => format!("shared slot {}", program.series[series].name),
-        Holding::Held(what, Mode::Spin) => format!("spin {}", lock(what)),
-        Holding::Held(what, Mode::Read) => format!("read {}", lock(what)),
-        Holding::Held(what, Mode::Write) => format!("write {}", lock(what)),
-        Holding::Held(what, Mode::Units) => format!("unit {}", lock(what)),
-        Holding::Queued(what) => format!("queued {}", lock(what)),
-        Holding::PageLock(page) => format!("page lock {}", program.pages[page].name),
-        Holding::Cpu => "cpu".to_owned(),
+    let whose = whose(what);
+    format!("{whose}{mode} {}", program.resource(template, what).name)
+}
+
+fn whose(what: Ref) -> &'static str {
+    match what {
+        Ref::Shared(_) => "",
+        Ref::Own(_) => "own ",
+    }
+}
+
+/// What is counted.
+pub(crate) fn counted(program: &Program, what: Counted) -> String {
+    match what {
+        Counted::Resource(i) => {
+            let what = match program.resources[i].kind {
+                ResourceKind::Spinlock => "spin",
+                ResourceKind::Completion => "completion",
+                _ => "units of",
+            };
+            format!("{what} {}", program.resources[i].name)
+        }
+        Counted::PageLock(page) => format!("page lock {}", program.pages[page].name),
+        Counted::Memory => "free page".to_owned(),
     }
 }
 
@@ -83,7 +120,7 @@ impl Kind {
             task: program.templates[self.template].name.clone(),
             waits_for: wanted(program, self.waits_for),
             holds: (self.holds.iter())
-                .map(|(&held, &n)| (holding(program, held), n))
+                .map(|(&held, &n)| (thing(program, self.template, held), n))
                 .collect(),
             pins_in: self.pins_in.iter().map(series).collect(),
         }
@@ -94,7 +131,7 @@ impl Case {
     /// As a certificate has it.
     pub(crate) fn written(&self, program: &Program) -> Vec<String> {
         let locks = (self.nobody_holds.iter())
-            .map(|&held| format!("nobody holds {}", holding(program, held)));
+            .map(|&held| format!("nobody holds {}", thing(program, 0, held)));
         let ranges = self.ranges.iter().map(|&(series, range)| {
             let declared = &program.series[series];
             let relation = if range == Range::AllKept { "<=" } else { ">" };

@@ -13,15 +13,18 @@
 use std::collections::BTreeMap;
 
 use kmapcheck_limits::ask;
-use kmapcheck_local::LocalState;
-use kmapcheck_machine::{Standing, Start, Starts, State, initial, steps};
-use kmapcheck_scenario::{Bound, Program, SeriesId};
+use kmapcheck_machine::{Shared, Standing, Start, Starts, State, initial, steps};
+use kmapcheck_scenario::{Bound, NodeId, Program, SeriesId};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::bounds::{Range, edges};
+use crate::counted::change;
+use crate::flow::{Flow, Step};
 use crate::inequalities::open_series;
 use crate::kinds::{Kind, kinds_of};
+use crate::local::Local;
 use crate::names::wanted;
 use crate::systems::System;
 
@@ -33,103 +36,73 @@ const RUNS: u64 = 4;
 const STEPS: usize = 120;
 /// Initial states that are looked at.
 const STARTS: usize = 16;
+/// States that are held against inequalities which count steps: of more, some from all over.
+const COUNTED: usize = 200;
 
 /// What was seen in some states.
 #[derive(Debug)]
 pub(crate) struct Observed {
     /// Each once.
-    states: Vec<Waiters>,
+    states: Vec<Seen>,
 }
 
-/// Who waits in a state.
-#[derive(Debug, PartialEq, Eq)]
-struct Waiters {
-    /// How many of each kind, kinds by position, sorted.
-    kinds: Vec<(usize, i64)>,
+/// What was seen in a state.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Seen {
+    /// How many tasks wait, by kind and operation; sorted.
+    waiting: Vec<((usize, NodeId), i64)>,
     /// The slots of each series.
     slots: Vec<u32>,
+    /// How often each step was taken; empty where that is not counted.
+    taken: Vec<i64>,
+    /// How many tasks there are of each program of which there is any number.
+    instances: Vec<i64>,
+}
+
+/// A program that is run.
+struct Run<'a> {
+    program: &'a Program,
+    kinds: BTreeMap<&'a Kind, usize>,
+    flow: Option<&'a Flow<'a>>,
+    /// The unknowns of the steps.
+    steps: FxHashMap<&'a Step, usize>,
+    /// Whether a local state is among those listed.
+    is_listed: &'a dyn Fn(&Local) -> bool,
+    seen: FxHashSet<Seen>,
+    /// In the order seen.
+    states: Vec<Seen>,
 }
 
 impl Observed {
-    /// Runs the program.
+    /// Runs the program. Steps are counted if there is a state equation.
     ///
     /// # Errors
     ///
-    /// A sentence, if some task waits in a way that is none of the `kinds`.
-    pub(crate) fn of(program: &Program, kinds: &[Kind]) -> Result<Observed, String> {
-        let kinds: BTreeMap<&Kind, usize> = kinds.iter().zip(0..).collect();
-        let mut observed = Observed { states: Vec::new() };
-        for sized in sizes(program) {
-            let starts: Vec<Start> = Starts::of(&sized).take(STARTS).collect();
-            for start in &starts {
-                observed.note(&sized, &kinds, &initial(&sized, start))?;
-            }
-            for run in 0..RUNS {
-                let mut random = ChaCha8Rng::seed_from_u64(run);
-                let Some(start) = pick(&mut random, &starts) else {
-                    break;
-                };
-                let mut state = initial(&sized, start);
-                for _ in 0..STEPS {
-                    ask();
-                    if !step(&sized, &mut state, &mut random) {
-                        break;
-                    }
-                    observed.note(&sized, &kinds, &state)?;
-                }
-            }
-        }
-        Ok(observed)
-    }
-
-    fn note(
-        &mut self,
+    /// A sentence, if some task waits in a way that is none of the `kinds`, is in a local state that is
+    /// not listed, or takes a step that is none of those counted.
+    pub(crate) fn of(
         program: &Program,
-        kinds: &BTreeMap<&Kind, usize>,
-        state: &State,
-    ) -> Result<(), String> {
-        // A task that waits for two things at once is stuck on one of them: on the first, or on the
-        // last. Each task counts once.
-        let slots: Vec<u32> = program.series.iter().map(|s| number(s.slots)).collect();
-        let mut both = [false, true].map(|last| {
-            let kinds = Vec::new();
-            let slots = slots.clone();
-            (last, Waiters { kinds, slots })
-        });
-        for (id, task) in state.tasks.iter().enumerate() {
-            let Standing::Waits(waiting) = state.standing(program, id) else {
-                continue;
+        kinds: &[Kind],
+        flow: Option<&Flow<'_>>,
+        is_listed: &dyn Fn(&Local) -> bool,
+    ) -> Result<Observed, String> {
+        let mut states = Vec::new();
+        for sized in sizes(program) {
+            let mut run = Run {
+                program: &sized,
+                kinds: kinds.iter().zip(0..).collect(),
+                flow,
+                steps: flow.map_or_else(FxHashMap::default, |flow| {
+                    flow.steps.iter().zip(0..).collect()
+                }),
+                is_listed,
+                seen: FxHashSet::default(),
+                states: Vec::new(),
             };
-            let local = LocalState::of(program, task, &state.shared);
-            let of = kinds_of(program, &local, waiting).ok_or(
-                "a fault of this program: a task waits for what nobody need hold, as no local state does",
-            )?;
-            for (last, waiters) in &mut both {
-                let Some(kind) = (if *last { of.last() } else { of.first() }) else {
-                    continue;
-                };
-                let &position = kinds.get(kind).ok_or_else(|| {
-                    let task = &program.templates[kind.template].name;
-                    let thing = wanted(program, kind.waits_for);
-                    format!("a fault of this program: {task} waits for `{thing}` in a way that no local state has")
-                })?;
-                match waiters
-                    .kinds
-                    .iter_mut()
-                    .find(|(known, _)| *known == position)
-                {
-                    Some((_, n)) => *n += 1,
-                    None => waiters.kinds.push((position, 1)),
-                }
-            }
+            run.all()?;
+            states.append(&mut run.states);
         }
-        for (_, mut waiters) in both {
-            waiters.kinds.sort_unstable();
-            if !self.states.contains(&waiters) {
-                self.states.push(waiters);
-            }
-        }
-        Ok(())
+        Ok(Observed { states })
     }
 
     /// Whether what a system says of any tasks is so in all states that were seen.
@@ -139,22 +112,34 @@ impl Observed {
     /// A sentence, if it is not.
     pub(crate) fn agrees_with(&self, program: &Program, system: &System) -> Result<(), String> {
         let open = open_series(program);
-        for waiters in &self.states {
+        let counts_steps = system.variables > system.unknowns.len() + open.len();
+        let apart = match counts_steps {
+            true => self.states.len().div_ceil(COUNTED).max(1),
+            false => 1,
+        };
+        for seen in self.states.iter().step_by(apart) {
             ask();
             let is_of_the_case = |&(series, range): &(SeriesId, Range)| {
-                let all_kept = waiters.slots[series] <= program.series[series].for_holders;
+                let all_kept = seen.slots[series] <= program.series[series].for_holders;
                 (range == Range::AllKept) == all_kept
             };
             if !system.assumed.ranges.iter().all(is_of_the_case) {
                 continue;
             }
-            let tasks = |kind: &usize| {
-                let known = waiters.kinds.iter().find(|(other, _)| other == kind);
-                // Of a kind that is not listed nobody waits.
-                known.map_or(0, |&(_, n)| n)
+            // Of a kind that is not listed nobody waits.
+            let tasks = |unknown: usize| {
+                let kind = system.unknowns[unknown];
+                let here = |&&((other, at), _): &&((usize, NodeId), i64)| {
+                    other == kind && system.at.get(unknown).is_none_or(|&node| node == at)
+                };
+                seen.waiting.iter().filter(here).map(|&(_, n)| n).sum()
             };
-            let mut values: Vec<i64> = system.unknowns.iter().map(tasks).collect();
-            values.extend(open.iter().map(|&series| i64::from(waiters.slots[series])));
+            let mut values: Vec<i64> = (0..system.unknowns.len()).map(tasks).collect();
+            values.extend(open.iter().map(|&series| i64::from(seen.slots[series])));
+            if counts_steps {
+                values.extend(&seen.taken);
+                values.extend(&seen.instances);
+            }
             for inequality in &system.follows.of_any_tasks {
                 if !inequality.constraint().satisfied_by(&values) {
                     return Err(format!(
@@ -162,6 +147,117 @@ impl Observed {
                         system.awaited
                     ));
                 }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Run<'_> {
+    /// Some runs, from some of the starts.
+    fn all(&mut self) -> Result<(), String> {
+        let starts: Vec<Start> = Starts::of(self.program).take(STARTS).collect();
+        let counted = self.steps.len();
+        for start in &starts {
+            self.note(&initial(self.program, start), &vec![0; counted])?;
+        }
+        for run in 0..RUNS {
+            let mut random = ChaCha8Rng::seed_from_u64(run);
+            let Some(start) = pick(&mut random, &starts) else {
+                break;
+            };
+            let mut state = initial(self.program, start);
+            let mut taken = vec![0; counted];
+            for _ in 0..STEPS {
+                ask();
+                let shared = state.shared.clone();
+                let at: Vec<Option<NodeId>> = state.tasks.iter().map(|task| task.at).collect();
+                let Some(task) = step(self.program, &mut state, &mut random) else {
+                    break;
+                };
+                self.count(&shared, at[task], &state, task, &mut taken)?;
+                self.note(&state, &taken)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Counts the step that a task has taken from there.
+    fn count(
+        &self,
+        before: &Shared,
+        from: Option<NodeId>,
+        state: &State,
+        task: usize,
+        taken: &mut [i64],
+    ) -> Result<(), String> {
+        let (Some(flow), Some(from)) = (self.flow, from) else {
+            return Ok(());
+        };
+        let step = Step {
+            task: state.tasks[task].template,
+            from,
+            to: state.tasks[task].at,
+            change: change(&flow.counted, before, &state.shared),
+        };
+        if step.is_idle() {
+            return Ok(());
+        }
+        let unknown = self.steps.get(&step).ok_or_else(|| {
+            let task = &self.program.templates[step.task].name;
+            format!("a fault of this program: {task} takes a step that no local state has")
+        })?;
+        taken[*unknown] += 1;
+        Ok(())
+    }
+
+    fn note(&mut self, state: &State, taken: &[i64]) -> Result<(), String> {
+        let program = self.program;
+        let slots: Vec<u32> = program.series.iter().map(|s| number(s.slots)).collect();
+        let instances = |id: usize| {
+            let of_it = state.tasks.iter().filter(|task| task.template == id);
+            i64::try_from(of_it.count()).expect("few take part")
+        };
+        let open = self.flow.map(Flow::open_programs).unwrap_or_default();
+        let instances: Vec<i64> = open.into_iter().map(instances).collect();
+        // A task that waits for two things at once is stuck on one of them: on the first, or on the
+        // last. Each task counts once.
+        let mut both: [BTreeMap<(usize, NodeId), i64>; 2] = Default::default();
+        for (id, task) in state.tasks.iter().enumerate() {
+            let local = Local::of(program, task, &state.shared);
+            let name = || &program.templates[task.template].name;
+            if !(self.is_listed)(&local) {
+                return Err(format!(
+                    "a fault of this program: {} gets into a local state that is not listed",
+                    name()
+                ));
+            }
+            let (Standing::Waits(waiting), Some(at)) = (state.standing(program, id), task.at)
+            else {
+                continue;
+            };
+            let of = kinds_of(program, &local, waiting)?;
+            for (kind, seen) in [of.first(), of.last()].into_iter().zip(&mut both) {
+                let Some(kind) = kind else { continue };
+                let &position = self.kinds.get(kind).ok_or_else(|| {
+                    let thing = wanted(program, kind.waits_for);
+                    format!(
+                        "a fault of this program: {} waits for `{thing}` in a way that no local state has",
+                        name()
+                    )
+                })?;
+                *seen.entry((position, at)).or_default() += 1;
+            }
+        }
+        for waiting in both {
+            let seen = Seen {
+                waiting: waiting.into_iter().collect(),
+                slots: slots.clone(),
+                taken: taken.to_vec(),
+                instances: instances.clone(),
+            };
+            if self.seen.insert(seen.clone()) {
+                self.states.push(seen);
             }
         }
         Ok(())
@@ -198,18 +294,16 @@ fn sizes(program: &Program) -> Vec<Program> {
         .collect()
 }
 
-/// Lets some task that can take some step; false if none can.
-fn step(program: &Program, state: &mut State, random: &mut ChaCha8Rng) -> bool {
+/// Lets some task that can take some step, and says which; `None` if none can.
+fn step(program: &Program, state: &mut State, random: &mut ChaCha8Rng) -> Option<usize> {
     let movers: Vec<(usize, Vec<_>)> = (0..state.tasks.len())
         .map(|task| (task, steps(program, &state.tasks[task], &state.shared)))
         .filter(|(_, successors)| !successors.is_empty())
         .collect();
-    let Some((task, successors)) = pick(random, &movers) else {
-        return false;
-    };
+    let (task, successors) = pick(random, &movers)?;
     let successor = pick(random, successors).expect("it has a step");
     state.advance(program, *task, successor);
-    true
+    Some(*task)
 }
 
 fn pick<'a, T>(random: &mut ChaCha8Rng, from: &'a [T]) -> Option<&'a T> {
@@ -229,6 +323,7 @@ fn number(slots: Bound) -> u32 {
 mod tests {
     use super::*;
     use crate::certificate::Inequality;
+    use crate::closed::Closed;
     use crate::kinds::kinds;
     use crate::systems::systems;
     use kmapcheck_local::Locals;
@@ -247,8 +342,22 @@ mod tests {
         }))
     }
 
-    fn all_systems(program: &Program, locals: &Locals, kinds: &[Kind]) -> Vec<System> {
-        let systems = systems(program, locals, kinds).expect("few things are waited for");
+    fn closed(program: &Program) -> Closed {
+        let locals = Locals::of(program).expect("it has a closure");
+        let local = |local: &kmapcheck_local::LocalState| Local {
+            task: local.task.clone(),
+            pages: local.pages.clone(),
+        };
+        let list: Vec<Local> = locals.states.iter().map(local).collect();
+        Closed::of_list(program, &list).expect("the list is complete")
+    }
+
+    fn observed(program: &Program, kinds: &[Kind]) -> Result<Observed, String> {
+        Observed::of(program, kinds, None, &|_| true)
+    }
+
+    fn all_systems(program: &Program, closed: &Closed, kinds: &[Kind]) -> Vec<System> {
+        let systems = systems(program, closed, kinds).expect("few things are waited for");
         systems
             .collect::<Result<_, _>>()
             .expect("the bounds are right")
@@ -257,11 +366,11 @@ mod tests {
     #[test]
     fn what_is_so_is_accepted_and_what_is_not_is_refused() {
         let program = program();
-        let locals = Locals::of(&program).expect("it has a closure");
-        let kinds = kinds(&program, &locals).expect("only slots are waited for");
-        let observed = Observed::of(&program, &kinds).expect("the kinds are all there are");
+        let closed = closed(&program);
+        let kinds = kinds(&program, &closed).expect("only slots are waited for");
+        let observed = observed(&program, &kinds).expect("the kinds are all there are");
         let mut refused = 0;
-        for system in all_systems(&program, &locals, &kinds) {
+        for system in all_systems(&program, &closed, &kinds) {
             assert_eq!(observed.agrees_with(&program, &system), Ok(()));
             let slots = system.unknowns.len();
             // No waiting task at all, one with a pin more than there can be, and no slots.
@@ -301,10 +410,10 @@ mod tests {
     #[test]
     fn the_bound_without_its_case_is_refused() {
         let program = program();
-        let locals = Locals::of(&program).expect("it has a closure");
-        let kinds = kinds(&program, &locals).expect("only slots are waited for");
-        let observed = Observed::of(&program, &kinds).expect("the kinds are all there are");
-        let mut systems = all_systems(&program, &locals, &kinds);
+        let closed = closed(&program);
+        let kinds = kinds(&program, &closed).expect("only slots are waited for");
+        let observed = observed(&program, &kinds).expect("the kinds are all there are");
+        let mut systems = all_systems(&program, &closed, &kinds);
         let system = systems
             .first_mut()
             .expect("a slot is waited for with a slot in hand");
@@ -323,16 +432,26 @@ mod tests {
     #[test]
     fn a_waiting_task_of_an_unknown_kind_is_noticed() {
         let program = program();
-        let locals = Locals::of(&program).expect("it has a closure");
-        let kinds = kinds(&program, &locals).expect("only slots are waited for");
+        let closed = closed(&program);
+        let kinds = kinds(&program, &closed).expect("only slots are waited for");
         for left_out in 0..kinds.len() {
             let mut fewer = kinds.clone();
             fewer.remove(left_out);
-            let said = Observed::of(&program, &fewer).map(|_| ());
+            let said = observed(&program, &fewer).map(|_| ());
             assert!(
                 said.is_err_and(|said| said.contains("no local state has")),
                 "{left_out}"
             );
         }
+    }
+
+    /// Whoever gets into a local state that a certificate does not have refuses it.
+    #[test]
+    fn a_local_state_that_is_not_listed_is_noticed() {
+        let program = program();
+        let kinds = kinds(&program, &closed(&program)).expect("only slots are waited for");
+        let said = Observed::of(&program, &kinds, None, &|local| local.task.maps.len() < 2);
+        let said = said.map(|_| ());
+        assert!(said.is_err_and(|said| said.contains("gets into a local state")));
     }
 }

@@ -1,11 +1,14 @@
 //! Certificates: what is proved can be certified and is accepted, and nothing that is accepted
 //! happens, whoever wrote the certificate.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
 use kmapcheck_limits::Limits;
 use kmapcheck_linear::{Answer, solve};
 use kmapcheck_local::Locals;
 use kmapcheck_machine::{Findings, Wanted};
-use kmapcheck_prove::certificate;
+use kmapcheck_prove::certificate::{certificate, closed, counting};
 use kmapcheck_prove::reasons::{Reason, Reasons};
 use kmapcheck_scenario::{FindingKind, Program};
 use kmapcheck_search::{Engine, run};
@@ -14,7 +17,8 @@ use kmapcheck_testing::edge::aim::aimed;
 use kmapcheck_testing::load;
 use kmapcheck_testing::sizes::{numbers, small};
 use kmapcheck_verify::{
-    By, Certificate, FORMAT, NotThere, Set, keeps, kinds, problem, systems, verify, wanted,
+    By, Certificate, FORMAT, NotThere, Set, System, flow_systems, keeps, kinds, problem,
+    ranks_to_drain, ranks_to_rest, systems, verify, wanted,
 };
 use serde_json::json;
 
@@ -63,15 +67,22 @@ fn boldest(program: &Program) -> Findings {
     let Ok(locals) = Locals::of(program) else {
         return Findings::NONE;
     };
-    let waiting = kinds(program, &locals).unwrap_or_default();
+    let Ok(closed) = closed(program, &locals) else {
+        panic!("the checker knows other local states");
+    };
+    let waiting = kinds(program, &closed).unwrap_or_else(|wrong| panic!("{wrong}"));
+    let (mut counting, flow) = counting(program, &closed).unwrap_or_else(|wrong| panic!("{wrong}"));
+    counting.sets = flow_systems(&flow, &closed).map_or_else(|_| Vec::new(), refuted);
     let mut certificate = Certificate {
         format: FORMAT.to_owned(),
         scenario: "s.json".to_owned(),
         model: None,
         excluded: Vec::new(),
-        locals: locals.states.len(),
-        order: order(program, &waiting),
-        sets: refuted(program, &locals, &waiting),
+        locals: closed.written(),
+        order: Vec::new(),
+        sets: Vec::new(),
+        flow: None,
+        ranks: Vec::new(),
         waiting: waiting.iter().map(|kind| kind.written(program)).collect(),
         digest: String::new(),
     };
@@ -81,21 +92,36 @@ fn boldest(program: &Program) -> Findings {
     };
     let mut accepted = Findings::NONE;
     for kind in FindingKind::ALL {
-        for by in [
-            By::Locals,
-            By::Order,
-            By::Equations,
-            By::NoLoops,
-            By::Drains,
-        ] {
+        for by in ARGUMENTS {
             let mut claims = vec![vec![not_there(kind.name(), by)]];
-            if by == By::Drains {
+            if [By::Drains, By::Rests].contains(&by) {
                 // Says something only beside one of these.
-                claims = [By::Order, By::Equations]
+                claims = [By::Order, By::Equations, By::Flow]
                     .map(|first| vec![not_there("deadlock", first), not_there(kind.name(), by)])
                     .to_vec();
             }
             for claim in claims {
+                let rests_on = |by| claim.iter().any(|claim| claim.by == by);
+                certificate.order = match rests_on(By::Order) {
+                    true => order(program, &waiting),
+                    false => Vec::new(),
+                };
+                certificate.sets = match rests_on(By::Equations) {
+                    true => systems(program, &closed, &waiting).map_or_else(Vec::new, refuted),
+                    false => Vec::new(),
+                };
+                let mut counting = counting.clone();
+                if !rests_on(By::Flow) {
+                    counting.sets.clear();
+                }
+                let counts = rests_on(By::Flow) || rests_on(By::NeverRefused);
+                certificate.flow = Some(counting).filter(|_| counts);
+                certificate.ranks = match by {
+                    By::Drains => ranks_to_drain(program, &closed),
+                    By::Rests => ranks_to_rest(program, &closed),
+                    _ => None,
+                }
+                .unwrap_or_default();
                 certificate.excluded = claim;
                 certificate.digest = certificate.digest_of();
                 if verify(&certificate, program).is_ok() {
@@ -106,6 +132,17 @@ fn boldest(program: &Program) -> Findings {
     }
     accepted
 }
+
+const ARGUMENTS: [By; 8] = [
+    By::Locals,
+    By::Order,
+    By::Equations,
+    By::Flow,
+    By::NeverRefused,
+    By::NoLoops,
+    By::Drains,
+    By::Rests,
+];
 
 /// An order of what is waited for, as far as there is one.
 fn order(program: &Program, waiting: &[kmapcheck_verify::Kind]) -> Vec<String> {
@@ -128,15 +165,12 @@ fn order(program: &Program, waiting: &[kmapcheck_verify::Kind]) -> Vec<String> {
 }
 
 /// The checker's systems that have no solution, with the refutation of each.
-fn refuted(program: &Program, locals: &Locals, waiting: &[kmapcheck_verify::Kind]) -> Vec<Set> {
-    let Some(systems) = systems(program, locals, waiting) else {
-        return Vec::new();
-    };
+fn refuted(systems: impl Iterator<Item = Result<System, String>>) -> Vec<Set> {
     systems
         .filter_map(|system| {
             let system = system.unwrap_or_else(|wrong| panic!("{wrong}"));
             let inequalities = system.inequalities();
-            let problem = problem(program, system.unknowns.len(), &inequalities);
+            let problem = problem(system.variables, &inequalities);
             let Answer::Infeasible(refutation) = solve(&problem, BUDGET) else {
                 return None;
             };
@@ -144,6 +178,7 @@ fn refuted(program: &Program, locals: &Locals, waiting: &[kmapcheck_verify::Kind
                 awaited: system.awaited,
                 case: system.case,
                 unknowns: system.unknowns,
+                at: system.at,
                 inequalities,
                 refutation,
             })
@@ -200,4 +235,29 @@ fn units_of_slots_say_how_many_slots_there_are() {
             { "down": "R", "n": 2 }, { "up": "R", "n": 2 },
             { "kunmap": "q" }, { "kunmap": "p" } ] }] }));
     assert_eq!(certified_rightly(&program), Ok("no deadlock"));
+}
+
+/// What anybody may give, in loops, idly and with time-outs, on programs about little else.
+#[test]
+fn what_is_certified_of_gives_is_so() {
+    let by = RefCell::new(BTreeMap::new());
+    let came = kmapcheck_testing::tally(kmapcheck_testing::given_scenario(), 250, |program| {
+        let ours = certificate(program, &Reasons::of(program), "s.json", None);
+        for excluded in ours.iter().flat_map(|ours| &ours.excluded) {
+            *by.borrow_mut()
+                .entry(format!("{:?}", excluded.by))
+                .or_insert(0) += 1;
+        }
+        certified_rightly(program).unwrap_or_else(|why| panic!("{why}"))
+    });
+    let by: BTreeMap<String, u32> = by.into_inner();
+    println!("{by:?}");
+    assert!(came["no deadlock"] > 30, "{came:?}");
+    let often = |name: &str| by.get(name).is_some_and(|&n| n > 3);
+    assert!(
+        ["Flow", "NeverRefused", "Rests", "Order"]
+            .into_iter()
+            .all(often),
+        "{by:?}"
+    );
 }

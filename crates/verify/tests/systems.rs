@@ -4,6 +4,7 @@
 
 use kmapcheck_linear::{Answer, solve};
 use kmapcheck_local::Locals;
+use kmapcheck_prove::closed;
 use kmapcheck_testing::small::{kmap, kunmap, nested, op, pins, scenario, semaphore, slot};
 use kmapcheck_verify::{kinds, problem, systems};
 use serde_json::{Value, json};
@@ -12,11 +13,12 @@ use serde_json::{Value, json};
 fn none_is_stuck(scenario: &Value) -> bool {
     let program = kmapcheck_testing::load(scenario);
     let locals = Locals::of(&program).expect("no premise is broken");
-    let kinds = kinds(&program, &locals).expect("everything waited for is held");
-    let mut systems = systems(&program, &locals, &kinds).expect("few things are waited for");
+    let closed = closed(&program, &locals).expect("those are the local states");
+    let kinds = kinds(&program, &closed).expect("waits are what they seem");
+    let mut systems = systems(&program, &closed, &kinds).expect("few things are waited for");
     systems.all(|system| {
         let system = system.unwrap_or_else(|wrong| panic!("{wrong}"));
-        let problem = problem(&program, system.unknowns.len(), &system.inequalities());
+        let problem = problem(system.variables, &system.inequalities());
         match solve(&problem, 10_000) {
             Answer::Infeasible(_) => true,
             Answer::Feasible(_) => false,
@@ -278,8 +280,9 @@ fn slots_that_are_open() {
 fn cases(scenario: &Value) -> Vec<Vec<String>> {
     let program = kmapcheck_testing::load(scenario);
     let locals = Locals::of(&program).expect("no premise is broken");
-    let kinds = kinds(&program, &locals).expect("everything waited for is held");
-    let mut cases: Vec<Vec<String>> = systems(&program, &locals, &kinds)
+    let closed = closed(&program, &locals).expect("those are the local states");
+    let kinds = kinds(&program, &closed).expect("waits are what they seem");
+    let mut cases: Vec<Vec<String>> = systems(&program, &closed, &kinds)
         .expect("few things are waited for")
         .map(|system| system.unwrap_or_else(|wrong| panic!("{wrong}")).case)
         .collect();

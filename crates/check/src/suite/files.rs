@@ -9,6 +9,7 @@ use kmapcheck_scenario::{Overrides, keys_of};
 
 use crate::failure::Failure;
 use crate::loaded::load;
+use crate::suite::natural::by_name;
 use crate::targets::folder;
 
 /// The scenario files that `paths` name or have below them, each with whether it was named.
@@ -44,7 +45,7 @@ fn collect(path: &Path, named: bool, files: &mut Vec<(PathBuf, bool)>) -> io::Re
     let mut entries = std::fs::read_dir(path)?
         .map(|entry| entry.map(|entry| (entry.path(), entry.file_type())))
         .collect::<io::Result<Vec<_>>>()?;
-    entries.sort_by(|(a, _), (b, _)| a.cmp(b));
+    entries.sort_by(|(a, _), (b, _)| by_name(a, b));
     for (path, kind) in entries {
         // Links to directories could lead round in circles.
         let linked_directory = kind?.is_symlink() && path.is_dir();

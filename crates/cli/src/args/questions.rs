@@ -239,6 +239,9 @@ pub struct Matrix {
     /// Draw the tables too, as a picture in this file
     #[arg(long, value_name = "FILE")]
     pub svg: Option<PathBuf>,
+    /// Show one cell only, as `check` would: two scenarios by their names, or by the numbers of their rows; twice the same for one alone
+    #[arg(long, num_args = 2, value_names = ["SCENARIO", "SCENARIO"], conflicts_with = "svg")]
+    pub cell: Option<Vec<String>>,
     #[command(flatten)]
     pub limits: SearchesArgs,
 }

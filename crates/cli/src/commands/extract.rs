@@ -67,7 +67,6 @@ fn made(args: &Extract) -> Result<Extracted, Wrong> {
         slots: args.slots.iter().cloned().collect(),
         model: args.model.clone(),
         max_paths: usize::try_from(args.max_paths).unwrap_or(usize::MAX),
-        blocks: true,
     };
     let find = |name: &str| {
         let found = args

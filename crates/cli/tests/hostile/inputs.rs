@@ -21,7 +21,7 @@ pub enum Size {
 
 impl Size {
     /// So many things, or a few hundred.
-    fn of(self, n: usize) -> usize {
+    pub fn of(self, n: usize) -> usize {
         match self {
             Size::Small => n.min(200),
             Size::Full => n,
@@ -29,11 +29,11 @@ impl Size {
     }
 }
 
-fn list(n: usize, item: impl Fn(usize) -> Value) -> Value {
+pub fn list(n: usize, item: impl Fn(usize) -> Value) -> Value {
     (0..n).map(item).collect()
 }
 
-fn map(n: usize, name: &str, item: impl Fn(usize) -> Value) -> Value {
+pub fn map(n: usize, name: &str, item: impl Fn(usize) -> Value) -> Value {
     let entries = (0..n).map(|i| (format!("{name}{i}"), item(i)));
     Value::Object(entries.collect())
 }
@@ -43,7 +43,7 @@ fn names(n: usize, name: &str) -> Value {
     list(n, |i| json!(format!("{name}{i}")))
 }
 
-fn kmap(page: &str) -> Value {
+pub fn kmap(page: &str) -> Value {
     json!({ "kmap": page, "series": "S" })
 }
 
@@ -73,7 +73,7 @@ fn on(name: &'static str, model: Value, fields: Value) -> Input {
 }
 
 /// The same on a model with the one series `S`.
-fn on_slots(name: &'static str, slots: usize, fields: Value) -> Input {
+pub fn on_slots(name: &'static str, slots: usize, fields: Value) -> Input {
     on(name, json!({ "series": series(slots) }), fields)
 }
 
@@ -102,6 +102,7 @@ pub fn all(size: Size) -> Vec<Input> {
     all.extend(things(size));
     all.extend(tasks(size));
     all.extend(programs(size));
+    all.extend(crate::blocks::all(size));
     all.extend(models(size));
     all.extend(texts(size));
     all
@@ -468,9 +469,15 @@ fn texts(size: Size) -> Vec<Input> {
 /// A certificate as far as can be seen from its form: the checker has to look at what it says.
 fn certificate(n: usize) -> String {
     let text = json!({
-        "format": FORMAT, "scenario": "scenarios/pte-highmem/mremap-proposed.json", "locals": n,
+        "format": FORMAT, "scenario": "scenarios/pte-highmem/mremap-proposed.json", "locals": {
+            "contents": list(n, |i| json!({ "page_locks": [i] })), "holdings": [{}], "waits": [],
+            "effects": [{}],
+            "states": list(n, |i| json!({ "task": i, "at": i, "has": i, "holds": n, "steps": [[[n, n]]] })),
+        },
         "waiting": list(n, |i| json!({ "task": format!("t{i}"), "waits_for": "slot S", "holds": {}, "pins_in": [] })),
-        "excluded": [], "order": names(n, "o"), "sets": [], "digest": "",
+        "excluded": [{ "kinds": ["deadlock"], "by": "order" }, { "kinds": ["starved"], "by": "drains" }],
+        "order": names(n, "o"), "sets": [],
+        "ranks": vec![u32::MAX; n], "digest": "",
     });
     let mut certificate: Certificate =
         serde_json::from_value(text).expect("it has the form of one");

@@ -6,6 +6,7 @@
 
 #![cfg(unix)]
 
+mod blocks;
 #[path = "../common/mod.rs"]
 mod common;
 mod inputs;
@@ -161,7 +162,7 @@ fn fault(ended: &Ended) -> Option<String> {
 }
 
 /// A few inputs and commands, for every day.
-const INPUTS: [&str; 9] = [
+const INPUTS: [&str; 11] = [
     "pages-shared-all-mapped",
     "stale-8",
     "stale-series-30",
@@ -170,6 +171,8 @@ const INPUTS: [&str; 9] = [
     "instances",
     "chain-doubling",
     "choose-often",
+    "blocks-sharing-their-ends",
+    "assumed-often",
     "deep",
 ];
 

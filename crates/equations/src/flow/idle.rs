@@ -1,7 +1,7 @@
 //! Who waits idly, and for what.
 
 use kmapcheck_machine::Wanted;
-use kmapcheck_scenario::{NodeId, Patience, Program};
+use kmapcheck_scenario::{NodeId, Op, Patience, Program};
 
 use super::steps::{Counter, Point, counter_of};
 use crate::graph::Graph;
@@ -9,6 +9,11 @@ use crate::graph::Graph;
 /// Whether a task that waits there waits idly.
 pub(super) fn is_idle(program: &Program, (template, node): Point) -> bool {
     node.is_some_and(|node| program.templates[template].nodes[node].patience == Patience::Idle)
+}
+
+/// Whether a task that waits there waits in a select.
+pub(super) fn is_select(program: &Program, (template, node): Point) -> bool {
+    node.is_some_and(|node| program.templates[template].nodes[node].op == Op::Select)
 }
 
 /// Who waits idly, and for what.

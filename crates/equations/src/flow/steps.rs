@@ -223,7 +223,7 @@ pub(super) fn stands(program: &Program, locals: &Locals, graph: &Graph) -> Vec<V
         ask();
         let local = &locals.states[waiter.local as usize];
         let node = local.task.at.expect("who waits has not ended");
-        for need in waiter.waiting.wanted(program, &local.task) {
+        for need in graph.reading.wanted(program, waiter.waiting, local) {
             let kind = graph
                 .kind_of(program, local, need)
                 .expect("the graph is of these local states");

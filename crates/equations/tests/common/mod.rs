@@ -1,7 +1,7 @@
 //! What is known of the cores of small programs.
 #![allow(dead_code)] // Each test uses some of it.
 
-use kmapcheck_equations::{Cores, Flow, Graph, Possible, exclude};
+use kmapcheck_equations::{self as equations, Cores, Graph, Possible};
 use kmapcheck_local::Locals;
 use kmapcheck_scenario::Program;
 use serde_json::Value;
@@ -18,13 +18,7 @@ impl Judged {
     pub fn of(scenario: &Value) -> Judged {
         let program = kmapcheck_testing::load(scenario);
         let locals = Locals::of(&program).expect("no premise is broken");
-        let graph = Graph::of(&program, &locals);
-        let cores = exclude(
-            &program,
-            &locals,
-            &graph,
-            Flow::of(&program, &locals, &graph).as_ref(),
-        );
+        let equations::Judged { graph, cores, .. } = equations::judge(&program, &locals);
         Judged {
             program,
             locals,

@@ -57,8 +57,8 @@ pub(crate) struct World<'p> {
     spare: Option<VarId>,
     /// For each template the number of its first own page.
     first_page: Vec<i64>,
-    /// For each template and node: from which nodes one gets there, in a step or more.
-    reached_from: Vec<Vec<Vec<bool>>>,
+    /// For each template and node: the nodes from which a step leads there.
+    before: Vec<Vec<Vec<NodeId>>>,
     /// Whether a task can end and leave a pin that no other kmap can find on a page that stays.
     pub(crate) leaks_unshared: bool,
     /// The most that an instance of each template can hold.
@@ -94,7 +94,7 @@ impl<'p> World<'p> {
             extras: vec![Vec::new(); program.templates.len()],
             spare: None,
             first_page: Vec::new(),
-            reached_from: program.templates.iter().map(|t| reach(&t.nodes)).collect(),
+            before: program.templates.iter().map(|t| before(&t.nodes)).collect(),
             leaks_unshared: false,
             weights: vec![0; program.templates.len()],
         };
@@ -311,16 +311,13 @@ impl<'p> World<'p> {
     }
 }
 
-/// For each node: from which nodes one gets there, in a step or more.
-fn reach(nodes: &[kmapcheck_scenario::Node]) -> Vec<Vec<bool>> {
-    let mut from = vec![vec![false; nodes.len()]; nodes.len()];
-    for start in 0..nodes.len() {
-        let mut open: Vec<NodeId> = nodes[start].next.iter().filter_map(|t| t.node).collect();
-        while let Some(node) = open.pop() {
-            if !std::mem::replace(&mut from[node][start], true) {
-                open.extend(nodes[node].next.iter().filter_map(|t| t.node));
-            }
+/// For each node: the nodes from which a step leads there.
+fn before(nodes: &[kmapcheck_scenario::Node]) -> Vec<Vec<NodeId>> {
+    let mut before = vec![Vec::new(); nodes.len()];
+    for (from, node) in nodes.iter().enumerate() {
+        for to in node.next.iter().filter_map(|target| target.node) {
+            before[to].push(from);
         }
     }
-    from
+    before
 }

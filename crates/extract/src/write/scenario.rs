@@ -132,7 +132,7 @@ impl Writer<'_> {
             self.mapping.names.join(", ")
         );
         file.insert("about".into(), json!(about));
-        if self.options.blocks && !assumed.is_empty() {
+        if !assumed.is_empty() {
             file.insert("assumed".into(), assumptions(assumed));
         }
         self.pools(&used, &mut file);
@@ -322,7 +322,7 @@ impl<'a> Steps<'a> {
                 }
                 Step::Run(number) => {
                     let is_shared = self.uses[*number] > 1 && self.sizes[*number] >= SHORT;
-                    if self.writer.options.blocks && (is_shared || depth > DEEPEST) {
+                    if is_shared || depth > DEEPEST {
                         let name = self.block_name(*number);
                         out.push(json!({ "run": name }));
                     } else {

@@ -79,7 +79,6 @@ fn every_run_is_a_run_of_the_scenario() {
             }],
             unroll: 4,
             max_paths: 4_000,
-            blocks: seed % 2 == 0,
             ..Options::default()
         };
         let source = Source {

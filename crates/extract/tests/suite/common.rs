@@ -12,7 +12,7 @@ pub fn mapping(name: &str) -> Mapping {
     Mapping::of(&[file])
 }
 
-/// Options for these entries, in the format that every version of scenarios has.
+/// Options for these entries.
 pub fn options(entries: &[(&str, u32)]) -> Options {
     Options {
         entries: (entries.iter())
@@ -21,7 +21,6 @@ pub fn options(entries: &[(&str, u32)]) -> Options {
                 count: *count,
             })
             .collect(),
-        blocks: false,
         ..Options::default()
     }
 }

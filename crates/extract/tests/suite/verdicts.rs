@@ -234,7 +234,7 @@ fn many_error_paths_are_shared_blocks() {
         ));
     }
     c.push_str(" kunmap(page);\n return 0;\nout:\n lock_page(page);\n unlock_page(page);\n kunmap(page);\n return -5;\n}\n");
-    let of = extracted_with(&c, &[("f", 1)], |options| options.blocks = true);
+    let of = extracted(&c, &[("f", 1)]);
     let mut depth = 0usize;
     let deepest = of
         .scenario

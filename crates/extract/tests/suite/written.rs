@@ -25,7 +25,6 @@ out:
 #[test]
 fn a_scenario_that_a_person_would_accept() {
     let of = extracted_with(TWO, &[("copy", 2)], |options| {
-        options.blocks = true;
         options.slots.insert("PKMAP".to_owned(), 3);
     });
     let expected = r#"{
@@ -99,7 +98,7 @@ out:
 	unlock_page(page);
 	return -5;
 }";
-    let of = extracted_with(c, &[("f", 1)], |options| options.blocks = true);
+    let of = extracted(c, &[("f", 1)]);
     let value: serde_json::Value = serde_json::from_str(&of.scenario).expect("it is JSON");
     let blocks = value["blocks"].as_object().expect("there are some");
     assert_eq!(blocks.keys().collect::<Vec<_>>(), ["f_21"]);

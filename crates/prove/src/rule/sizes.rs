@@ -154,6 +154,7 @@ fn one_series(slots: u32, for_holders: u32, reuse: Reuse, reserved: bool) -> Pro
             for_holders,
             rank: None,
             of_units: false,
+            is_pool: false,
         }],
         atomic_types: Vec::new(),
         resources: reserved.then_some(reservation).into_iter().collect(),
@@ -162,6 +163,8 @@ fn one_series(slots: u32, for_holders: u32, reuse: Reuse, reserved: bool) -> Pro
         cpus: None,
         templates: Vec::new(),
         origins: Vec::new(),
+        blocks: Vec::new(),
+        assumed: Vec::new(),
         expect: None,
     }
 }

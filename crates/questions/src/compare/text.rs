@@ -2,16 +2,21 @@
 
 use std::fmt::Write;
 
-use kmapcheck_report::words::{count, list, number};
+use kmapcheck_report::words::{count, list, number, padded, width};
 
-use super::{Compared, Comparison, Ran, Side, Size};
+use super::{Compared, Comparison, Pool, Ran, Side, Size};
 use crate::markdown;
 
 /// What a side says in a row.
 type Row = fn(&Ran) -> String;
 
 /// What is asked of a side, in the order of the rows.
-const ROWS: [(&str, Row); 3] = [("finds", findings), ("not safe", sizes), ("states", states)];
+const ROWS: [(&str, Row); 4] = [
+    ("finds", findings),
+    ("not safe", sizes),
+    ("enough", pools),
+    ("states", states),
+];
 
 /// The whole, ending in a line feed: a block of rows for each scenario.
 #[must_use]
@@ -20,14 +25,14 @@ pub fn render(comparison: &Comparison) -> String {
         .map(|compared| (compared, rows(compared)))
         .collect();
     let all = || blocks.iter().flat_map(|(_, rows)| rows);
-    let widest = |i: usize| all().map(|row| row[i].chars().count()).max().unwrap_or(0);
+    let widest = |i: usize| all().map(|row| width(&row[i])).max().unwrap_or(0);
     let [first, second] = &comparison.models;
-    let (names, left) = (widest(0), widest(1).max(first.chars().count()));
+    let (names, left) = (widest(0), widest(1).max(width(first)));
     // Writing to a String cannot fail.
     let mut out = String::new();
     let line = |out: &mut String, row: [&str; 3]| {
         let [name, a, b] = row;
-        let line = format!("  {name:<names$}  {a:<left$}  {b}");
+        let line = format!("  {}  {}  {b}", padded(name, names), padded(a, left));
         let _ = writeln!(out, "{}", line.trim_end());
     };
     line(&mut out, ["", first, second]);
@@ -105,6 +110,19 @@ fn sizes(ran: &Ran) -> String {
     match sizes.is_empty() {
         true => "-".to_owned(),
         false => sizes.join("; "),
+    }
+}
+
+fn pools(ran: &Ran) -> String {
+    let pool = |pool: &Pool| match pool.safe_from {
+        Some(1) => format!("any number of {}", pool.of),
+        Some(n) => format!("{} {} and more", number(n.into()), pool.of),
+        None => format!("no number of {} is known to be", pool.of),
+    };
+    let pools: Vec<String> = ran.pools.iter().map(pool).collect();
+    match pools.is_empty() {
+        true => "-".to_owned(),
+        false => pools.join("; "),
     }
 }
 

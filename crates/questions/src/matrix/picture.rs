@@ -1,6 +1,6 @@
 //! A matrix as a picture, in SVG.
 
-use kmapcheck_report::words::list;
+use kmapcheck_report::words::{self, list};
 use svg::Document;
 use svg::node::element::{Rectangle, Text, Title};
 
@@ -18,7 +18,7 @@ const LINE: usize = 18;
 pub fn render(matrix: &Matrix) -> String {
     let scenarios = matrix.scenarios.len();
     let longest = (matrix.scenarios.iter())
-        .map(|named| named.scenario.chars().count())
+        .map(|named| words::width(&named.scenario))
         .max();
     let left = 40 + 7 * longest.unwrap_or(0);
     let cell = SIDE * matrix.sizes.len() + GAP;
@@ -141,7 +141,7 @@ fn square(
 fn colour(sign: Sign) -> &'static str {
     match sign {
         Sign::Nothing => "#bfe3c0",
-        Sign::Stuck => "#f2b8b0",
+        Sign::Stuck | Sign::StuckBesides => "#f2b8b0",
         Sign::StuckAlone => "#f7dcd6",
         Sign::Error => "#f5cba0",
         Sign::ErrorAlone => "#f9e6d2",

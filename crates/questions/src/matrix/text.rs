@@ -2,10 +2,10 @@
 
 use std::fmt::Write;
 
-use kmapcheck_report::words::{count, list};
+use kmapcheck_report::words::{count, list, padded, width};
 use kmapcheck_scenario::FindingKind;
 
-use super::{Cell, Entry, Matrix, Ran, Sign, Table};
+use super::{Cell, Entry, Matrix, Ran, Sign, Table, Together};
 use crate::markdown;
 
 /// How a diagonal is to be read.
@@ -28,7 +28,10 @@ pub fn render(matrix: &Matrix) -> String {
                 let _ = writeln!(out, "  {line}");
             }
         }
-        if let Some(more) = perhaps_more(table) {
+        for more in [perhaps_more(table), perhaps_further(table)]
+            .into_iter()
+            .flatten()
+        {
             let _ = writeln!(out, "\n{more}");
         }
     }
@@ -65,7 +68,10 @@ pub fn markdown(matrix: &Matrix) -> String {
                 let _ = writeln!(out, "- {}", markdown::text(&line));
             }
         }
-        if let Some(more) = perhaps_more(table) {
+        for more in [perhaps_more(table), perhaps_further(table)]
+            .into_iter()
+            .flatten()
+        {
             let _ = writeln!(out, "\n{more}");
         }
     }
@@ -109,7 +115,7 @@ pub(super) fn signs(cell: &Cell) -> String {
         .collect()
 }
 
-/// How wide the columns are, in characters.
+/// How wide the columns are.
 struct Widths {
     number: usize,
     name: usize,
@@ -119,10 +125,7 @@ struct Widths {
 impl Widths {
     fn of(matrix: &Matrix) -> Widths {
         let number = matrix.scenarios.len().to_string().len();
-        let names = matrix
-            .scenarios
-            .iter()
-            .map(|named| named.scenario.chars().count());
+        let names = matrix.scenarios.iter().map(|named| width(&named.scenario));
         Widths {
             number,
             name: names.max().unwrap_or(0),
@@ -138,7 +141,8 @@ impl Widths {
         }
         let _ = writeln!(out, "{}", line.trim_end());
         for (n, (named, row)) in matrix.scenarios.iter().zip(&table.rows).enumerate() {
-            let mut line = format!("{:>number$} {:<name$}", n + 1, named.scenario);
+            let scenario = padded(&named.scenario, name);
+            let mut line = format!("{:>number$} {scenario}", n + 1);
             for at in row {
                 let _ = write!(line, "  {:<cell$}", signs(at));
             }
@@ -232,6 +236,36 @@ fn perhaps_more(table: &Table) -> Option<String> {
     })
 }
 
+/// Says of how many cells it is not known whether there is a deadlock of tasks of both besides.
+fn perhaps_further(table: &Table) -> Option<String> {
+    let is_open = |cell: &&Cell| {
+        let of_both = |entry: &Entry| match entry {
+            Entry::Ran(Ran { together, .. }) => matches!(together, Some(Together::NotKnown { .. })),
+            Entry::NotRun { .. } => false,
+        };
+        let mut open = cell
+            .at
+            .iter()
+            .filter(|entry| entry.sign() == Sign::StuckAlone);
+        open.any(of_both)
+    };
+    let open = table.rows.iter().flatten().filter(is_open).count() as u64;
+    (open > 0).then(|| {
+        format!(
+            "In {} with `o` it is not known whether there is a deadlock of tasks of both besides.",
+            count(open, "cell")
+        )
+    })
+}
+
+/// Takes note of something that is found at a size.
+fn note(kinds: &mut Vec<(String, Vec<usize>)>, kind: String, at: usize) {
+    match kinds.iter_mut().find(|(known, _)| *known == kind) {
+        Some((_, places)) => places.push(at),
+        None => kinds.push((kind, vec![at])),
+    }
+}
+
 /// What is new in a cell, and at which sizes.
 fn found(matrix: &Matrix, cell: &Cell) -> Option<String> {
     let mut kinds: Vec<(String, Vec<usize>)> = Vec::new();
@@ -246,10 +280,11 @@ fn found(matrix: &Matrix, cell: &Cell) -> Option<String> {
                 Some(class) => format!("{kind} ({class})"),
                 None => (*kind).to_owned(),
             };
-            match kinds.iter_mut().find(|(known, _)| *known == kind) {
-                Some((_, places)) => places.push(at),
-                None => kinds.push((kind, vec![at])),
-            }
+            note(&mut kinds, kind, at);
+        }
+        if let Some(Together::Found { class, .. }) = &ran.together {
+            let kind = FindingKind::Deadlock.name();
+            note(&mut kinds, format!("{kind} of tasks of both ({class})"), at);
         }
     }
     let said = kinds.into_iter().map(|(kind, places)| {

@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use kmapcheck_report::words::on_model;
-use kmapcheck_report::{quoted, words::list};
+use kmapcheck_report::quoted;
+use kmapcheck_report::words::{list, on_model, width};
 
 use super::{Cycle, Judged, Pair, Pairs, Site};
 use crate::conform::NotJudged;
@@ -73,7 +73,7 @@ fn show_site(out: &mut String, site: &Site) {
         Some(taken) => writeln!(out, "    {}: {}{lies}", site.task, operation(taken)),
         None => writeln!(out, "    {}: while it waits", site.task),
     };
-    let indent = " ".repeat(site.task.chars().count() + 6);
+    let indent = " ".repeat(width(&site.task) + 6);
     let _ = writeln!(out, "{indent}{}", operation(&site.asked));
 }
 

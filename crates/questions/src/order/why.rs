@@ -11,11 +11,11 @@ use kmapcheck_linear::Node;
 use kmapcheck_local::Holding;
 use kmapcheck_machine::{Given, Mode, Wanted};
 use kmapcheck_prove::words::{label, label_of_held};
-use kmapcheck_report::resource;
 use kmapcheck_report::words::{article, count, list};
+use kmapcheck_report::{lock_of_page, resource, units};
 use kmapcheck_scenario::{Bound, Program, Ref, ResourceKind};
 
-use super::{Cycle, Judged};
+use super::{Cycle, Judged, thing};
 
 /// All that is asked for in circles, judged. Sets of things that go by the same names are one.
 pub(super) fn cycles(program: &Program, graph: &Graph, sets: &Sets) -> Vec<Cycle> {
@@ -70,9 +70,13 @@ pub(super) fn cycle(
     });
     let one_circle = circle.is_some();
     let mut through: Vec<String> = (circle.unwrap_or_else(|| nodes.to_vec()).iter())
-        .map(|&node| label(program, graph.needs[node]))
+        .map(|&node| thing(program, graph.needs[node]))
         .collect();
     through.dedup();
+    // Round a circle the last stands beside the first.
+    if through.len() > 1 && through.first() == through.last() {
+        through.pop();
+    }
     Cycle {
         through,
         one_circle,
@@ -118,8 +122,12 @@ fn core(program: &Program, graph: &Graph, possible: &Possible) -> Vec<String> {
         })
         .collect();
     for &(series, n) in &possible.core.slots {
-        let name = &program.series[series].name;
-        said.push(format!("with {} in {name}", count(n, "slot")));
+        let series = &program.series[series];
+        said.push(format!(
+            "with {} in {}",
+            count(n, series.one()),
+            series.name
+        ));
     }
     said
 }
@@ -127,6 +135,9 @@ fn core(program: &Program, graph: &Graph, possible: &Possible) -> Vec<String> {
 fn holdings(program: &Program, kind: &Kind) -> Vec<String> {
     (kind.holdings.iter())
         .map(|&(held, n)| {
+            if let Holding::Held(pool @ Ref::Shared(_), Mode::Units) = held {
+                return units(program, kind.template, pool, n);
+            }
             let label = label_of_held(program, kind.template, held);
             match n {
                 1 => held_one(label, held),
@@ -196,7 +207,7 @@ fn case(program: &Program, case: &Case) -> Vec<String> {
     });
     let series = case.keeps_all.iter().map(|&(series, all)| {
         let declared = &program.series[series];
-        let kept = count(u64::from(declared.for_holders), "slot");
+        let kept = count(u64::from(declared.for_holders), declared.one());
         if all {
             format!(
                 "if {} has no more than {kept}, so that nobody gets one",
@@ -241,7 +252,7 @@ fn sentence(program: &Program, graph: &Graph, equations: &Equations, i: usize) -
         Fact::MissingBeside(need) => format!(
             "{}, not counting {} that shared pages lie in",
             missing(program, need, &who),
-            count(program.pages.len() as u64, "slot")
+            count(program.pages.len() as u64, one_of(program, need))
         ),
         Fact::Slots(series) => {
             let (slots, name) = (slots(program, series), &program.series[series].name);
@@ -252,10 +263,10 @@ fn sentence(program: &Program, graph: &Graph, equations: &Equations, i: usize) -
         }
         Fact::Holders(series) => {
             let series = &program.series[series];
-            let (kept, name) = (series.for_holders, &series.name);
+            let (kept, name, one) = (series.for_holders, &series.name, series.one());
             let names = who.names("nobody");
             let kept = match series.slots {
-                Bound::Exactly(slots) if slots <= kept => format!("all slots of {name}"),
+                Bound::Exactly(slots) if slots <= kept => format!("all {one}s of {name}"),
                 _ => format!("the last {kept} of {name}"),
             };
             format!("{kept} are for holders, and {names} must have got in before")
@@ -288,7 +299,8 @@ fn sentence(program: &Program, graph: &Graph, equations: &Equations, i: usize) -
         Fact::Page(page) => {
             let page = &program.pages[page].name;
             format!(
-                "one task at a time holds the lock of page {page}: {}",
+                "one task at a time holds the {}: {}",
+                lock_of_page(page),
                 who.names("nobody")
             )
         }
@@ -313,20 +325,20 @@ fn sentence(program: &Program, graph: &Graph, equations: &Equations, i: usize) -
 fn missing(program: &Program, need: Wanted, who: &Who<'_>) -> String {
     match (need, Amount::missing(program, need)) {
         (Wanted::Slot { series, .. }, Some(amount)) => {
-            let name = &program.series[series].name;
+            let (name, one) = (&program.series[series].name, program.series[series].one());
             let slots = match amount {
                 Amount {
                     slots_of: Some(_),
                     plus: 0,
-                } => format!("all slots of {name}"),
+                } => format!("all {one}s of {name}"),
                 Amount {
                     slots_of: Some(_),
                     plus,
-                } => format!("all but {} of {name}", count(plus.unsigned_abs(), "slot")),
+                } => format!("all but {} of {name}", count(plus.unsigned_abs(), one)),
                 Amount { plus, .. } => {
                     // More may be kept for holders than there are: then none need be held.
                     let n = plus.max(0).unsigned_abs();
-                    format!("{} of {name}", count(n, "slot"))
+                    format!("{} of {name}", count(n, one))
                 }
             };
             format!("they hold {slots}: {}", who.hold("none of them holds any"))
@@ -346,6 +358,14 @@ fn missing(program: &Program, need: Wanted, who: &Who<'_>) -> String {
             )
         }
         (_, None) => format!("{} does not come", label(program, need)),
+    }
+}
+
+/// What one of that is called, of a series.
+fn one_of(program: &Program, need: Wanted) -> &'static str {
+    match need {
+        Wanted::Slot { series, .. } => program.series[series].one(),
+        _ => "slot",
     }
 }
 

@@ -6,6 +6,7 @@ use kmapcheck_prove::rule::certificate::{Argument, RuleCertificate};
 use kmapcheck_prove::rule::decide::Decision;
 use kmapcheck_prove::rule::discipline::{Discipline, Held, Pair};
 use kmapcheck_prove::rule::sizes::{HoldersRow, ReservationRow};
+use kmapcheck_report::words::{padded, width as width_of};
 use kmapcheck_scenario::Program;
 
 /// The answer, as text that ends in a line break.
@@ -122,7 +123,7 @@ fn table(text: &mut String, discipline: &Discipline<'_>) {
     }));
     let width = |column: usize| {
         rows.iter()
-            .map(|row| row[column].chars().count())
+            .map(|row| width_of(&row[column]))
             .max()
             .unwrap_or(0)
     };
@@ -131,7 +132,7 @@ fn table(text: &mut String, discipline: &Discipline<'_>) {
     for row in &rows {
         let mut line = String::from(" ");
         for (cell, width) in row.iter().zip(widths) {
-            let _ = write!(line, " {cell:width$} ");
+            let _ = write!(line, " {} ", padded(cell, width));
         }
         let _ = writeln!(text, "{line} {}", row[3]);
     }

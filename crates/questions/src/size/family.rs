@@ -6,7 +6,7 @@
 //! set of things waited for is excluded with them, there is no deadlock at any of those sizes. The
 //! closure with open slots contains the one of every number of slots, so nothing is missed.
 
-use kmapcheck_equations::{Amount, Cores, Flow, Graph, cannot_starve, comes_to_rest, exclude};
+use kmapcheck_equations::{Amount, Cores, Graph, Judged, cannot_starve, comes_to_rest, judge};
 use kmapcheck_linear::{Answer, Constraint, Problem, solve};
 use kmapcheck_local::Locals;
 use kmapcheck_machine::{Findings, Wanted};
@@ -71,10 +71,8 @@ impl Family {
             },
         )?;
         let locals = Locals::of(&open).ok()?;
-        let graph = Graph::of(&open, &locals);
+        let Judged { graph, cores, .. } = judge(&open, &locals);
         let mut systems = Vec::new();
-        let flow = Flow::of(&open, &locals, &graph);
-        let cores = exclude(&open, &locals, &graph, flow.as_ref());
         // That all drain says something where what is missing is held, and that all come to rest where
         // nobody is stuck.
         let cannot_starve = match &cores {

@@ -95,11 +95,7 @@ pub fn frontier(
         }
     }
     for (i, &s) in series.iter().enumerate() {
-        let safe_from = least(LARGEST, |n| {
-            let mut slots = Slots::of(given);
-            slots[s] = Slots::AtLeast(n);
-            cells.excluded(&slots, &given.tasks)
-        });
+        let safe_from = safe_from(cells, given, s);
         if cells.stopped().is_some() {
             // Then it is not known.
             break;
@@ -113,6 +109,16 @@ pub fn frontier(
         });
     }
     frontier
+}
+
+/// From how many slots of a series on every number is safe, everything else as given; `None`: the
+/// equations exclude deadlocks for no number from some on.
+pub fn safe_from(cells: &mut Cells<'_>, given: &Numbers, series: SeriesId) -> Option<u32> {
+    least(LARGEST, |n| {
+        let mut slots = Slots::of(given);
+        slots[series] = Slots::AtLeast(n);
+        cells.excluded(&slots, &given.tasks)
+    })
 }
 
 fn put(given: &Numbers, series: &[SeriesId], slots: &[u32]) -> Numbers {

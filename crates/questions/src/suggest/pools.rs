@@ -337,7 +337,8 @@ fn at_once(program: &Program, template: TemplateId, pool: Pool) -> Option<(Chang
         }
     }
     let (&first, others) = requests.split_first()?;
-    if others.is_empty() || units > most {
+    let is_elsewhere = |node: &NodeId| is_elsewhere(program, template, *node);
+    if others.is_empty() || units > most || requests.iter().any(is_elsewhere) {
         return None;
     }
     let mut changed = program.clone();
@@ -376,7 +377,8 @@ fn swapped(program: &Program, template: TemplateId) -> Vec<(Change, Program)> {
     let way = straight(program, template);
     let pairs = way.windows(2).map(|pair| (pair[0], pair[1]));
     let both = pairs.filter(|&(a, b)| is_request(nodes[a].op) && is_request(nodes[b].op));
-    both.filter(|&(a, b)| nodes[a].op != nodes[b].op)
+    let is_here_only = |node| !is_elsewhere(program, template, node);
+    both.filter(|&(a, b)| nodes[a].op != nodes[b].op && is_here_only(a) && is_here_only(b))
         .map(|(a, b)| {
             let mut changed = program.clone();
             let nodes = &mut changed.templates[template].nodes;
@@ -393,6 +395,14 @@ fn swapped(program: &Program, template: TemplateId) -> Vec<(Change, Program)> {
             (change, changed)
         })
         .collect()
+}
+
+/// Whether a step of a block is in other places too: to change it in one is not to change the file.
+fn is_elsewhere(program: &Program, template: TemplateId, node: NodeId) -> bool {
+    let origin = program.templates[template].nodes[node].origin;
+    let nodes = program.templates.iter().flat_map(|t| &t.nodes);
+    program.origins[origin].block.is_some()
+        && (nodes.filter(|node| program.is_same_step(node.origin, origin))).count() > 1
 }
 
 fn operation(program: &Program, template: TemplateId, node: NodeId) -> Operation {

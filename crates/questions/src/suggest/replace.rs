@@ -3,9 +3,14 @@
 //! *Atomic*: `kmap_atomic`, of a type of its own. *Nowait*: `try_kmap`, and `kmap_atomic` where that
 //! fails. Either way what undoes it is `kunmap_any`, so every `kunmap` of that page in the task
 //! program becomes one. *Moved*: the same kmap in another series; what undoes it stays, for it names
-//! no series. Nodes that come from one place in the files (a `repeat` unrolled) are one kmap.
+//! no series. Nodes that come from one place in the files (a `repeat` unrolled, a block that several
+//! tasks run) are one kmap.
 
-use kmapcheck_scenario::{Node, Op, OriginId, Patience, Program, SeriesId, TemplateId};
+use std::collections::{HashMap, HashSet};
+
+use kmapcheck_scenario::{
+    AtomicTypeId, Location, Node, Op, Origin, OriginId, Patience, Program, SeriesId, TemplateId,
+};
 use serde::Serialize;
 
 /// What a kmap is replaced by.
@@ -40,6 +45,32 @@ pub struct Site {
     pub origin: OriginId,
 }
 
+/// The kmap that each origin belongs to. What stands in a block stands there once, whichever tasks run
+/// it: it counts as the first of them has it.
+fn of_origins(program: &Program) -> HashMap<OriginId, Site> {
+    let mut in_blocks: HashMap<(usize, Vec<Location>), Site> = HashMap::new();
+    let mut all = HashMap::new();
+    for (template, declared) in program.templates.iter().enumerate() {
+        for node in &declared.nodes {
+            let origin = node.origin;
+            let site = Site { template, origin };
+            all.entry(origin)
+                .or_insert_with(|| match &program.origins[origin] {
+                    Origin {
+                        block: Some(block),
+                        chain,
+                        ..
+                    } => {
+                        let places = chain.iter().map(|frame| frame.location).collect();
+                        *in_blocks.entry((*block, places)).or_insert(site)
+                    }
+                    _ => site,
+                });
+        }
+    }
+    all
+}
+
 /// The series in which a kmap asks for its slot.
 #[must_use]
 pub fn series_of(program: &Program, site: Site) -> Option<SeriesId> {
@@ -55,23 +86,24 @@ pub fn series_of(program: &Program, site: Site) -> Option<SeriesId> {
 /// All of them, in the order of the programs.
 #[must_use]
 pub fn sites(program: &Program) -> Vec<Site> {
-    let mut sites: Vec<Site> = Vec::new();
-    for (template, declared) in program.templates.iter().enumerate() {
+    let of_origins = of_origins(program);
+    let (mut sites, mut firsts): (Vec<Site>, Vec<Site>) = Default::default();
+    for declared in &program.templates {
         for node in &declared.nodes {
-            let site = Site {
-                template,
-                origin: node.origin,
-            };
-            if matches!(node.op, Op::Kmap { .. }) && !sites.contains(&site) {
+            if !matches!(node.op, Op::Kmap { .. }) {
+                continue;
+            }
+            let site = of_origins[&node.origin];
+            if !sites.contains(&site) {
                 sites.push(site);
             }
         }
         // Where a branch of a select waits for a slot, nothing but a wait may stand.
         for first in declared.nodes.iter().flat_map(Node::arms) {
-            let origin = declared.nodes[first].origin;
-            sites.retain(|site| (site.template, site.origin) != (template, origin));
+            firsts.push(of_origins[&declared.nodes[first].origin]);
         }
     }
+    sites.retain(|site| !firsts.contains(site));
     sites
 }
 
@@ -79,29 +111,40 @@ pub fn sites(program: &Program) -> Vec<Site> {
 #[must_use]
 pub fn replaced(program: &Program, site: Site, change: Change) -> Program {
     let mut changed = program.clone();
-    if let Change::Moved(to) = change {
-        for node in &mut changed.templates[site.template].nodes {
-            if let (true, Op::Kmap { series, .. }) = (node.origin == site.origin, &mut node.op) {
-                *series = to;
-            }
-        }
-        return changed;
-    }
+    let origins = (0..program.origins.len()).filter(|&id| program.is_same_step(id, site.origin));
+    let origins: HashSet<OriginId> = origins.collect();
+    let is_it = |node: &Node| origins.contains(&node.origin);
     let kind = changed.atomic_types.len();
-    changed.atomic_types.push("KM_SUGGESTED".to_owned());
-    let nodes = &mut changed.templates[site.template].nodes;
+    if !matches!(change, Change::Moved(_)) {
+        changed.atomic_types.push("KM_SUGGESTED".to_owned());
+    }
+    for template in &mut changed.templates {
+        replace(&mut template.nodes, is_it, change, kind);
+    }
+    changed
+}
+
+/// The same in one task program.
+fn replace(
+    nodes: &mut Vec<Node>,
+    is_it: impl Fn(&Node) -> bool,
+    change: Change,
+    kind: AtomicTypeId,
+) {
     let mut pages = Vec::new();
     for i in 0..nodes.len() {
         let Op::Kmap { page, series } = nodes[i].op else {
             continue;
         };
-        if nodes[i].origin != site.origin {
+        if !is_it(&nodes[i]) {
             continue;
         }
-        pages.push(page);
         let atomic = Op::KmapAtomic { page, kind };
+        if !matches!(change, Change::Moved(_)) {
+            pages.push(page);
+        }
         match change {
-            Change::Moved(_) => {}
+            Change::Moved(to) => nodes[i].op = Op::Kmap { page, series: to },
             Change::Atomic => {
                 nodes[i].op = atomic;
                 nodes[i].next.truncate(1);
@@ -114,7 +157,7 @@ pub fn replaced(program: &Program, site: Site, change: Change) -> Program {
                     op: atomic,
                     next: vec![after],
                     patience: Patience::Endless,
-                    origin: site.origin,
+                    origin: nodes[i].origin,
                 });
                 nodes[i].op = Op::TryKmap {
                     page,
@@ -135,5 +178,4 @@ pub fn replaced(program: &Program, site: Site, change: Change) -> Program {
             node.op = Op::KunmapAny { page };
         }
     }
-    changed
 }

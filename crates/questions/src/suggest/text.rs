@@ -33,7 +33,7 @@ fn write(out: &mut String, report: &SuggestReport) -> Result {
         if report.offers.is_empty() && report.stopped.is_none() {
             return writeln!(
                 out,
-                "\nThe tasks ask for no slots, and no change to a pool of several units or to an order helps."
+                "\nNothing is asked for that has a reuse policy, and no change to a pool of several units or to an order helps."
             );
         }
         offers(out, report)?;
@@ -187,13 +187,11 @@ fn offers(out: &mut String, report: &SuggestReport) -> Result {
             }
             Change::Gate { pool, units, tasks } => writeln!(
                 out,
-                "  a gate for {pool}: a semaphore of {}, which {} {} before all else and gives back at the end",
+                "  a gate for {pool}: a semaphore of {}, which {} at the end",
                 count(u64::from(*units), "unit"),
-                list(tasks),
-                if tasks.len() == 1 {
-                    "takes"
-                } else {
-                    "each take"
+                match tasks.as_slice() {
+                    [task] => format!("{task} takes before all else and gives back"),
+                    tasks => format!("{} each take before all else and give back", list(tasks)),
                 }
             )?,
             Change::AtOnce {

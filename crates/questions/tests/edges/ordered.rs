@@ -8,7 +8,7 @@ use kmapcheck_local::{Holding, LocalState};
 use kmapcheck_machine::{Mode, Standing, Wait};
 use kmapcheck_questions::conform::{Conformance, Verdict};
 use kmapcheck_questions::order::{Cycle, Judged, Pair, Pairs};
-use kmapcheck_report::{resource, units};
+use kmapcheck_report::resource;
 use kmapcheck_scenario::{FindingKind, Program, Ref, ResourceKind, TemplateId};
 use kmapcheck_testing::edge::Numbers;
 use kmapcheck_testing::edge::aim::aimed;
@@ -71,9 +71,10 @@ fn waited(program: &Program, local: &LocalState, wait: Wait) -> String {
             Some(page) => format!("lock of page {}", page.name),
             None => own,
         },
-        // Nobody need hold one of these; and where there are queues there are no local states.
+        // Nobody need hold one of these.
         Wait::AnyOf(_) => "one of several things".to_owned(),
-        Wait::Turn { .. } => "turn in a queue".to_owned(),
+        // Queues are forgotten, or there are no local states.
+        Wait::Turn { pool, n, .. } => waited(program, local, Wait::Units(pool, n)),
         Wait::Spin(Ref::Own(_))
         | Wait::Read(Ref::Own(_))
         | Wait::Write(Ref::Own(_))
@@ -82,10 +83,11 @@ fn waited(program: &Program, local: &LocalState, wait: Wait) -> String {
         Wait::Spin(lock) | Wait::Completion(lock) => name(lock),
         Wait::Read(lock) => format!("{}, to read", name(lock)),
         Wait::Write(lock) => format!("{}, to write", name(lock)),
-        Wait::Units(pool, n) => match program.resource(template, pool).kind {
+        Wait::Units(pool, _) => match program.resource(template, pool).kind {
             ResourceKind::Semaphore { owned: false, .. }
             | ResourceKind::Mempool { owned: false, .. } => format!("unit of {}", name(pool)),
-            _ => units(program, template, pool, n),
+            // Whatever number of units.
+            _ => name(pool),
         },
     }
 }
@@ -101,10 +103,9 @@ fn kept(program: &Program, template: TemplateId, holding: Holding) -> Vec<String
         Holding::Held(what, mode) => {
             let name = resource(program, template, what);
             match mode {
-                Mode::Spin => vec![name],
+                Mode::Spin | Mode::Units => vec![name],
                 Mode::Read => vec![format!("{name}, to write")],
                 Mode::Write => vec![format!("{name}, to read"), format!("{name}, to write")],
-                Mode::Units => (1..=4).map(|n| units(program, template, what, n)).collect(),
             }
         }
         Holding::Queued(lock) => vec![format!("{}, to read", resource(program, template, lock))],

@@ -153,12 +153,16 @@ impl Contest<'_> {
         match what {
             Resource::Series(series) => {
                 let mut said = describe::usage(self.program, self.state, series);
+                let held = match self.program.series[series].has_units() {
+                    true => "held",
+                    false => "pinned",
+                };
                 match self.leaks.slots[series] {
                     0 => {}
                     _ if self.program.series[series].slots == Bound::Exactly(1) => {
-                        said.push_str(", pinned by nobody who lives");
+                        said.push_str(&format!(", {held} by nobody who lives"));
                     }
-                    lost => said.push_str(&format!(", {lost} of them pinned by nobody who lives")),
+                    lost => said.push_str(&format!(", {lost} of them {held} by nobody who lives")),
                 }
                 let kept = self.program.series[series].for_holders;
                 if kept > 0 {

@@ -7,6 +7,7 @@ use kmapcheck_stuck::graph::{self, Link};
 use rustc_hash::FxHashSet;
 
 use super::names::{task_label, thing_name};
+use crate::describe::lock_of_page;
 use crate::ledger::Lost;
 
 /// Tasks, what they wait for, and who holds it.
@@ -41,6 +42,9 @@ pub struct Node {
     /// Whether it is a task that has ended without giving back what others wait for.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub ended: bool,
+    /// What one of it is called, of a series: a slot, or of a pool a unit.
+    #[serde(skip)]
+    pub one: &'static str,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
@@ -160,6 +164,7 @@ impl Builder<'_> {
             leaked: 0,
             gives_up: self.deadlock.gives_up(tasks[0]),
             ended: false,
+            one: "",
         }
     }
 
@@ -175,6 +180,7 @@ impl Builder<'_> {
             leaked: 0,
             gives_up: false,
             ended: true,
+            one: "",
         }
     }
 
@@ -201,7 +207,7 @@ impl Builder<'_> {
             Resource::PageLock(_) => (
                 NodeKind::PageLock,
                 format!("page:{name}{own}"),
-                format!("lock of page {name}{of_owner}"),
+                format!("{}{of_owner}", lock_of_page(&name)),
                 None,
             ),
             Resource::FreePages => (
@@ -251,6 +257,10 @@ impl Builder<'_> {
             leaked,
             gives_up: false,
             ended: false,
+            one: match thing {
+                Resource::Series(series) => scene.program.series[series].one(),
+                _ => "",
+            },
         }
     }
 

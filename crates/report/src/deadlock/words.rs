@@ -1,14 +1,16 @@
 //! The sentences: who holds what and waits for what, in plain English.
 
 use kmapcheck_machine::{Resource, Wait};
-use kmapcheck_scenario::{Bound, ResourceKind};
+use kmapcheck_scenario::{Bound, ResourceKind, Series};
 use kmapcheck_stuck::class::Class;
 use kmapcheck_stuck::deadlock::Deadlock;
 use kmapcheck_stuck::graph::could_give;
 use kmapcheck_stuck::holdings::{Holding, How, holdings};
 
 use super::names::{task_names, thing_name};
-use crate::words::{article, list};
+use crate::describe::lock_of_page;
+use crate::slots;
+use crate::words::list;
 
 /// How many kinds of members a summary spells out.
 const MOST_CLAUSES: usize = 6;
@@ -168,8 +170,10 @@ impl Words<'_> {
         let mut last_verb = "";
         for &holding in held {
             let verb = match (holding.how, many) {
-                (How::Pins | How::SharesPins, false) => "pins",
-                (How::Pins | How::SharesPins, true) => "pin",
+                (How::Pins | How::SharesPins, many) => match holding.thing {
+                    Resource::Series(series) => slots::pins(self.series(series), many),
+                    _ => unreachable!("only slots are pinned"),
+                },
                 (How::Occupies, false) => "occupies",
                 (How::Occupies, true) => "occupy",
                 (_, false) => "holds",
@@ -191,15 +195,26 @@ impl Words<'_> {
         let Holding { thing, how, n } = holding;
         let name = self.name(thing);
         match (thing, how) {
-            (Resource::Series(_), How::SharesPins) if n == 1 => format!("a shared {name} slot"),
-            (Resource::Series(_), How::SharesPins) => format!("{n} shared {name} slots"),
-            (Resource::Series(series), _) => match (n, self.0.scene.program.series[series].slots) {
-                (1, Bound::Exactly(1)) => format!("the only {name} slot"),
-                (2, Bound::Exactly(2)) => format!("both {name} slots"),
-                (n, Bound::Exactly(slots)) if n == slots => format!("all {n} {name} slots"),
-                (1, _) => format!("{} slot", article(&name)),
-                _ => format!("{n} {name} slots"),
-            },
+            (Resource::Series(series), How::SharesPins) => {
+                let before = if n == 1 {
+                    "a shared".to_owned()
+                } else {
+                    format!("{n} shared")
+                };
+                slots::some(&before, self.series(series), n)
+            }
+            (Resource::Series(series), _) => {
+                let series = self.series(series);
+                match (n, series.slots) {
+                    (1, Bound::Exactly(1)) => slots::some("the only", series, n),
+                    (2, Bound::Exactly(2)) => slots::some("both", series, n),
+                    (n, Bound::Exactly(slots)) if n == slots => {
+                        slots::some(&format!("all {n}"), series, n)
+                    }
+                    (1, _) => slots::a_slot(series),
+                    _ => slots::slots(series, n),
+                }
+            }
             (_, How::Reads) => format!("{name} for reading"),
             (_, How::Writes) => format!("{name} for writing"),
             (_, How::Queues) => format!("a writer's place in the queue of {name}"),
@@ -229,10 +244,10 @@ impl Words<'_> {
         Awaited::Resource(match (thing, self.0.wait(task, thing)) {
             (Resource::Cpus, _) => "a CPU".to_owned(),
             (Resource::FreePages, _) => "a free page".to_owned(),
-            (Resource::Series(_), _) => match holding {
+            (Resource::Series(series), _) => match holding {
                 Some(_) if only => "another".to_owned(),
-                Some(_) => format!("another {name} slot"),
-                None => format!("{} slot", article(&name)),
+                Some(_) => slots::some("another", self.series(series), 1),
+                None => slots::a_slot(self.series(series)),
             },
             (_, Some(Wait::Read(_))) => match holding {
                 Some(Holding {
@@ -262,20 +277,27 @@ impl Words<'_> {
         let name = self.name(thing);
         match thing {
             Resource::Series(series) => {
-                let slots = match self.0.scene.program.series[series].slots {
+                let declared = self.series(series);
+                let slots = match declared.slots {
                     Bound::Exactly(slots) => slots,
                     Bound::Any => return None,
                 };
-                match self.0.leaks.slots[series] {
+                let leaked = self.0.leaks.slots[series];
+                let without = slots::not_given_back(declared, leaked > 1);
+                let of = |n: u32| slots::some(&format!("{n} of the {slots}"), declared, slots);
+                match leaked {
                     0 => None,
                     1 if slots == 1 => Some(format!(
-                        "the only {name} slot is leaked: its last holder ended without kunmap"
+                        "{} is leaked: its last holder ended without {without}",
+                        slots::some("the only", declared, 1)
                     )),
                     1 => Some(format!(
-                        "1 of the {slots} {name} slots is leaked: its last holder ended without kunmap"
+                        "{} is leaked: its last holder ended without {without}",
+                        of(1)
                     )),
                     n => Some(format!(
-                        "{n} of the {slots} {name} slots are leaked: their last holders ended without kunmap"
+                        "{} are leaked: their last holders ended without {without}",
+                        of(n)
                     )),
                 }
             }
@@ -345,14 +367,15 @@ impl Words<'_> {
         };
         let in_use = self.0.scene.shared.usage[series].in_use;
         if declared.for_holders > 0 && in_use < slots {
+            let pin = slots::pins(declared, true);
             return Some(match declared.for_holders {
                 1 => format!(
-                    "the last {} slot is kept for tasks that pin one",
-                    declared.name
+                    "{} is kept for tasks that {pin} one",
+                    slots::some("the last", declared, 1)
                 ),
                 n => format!(
-                    "the last {n} {} slots are kept for tasks that pin one",
-                    declared.name
+                    "{} are kept for tasks that {pin} one",
+                    slots::some(&format!("the last {n}"), declared, n)
                 ),
             });
         }
@@ -370,9 +393,12 @@ impl Words<'_> {
         }
         Some(match (slots, class) {
             (1, Class::SlotExhaustion) => "the only one is held".to_owned(),
-            (1, _) => format!("the only {} slot is held", declared.name),
+            (1, _) => format!("{} is held", slots::some("the only", declared, 1)),
             (_, Class::SlotExhaustion) => format!("all {slots} are held"),
-            _ => format!("all {slots} {} slots are held", declared.name),
+            _ => {
+                let all = slots::some(&format!("all {slots}"), declared, slots);
+                format!("{all} are held")
+            }
         })
     }
 
@@ -409,12 +435,16 @@ impl Words<'_> {
         }
     }
 
+    fn series(&self, series: usize) -> &Series {
+        &self.0.scene.program.series[series]
+    }
+
     /// What to call a thing; series by their bare name.
     fn name(&self, thing: Resource) -> String {
         let (name, owner) = thing_name(&self.0.scene, thing);
         match (thing, self.0.scene.resource_kind(thing)) {
-            (Resource::PageLock(_), _) if owner.is_some() => format!("the lock of its page {name}"),
-            (Resource::PageLock(_), _) => format!("the lock of page {name}"),
+            (Resource::PageLock(_), _) if owner.is_some() => format!("its {}", lock_of_page(&name)),
+            (Resource::PageLock(_), _) => format!("the {}", lock_of_page(&name)),
             (_, Some(kind)) if owner.is_some() => format!("its own {} {name}", kind.word()),
             (_, Some(kind)) => format!("{} {name}", kind.word()),
             _ => name,

@@ -5,12 +5,14 @@
 
 use std::collections::HashSet;
 
+use crate::check::blocks::Blocks;
 use crate::check::model::{Model, note_duplicate};
 use crate::check::scope::{Kernel, Resources, Scope};
 use crate::check::stale::{Pages, StaleCount};
 use crate::load::Overrides;
-use crate::lower::{Growth, Shared, lower};
+use crate::lower::{Growth, Parts, Shared, lower};
 use crate::program::{Bound, Series, Template};
+use crate::read::blocks::BlockNames;
 use crate::read::decode::{LARGEST_NUMBER, entries};
 use crate::read::operation::Reader;
 use crate::read::scenario::{ScenarioFile, TaskFile};
@@ -120,21 +122,28 @@ impl<'a> Checked<'a> {
         }
     }
 
-    pub(crate) fn read_programs(&self, log: &mut Log) -> Vec<Vec<Step>> {
+    /// Reads the blocks and the task programs.
+    pub(crate) fn read_programs(&self, log: &mut Log) -> (Blocks, Vec<Vec<Step>>) {
+        let names = BlockNames::of(entries(self.scenario.blocks.as_ref()));
         let reader = Reader {
             series: &self.model.series_names,
             operations: &self.model.signatures,
             params: None,
             in_loop: false,
+            blocks: Some(&names),
         };
+        let mut blocks = Blocks::read(self.scenario, reader, log);
         let tasks = self.scenario.tasks.iter();
-        tasks
+        let programs: Vec<Vec<Step>> = tasks
             .map(|task| reader.read_block(&task.program.items, log))
-            .collect()
+            .collect();
+        blocks.check(&programs, log);
+        (blocks, programs)
     }
 
     pub(crate) fn lower(
         &self,
+        blocks: &Blocks,
         steps: &[Vec<Step>],
         shared: &mut Shared,
         log: &mut Log,
@@ -144,13 +153,24 @@ impl<'a> Checked<'a> {
         let mut growth = Growth::default();
         for (index, task) in self.scenario.tasks.iter().enumerate() {
             let pages = &self.task_pages[index];
+            let name = match blocks.list.as_slice() {
+                [] => "this task".to_owned(),
+                // What is wrong may stand in a block, far from the task.
+                _ => format!("task {}", quoted(task.name.text())),
+            };
             let scope = Scope {
+                task: &name,
                 own: &self.task_resources[index],
                 shared: &self.resources,
                 own_pages: &pages.by_name,
                 shared_pages: &self.pages.by_name,
             };
-            let lowered = lower(task, &steps[index], self.model, scope, pages, shared, log);
+            let parts = Parts {
+                model: self.model,
+                blocks,
+                scope,
+            };
+            let lowered = lower(task, &steps[index], parts, pages, shared, log);
             spent += lowered.spent;
             growth = growth.and(lowered.growth);
             if spent > LARGEST_SCENARIO {

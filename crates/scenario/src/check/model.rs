@@ -1,6 +1,7 @@
 //! The model, checked: its series numbered, its operations read, no operation using itself.
 
 use crate::check::order::Order;
+use crate::check::recursion::{find_circles, note_circle, uses};
 use crate::program::{Bound, Reuse, Series};
 use crate::read::decode::{Map, Name, Number, entries};
 use crate::read::model::{ModelFile, OperationFile};
@@ -10,7 +11,6 @@ use crate::read::scenario::{LockFile, UnitsFile};
 use crate::read::steps::{Action, Arg, Signature, Step, note_unknown_series};
 use crate::source::diagnostic::{Code, Log, Problem};
 use crate::source::nearest::{help_for, quoted};
-use crate::source::text::Span;
 
 /// How many series, operations or parameters of an operation a model may have: they are looked
 /// for one by one.
@@ -92,6 +92,7 @@ pub(crate) fn check_model(file: &ModelFile, log: &mut Log) -> Option<Model> {
             for_holders: (declared.for_holders.as_ref()).map_or(0, |number| number.0.value),
             rank: order.rank(name.text()),
             of_units: false,
+            is_pool: false,
         });
     }
 
@@ -109,6 +110,7 @@ pub(crate) fn check_model(file: &ModelFile, log: &mut Log) -> Option<Model> {
                 operations: &signatures,
                 params: Some(&signature.params),
                 in_loop: false,
+                blocks: None,
             };
             reader.read_block(&operation.steps.items, log)
         })
@@ -286,103 +288,16 @@ fn check_signature(
     }
 }
 
-/// Which operations a list of steps uses, and where.
-fn uses(steps: &[Step], found: &mut Vec<(usize, Span)>) {
-    for step in steps {
-        match &step.action {
-            Action::Operation { index, .. } => found.push((*index, step.key)),
-            Action::Primitive(call) => {
-                uses(&call.on_success, found);
-                uses(&call.on_failure, found);
-            }
-            Action::Choose(branches) => branches.iter().for_each(|branch| uses(branch, found)),
-            Action::Select(select) => {
-                select
-                    .branches
-                    .iter()
-                    .for_each(|branch| uses(branch, found));
-                uses(&select.on_success, found);
-                uses(&select.on_failure, found);
-            }
-            Action::Repeat { body, .. } | Action::Loop(body) => uses(body, found),
-            Action::Break | Action::Exit => {}
-        }
-    }
-}
-
 /// Notes every circle of operations, once, where it closes.
-///
-/// A depth-first walk with a stack of its own: the chain of operations may be longer than the
-/// program's stack.
 fn check_recursion(signatures: &[Signature], bodies: &[Vec<Step>], log: &mut Log) {
-    let calls: Vec<Vec<(usize, Span)>> = bodies
-        .iter()
-        .map(|body| {
-            let mut found = Vec::new();
-            uses(body, &mut found);
-            found
-        })
-        .collect();
-    let mut done = vec![false; calls.len()];
-    let mut on_path = vec![false; calls.len()];
-    for start in 0..calls.len() {
-        if done[start] {
-            continue;
-        }
-        // The path from `start`: an operation, and which of its calls comes next.
-        let mut path = vec![(start, 0)];
-        on_path[start] = true;
-        while let Some(top) = path.last_mut() {
-            let operation = top.0;
-            let call = calls[operation].get(top.1).copied();
-            top.1 += 1;
-            match call {
-                None => {
-                    path.pop();
-                    on_path[operation] = false;
-                    done[operation] = true;
-                }
-                Some((used, span)) if on_path[used] => {
-                    let from = path
-                        .iter()
-                        .position(|(index, _)| *index == used)
-                        .expect("what is on the path is in the path");
-                    let mut names: Vec<usize> =
-                        path[from..].iter().map(|(index, _)| *index).collect();
-                    names.push(used);
-                    note_recursion(&names, span, signatures, log);
-                }
-                Some((used, _)) => {
-                    if !done[used] {
-                        on_path[used] = true;
-                        path.push((used, 0));
-                    }
-                }
-            }
-        }
-    }
-}
-
-fn note_recursion(circle: &[usize], span: Span, signatures: &[Signature], log: &mut Log) {
-    const SHOWN: usize = 8;
-    let mut names: Vec<String> = circle
-        .iter()
-        .take(SHOWN)
-        .map(|index| signatures[*index].name.clone())
-        .collect();
-    if circle.len() > SHOWN {
-        names.push("…".into());
-    }
-    log.push(
-        Problem::at(
-            Code::Recursion,
-            span,
-            format!(
-                "operations use one another in a circle: {}",
-                names.join(" → ")
-            ),
-        )
-        .label("closes the circle")
-        .help("operations are expanded in place: write the repetition as `repeat` or `loop`"),
-    );
+    let operation = |action: &Action| match action {
+        Action::Operation { index, .. } => Some(*index),
+        _ => None,
+    };
+    let uses: Vec<_> = bodies.iter().map(|body| uses(body, operation)).collect();
+    find_circles(&uses, |circle, span| {
+        let names = circle.iter().map(|index| signatures[*index].name.as_str());
+        let help = "operations are expanded in place: write the repetition as `repeat` or `loop`";
+        note_circle("operations use", names, span, help, log);
+    });
 }

@@ -221,6 +221,8 @@ fn unranked(name: &str, kind: ResourceKind) -> Resource {
 /// The names a task sees.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Scope<'a> {
+    /// How messages call the task.
+    pub(crate) task: &'a str,
     pub(crate) own: &'a Resources,
     pub(crate) shared: &'a Resources,
     pub(crate) own_pages: &'a HashMap<String, usize>,
@@ -292,8 +294,8 @@ impl<'a> Scope<'a> {
                 let message = format!("there is no {what} {}", quoted(name));
                 let plural = format!("{what}s");
                 let homes = match code {
-                    Code::UnknownLock => "this task, the scenario or the model",
-                    _ => "this task or the scenario",
+                    Code::UnknownLock => format!("{}, the scenario or the model", self.task),
+                    _ => format!("{} or the scenario", self.task),
                 };
                 log.push(
                     Problem::at(code, span, message)

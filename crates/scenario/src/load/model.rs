@@ -242,6 +242,8 @@ impl Checked {
             cpus: None,
             templates: Vec::new(),
             origins: Vec::new(),
+            blocks: Vec::new(),
+            assumed: Vec::new(),
             expect: None,
         }
     }

@@ -79,8 +79,11 @@ impl Lowering<'_> {
             }
             let origin = *origin_ids[draft.site].get_or_insert_with(|| {
                 let chain = std::mem::take(&mut self.sites[draft.site]);
-                let shown = self.shown[draft.site];
-                shared.origins.push(Origin { chain, shown });
+                shared.origins.push(Origin {
+                    chain,
+                    shown: self.shown[draft.site],
+                    block: self.in_block[draft.site],
+                });
                 shared.origins.len() - 1
             });
             let next = draft.next.iter().map(|goal| self.resolve(*goal)).collect();
@@ -131,7 +134,10 @@ impl Lowering<'_> {
                         *span,
                         format!("there is no page {}", quoted(&page.name)),
                     )
-                    .label("neither declared nor allocated in this task")
+                    .label(format!(
+                        "neither declared nor allocated in {}",
+                        self.scope.task
+                    ))
                     .help(help_for(&page.name, "pages", known.iter().copied())),
                 );
             }

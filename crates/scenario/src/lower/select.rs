@@ -1,6 +1,8 @@
 //! A select, and what its branches may begin with.
 
-use super::{Around, DEEPEST, Destination, Goal, Lowering};
+use std::collections::HashSet;
+
+use super::{Around, Destination, Goal, Lowering};
 use crate::program::{Op, Patience, Ref, ResourceKind};
 use crate::read::steps::{Action, Select, Step};
 use crate::source::diagnostic::{Code, Problem};
@@ -20,7 +22,7 @@ impl Lowering<'_> {
         let mut targets = Vec::new();
         for branch in select.branches.iter().rev() {
             let first = self.check_first(step, branch);
-            let entry = self.block(branch, success, around);
+            let entry = self.arm(branch, success, around);
             if let (Some(first), Destination::Node(made)) = (first, entry.to) {
                 self.check_not_fair(first, made);
             }
@@ -37,7 +39,7 @@ impl Lowering<'_> {
     /// Notes a branch of a select that does not begin with an operation that can wait asleep. Where
     /// that operation stands.
     fn check_first(&mut self, select: &Step, branch: &[Step]) -> Option<Span> {
-        let first = self.first(branch, 0);
+        let first = self.first(branch);
         let (span, what) = match first.map(|step| (step.key, &step.action)) {
             None => (
                 select.key,
@@ -75,15 +77,27 @@ impl Lowering<'_> {
         None
     }
 
-    /// The first operation that is none of the model's, those expanded.
-    fn first<'s>(&'s self, steps: &'s [Step], depth: usize) -> Option<&'s Step> {
-        let mut found = steps.iter().filter_map(|step| match &step.action {
-            // Operations that use themselves were noted.
-            Action::Operation { .. } if depth > DEEPEST => None,
-            Action::Operation { index, .. } => self.first(&self.model.bodies[*index], depth + 1),
-            _ => Some(step),
-        });
-        found.next()
+    /// The first operation that is none of the model's, those expanded, and blocks written out.
+    pub(super) fn first<'s>(&'s self, steps: &'s [Step]) -> Option<&'s Step> {
+        // The lists that are being looked through; of those of an operation or block, which.
+        let mut left = vec![(steps.iter(), None)];
+        let mut empty = HashSet::new();
+        while let Some((steps, whose)) = left.last_mut() {
+            let Some(step) = steps.next() else {
+                empty.extend(whose.take());
+                left.pop();
+                continue;
+            };
+            let (whose, inner) = match step.action {
+                Action::Operation { index, .. } => ((true, index), &self.model.bodies[index]),
+                Action::Run(block) => ((false, block), &self.blocks.list[block].steps),
+                _ => return Some(step),
+            };
+            if !empty.contains(&whose) {
+                left.push((inner.iter(), Some(whose)));
+            }
+        }
+        None
     }
 
     /// Notes a first operation of a select that would have to queue: the queue would have to be left

@@ -5,6 +5,8 @@
 //! alike. So a lock that two paths of a kernel have in common is written under the same name in both
 //! scenarios, and what is a process's own is declared in the task.
 
+use std::collections::HashSet;
+
 use super::{
     AtomicTypeId, Op, Origin, PageDecl, Program, Ref, Resource, Series, SeriesId, StaleIn, Template,
 };
@@ -49,8 +51,17 @@ impl Program {
                     })
                     .collect(),
                 shown: origin.shown,
+                block: origin.block.map(|block| block + both.blocks.len()),
             }
         }));
+        both.blocks
+            .extend(other.blocks.iter().cloned().map(|mut block| {
+                block.location.file += both.files.len();
+                block
+            }));
+        let ours: HashSet<_> = self.assumed.iter().collect();
+        let theirs = other.assumed.iter().filter(|known| !ours.contains(known));
+        both.assumed.extend(theirs.cloned());
         both.files.extend(other.files.iter().cloned());
         if both.numbers_fit() {
             Ok(both)
@@ -96,13 +107,19 @@ impl Joined {
         };
         for series in &other.series {
             let same = |known: &Series| {
-                (known.of_units == series.of_units && known.name == series.name)
-                    .then_some(known == series)
+                // What it is spoken of as makes no difference to what it is.
+                let alike = || {
+                    Series {
+                        is_pool: series.is_pool,
+                        ..known.clone()
+                    } == *series
+                };
+                (known.of_units == series.of_units && known.name == series.name).then(alike)
             };
             let at = add(&mut both.series, series.clone(), same);
-            joined
-                .series
-                .push(at.ok_or_else(|| unlike("series", &series.name))?);
+            let at = at.ok_or_else(|| unlike("series", &series.name))?;
+            both.series[at].is_pool &= series.is_pool;
+            joined.series.push(at);
         }
         for name in &other.atomic_types {
             let same = |known: &String| (known == name).then_some(true);

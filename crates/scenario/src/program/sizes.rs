@@ -95,13 +95,20 @@ impl Series {
             for_holders: 0,
             rank: None,
             of_units: true,
+            is_pool: false,
         }
+    }
+
+    /// Whether what there is of it goes by the name of units, not of slots.
+    #[must_use]
+    pub fn has_units(&self) -> bool {
+        self.of_units || self.is_pool
     }
 
     /// What one of it is called: a slot, or a unit.
     #[must_use]
     pub fn one(&self) -> &'static str {
-        match self.of_units {
+        match self.has_units() {
             true => "unit",
             false => "slot",
         }

@@ -79,7 +79,7 @@ fn parse_text(file: usize, text: &str, log: &mut Log) -> Option<Json> {
                 format!("brackets stand more than {DEEPEST} deep"),
             )
             .label("one too many")
-            .help("make an operation of the inner part, in the model"),
+            .help("make a block of the inner part, or in a model an operation"),
         );
         return None;
     }

@@ -4,6 +4,7 @@
 //! the reading needs the model's operations, and begins when all of them are known by name.
 
 use crate::program::Patience;
+use crate::read::blocks::{BlockNames, read_run};
 use crate::read::decode::{Decode, Line, Prose, read_all, wrong_type};
 use crate::read::json::{Json, Member, Value};
 use crate::read::operations::{Argument, Operand, PRIMITIVES, Primitive, RIDERS, Verb, find};
@@ -27,6 +28,8 @@ pub(crate) struct Reader<'a> {
     pub(crate) params: Option<&'a [String]>,
     /// Whether there is something for `break` to leave.
     pub(crate) in_loop: bool,
+    /// The scenario's blocks; `None` where none can be run: in an operation of the model.
+    pub(crate) blocks: Option<&'a BlockNames<'a>>,
 }
 
 impl Reader<'_> {
@@ -119,7 +122,7 @@ impl Reader<'_> {
                     key.span,
                     format!("there is no operation {}", quoted(&key.value)),
                 )
-                .label("neither built in nor the model's")
+                .label("neither built in nor declared")
                 .help(match key.value.as_str() {
                     "acquire" | "release" => {
                         "the model `pool` has it: `\"model\": \"pool\"`".to_owned()
@@ -246,6 +249,7 @@ impl Reader<'_> {
                 Some(Action::Break)
             }
             Verb::Exit => read_true(own, log).map(|()| Action::Exit),
+            Verb::Run => read_run(own, self.blocks, log).map(Action::Run),
             _ => {
                 let (on_success, on_failure) = self.read_outcomes(argument, log);
                 let patience = match primitive.waits_asleep() {
@@ -426,7 +430,8 @@ fn read_true(own: &Member, log: &mut Log) -> Option<()> {
     None
 }
 
-fn read_remark(members: &[Member], key: &str, log: &mut Log) -> Option<String> {
+/// Reads `at` or `note`, if it is there.
+pub(crate) fn read_remark(members: &[Member], key: &str, log: &mut Log) -> Option<String> {
     let member = members.iter().find(|member| member.key.value == key)?;
     let text = if key == "note" {
         Prose::decode(&member.value, log)?.0

@@ -55,6 +55,25 @@ pub(crate) enum Verb {
     Loop,
     Break,
     Exit,
+    Run,
+}
+
+impl Verb {
+    /// Whether it has a success and a failure branch.
+    pub(crate) fn is_try(self) -> bool {
+        matches!(
+            self,
+            Verb::TryKmap
+                | Verb::SpinTrylock
+                | Verb::DownTrylock
+                | Verb::DownReadTrylock
+                | Verb::DownWriteTrylock
+                | Verb::TrylockPage
+                | Verb::TryWaitForCompletion
+                | Verb::TryAllocPage
+                | Verb::MempoolTryAlloc
+        )
+    }
 }
 
 /// What the value of an operation's key is.
@@ -77,6 +96,8 @@ pub(crate) enum Operand {
     Block,
     /// Lists of operations, at least one.
     Branches,
+    /// The name of a block of the scenario.
+    NamedBlock,
 }
 
 /// A further key of an operation.
@@ -279,6 +300,7 @@ pub(crate) const PRIMITIVES: &[Primitive] = &[
     primitive("loop", Verb::Loop, Operand::Block, NONE),
     primitive("break", Verb::Break, Operand::Nothing, NONE),
     primitive("exit", Verb::Exit, Operand::Nothing, NONE),
+    primitive("run", Verb::Run, Operand::NamedBlock, NONE),
 ];
 
 /// The built-in operation of that name.
@@ -341,6 +363,8 @@ mod tests {
             .collect();
         table.sort_unstable();
         assert_eq!(described("scenario"), table);
+        // A model has no blocks to run.
+        table.retain(|(_, needed)| needed != &["run"]);
         assert_eq!(described("model"), table);
     }
 }

@@ -1,6 +1,8 @@
 //! The scenario file, as written: what the tasks share, and the task programs.
 
 use crate::program::{Bound, FindingKind};
+use crate::read::assumed::AssumptionFile;
+use crate::read::blocks::BlockFile;
 use crate::read::decode::{Decode, Line, Map, Name, Number, Prose, record, wrong_type};
 use crate::read::json::{Json, Value};
 use crate::read::model::{BoundFile, ModelFile, OperationFile, SeriesFile, unknown_value};
@@ -43,10 +45,14 @@ record! {
         cpus: Option<Number<1>>,
         /// Whether a task can lose its CPU at any step outside atomic context.
         preemptible: Option<Spanned<bool>>,
+        /// Steps that task programs run by name.
+        blocks: Option<Map<BlockFile>>,
         /// The task programs.
         tasks: Vec<TaskFile>,
         /// The findings expected, no more and no fewer; left out: nothing is expected.
         expect: Option<Vec<ExpectFile>>,
+        /// What was assumed when it was written: a verdict depends on it.
+        assumed: Option<Vec<AssumptionFile>>,
         /// Where editors find the schema of this file.
         schema as "$schema": Option<String>,
     }

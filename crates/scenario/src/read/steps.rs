@@ -85,6 +85,25 @@ pub(crate) enum Action {
     Loop(Vec<Step>),
     Break,
     Exit,
+    /// A block of the scenario, by its number.
+    Run(usize),
+}
+
+impl Action {
+    /// The lists of steps in it.
+    pub(crate) fn parts(&self) -> Vec<&[Step]> {
+        match self {
+            Action::Primitive(call) => vec![&call.on_success, &call.on_failure],
+            Action::Choose(branches) => branches.iter().map(Vec::as_slice).collect(),
+            Action::Select(select) => {
+                let mut parts: Vec<&[Step]> = select.branches.iter().map(Vec::as_slice).collect();
+                parts.extend([select.on_success.as_slice(), &select.on_failure]);
+                parts
+            }
+            Action::Repeat { body, .. } | Action::Loop(body) => vec![body],
+            Action::Operation { .. } | Action::Run(_) | Action::Break | Action::Exit => Vec::new(),
+        }
+    }
 }
 
 /// A select; without `then` or `else` these are empty.
@@ -108,6 +127,13 @@ pub(crate) struct Call {
     pub(crate) patience: Patience,
     pub(crate) on_success: Vec<Step>,
     pub(crate) on_failure: Vec<Step>,
+}
+
+impl Call {
+    /// Whether it has two outcomes.
+    pub(crate) fn forks(&self) -> bool {
+        self.primitive.verb.is_try() || self.patience == Patience::GivesUp
+    }
 }
 
 /// What the model says of an operation's parameters.
@@ -150,7 +176,7 @@ fn note_unknown_parameter(text: &str, span: Span, params: Option<&[String]>, log
             let names: Vec<String> = names.iter().map(|name| format!("${name}")).collect();
             help_for(text, "parameters", names.iter().map(String::as_str))
         }
-        None => "parameters are for the operations of a model; write the name itself".into(),
+        None => "parameters are for declared operations; write the name itself".into(),
     };
     log.push(
         Problem::at(Code::UnknownParameter, span, message)
@@ -181,7 +207,7 @@ pub(crate) fn note_unknown_series(name: &str, span: Span, series: &[String], log
             span,
             format!("there is no series {}", quoted(name)),
         )
-        .label("not a series of the model")
+        .label("not a series that is declared")
         .help(match series {
             [] => format!(
                 "declare it beside `tasks`: `\"series\": {{ {name:?}: {{ \"slots\": 10 }} }}`"

@@ -106,6 +106,8 @@ codes! {
     ProgramTooLarge = "program-too-large",
     /// No such page.
     UnknownPage = "unknown-page",
+    /// No such block of the scenario, or none that can be run there.
+    UnknownBlock = "unknown-block",
     /// No such lock.
     UnknownLock = "unknown-lock",
     /// No such mempool.

@@ -11,6 +11,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet}
 
 use crate::source::diagnostic::{Errors, Problem};
 use crate::source::text::{SourceFile, Sources, Span};
+use crate::source::width::{width, width_of};
 
 /// Columns left of what is quoted: a line number, and the gutter.
 const GUTTER: usize = 10;
@@ -147,26 +148,28 @@ fn line_text(file: &SourceFile, line: usize) -> &str {
     file.text[file.line_start(line)..file.line_start(line + 1)].trim_end_matches(['\n', '\r'])
 }
 
-/// The bytes of a line that are shown, `width` characters at most, so that `offset` is among
-/// them: from the beginning if that does it.
-fn cut(line: &str, offset: usize, width: usize) -> Range<usize> {
-    let before = line[..offset].chars().count();
-    let start = if before < width * 3 / 4 {
+/// The bytes of a line that are shown, `columns` of them at most, so that `offset` is among them:
+/// from the beginning if that does it.
+fn cut(line: &str, offset: usize, columns: usize) -> Range<usize> {
+    let start = if width(&line[..offset]) < columns * 3 / 4 {
         0
     } else {
         // A third of the width for what comes before.
-        line[..offset]
-            .char_indices()
-            .rev()
-            .nth(width / 3)
-            // Where less comes before, all of it.
-            .map_or(0, |(at, _)| at)
+        let before = line[..offset].char_indices().rev();
+        beyond(before, columns / 3).unwrap_or(0)
     };
-    let end = line[start..]
-        .char_indices()
-        .nth(width)
-        .map_or(line.len(), |(at, _)| start + at);
-    start..end
+    let end = beyond(line[start..].char_indices(), columns);
+    start..end.map_or(line.len(), |at| start + at)
+}
+
+/// Where the first of some characters stands that do not fit into so many columns; `None`: all do.
+fn beyond(mut characters: impl Iterator<Item = (usize, char)>, columns: usize) -> Option<usize> {
+    let mut used = 0;
+    let beyond = characters.find(|&(_, character)| {
+        used += width_of(character);
+        used > columns
+    });
+    beyond.map(|(at, _)| at)
 }
 
 /// The place in the snippet: at least one character, unless the line ends there.

@@ -261,6 +261,7 @@ impl<'a, const W: usize, S: Space<W>> Search<'a, W, S> {
             let task = Task {
                 depth,
                 news: self.sought.minus(self.found),
+                rests: self.space.rests().is_open(),
                 look_only,
                 threads: self.threads,
             };

@@ -4,6 +4,7 @@
 //! out after that by one of them, in the order of the batch, and the states concerned are expanded
 //! once more.
 
+use kmapcheck_engine::Rests;
 use kmapcheck_limits::ask;
 use kmapcheck_machine::{State, TraceStep};
 use kmapcheck_scenario::{OriginId, TemplateId};
@@ -235,6 +236,10 @@ impl<const W: usize> Space<W> for Fast<'_, '_, W> {
 
     fn executed(&self) -> FxHashSet<(TemplateId, OriginId)> {
         self.lowered.executed()
+    }
+
+    fn rests(&self) -> &Rests {
+        &self.lowered.rests
     }
 
     fn sleeps_at(&self, node: (TemplateId, usize)) -> bool {

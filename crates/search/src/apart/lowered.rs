@@ -8,7 +8,7 @@
 //! or everybody's, so a named state and a world with one local state for each task determine each
 //! other: the world and local states are not a quotient but another way to write the state.
 
-use kmapcheck_engine::Stopped;
+use kmapcheck_engine::{Rests, Stopped};
 use kmapcheck_machine::State;
 use kmapcheck_scenario::{FindingKind, Op, OriginId, Program, TemplateId};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -77,6 +77,8 @@ pub(crate) struct Lowered<'a> {
     pub world_bits: u32,
     pub local_bits: Vec<u32>,
     pub alarm: Alarm,
+    /// Where tasks were seen at rest, in the states that were judged.
+    pub rests: Rests,
     /// If the program is graded.
     pub ranks: Option<Ranks>,
     /// Whether some step flushes.
@@ -108,6 +110,7 @@ impl<'a> Lowered<'a> {
                 .map(|template| bits(template.nodes.len() + 1))
                 .collect(),
             alarm: Alarm::new(program),
+            rests: Rests::of(program),
             ranks: Ranks::of(program),
             flushes: false,
             most_rows: 1,
@@ -237,6 +240,9 @@ impl<'a> Lowered<'a> {
             counts.add(self.locals[template][local as usize], 1);
         }
         let stuck = self.explorer.stuck(&counts);
+        for (&(global, _), _) in (counts.tasks.iter().zip(&stuck.resting)).filter(|(_, r)| **r) {
+            self.rests.note(self.explorer.node_of(global));
+        }
         let ranks = (stuck.kinds().iter())
             .map(|kind| (kind, self.explorer.class_rank(&counts, kind)))
             .collect();

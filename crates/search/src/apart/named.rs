@@ -8,7 +8,7 @@
 use std::hash::Hash;
 use std::rc::Rc;
 
-use kmapcheck_engine::Stopped;
+use kmapcheck_engine::{Rests, Stopped};
 use kmapcheck_limits::ask;
 use kmapcheck_machine::{
     Abilities, Findings, Shared, State, Task as Actor, TraceStep, waiting_findings,
@@ -80,6 +80,7 @@ pub(crate) struct Parts<'a> {
     tasks: Vec<Numbers<Actor>>,
     executed: FxHashSet<(TemplateId, OriginId)>,
     sleeps_at: FxHashSet<(TemplateId, usize)>,
+    rests: Rests,
     /// If the program is graded.
     pub ranks: Option<Ranks>,
     pub shared_bits: u32,
@@ -98,6 +99,7 @@ impl<'a> Parts<'a> {
             tasks: program.templates.iter().map(|_| tasks()).collect(),
             executed: FxHashSet::default(),
             sleeps_at: FxHashSet::default(),
+            rests: Rests::of(program),
             ranks: Ranks::of(program),
             // Starting over is dear here: rather too wide.
             shared_bits: 18,
@@ -185,6 +187,13 @@ impl<'a, 'p> Named<'a, 'p> {
             offer(block, findings, task, task.depth, node, key, None);
         }
         let program = self.parts.program;
+        if task.rests {
+            let resting = stuck(&scene(program, &self.parts.abilities, state)).resting;
+            for (actor, _) in (state.tasks.iter().zip(resting)).filter(|&(_, rests)| rests) {
+                let at = actor.at.expect("who waits is at an operation");
+                self.parts.rests.note((actor.template, at));
+            }
+        }
         let wanted = task.news.intersection(possible_stuck_kinds(program));
         if !wanted.is_empty() {
             let ranks = ranks_in(program, &self.parts.abilities, state, wanted);
@@ -299,6 +308,10 @@ impl<const W: usize> Space<W> for Named<'_, '_> {
 
     fn executed(&self) -> FxHashSet<(TemplateId, OriginId)> {
         self.parts.executed.clone()
+    }
+
+    fn rests(&self) -> &Rests {
+        &self.parts.rests
     }
 
     fn sleeps_at(&self, node: (TemplateId, usize)) -> bool {

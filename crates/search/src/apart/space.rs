@@ -1,6 +1,6 @@
 //! What the search needs to know of a representation of states.
 
-use kmapcheck_engine::Stopped;
+use kmapcheck_engine::{Rests, Stopped};
 use kmapcheck_machine::{Findings, State, TraceStep};
 use kmapcheck_scenario::{FindingKind, OriginId, Program, TemplateId};
 use rustc_hash::FxHashSet;
@@ -107,6 +107,8 @@ pub(crate) struct Task<'a> {
     pub depth: u64,
     /// Kinds that have not been settled.
     pub news: Findings,
+    /// Whether it would be news where tasks are at rest.
+    pub rests: bool,
     /// Only judge the states, and do not expand them.
     pub look_only: bool,
     pub threads: &'a Threads,
@@ -147,6 +149,9 @@ pub(crate) trait Space<const W: usize> {
 
     /// Where a task was seen to wait in atomic context.
     fn sleeps_at(&self, node: (TemplateId, usize)) -> bool;
+
+    /// Where tasks were seen at rest.
+    fn rests(&self) -> &Rests;
 
     /// So many successors a state has at most, as far as is known.
     fn most_successors(&self) -> u64;

@@ -331,7 +331,7 @@ impl<const W: usize> Tables<W> {
         let news = bits_of(task.news);
         let stuck = 1 << FindingKind::Deadlock as u16 | 1 << FindingKind::TimeoutRescue as u16;
         let mut attention = (news & !stuck) | UNKNOWN;
-        if news & stuck != 0 {
+        if news & stuck != 0 || task.rests {
             attention |= SUSPECT;
         }
         if !task.look_only {

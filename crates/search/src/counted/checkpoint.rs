@@ -55,6 +55,7 @@ struct Head {
     open: Vec<(usize, u64, u32, Kept)>,
     executed: Vec<(usize, usize)>,
     sleeps_at: Vec<(usize, usize)>,
+    rests: Vec<(usize, usize)>,
     in_full: Vec<u32>,
     /// The kinds that are possible, once that was asked.
     possible: Option<Option<Vec<usize>>>,
@@ -234,6 +235,7 @@ impl Checkpoint {
                 .collect(),
             executed,
             sleeps_at,
+            rests: explorer.rests.seen(),
             in_full,
             possible: explorer.possible.map(|possible| possible.map(numbers)),
             aimed: (explorer.aimed.iter())
@@ -314,6 +316,7 @@ impl Checkpoint {
         explorer.parents = head.parents;
         explorer.executed = head.executed.into_iter().collect();
         explorer.sleeps_at = head.sleeps_at.into_iter().collect();
+        explorer.rests.restore(&head.rests);
         explorer.in_full = head.in_full.into_iter().collect();
         let findings = |kinds: Vec<usize>| -> io::Result<Findings> {
             kinds.into_iter().map(kind_of).collect()

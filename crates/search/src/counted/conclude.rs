@@ -43,6 +43,7 @@ impl Explorer<'_> {
             } else {
                 Vec::new()
             },
+            rests: Some(self.rests.seen()),
             stored_bytes: None,
             reductions: self.left_out(),
             fingerprint_bits: self.visited.fingerprint_bits(),

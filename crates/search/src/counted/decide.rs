@@ -2,7 +2,9 @@
 //! straight for a deadlock. See [`kmapcheck_local`], [`kmapcheck_equations`] and [`crate::aim`] for the arguments.
 
 use kmapcheck_engine::{Meter, Stopped};
-use kmapcheck_equations::{Cores, Flow, Graph, Sizes, exclude, lets_go, shortest_run};
+use kmapcheck_equations::{
+    Cores, Flow, Graph, Judged, Sizes, judge, judge_the_patient, lets_go, shortest_run,
+};
 use kmapcheck_local::{Locals, possible_without_pages};
 use kmapcheck_machine::{Findings, Trace, instances};
 use kmapcheck_scenario::{FindingKind, Program};
@@ -34,9 +36,7 @@ impl Explorer<'_> {
             self.possible = Some(possible);
             return self.take_any_run(possible.unwrap_or(Findings::ALL), None, meter);
         };
-        let graph = Graph::of(program, &locals);
-        let flow = Flow::of(program, &locals, &graph);
-        let cores = exclude(program, &locals, &graph, flow.as_ref());
+        let Judged { graph, flow, cores } = judge(program, &locals);
         let possible = possible_by(program, &locals, flow.as_ref(), &cores);
         self.possible = Some(Some(possible));
         let wanted = self.candidates.news(possible);
@@ -167,9 +167,7 @@ impl Explorer<'_> {
 #[cfg(test)]
 pub(crate) fn possible(program: &Program) -> Option<Findings> {
     let locals = Locals::at_these_numbers(program).ok()?;
-    let graph = Graph::of(program, &locals);
-    let flow = Flow::of(program, &locals, &graph);
-    let cores = exclude(program, &locals, &graph, flow.as_ref());
+    let Judged { flow, cores, .. } = judge(program, &locals);
     Some(possible_by(program, &locals, flow.as_ref(), &cores))
 }
 
@@ -184,6 +182,9 @@ fn possible_by(
     let mut possible = kmapcheck_equations::possible(locals, flow);
     if matches!(cores, Cores::Possible(_) | Cores::Undecided(_)) {
         possible = possible.union(possible_stuck_kinds(program));
+        if judge_the_patient(program, locals).is_some_and(|judged| judged.excludes()) {
+            possible = possible.minus(Findings::of(FindingKind::Deadlock));
+        }
     }
     if program.has_loops() && lets_go(program, locals, cores).is_none() {
         possible.insert(FindingKind::Starved);

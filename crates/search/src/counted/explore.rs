@@ -14,7 +14,7 @@ mod step;
 
 use std::ops::Range;
 
-use kmapcheck_engine::{Candidates, Meter, Outcome, Progress, Stopped};
+use kmapcheck_engine::{Candidates, Meter, Outcome, Progress, Rests, Stopped};
 use kmapcheck_limits::{Limits, unasked};
 use kmapcheck_machine::{Abilities, Findings, Start, Starts, TaskId, Trace, initial, instances};
 use kmapcheck_scenario::{FindingKind, OriginId, Program, TemplateId};
@@ -77,6 +77,9 @@ pub(crate) struct Explorer<'a> {
     pub(super) candidates: Candidates<Run>,
     pub(super) executed: FxHashSet<(TemplateId, OriginId)>,
     pub(super) sleeps_at: FxHashSet<(TemplateId, usize)>,
+    pub(super) rests: Rests,
+    /// Only deadlocks of tasks on both sides of this template count: see [`super::together`].
+    pub(super) split: Option<TemplateId>,
     /// What counters stay within unless they grow without bound; `None`: nothing can.
     bounds: Option<Bounds>,
     /// How many local states and worlds have been looked at for counters without bound.
@@ -88,7 +91,7 @@ pub(crate) struct Explorer<'a> {
     /// Runs to findings that were not met on the way, but found by other means.
     pub(super) aimed: Vec<(FindingKind, Trace)>,
     /// When to take aim.
-    plain_states: usize,
+    pub(super) plain_states: usize,
     /// Which tasks go on in a state, unless it is all of them.
     pub(super) chooser: Option<Chooser<'a>>,
     /// Where a state was expanded in full for the sake of those put off: see [`Explorer::expand`].
@@ -182,6 +185,8 @@ impl<'a> Explorer<'a> {
             candidates: Candidates::new(),
             executed: FxHashSet::default(),
             sleeps_at: FxHashSet::default(),
+            rests: Rests::of(program),
+            split: None,
             bounds: Bounds::of(program),
             bounded: (0, 0),
             memory_elsewhere: 0,
@@ -246,7 +251,8 @@ impl<'a> Explorer<'a> {
 
     /// Who starves, once everything is explored; if a limit comes first, `end` says so.
     fn starved_within(&mut self, meter: &mut Meter<'_>, end: &mut End) -> Option<Run> {
-        if !end.exhaustive || !self.table.program().has_loops() {
+        let wanted = !self.candidates.has(FindingKind::Starved);
+        if !end.exhaustive || !wanted || !self.table.program().has_loops() {
             return None;
         }
         let starved = meter.run(|_| self.starved());

@@ -16,6 +16,11 @@ use super::table::{Entry, Seen};
 impl Explorer<'_> {
     /// For each local state of a state, whether and how tasks in it are stuck.
     pub(crate) fn stuck(&mut self, state: &Counts) -> Stuck {
+        self.judged(state, stuck)
+    }
+
+    /// What is said of a state as the reduction sees it.
+    pub(crate) fn judged<T>(&mut self, state: &Counts, judge: impl FnOnce(&Scene<'_>) -> T) -> T {
         let world = Rc::clone(self.table.world(state.world));
         let shared = world.shared_for(None);
         let entries: Vec<Entry> = state
@@ -54,7 +59,7 @@ impl Explorer<'_> {
             parties,
             patient: false,
         };
-        stuck(&scene)
+        judge(&scene)
     }
 
     /// The rank of the class of that finding in a state.

@@ -35,8 +35,15 @@ pub(crate) fn told_apart(program: &Program) -> (Program, Vec<TemplateId>) {
 }
 
 /// Says of the program what the outcome says of the one told apart: an operation is never executed
-/// if no instance executes it.
+/// if no instance executes it, and tasks come to rest where one of its instances does.
 pub(crate) fn put_together(program: &Program, from: &[TemplateId], outcome: &mut Outcome) {
+    if let Some(rests) = &mut outcome.coverage.rests {
+        for (template, _) in rests.iter_mut() {
+            *template = from[*template];
+        }
+        rests.sort_unstable();
+        rests.dedup();
+    }
     if !outcome.coverage.exhaustive {
         return;
     }

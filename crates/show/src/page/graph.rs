@@ -5,7 +5,8 @@
 //! and how many things it stands for: from a state on, a number.
 //!
 //! A task of the core (or one that starves) is drawn as stuck from where it waits to the end of the
-//! trace, together with what it holds to the end that the core waits for.
+//! trace, together with what it holds to the end that the core waits for. A task that has ended is
+//! never stuck, but what it ended with is drawn to the end: nobody gives that back.
 
 use std::collections::BTreeMap;
 
@@ -92,7 +93,7 @@ pub(crate) struct Edge {
     pub from: usize,
     /// Where it leads.
     pub to: usize,
-    /// `waits`, `holds` or `gives`.
+    /// `waits`, `holds`, `lost` or `gives`.
     pub kind: &'static str,
     /// How many tasks, or how much.
     pub points: Points,
@@ -114,9 +115,10 @@ impl Edge {
             "waits" if n > 1 => return format!("{n} wait for"),
             "waits" => "waits for",
             "holds" => "held by",
+            "lost" => "lost by",
             _ => "could be given by",
         };
-        if n > 1 && self.kind == "holds" {
+        if n > 1 && self.kind != "gives" {
             format!("{n} {word}")
         } else {
             word.to_owned()
@@ -155,6 +157,13 @@ impl Graph {
             if let Some(&thing) = number.get(&hold.thing) {
                 let ends = ("holds", thing, lane_of[hold.task]);
                 let span = (hold.from, hold.to, hold.n);
+                spans.entry(ends).or_default().push(span);
+            }
+        }
+        for loss in &recording.lost {
+            if let Some(&thing) = number.get(&loss.thing) {
+                let ends = ("lost", thing, lane_of[loss.task]);
+                let span = (loss.from, None, loss.n);
                 spans.entry(ends).or_default().push(span);
             }
         }
@@ -279,6 +288,7 @@ fn widest(kind: &str) -> &'static str {
     match kind {
         "waits" => "waits for",
         "holds" => "held by",
+        "lost" => "lost by",
         _ => "could be given by",
     }
 }

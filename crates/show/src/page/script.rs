@@ -52,6 +52,8 @@ struct Packed<'a> {
     waits: Vec<(usize, usize, usize, Option<usize>)>,
     /// Task, thing, how much of it, from, to.
     holds: Vec<(usize, usize, u32, usize, Option<usize>)>,
+    /// Task, thing.
+    lost: Vec<(usize, usize)>,
     /// Series, page, from, to.
     stale: Vec<(usize, Text, usize, Option<usize>)>,
     point_of_no_return: Option<usize>,
@@ -112,6 +114,9 @@ impl<'a> Packed<'a> {
                 .collect(),
             holds: (recording.holds.iter())
                 .map(|hold| (hold.task, hold.thing, hold.n, hold.from, hold.to))
+                .collect(),
+            lost: (recording.lost.iter())
+                .map(|loss| (loss.task, loss.thing))
                 .collect(),
             stale,
             point_of_no_return: recording.point_of_no_return,

@@ -27,6 +27,10 @@ pub(crate) struct Page<'a> {
     verdict: &'static str,
     /// What was found, and whether that was expected.
     outcome: String,
+    /// What the verdict assumes, all of it.
+    assumed: Vec<String>,
+    /// Whether that is so much that it is folded away.
+    much_assumed: bool,
     /// What follows the findings.
     ending: Vec<text::EndLine>,
     /// The programs as they run.
@@ -140,6 +144,8 @@ impl<'a> Page<'a> {
             source: program.source.as_deref(),
             verdict: report.verdict.name(),
             outcome: text::outcome(report),
+            assumed: report.assumed.iter().map(text::assumption).collect(),
+            much_assumed: text::assumed(report).len() < report.assumed.len(),
             ending: text::ending(report),
             listing: listing::render(program),
             findings,

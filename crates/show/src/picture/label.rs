@@ -4,9 +4,15 @@ use kmapcheck_report::{Node, NodeKind};
 use kmapcheck_stuck::graph::{Link, Need};
 use kmapcheck_stuck::holdings::How;
 
-/// What an edge says: which holders would have to give, or how much is held and how.
+/// What an edge says: which holders would have to give, or how much is held and how, of something of
+/// which one is called `one` if it is a series.
 #[must_use]
-pub fn link(link: &Link) -> String {
+pub fn link(link: &Link, one: &str) -> String {
+    let word = |how| match word(how) {
+        "pinned by" if one != "slot" => "held by",
+        "pinned (shared) by" if one != "slot" => "held (shared) by",
+        word => word,
+    };
     match *link {
         Link::WaitsFor {
             need: Need::Any, ..
@@ -24,6 +30,15 @@ pub fn link(link: &Link) -> String {
     }
 }
 
+/// What an edge says that leads to a task which has ended with so much of it.
+#[must_use]
+pub fn lost(count: u32) -> String {
+    match count {
+        1 => "lost by".to_owned(),
+        count => format!("lost {count} by"),
+    }
+}
+
 /// A node in a picture, line by line: its name, and how much of it there is.
 #[must_use]
 pub fn node(node: &Node) -> Vec<String> {
@@ -34,7 +49,7 @@ pub fn node(node: &Node) -> Vec<String> {
             let gives_up = node.gives_up.then(|| "can give up".to_owned());
             return [name].into_iter().chain(number).chain(gives_up).collect();
         }
-        NodeKind::Series => "slot",
+        NodeKind::Series => node.one,
         NodeKind::Semaphore => "unit",
         NodeKind::Mempool => "element",
         NodeKind::Cpus => "CPU",

@@ -21,6 +21,8 @@ use layout::core::style::{LineStyleKind, StyleAttr};
 use layout::std_shapes::shapes::{Arrow, Element, LineEndKind, ShapeKind};
 use layout::topo::layout::VisualGraph;
 
+use kmapcheck_report::words::width as columns;
+
 use super::{Edge, Graph, Shape};
 use notes::Notes;
 
@@ -164,7 +166,7 @@ fn between_two(graph: &Graph) -> impl Iterator<Item = (usize, &Edge)> {
 
 /// Room for a label.
 fn size(lines: &[String], shape: Shape) -> (f64, f64) {
-    let letters = lines.iter().map(|line| line.chars().count()).max();
+    let letters = lines.iter().map(|line| columns(line)).max();
     // No line has no letters.
     #[allow(clippy::cast_precision_loss, reason = "labels are short")]
     let (letters, lines) = (letters.unwrap_or(0) as f64, lines.len() as f64);

@@ -9,6 +9,8 @@ use svg::node::element::{
     Definitions, Ellipse, Group, Marker, Path, Rectangle, TSpan, Text, Title,
 };
 
+use kmapcheck_report::words::width as columns;
+
 use super::layout::{FONT_SIZE, LINE_HEIGHT, Layout, Placed, layout};
 use super::{Edge, Graph, Line, Node, Shape};
 
@@ -31,7 +33,7 @@ pub fn render(graph: &Graph) -> String {
 /// The graph as it is laid out.
 #[must_use]
 pub fn draw(graph: &Graph, layout: &Layout) -> String {
-    let letters = |text: &str, each: f64| text.chars().count() as f64 * each + 24.0;
+    let letters = |text: &str, each: f64| columns(text) as f64 * each + 24.0;
     let width = (layout.width.max(letters(&graph.title, 9.6)))
         .max(letters(&graph.legend, 7.2) + 30.0)
         .max(240.0)

@@ -57,12 +57,17 @@ fn of(waiting: &WaitForGraph, finding: &Finding) -> Graph {
             Link::HeldBy { .. } => Line::Bold,
             Link::GivenBy { .. } => Line::Dashed,
         };
+        // What a task has ended with is part of the story, but the task is not of the core.
+        let lost = waiting.nodes[to].ended;
         graph.edges.push(Edge {
             from,
             to,
-            label: label::link(&edge.link),
+            label: match edge.link {
+                Link::HeldBy { count, .. } if lost => label::lost(count),
+                link => label::link(&link, waiting.nodes[from].one),
+            },
             line,
-            highlighted: true,
+            highlighted: !lost,
         });
     }
     let core: FxHashSet<&str> = finding.core.iter().map(String::as_str).collect();

@@ -151,7 +151,14 @@ impl<'a> Moment<'a> {
     fn standing_of(&self, task: usize) -> String {
         let waits = &self.waits[task];
         if self.places[task].is_none() {
-            "ended".to_owned()
+            let lost: Vec<&str> = (self.recording.lost.iter())
+                .filter(|loss| loss.task == task)
+                .map(|loss| self.recording.things[loss.thing].label.as_str())
+                .collect();
+            match lost.as_slice() {
+                [] => "ended".to_owned(),
+                lost => format!("ended with {}", lost.join(" and ")),
+            }
         } else if waits.is_empty() {
             "can go on".to_owned()
         } else {

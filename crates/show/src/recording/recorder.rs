@@ -6,7 +6,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use kmapcheck_machine::{ReplayError, Resource, Standing, State, TaskId, Trace, instances, run};
+use kmapcheck_machine::{
+    Lost, ReplayError, Resource, Standing, State, TaskId, Trace, instances, run,
+};
 use kmapcheck_report::{Finding, Names, Report, Who};
 use kmapcheck_scenario::{Bound, Program};
 
@@ -14,7 +16,7 @@ use crate::listing;
 use crate::recording::lanes::lanes;
 use crate::recording::things;
 use crate::recording::types::{
-    Actor, Give, Hold, Line, Listing, Recording, Stale, Step, Track, Wait,
+    Actor, Give, Hold, Line, Listing, Loss, Recording, Stale, Step, Track, Wait,
 };
 
 impl Recording {
@@ -44,8 +46,11 @@ impl Recording {
         let first = run(program, &start, |_, _, _, _| {})?;
         let mut recorder = Recorder::new(program, &names, finding, &first);
         recorder.look(&first, 0);
-        run(program, &finding.run, |i, step, _, state| {
+        run(program, &finding.run, |i, step, successor, state| {
             recorder.step(finding, i, step.task, state);
+            if let Some(lost) = &successor.lost {
+                recorder.lose(step.task, lost, i + 1, state);
+            }
             recorder.look(state, i + 1);
         })?;
         Ok(recorder.finish(finding))
@@ -152,6 +157,7 @@ impl<'a> Recorder<'a> {
                 steps: Vec::new(),
                 waits: Vec::new(),
                 holds: Vec::new(),
+                lost: Vec::new(),
                 gives: Vec::new(),
                 stale: Vec::new(),
                 point_of_no_return: finding.point_of_no_return,
@@ -206,6 +212,19 @@ impl<'a> Recorder<'a> {
                 n,
                 from: at,
                 to: None,
+            });
+        }
+    }
+
+    /// Notes what a task still held when it ended.
+    fn lose(&mut self, task: TaskId, lost: &Lost, at: usize, state: &State) {
+        for (key, n) in things::lost(task, lost) {
+            let thing = self.thing(key, state);
+            self.recording.lost.push(Loss {
+                task: self.part[&task],
+                thing,
+                n,
+                from: at,
             });
         }
     }

@@ -1,34 +1,43 @@
 //! What tasks wait for and hold, under the names that the wait-for graph gives them.
 
-use kmapcheck_machine::{Map, Name, PageId, Resource, State, Task};
-use kmapcheck_report::resource;
+use std::collections::BTreeMap;
+
+use kmapcheck_machine::{Held, Lost, Map, Name, PageId, Resource, State, Task};
+use kmapcheck_report::{lock_of_page, resource};
 use kmapcheck_scenario::{Bound, Program, Ref};
 
 use crate::recording::types::{Shown, ThingKind};
 
 /// What a task holds that others can wait for, and how much of it, sorted.
 pub(crate) fn held(number: usize, task: &Task) -> Vec<(Resource, u32)> {
-    let mut held: Vec<(Resource, u32)> = Vec::new();
-    let mut add = |key, n| match held.iter_mut().find(|(known, _)| *known == key) {
-        Some((_, count)) => *count += n,
-        None => held.push((key, n)),
-    };
-    for map in &task.maps {
-        if let Map::Pin { lies, .. } = map {
-            add(Resource::Series(*lies), 1);
-        }
+    let cpu = task.on_cpu.then_some(Resource::Cpus);
+    counted(number, &task.maps, &task.held, &task.page_locks, cpu)
+}
+
+/// The same of what a task still held when it ended.
+pub(crate) fn lost(number: usize, lost: &Lost) -> Vec<(Resource, u32)> {
+    counted(number, &lost.maps, &lost.held, &lost.page_locks, None)
+}
+
+fn counted(
+    number: usize,
+    maps: &[Map],
+    locks: &[Held],
+    page_locks: &[PageId],
+    cpu: Option<Resource>,
+) -> Vec<(Resource, u32)> {
+    let pins = maps.iter().filter_map(|map| match *map {
+        Map::Pin { lies, .. } => Some((Resource::Series(lies), 1)),
+        _ => None,
+    });
+    let locks = (locks.iter()).map(|lock| (Resource::of(number, lock.what), lock.n));
+    let page_locks = (page_locks.iter()).map(|&page| (Resource::PageLock(page), 1));
+    let cpu = cpu.into_iter().map(|cpu| (cpu, 1));
+    let mut counts: BTreeMap<Resource, u32> = BTreeMap::new();
+    for (thing, n) in pins.chain(locks).chain(page_locks).chain(cpu) {
+        *counts.entry(thing).or_default() += n;
     }
-    for lock in &task.held {
-        add(Resource::of(number, lock.what), lock.n);
-    }
-    for &page in &task.page_locks {
-        add(Resource::PageLock(page), 1);
-    }
-    if task.on_cpu {
-        add(Resource::Cpus, 1);
-    }
-    held.sort_unstable();
-    held
+    counts.into_iter().collect()
 }
 
 /// What a thing is called: as in the wait-for graph of the report.
@@ -67,8 +76,8 @@ pub(crate) fn shown(
         }
         Resource::PageLock(page) => {
             let (name, owner) = page_name(program, state, page, None);
-            let label = format!("lock of page {}", with_owner(name, owner, name_of));
-            own = owner.map(|_| format!("lock of page {name}"));
+            let label = lock_of_page(&with_owner(name, owner, name_of));
+            own = owner.map(|_| lock_of_page(name));
             (label, ThingKind::Resource, None)
         }
         Resource::FreePages => (

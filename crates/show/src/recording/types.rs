@@ -25,6 +25,8 @@ pub struct Recording {
     pub waits: Vec<Wait>,
     /// Who holds what.
     pub holds: Vec<Hold>,
+    /// What tasks still held when they ended.
+    pub lost: Vec<Loss>,
     /// Who could give what it does not hold, in the last state.
     pub gives: Vec<Give>,
     /// Mappings that nobody uses.
@@ -175,6 +177,19 @@ pub struct Hold {
     pub from: usize,
     /// Until this one.
     pub to: Option<usize>,
+}
+
+/// A task ended with something: nobody gives it back any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Loss {
+    /// The task.
+    pub task: usize,
+    /// What.
+    pub thing: usize,
+    /// How much of it.
+    pub n: u32,
+    /// The first state after its end.
+    pub from: usize,
 }
 
 /// A task could give something that it does not hold.

@@ -1,6 +1,6 @@
 //! One state as panels: programs, who waits for whom, slots.
 
-use kmapcheck_report::words::on_model;
+use kmapcheck_report::words::{on_model, padded};
 use std::io;
 
 use crate::recording::Recording;
@@ -215,7 +215,7 @@ fn slot_line<'a>(recording: &'a Recording, moment: &Moment<'a>, series: usize) -
     let left = cells(stale).min(width - used);
     let pages = moment.stale(series);
     Line::from(vec![
-        Span::raw(format!("{:<12} ", track.name)),
+        Span::raw(padded(&track.name, 12) + " "),
         Span::styled("█".repeat(used), Style::new().fg(Color::Blue)),
         Span::styled("▒".repeat(left), Style::new().fg(Color::DarkGray)),
         Span::raw("·".repeat(width - used - left)).dim(),

@@ -10,7 +10,10 @@ use std::path::Path;
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 
+use kmapcheck_report::Report;
+
 use super::{Case, Tested};
+use crate::text;
 
 /// The name of the report and of its only suite.
 const NAME: &str = "kmapcheck";
@@ -73,25 +76,46 @@ fn test(writer: &mut Writer<Vec<u8>>, case: &Case, not: Option<&NotPassed>) -> i
         ("classname", &allowed(class.as_deref().unwrap_or(NAME))),
         ("time", &time),
     ]);
-    let Some(not) = not else {
+    let assumed = case.report.as_ref().and_then(assumed);
+    if not.is_none() && assumed.is_none() {
         element.write_empty()?;
         return Ok(());
-    };
+    }
     element.write_inner_content(|writer| {
-        let said = allowed(&not.said);
-        let first = said.lines().next().unwrap_or_default();
-        let status = writer
-            .create_element(not.element)
-            .with_attribute(("message", first));
-        match not.kind {
-            None => status.write_empty()?,
-            Some(kind) => {
-                let status = status.with_attribute(("type", kind));
-                status.write_text_content(BytesText::new(&said))?
-            }
-        };
+        if let Some(not) = not {
+            not_passed(writer, not)?;
+        }
+        if let Some(assumed) = &assumed {
+            let out = writer.create_element("system-out");
+            out.write_text_content(BytesText::new(&allowed(assumed)))?;
+        }
         Ok(())
     })?;
+    Ok(())
+}
+
+/// What the verdict depends on, in lines.
+fn assumed(report: &Report) -> Option<String> {
+    let condition = text::condition(report)?;
+    let lines = report.assumed.iter().map(text::assumption);
+    let first = format!("{}, {condition}", report.verdict.name());
+    let said: Vec<String> = std::iter::once(first).chain(lines).collect();
+    Some(said.join("\n"))
+}
+
+fn not_passed(writer: &mut Writer<Vec<u8>>, not: &NotPassed) -> io::Result<()> {
+    let said = allowed(&not.said);
+    let first = said.lines().next().unwrap_or_default();
+    let status = writer
+        .create_element(not.element)
+        .with_attribute(("message", first));
+    match not.kind {
+        None => status.write_empty()?,
+        Some(kind) => {
+            let status = status.with_attribute(("type", kind));
+            status.write_text_content(BytesText::new(&said))?
+        }
+    };
     Ok(())
 }
 

@@ -3,16 +3,23 @@
 //! A rule for each kind of finding, and for what else can go wrong; a result for each problem. A
 //! result stands where the finding is: at the scenario's line, or in the kernel where `at` names a
 //! file and a line. Further places of a deadlock are related locations. The trace is a code flow.
+//!
+//! What a scenario assumes is in the message of each of its results, in numbers, and in their
+//! properties; and, since a clean scenario has no results, in notifications of the run, which viewers
+//! show beside them.
 
 use kmapcheck_scenario::{FindingKind, Level};
 use serde_json::{Value, json};
 
-use super::{Case, OTHER_RULES, Problem, about};
-use kmapcheck_report::Finding;
+use super::{Case, OTHER_RULES, Problem, Tested, about};
+use crate::text;
 use kmapcheck_report::place::Place;
+use kmapcheck_report::{Finding, IdleWait};
 
 /// Longer traces are left out: viewers show them step by step.
 const MOST_STEPS: usize = 500;
+/// The notification about idle waits.
+const IDLE_WAIT: &str = "idle-wait";
 /// Where the schema is, as the standard's annex names it.
 const SCHEMA: &str = "https://schemastore.azurewebsites.net/schemas/json/sarif-2.1.0.json";
 
@@ -24,7 +31,9 @@ const SCHEMA: &str = "https://schemastore.azurewebsites.net/schemas/json/sarif-2
 pub fn render(cases: &[Case]) -> Result<String, serde_json::Error> {
     let rules = rules();
     let mut results = Vec::new();
+    let mut notifications = Vec::new();
     for case in cases {
+        notifications.extend(notification(case));
         for problem in case.problems() {
             let index = rules.iter().position(|(name, ..)| *name == problem.rule);
             let findings = case.report.iter().flat_map(|report| &report.findings);
@@ -33,7 +42,10 @@ pub fn render(cases: &[Case]) -> Result<String, serde_json::Error> {
             results.push(result(case, &problem, index, finding));
         }
     }
-    let log = json!({
+    let reports = cases.iter().filter_map(|case| case.report.as_ref());
+    let idle = reports.flat_map(|report| report.idle_waits.iter().flatten());
+    notifications.extend(idle.map(note));
+    let mut log = json!({
         "$schema": SCHEMA,
         "runs": [{
             "columnKind": "unicodeCodePoints",
@@ -41,12 +53,24 @@ pub fn render(cases: &[Case]) -> Result<String, serde_json::Error> {
             "tool": { "driver": {
                 "informationUri": env!("CARGO_PKG_REPOSITORY"),
                 "name": "kmapcheck",
+                "notifications": [{
+                    "defaultConfiguration": { "level": "note" },
+                    "id": IDLE_WAIT,
+                    "shortDescription": { "text": "A task can stay in an idle wait for ever, with a good end." },
+                }],
                 "rules": rules.iter().map(descriptor).collect::<Vec<_>>(),
                 "semanticVersion": env!("CARGO_PKG_VERSION"),
             } },
         }],
         "version": "2.1.0",
     });
+    if !notifications.is_empty() {
+        let fault = |case: &Case| matches!(case.tested, Tested::Fault(_));
+        log["runs"][0]["invocations"] = json!([{
+            "executionSuccessful": !cases.iter().any(fault),
+            "toolExecutionNotifications": notifications,
+        }]);
+    }
     serde_json::to_string_pretty(&log).map(|text| text + "\n")
 }
 
@@ -88,14 +112,58 @@ fn result(case: &Case, problem: &Problem, rule: usize, finding: Option<&Finding>
     }
     put("level", json!(level_name(problem.level)));
     put("locations", json!(locations(first)));
-    put("message", json!({ "text": problem.message }));
-    put("properties", json!({ "scenario": case.file }));
+    let assumed = case
+        .report
+        .as_ref()
+        .map_or(&[][..], |report| &report.assumed);
+    let (mut message, mut properties) = (problem.message.clone(), json!({ "scenario": case.file }));
+    if let Some(condition) = case.report.as_ref().and_then(text::condition) {
+        message += &format!(" ({condition})");
+    }
+    if !assumed.is_empty() {
+        properties["assumed"] = json!(assumed);
+    }
+    put("message", json!({ "text": message }));
+    put("properties", properties);
     if !related.is_empty() {
         put("relatedLocations", json!(locations(related)));
     }
     put("ruleId", json!(problem.rule));
     put("ruleIndex", json!(rule));
     Value::Object(result)
+}
+
+/// What a scenario assumes, if it says so.
+fn notification(case: &Case) -> Option<Value> {
+    let report = case.report.as_ref()?;
+    let condition = text::condition(report)?;
+    let lines = report.assumed.iter().map(text::assumption);
+    let start = Place {
+        file: case.file.clone(),
+        line: 1,
+        column: None,
+    };
+    let said = format!("{}: {}, {condition}", case.file, report.verdict.name());
+    let said: Vec<String> = std::iter::once(said).chain(lines).collect();
+    Some(json!({
+        "level": "note",
+        "locations": [location(&start)],
+        "message": { "text": said.join("\n") },
+    }))
+}
+
+/// An idle wait: nothing is wrong with it, so it is no result, but one may want to know.
+fn note(wait: &IdleWait) -> Value {
+    let verb = if wait.seen { "can" } else { "may" };
+    json!({
+        "descriptor": { "id": IDLE_WAIT, "index": 0 },
+        "level": "note",
+        "locations": [location(&Place::of(&wait.place, wait.at.as_deref()))],
+        "message": { "text": format!(
+            "{} {verb} stay for ever in an idle wait, {}, for {}.",
+            wait.task, wait.op, wait.waits_for
+        ) },
+    })
 }
 
 /// The trace, step by step.

@@ -30,8 +30,11 @@ pub fn found(report: &Report) -> String {
 pub fn line(case: &Case, quiet: bool) -> Option<String> {
     let (style, word, rest) = match &case.tested {
         Tested::Passed => {
-            let found = case.report.as_ref().map_or_else(String::new, found);
-            (GREEN, "ok", found)
+            let mut said = case.report.as_ref().map_or_else(String::new, found);
+            if let Some(condition) = case.report.as_ref().and_then(text::condition) {
+                said += &format!(", {condition}");
+            }
+            (GREEN, "ok", said)
         }
         Tested::NoExpectation(unexpecting) => match unexpecting.required {
             true => (RED, "FAIL", unexpecting.to_string()),

@@ -3,7 +3,7 @@
 use comfy_table::{Cell, CellAlignment, ContentArrangement, Row as TableRow, Table, presets};
 
 use super::fold::{Grid, Row};
-use kmapcheck_report::words::{list, number};
+use kmapcheck_report::words::{list, number, width as columns};
 use kmapcheck_report::{Finding, SlotUsage, Standing, Step};
 
 /// More task columns than this are folded, or listed.
@@ -75,11 +75,7 @@ fn table(grid: &Grid<'_>, width: usize) -> String {
                 .join(",\n")
         }));
     }
-    let natural = table
-        .lines()
-        .map(|line| line.chars().count())
-        .max()
-        .unwrap_or(0);
+    let natural = table.lines().map(|line| columns(&line)).max().unwrap_or(0);
     if natural > width {
         table.set_content_arrangement(ContentArrangement::Dynamic);
         // As wide as the table can be told to be.

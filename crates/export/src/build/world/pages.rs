@@ -1,5 +1,6 @@
 //! What becomes of pages and their mappings: the statements that several operations share.
 
+use kmapcheck_limits::ask;
 use kmapcheck_scenario::{NodeId, Op, PageDecl, Ref, Reuse, SeriesId, StaleIn, TemplateId};
 
 use super::{LOST, Lock, World};
@@ -56,10 +57,28 @@ impl World<'_> {
         let v = class - shared;
         let program = &self.program.templates[template];
         program.vars[v].page.as_ref().is_some_and(stale)
-            || (program.nodes.iter().enumerate()).any(|(m, other)| {
-                asks(other.op, Some(Ref::Own(v)))
-                    && node.is_none_or(|node| self.reached_from[template][node][m])
-            })
+            || match node {
+                None => (program.nodes.iter()).any(|other| asks(other.op, Some(Ref::Own(v)))),
+                Some(node) => self.comes_from(template, node, |op| asks(op, Some(Ref::Own(v)))),
+            }
+    }
+
+    /// Whether one gets to a node, in a step or more, from an operation that is one of `those`.
+    fn comes_from(&self, template: usize, node: NodeId, those: impl Fn(Op) -> bool) -> bool {
+        let nodes = &self.program.templates[template].nodes;
+        let before = &self.before[template];
+        let mut seen = vec![false; nodes.len()];
+        let mut open = before[node].clone();
+        while let Some(from) = open.pop() {
+            ask();
+            if those(nodes[from].op) {
+                return true;
+            }
+            if !std::mem::replace(&mut seen[from], true) {
+                open.extend(&before[from]);
+            }
+        }
+        false
     }
 
     pub(crate) fn unshared(&self, page: &Expr, n: i64) -> Stmt {

@@ -2,6 +2,7 @@
 
 use kmapcheck_machine::{Findings, Standing};
 use kmapcheck_scenario::{FindingKind, TemplateId};
+use kmapcheck_stuck::stuck_sets::deadlocked_together;
 
 use super::{CountedStep, Explorer, Run};
 use crate::capacity::next_number;
@@ -44,17 +45,36 @@ impl Explorer<'_> {
 
     /// Findings of a new state.
     pub(in crate::counted) fn note_state(&mut self, number: u32, state: &Counts, depth: u64) {
-        let mut waits = false;
+        let (mut waits, mut may_rest) = (false, false);
         for &(local, _) in &state.tasks {
             let entry = self.table.entry(local, state.world);
-            waits |= matches!(entry.standing, Standing::Waits(_));
+            if let Standing::Waits(waiting) = entry.standing {
+                waits = true;
+                may_rest |= waiting.is_idle() && self.rests.would_be_news(self.node_of(local));
+            }
             if !entry.waiting.is_empty() {
                 self.note_waiting(number, local, entry.waiting, depth);
             }
         }
         let wanted = self.candidates.news(self.stuck_kinds);
-        if waits && !wanted.is_empty() {
-            for kind in self.stuck(state).kinds().intersection(wanted).iter() {
+        if may_rest || waits && !wanted.is_empty() {
+            let stuck = self.stuck(state);
+            for (&(local, _), _) in (state.tasks.iter().zip(&stuck.resting)).filter(|(_, r)| **r) {
+                let node = self.node_of(local);
+                self.rests.note(node);
+            }
+            let counts = |this: &mut Self| match this.split {
+                Some(split) => {
+                    this.judged(state, |scene| deadlocked_together(scene, |id| id < split))
+                }
+                None => true,
+            };
+            let kinds = stuck.kinds().intersection(wanted);
+            let kinds = match kinds.is_empty() || counts(self) {
+                true => kinds,
+                false => Findings::NONE,
+            };
+            for kind in kinds.iter() {
                 let rank = self.class_rank(state, kind);
                 self.candidates.offer(kind, depth, rank, || Run {
                     state: number,
@@ -64,6 +84,15 @@ impl Explorer<'_> {
                 });
             }
         }
+    }
+
+    /// Where a task that waits in that local state is.
+    pub(crate) fn node_of(&self, local: u32) -> (TemplateId, usize) {
+        let task = self.table.local(local).task();
+        (
+            task.template,
+            task.at.expect("who waits is at an operation"),
+        )
     }
 
     pub(super) fn note_waiting(&mut self, state: u32, local: u32, waiting: Findings, depth: u64) {

@@ -10,6 +10,8 @@ use layout::core::format::{ClipHandle, RenderBackend};
 use layout::core::geometry::Point as At;
 use layout::core::style::StyleAttr;
 
+use kmapcheck_report::words::width;
+
 use super::{Layout, MARGIN, Placed, Point, Routed, size};
 use crate::picture::{Graph, Shape};
 
@@ -24,7 +26,7 @@ pub(super) struct Notes {
 /// What stands for the label of an edge while the graph is laid out: its position in the [`Graph`],
 /// made as long as the label so that it gets the same room. Empty if there is no label.
 pub(super) fn placeholder(edge: usize, label: &str) -> String {
-    match label.chars().count() {
+    match width(label) {
         0 => String::new(),
         letters => format!("{edge:>letters$}"),
     }
