@@ -133,7 +133,7 @@ macro_rules! schema {
 }
 
 /// The formats that have a schema.
-const SCHEMAS: [(&str, &str, &str); 13] = [
+const SCHEMAS: [(&str, &str, &str); 14] = [
     schema!("model", "Model files"),
     schema!("scenario", "Scenario files"),
     schema!("c-mapping", "Mapping files of `extract`"),
