@@ -6,16 +6,16 @@ use common::{exits, fresh, scratch};
 use kmapcheck_testing::schema::assert_fits;
 use serde_json::Value;
 
-fn scenario(name: &str, tasks: &str) -> String {
+fn scenario(test: &str, name: &str, tasks: &str) -> String {
     let text = format!(
         r#"{{ "name": "{name}", "locks": {{ "pool": {{ "semaphore": 1 }}, "l": "semaphore", "m": "semaphore" }},
             "tasks": [ {tasks} ] }}"#
     );
-    scratch(&format!("cell-{name}.json"), &text)
+    scratch(&format!("cell-{test}-{name}.json"), &text)
 }
 
-/// One deadlocks alone, after one step; another takes two locks in the other order than it.
-fn both() -> [String; 2] {
+/// Files of a test of their own. One deadlocks alone, after one step; another takes two locks in the other order than it.
+fn both(test: &str) -> [String; 2] {
     let twice = r#"{ "name": "twice", "program": [ { "down": "pool" }, { "down": "pool" }, { "up": "pool" }, { "up": "pool" } ] }"#;
     let locks = |name: &str, first: &str, second: &str| {
         format!(
@@ -23,8 +23,12 @@ fn both() -> [String; 2] {
         )
     };
     [
-        scenario("alone", &format!("{twice}, {}", locks("forth", "l", "m"))),
-        scenario("back", &locks("back", "m", "l")),
+        scenario(
+            test,
+            "alone",
+            &format!("{twice}, {}", locks("forth", "l", "m")),
+        ),
+        scenario(test, "back", &locks("back", "m", "l")),
     ]
 }
 
@@ -40,7 +44,7 @@ fn reports(args: &[&str], code: i32) -> Vec<Value> {
 
 #[test]
 fn a_cell_is_told_as_check_tells_a_scenario() {
-    let [alone, back] = both();
+    let [alone, back] = both("1");
     let found = reports(&["--cell", "alone", "back", &alone, &back], 1);
     let [first, together] = found.as_slice() else {
         panic!("{found:?}");
@@ -75,7 +79,7 @@ fn a_cell_is_told_as_check_tells_a_scenario() {
 
 #[test]
 fn a_scenario_alone_is_that_scenario() {
-    let [alone, back] = both();
+    let [alone, back] = both("2");
     let mut by_itself = reports(&["--cell", "back", "back", &alone, &back], 0);
     let (out, _) = exits(&["check", "--format", "json", &back], 0);
     let mut checked: Value = serde_json::from_str(&out).expect("it is JSON");
@@ -87,7 +91,7 @@ fn a_scenario_alone_is_that_scenario() {
 
 #[test]
 fn each_size_has_a_report() {
-    let [alone, back] = both();
+    let [alone, back] = both("3");
     let sizes = ["--units", "pool=1,2", "--cell", "1", "1", &alone, &back];
     let found = reports(&sizes, 1);
     let verdicts: Vec<&Value> = found.iter().map(|report| &report["verdict"]).collect();
@@ -105,7 +109,7 @@ fn each_size_has_a_report() {
 
 #[test]
 fn what_is_no_cell_is_told() {
-    let [alone, back] = both();
+    let [alone, back] = both("4");
     let (_, err) = exits(&["matrix", "--cell", "alone", "3", &alone, &back], 2);
     assert!(err.contains("there is no scenario 3 here"), "{err}");
     assert!(err.contains("alone, back"), "{err}");

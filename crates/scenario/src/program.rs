@@ -12,6 +12,7 @@ mod blocks;
 mod finding;
 mod op;
 pub(crate) mod sizes;
+mod uses;
 
 pub use blocks::{Assumption, NamedBlock};
 pub use finding::{FindingKind, Level};
@@ -468,28 +469,6 @@ impl Program {
     pub fn has_op(&self, which: impl Fn(Op) -> bool) -> bool {
         let mut nodes = self.templates.iter().flat_map(|template| &template.nodes);
         nodes.any(|node| which(node.op))
-    }
-
-    /// Whether tasks map pages, and do not only take units of [pools of their own](Series::is_pool).
-    #[must_use]
-    pub fn maps_pages(&self) -> bool {
-        self.has_op(|op| match op {
-            Op::Kmap { series, .. } | Op::TryKmap { series, .. } => !self.series[series].is_pool,
-            Op::KmapAtomic { .. } | Op::KmapLocal { .. } => true,
-            _ => false,
-        })
-    }
-
-    /// Whether tasks may have to queue for some semaphore.
-    #[must_use]
-    pub fn has_queues(&self) -> bool {
-        self.templates.iter().enumerate().any(|(id, template)| {
-            let queues = |node: &Node| match node.op {
-                Op::Down { pool, .. } => self.resource(id, pool).kind.has_queue(),
-                _ => false,
-            };
-            template.nodes.iter().any(queues)
-        })
     }
 
     /// Whether some task program can run for ever.

@@ -278,6 +278,7 @@ impl<'a> Reference<'a> {
     /// For each state, for each task in it, whether it starves there.
     fn starving(&self) -> Result<Vec<bool>, Stopped> {
         let mut graph = Graph::new();
+        // Without a state there is nobody to starve.
         let tasks = self.states.first().map_or(0, |state| state.tasks.len());
         let mut stands = Vec::new();
         for (i, state) in self.states.iter().enumerate() {

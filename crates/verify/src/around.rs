@@ -226,6 +226,7 @@ impl<'a> Around<'a> {
                     free: if others.hold {
                         0
                     } else {
+                        // A list of local states may say that a task holds more than there is.
                         units.saturating_sub(own(Mode::Units))
                     },
                     queued: 0,

@@ -14,7 +14,6 @@ use crate::flow::Flow;
 use crate::kinds::{Kind, is_given, kinds};
 use crate::names::{read, wanted};
 use crate::observed::Observed;
-use crate::plain::unqueued;
 use crate::ranks::{everybody_drains, everybody_rests};
 use crate::sets::keeps;
 use crate::states::Places;
@@ -177,7 +176,7 @@ impl Subject<'_> {
     fn observed(&self, flow: Option<&Flow<'_>>) -> Result<Observed, String> {
         let places = Places::of(self.program, &self.certificate.locals);
         let is_listed = |local: &_| places.place(local).is_some();
-        Observed::of(&unqueued(self.program), &self.kinds, flow, &is_listed)
+        Observed::of(self.program, &self.kinds, flow, &is_listed)
     }
 
     fn nobody_is_stuck(&self, flow: Option<&Flow<'_>>) -> Result<(), String> {

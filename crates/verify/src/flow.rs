@@ -329,6 +329,7 @@ impl<'a> Flow<'a> {
     ) -> [Vec<Inequality>; 2] {
         let mut points = self.points(&[(id, Some(node))], 1, &|_| true);
         points.of_stuck_tasks.push(at_least(vec![(0, 1)], 1));
+        // Of what there may be any number of, no give is too much: that bound is never reached.
         let most = pool.most(self.program).unwrap_or(i64::MAX);
         let room = most.saturating_sub(n) - pool.at_first(self.program);
         (points.of_stuck_tasks).push(at_least(self.sum(pool, 1), room.saturating_add(1)));

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use kmapcheck_limits::ask;
 use kmapcheck_machine::{Mode, Wait, Waiting, Wanted};
-use kmapcheck_scenario::{NodeId, Program, Ref, ResourceKind, SeriesId, TemplateId};
+use kmapcheck_scenario::{NodeId, Op, Program, Ref, ResourceKind, SeriesId, TemplateId};
 
 use crate::closed::Closed;
 use crate::local::{Local, Thing};
@@ -73,11 +73,35 @@ pub(crate) fn kinds_of(
     }
     let kind = |waits_for| Kind {
         template: local.task.template,
-        waits_for,
+        waits_for: as_queued(program, waits_for),
         holds: holds.clone(),
         pins_in: pins_in.clone(),
     };
     Ok(wanted.into_iter().map(kind).collect())
+}
+
+/// Who stands in a queue may have enough units, and wait for those before it. The first of those who
+/// are stuck lacks units, and lacks no more than the largest request asks for: so all requests to
+/// a queue count as that one.
+fn as_queued(program: &Program, waits_for: Wanted) -> Wanted {
+    let Wanted::Units(pool, n) = waits_for else {
+        return waits_for;
+    };
+    if !program.resources[pool].kind.has_queue() {
+        return waits_for;
+    }
+    let nodes = program
+        .templates
+        .iter()
+        .flat_map(|template| &template.nodes);
+    let asked = nodes.filter_map(|node| match node.op {
+        Op::Down {
+            pool: Ref::Shared(asked),
+            n,
+        } if asked == pool => Some(n),
+        _ => None,
+    });
+    Wanted::Units(pool, asked.fold(n, u32::max))
 }
 
 /// Whether it can be missing though nobody holds it.

@@ -26,6 +26,7 @@ use crate::inequalities::open_series;
 use crate::kinds::{Kind, kinds_of};
 use crate::local::Local;
 use crate::names::wanted;
+use crate::plain::unqueued;
 use crate::systems::System;
 
 /// Tasks that take part, and instances of one task program: the more programs the fewer of each.
@@ -59,9 +60,11 @@ struct Seen {
     instances: Vec<i64>,
 }
 
-/// A program that is run.
+/// A program that is run, without queues.
 struct Run<'a> {
     program: &'a Program,
+    /// As it was declared.
+    declared: &'a Program,
     kinds: BTreeMap<&'a Kind, usize>,
     flow: Option<&'a Flow<'a>>,
     /// The unknowns of the steps.
@@ -74,22 +77,23 @@ struct Run<'a> {
 }
 
 impl Observed {
-    /// Runs the program. Steps are counted if there is a state equation.
+    /// Runs the program, without its queues. Steps are counted if there is a state equation.
     ///
     /// # Errors
     ///
     /// A sentence, if some task waits in a way that is none of the `kinds`, is in a local state that is
     /// not listed, or takes a step that is none of those counted.
     pub(crate) fn of(
-        program: &Program,
+        declared: &Program,
         kinds: &[Kind],
         flow: Option<&Flow<'_>>,
         is_listed: &dyn Fn(&Local) -> bool,
     ) -> Result<Observed, String> {
         let mut states = Vec::new();
-        for sized in sizes(program) {
+        for sized in sizes(&unqueued(declared)) {
             let mut run = Run {
                 program: &sized,
+                declared,
                 kinds: kinds.iter().zip(0..).collect(),
                 flow,
                 steps: flow.map_or_else(FxHashMap::default, |flow| {
@@ -236,7 +240,7 @@ impl Run<'_> {
             else {
                 continue;
             };
-            let of = kinds_of(program, &local, waiting)?;
+            let of = kinds_of(self.declared, &local, waiting)?;
             for (kind, seen) in [of.first(), of.last()].into_iter().zip(&mut both) {
                 let Some(kind) = kind else { continue };
                 let &position = self.kinds.get(kind).ok_or_else(|| {

@@ -28,8 +28,8 @@ impl Growth {
                  of branches and of other blocks, where it is shared, or less often"
             }
             Growth { expands: true, .. } => {
-                "the model's operations are expanded where they are used: let them use fewer of \
-                 one another"
+                "declared operations are expanded where they are used: let them use fewer of one \
+                 another"
             }
             _ => "make several scenarios of it, or a `loop` of what recurs",
         }
