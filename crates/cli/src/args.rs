@@ -2,6 +2,8 @@
 
 mod check;
 mod engine;
+#[cfg(feature = "extract")]
+mod extract;
 mod questions;
 mod shared;
 
@@ -13,6 +15,8 @@ use kmapcheck_check::options::given_twice;
 use kmapcheck_scenario::Bound;
 
 pub use check::{Check, Test};
+#[cfg(feature = "extract")]
+pub use extract::Extract;
 pub use questions::{
     Compare, Conform, Explain, Export, Matrix, Order, Replay, Rule, Simulate, Size, Suggest, Verify,
 };
@@ -92,6 +96,9 @@ pub enum Command {
     Suggest(Suggest),
     /// Write a scenario as a model for another tool: SPIN, Rumur, TLC or Petri nets
     Export(Export),
+    /// Read C into a scenario, and say what was assumed
+    #[cfg(feature = "extract")]
+    Extract(Box<Extract>),
     /// Say how likely a deadlock is, by random runs
     Simulate(Simulate),
     /// Show what two models make of the same scenarios
@@ -126,9 +133,10 @@ macro_rules! schema {
 }
 
 /// The formats that have a schema.
-const SCHEMAS: [(&str, &str, &str); 13] = [
+const SCHEMAS: [(&str, &str, &str); 14] = [
     schema!("model", "Model files"),
     schema!("scenario", "Scenario files"),
+    schema!("c-mapping", "Mapping files of `extract`"),
     schema!("report", "The JSON output of `check`"),
     schema!("rule", "The JSON output of `rule`"),
     schema!("conform", "The JSON output of `conform`"),

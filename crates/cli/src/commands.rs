@@ -2,6 +2,8 @@
 
 mod ask;
 mod check;
+#[cfg(feature = "extract")]
+mod extract;
 mod matrix;
 mod models;
 mod replay;
@@ -36,6 +38,8 @@ pub fn run(args: Args) -> Exit {
         Command::Size(args) => ask::size(&args, &mut output),
         Command::Suggest(args) => ask::suggest(&args, &mut output),
         Command::Export(args) => ask::export(&args, &mut output),
+        #[cfg(feature = "extract")]
+        Command::Extract(args) => extract::run(&args, &mut output),
         Command::Simulate(args) => ask::simulate(&args, &mut output),
         Command::Compare(args) => models::compare(&args, &mut output),
         Command::Matrix(args) => matrix::run(&args, &mut output),
@@ -55,15 +59,20 @@ pub fn run(args: Args) -> Exit {
 impl Command {
     /// Whether the exit status is an answer, and not only whether something could be printed.
     fn answers(&self) -> bool {
-        !matches!(
-            self,
-            Command::Explain(_)
-                | Command::Replay(_)
-                | Command::Export(_)
-                | Command::Schema { .. }
-                | Command::Completions { .. }
-                | Command::Man
-        )
+        #[cfg(feature = "extract")]
+        let writes = matches!(self, Command::Extract(_));
+        #[cfg(not(feature = "extract"))]
+        let writes = false;
+        !writes
+            && !matches!(
+                self,
+                Command::Explain(_)
+                    | Command::Replay(_)
+                    | Command::Export(_)
+                    | Command::Schema { .. }
+                    | Command::Completions { .. }
+                    | Command::Man
+            )
     }
 }
 

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms, each after all those that it may use.
-const ROOMS: [&str; 18] = [
+const ROOMS: [&str; 19] = [
     "limits",
     "scenario",
     "machine",
@@ -21,13 +21,26 @@ const ROOMS: [&str; 18] = [
     "prove",
     "show",
     "questions",
+    "extract",
     "check",
     "export",
     "cli",
 ];
 
 /// Rooms that must not use others although these come before them, and why not.
-const APART: [(&str, &[&str]); 3] = [
+const APART: [(&str, &[&str]); 4] = [
+    // It writes text, which is read like any other.
+    (
+        "extract",
+        &[
+            "scenario",
+            "machine",
+            "search",
+            "report",
+            "show",
+            "questions",
+        ],
+    ),
     // It checks what they claim.
     ("verify", &["local", "equations", "search", "loom"]),
     // It writes the semantics a second time, for other tools to disagree.

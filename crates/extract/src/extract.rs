@@ -1,0 +1,227 @@
+//! From files to a scenario.
+
+use std::collections::BTreeSet;
+
+use kmapcheck_limits::{Limits, Watch, ask};
+
+use crate::assumed::{Assumed, Assumptions};
+use crate::map::Mapping;
+use crate::options::Options;
+use crate::read::conditional::Defined;
+use crate::read::names::Names;
+use crate::read::slice::Slice;
+use crate::read::unit::{Find, Source, Unit};
+use crate::refusal::{Failure, Kind, Refusal};
+use crate::run::facts::Facts;
+use crate::run::label::Labels;
+use crate::run::step::{Machine, Thing};
+use crate::write::automaton::Automaton;
+use crate::write::scenario::{Task, Writer};
+use crate::write::structure::program;
+
+/// A scenario that was extracted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Extracted {
+    /// Its text.
+    pub scenario: String,
+    /// What was assumed; the text has it too.
+    pub assumed: Vec<Assumed>,
+    /// How many states were followed.
+    pub states: usize,
+    /// The functions that were followed.
+    pub followed: Vec<String>,
+}
+
+/// Reads files and writes the scenario of the entries that are asked for.
+///
+/// `find` finds files that are included. The same input gives the same bytes.
+///
+/// # Errors
+///
+/// A refusal says by name what cannot be read or expressed, where, and what to do next; a limit of
+/// `limits` is told as such.
+pub fn extract(
+    sources: &[Source],
+    mapping: &Mapping,
+    options: &Options,
+    limits: &Limits,
+    find: &Find<'_>,
+) -> Result<Extracted, Failure> {
+    let watch = Watch::start(limits);
+    let done = watch.run(|| whole(sources, mapping, options, find));
+    Ok(done.map_err(Failure::Stopped)??)
+}
+
+fn whole(
+    sources: &[Source],
+    mapping: &Mapping,
+    options: &Options,
+    find: &Find<'_>,
+) -> Result<Extracted, Refusal> {
+    let mut mapping = mapping.clone();
+    mapping.pointers.extend(options.resolve.clone());
+    let mut defined: Defined = mapping
+        .defines
+        .iter()
+        .map(|name| (name.clone(), None))
+        .collect();
+    defined.extend(options.define.clone());
+    defined.retain(|name, _| !options.undef.contains(name));
+    let unit = Unit::read(sources, &mapping, &defined, find)?;
+    let mut names = Names::default();
+    let mut entries = Vec::new();
+    for entry in &options.entries {
+        let function = unit.resolve(&entry.function, None);
+        entries.push(function.ok_or_else(|| missing(&unit, &entry.function))?);
+    }
+    if entries.is_empty() {
+        return Err(Refusal::new(
+            Kind::Usage,
+            "nothing says which function to start from",
+            "name one with `--entry FUNCTION`",
+        ));
+    }
+    let inline: BTreeSet<usize> = options
+        .inline
+        .iter()
+        .filter_map(|name| unit.resolve(name, None))
+        .collect();
+    let slice = Slice::of(&unit, &mapping, &mut names, &entries, &inline);
+    ask();
+    let set = options
+        .set
+        .iter()
+        .map(|(name, number)| (names.name(name), *number))
+        .collect();
+    let nonnull = options
+        .nonnull
+        .iter()
+        .map(|name| names.name(last_part(name)))
+        .collect();
+    let mut machine = Machine {
+        unit: &unit,
+        mapping: &mapping,
+        names: &mut names,
+        slice: &slice,
+        options,
+        facts: Facts::default(),
+        labels: Labels::default(),
+        assumptions: Assumptions::default(),
+        set,
+        nonnull,
+        things: Default::default(),
+        split: None,
+        here: (0, 0, 0),
+    };
+    for &(file, line) in &unit.unread {
+        machine.here = (file, line, 0);
+        let at = machine.at();
+        let text = format!("the condition at {at} cannot be read and counts as false");
+        machine
+            .assumptions
+            .note("unread-region", at, text, Some("--define NAME".to_owned()));
+    }
+    let mut tasks = Vec::new();
+    let mut states = 0;
+    for (entry, function) in options.entries.iter().zip(entries) {
+        // What tasks share keeps its name; everything else is each task's own.
+        machine.things.retain(|_, thing| {
+            matches!(
+                thing,
+                Thing::Lock(_, true) | Thing::Completion(true) | Thing::Pool
+            )
+        });
+        let mut paths = machine.explore(function)?;
+        states += paths.nodes.len();
+        let mut automaton = Automaton::of(&paths, &mut machine.labels)?;
+        let mut made = automaton.as_ref().and_then(|a| program(a, &machine.labels));
+        if automaton.is_some() && made.is_none() {
+            // Circles within circles: rounds are told apart instead.
+            paths = machine.explore_unrolled(function)?;
+            states += paths.nodes.len();
+            automaton = Automaton::of(&paths, &mut machine.labels)?;
+            made = automaton.as_ref().and_then(|a| program(a, &machine.labels));
+        }
+        let Some(made) = made else {
+            let of = &unit.functions[function];
+            let place = unit.place(of.file, of.line, 0, 0);
+            return Err(Refusal::new(
+                Kind::NoPath,
+                format!("no path of `{}` comes to its end", of.name),
+                format!(
+                    "follow more rounds of its loops with `--unroll {}`",
+                    options.unroll.saturating_add(2)
+                ),
+            )
+            .at(Some(place)));
+        };
+        tasks.push(Task {
+            name: entry.function.clone(),
+            count: entry.count,
+            program: made,
+            things: machine.things.clone(),
+        });
+    }
+    let Machine {
+        labels,
+        assumptions,
+        ..
+    } = machine;
+    let assumed = assumptions.into_vec();
+    let followed = slice
+        .followed
+        .iter()
+        .map(|f| unit.functions[*f].name.clone())
+        .collect();
+    let writer = Writer {
+        unit: &unit,
+        mapping: &mapping,
+        names: &names,
+        labels: &labels,
+        options,
+    };
+    Ok(Extracted {
+        scenario: writer.scenario(&tasks, &assumed),
+        assumed,
+        states,
+        followed,
+    })
+}
+
+/// `b` of `a->b` and `a.b`.
+fn last_part(expression: &str) -> &str {
+    expression.rsplit(['.', '>']).next().unwrap_or(expression)
+}
+
+fn missing(unit: &Unit, name: &str) -> Refusal {
+    let near = (unit.by_name.keys())
+        .map(|other| (distance(name, other), other))
+        .min()
+        .filter(|(distance, other)| *distance <= 2.max(other.len() / 3));
+    let said = format!("there is no function `{name}` in these files");
+    let help = match near {
+        Some((_, other)) => format!("did you mean `--entry {other}`?"),
+        None if unit.macros.contains_key(name) => {
+            format!("`{name}` is a macro: start at a function that uses it")
+        }
+        None => "give the file that it is in; a function behind `#ifdef` needs its `--define`"
+            .to_owned(),
+    };
+    Refusal::new(Kind::NoFunction, said, help)
+}
+
+/// How many letters differ.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().take(80).collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().take(80).enumerate() {
+        let mut before = i;
+        row[0] = i + 1;
+        for (j, y) in b.iter().enumerate() {
+            let changed = before + usize::from(x != *y);
+            before = row[j + 1];
+            row[j + 1] = changed.min(row[j] + 1).min(before + 1);
+        }
+    }
+    row[b.len()]
+}

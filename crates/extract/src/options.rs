@@ -1,0 +1,63 @@
+//! What is asked for.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A function to start from, and how many tasks run it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The function's name.
+    pub function: String,
+    /// How many tasks run it.
+    pub count: u32,
+}
+
+/// What is asked for.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The functions to start from.
+    pub entries: Vec<Entry>,
+    /// Names that are defined besides those of the mapping, with numbers for some.
+    pub define: BTreeMap<String, Option<i64>>,
+    /// Names that are not.
+    pub undef: BTreeSet<String>,
+    /// Numbers that fields and variables have.
+    pub set: BTreeMap<String, i64>,
+    /// Functions and variables that are never null or an error.
+    pub nonnull: BTreeSet<String>,
+    /// What fields of operations tables point to.
+    pub resolve: BTreeMap<String, String>,
+    /// Functions to follow although nothing says that they matter.
+    pub inline: BTreeSet<String>,
+    /// Undecided rounds of a loop that are followed.
+    pub unroll: u32,
+    /// How often a function may call itself; beyond that nothing is followed. `None`: it is refused.
+    pub recursion: Option<u32>,
+    /// Locks that all tasks share although they are not variables outside of functions.
+    pub share: BTreeSet<String>,
+    /// Slots, by series.
+    pub slots: BTreeMap<String, u32>,
+    /// The model, if not the mapping's.
+    pub model: Option<String>,
+    /// States that are followed at most.
+    pub max_paths: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            entries: Vec::new(),
+            define: BTreeMap::new(),
+            undef: BTreeSet::new(),
+            set: BTreeMap::new(),
+            nonnull: BTreeSet::new(),
+            resolve: BTreeMap::new(),
+            inline: BTreeSet::new(),
+            unroll: 2,
+            recursion: None,
+            share: BTreeSet::new(),
+            slots: BTreeMap::new(),
+            model: None,
+            max_paths: 50_000,
+        }
+    }
+}

@@ -1,0 +1,277 @@
+//! A function's syntax tree as instructions.
+//!
+//! `&&`, `||`, `?:` and `!` become branches; every side effect becomes an instruction of its own, in
+//! the order of the text, which is one of those that C allows. A macro that is like a function is
+//! expanded where it is used, with the text of its arguments, as the preprocessor does; so an
+//! argument is evaluated as often as the body says. What cannot be read becomes [`Instr::Opaque`],
+//! and it is for those who follow a path to say whether that matters.
+
+mod call;
+mod expression;
+mod place;
+mod statement;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use kmapcheck_limits::ask;
+use tree_sitter::Node;
+
+use crate::map::Mapping;
+use crate::read::instruction::{Code, Expr, Instr, Opaque, Place, Unread};
+use crate::read::names::{Name, Names};
+use crate::read::tree::{self, children, declared, field};
+use crate::read::unit::{Unit, is_unsigned};
+
+/// Expressions, statements and macros inside one another.
+const DEEPEST: usize = 120;
+
+/// Instructions of one function: more is refused where it is on the way.
+const MOST_INSTRUCTIONS: usize = 50_000;
+
+/// A node in its text. In the expansion of a macro every line is that of its use.
+#[derive(Clone, Copy)]
+struct At<'t> {
+    node: Node<'t>,
+    source: &'t str,
+    line: Option<usize>,
+}
+
+impl<'t> At<'t> {
+    fn text(self) -> &'t str {
+        tree::text(self.node, self.source)
+    }
+
+    fn line(self) -> usize {
+        self.line.unwrap_or_else(|| tree::line(self.node))
+    }
+
+    fn with(self, node: Node<'t>) -> At<'t> {
+        At { node, ..self }
+    }
+
+    fn field(self, name: &str) -> Option<At<'t>> {
+        field(self.node, name).map(|node| self.with(node))
+    }
+
+    fn children(self) -> impl Iterator<Item = At<'t>> {
+        children(self.node)
+            .into_iter()
+            .map(move |node| self.with(node))
+    }
+
+    fn kind(self) -> &'t str {
+        self.node.kind()
+    }
+}
+
+/// Branches and jumps whose target is not known yet: the instruction, and which of its sides.
+type Open = Vec<(usize, bool)>;
+
+/// A `switch` that is open: its cases and its default.
+#[derive(Default)]
+struct Switch {
+    cases: Vec<(Expr, Option<Expr>, usize)>,
+    default: Option<usize>,
+}
+
+/// Lowers one function.
+struct Lower<'u> {
+    unit: &'u Unit,
+    mapping: &'u Mapping,
+    names: &'u mut Names,
+    function: String,
+    code: Code,
+    /// Variables in scope, innermost last: the name, and the variable if it is the function's own.
+    scopes: Vec<BTreeMap<String, Place>>,
+    /// How many variables have had a name.
+    had: BTreeMap<String, usize>,
+    temporaries: usize,
+    loops: u32,
+    labels: BTreeMap<String, (usize, u32)>,
+    gotos: Vec<(usize, String, Opaque)>,
+    breaks: Vec<Vec<usize>>,
+    continues: Vec<Vec<usize>>,
+    switches: Vec<Switch>,
+    expanding: Vec<String>,
+    depth: usize,
+}
+
+/// The instructions of a function.
+#[must_use]
+pub fn lower(unit: &Unit, mapping: &Mapping, names: &mut Names, function: usize) -> Code {
+    ask();
+    let of = &unit.functions[function];
+    let mut lower = Lower {
+        unit,
+        mapping,
+        names,
+        function: of.name.clone(),
+        code: Code::default(),
+        scopes: vec![BTreeMap::new()],
+        had: BTreeMap::new(),
+        temporaries: 0,
+        loops: 0,
+        labels: BTreeMap::new(),
+        gotos: Vec::new(),
+        breaks: Vec::new(),
+        continues: Vec::new(),
+        switches: Vec::new(),
+        expanding: Vec::new(),
+        depth: 0,
+    };
+    if let Some(node) = unit.node(function) {
+        let at = At {
+            node,
+            source: &unit.files[of.file].text,
+            line: None,
+        };
+        lower.function(at);
+    }
+    lower.finish()
+}
+
+impl Lower<'_> {
+    fn function(&mut self, at: At<'_>) {
+        let mut declarator = at.field("declarator");
+        while let Some(inner) = declarator.filter(|d| d.kind() != "function_declarator") {
+            declarator = inner.field("declarator");
+        }
+        let params = declarator.and_then(|declarator| declarator.field("parameters"));
+        for param in params.into_iter().flat_map(At::children) {
+            if param.kind() != "parameter_declaration" {
+                continue;
+            }
+            let declarator = param.field("declarator");
+            let name = declarator.and_then(|d| declared(d.node));
+            let text = name.map_or("", |name| tree::text(name, at.source));
+            let local = self.declare(text);
+            let plain = declarator.is_some_and(|d| d.kind() == "identifier");
+            let kind = param.field("type").map_or("", At::text);
+            if plain && is_unsigned(kind) {
+                self.code.unsigned.insert(local);
+            }
+            self.code.params.push(local);
+        }
+        if let Some(body) = at.field("body") {
+            self.statement(body);
+        }
+    }
+
+    fn finish(mut self) -> Code {
+        self.emit(Instr::Return(None));
+        for (at, label, opaque) in std::mem::take(&mut self.gotos) {
+            self.code.instrs[at] = match self.labels.get(&label) {
+                Some(&(to, _)) => Instr::Jump(to),
+                None => Instr::Opaque(Rc::new(opaque)),
+            };
+        }
+        self.code
+    }
+
+    fn emit(&mut self, instr: Instr) -> usize {
+        self.code.instrs.push(instr);
+        self.code.instrs.len() - 1
+    }
+
+    fn here(&self) -> usize {
+        self.code.instrs.len()
+    }
+
+    /// Lets open branches and jumps go on at `to`.
+    fn patch(&mut self, open: &[(usize, bool)], to: usize) {
+        for &(at, side) in open {
+            match &mut self.code.instrs[at] {
+                Instr::Jump(target) => *target = to,
+                Instr::Branch(_, yes, no) => *(if side { yes } else { no }) = to,
+                _ => {}
+            }
+        }
+    }
+
+    fn patch_here(&mut self, open: &[(usize, bool)]) {
+        let here = self.here();
+        self.patch(open, here);
+    }
+
+    /// A new variable of the function.
+    fn declare(&mut self, text: &str) -> Name {
+        let had = self.had.entry(text.to_owned()).or_default();
+        *had += 1;
+        let unique = match *had {
+            1 => text.to_owned(),
+            n => format!("{text}#{n}"),
+        };
+        let name = self.names.name(&unique);
+        if let Some(scope) = self.scopes.last_mut() {
+            scope.insert(text.to_owned(), Place::Local(name));
+        }
+        name
+    }
+
+    fn temporary(&mut self) -> Name {
+        self.temporaries += 1;
+        self.names.name(&format!("%{}", self.temporaries))
+    }
+
+    /// The variable of that name, innermost first.
+    fn variable(&self, text: &str) -> Option<Place> {
+        self.scopes
+            .iter()
+            .rev()
+            .find_map(|scope| scope.get(text).cloned())
+    }
+
+    /// Goes one level deeper; false: too deep, and that is noted.
+    fn enter(&mut self, at: At<'_>) -> bool {
+        if self.depth >= DEEPEST || self.here() >= MOST_INSTRUCTIONS {
+            let opaque = self.unread(at, Unread::Deep);
+            self.emit(Instr::Opaque(Rc::new(opaque)));
+            return false;
+        }
+        self.depth += 1;
+        true
+    }
+
+    /// A region that cannot be read.
+    fn unread(&mut self, at: At<'_>, what: Unread) -> Opaque {
+        let text = at.text();
+        let mut names = BTreeSet::new();
+        for word in text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')) {
+            if word.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') {
+                // A macro hides names: those of its body are there as well.
+                let body = self.unit.macros.get(word).map(|known| known.body.clone());
+                let inside = body.iter().flat_map(|body| {
+                    body.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
+                });
+                for word in inside.chain([word]) {
+                    match self.variable(word) {
+                        Some(Place::Local(name)) => names.insert(name),
+                        _ => names.insert(self.names.name(word)),
+                    };
+                }
+            }
+        }
+        let column = at.node.start_position().column + 1;
+        let length = text.lines().next().unwrap_or_default().chars().count();
+        Opaque {
+            what,
+            line: at.line(),
+            column: if at.line.is_some() { 0 } else { column },
+            length,
+            names,
+            name: text
+                .split_whitespace()
+                .collect::<Vec<_>>()
+                .join(" ")
+                .chars()
+                .take(60)
+                .collect(),
+        }
+    }
+
+    fn opaque(&mut self, at: At<'_>, what: Unread) {
+        let opaque = self.unread(at, what);
+        self.emit(Instr::Opaque(Rc::new(opaque)));
+    }
+}

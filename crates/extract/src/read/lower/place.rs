@@ -1,0 +1,75 @@
+//! Places: what can be assigned to, and whose address can be taken.
+
+use super::{At, Lower};
+use crate::read::instruction::{Expr, Instr, Place};
+
+impl Lower<'_> {
+    /// A place that is read.
+    pub(super) fn place_value(&mut self, at: At<'_>) -> Expr {
+        Expr::read(self.place(at))
+    }
+
+    pub(super) fn address(&mut self, at: At<'_>) -> Expr {
+        match self.place(at) {
+            Place::Deref(inner) => *inner,
+            place => Expr::Address(Box::new(place)),
+        }
+    }
+
+    /// What can be assigned to.
+    pub(super) fn place(&mut self, at: At<'_>) -> Place {
+        match at.kind() {
+            "parenthesized_expression" if at.node.named_child_count() == 1 => {
+                if let Some(inner) = at.children().next() {
+                    return self.place(inner);
+                }
+            }
+            "cast_expression" => {
+                if let Some(inner) = at.field("value") {
+                    return self.place(inner);
+                }
+            }
+            "identifier" => {
+                if let Some(place) = self.variable(at.text()) {
+                    return place;
+                }
+                return match self.identifier(at) {
+                    Expr::Read(place) => *place,
+                    _ => Place::Global(self.names.name(at.text())),
+                };
+            }
+            "field_expression" => {
+                let name = at.field("field").map_or("", At::text);
+                let name = self.names.name(name);
+                if let Some(base) = at.field("argument") {
+                    let arrow = at.field("operator").is_some_and(|o| o.text() == "->");
+                    let base = if arrow {
+                        self.value(base)
+                    } else {
+                        self.address(base)
+                    };
+                    return Place::Field(Box::new(base), name);
+                }
+            }
+            "subscript_expression" => {
+                if let (Some(base), Some(index)) = (at.field("argument"), at.field("index")) {
+                    let (base, index) = (self.value(base), self.value(index));
+                    return Place::Deref(Box::new(Expr::binary("+", base, index)));
+                }
+            }
+            "pointer_expression" if at.field("operator").is_some_and(|o| o.text() == "*") => {
+                if let Some(inner) = at.field("argument") {
+                    return Place::Deref(Box::new(self.value(inner)));
+                }
+            }
+            _ => {}
+        }
+        let value = self.value(at);
+        if let Expr::Read(place) = value {
+            return *place;
+        }
+        let place = Place::Local(self.temporary());
+        self.emit(Instr::Assign(place.clone(), value));
+        place
+    }
+}

@@ -1,0 +1,352 @@
+//! All files together: functions, macros, enumerators, operations tables.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use kmapcheck_limits::ask;
+use tree_sitter::{Node, Tree};
+
+use crate::map::Mapping;
+use crate::read::comments::{blanked, text_of};
+use crate::read::conditional::{self, Defined, Macro};
+use crate::read::constant;
+use crate::read::foreach;
+use crate::read::tree::{self, children, declared, field};
+use crate::refusal::{Kind, Place, Refusal};
+
+/// A file, before it is read.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// What messages and `at` call it.
+    pub name: String,
+    /// What is in it.
+    pub bytes: Vec<u8>,
+    /// Whether its functions stand for those of the same name elsewhere.
+    pub is_stub: bool,
+}
+
+/// A file that was read.
+pub struct Read {
+    /// What it is called.
+    pub name: String,
+    /// What was in it.
+    pub original: String,
+    /// Whether its functions stand for those of the same name elsewhere.
+    pub is_stub: bool,
+    /// What was parsed, on the same lines.
+    pub text: String,
+    /// Its syntax tree.
+    pub tree: Tree,
+}
+
+/// A function that has a body.
+#[derive(Debug, Clone)]
+pub struct Function {
+    /// Its name.
+    pub name: String,
+    /// The file.
+    pub file: usize,
+    /// The line, from 1.
+    pub line: usize,
+    /// Whether other files cannot see it.
+    pub is_private: bool,
+    /// Where it is in the file's text.
+    pub range: std::ops::Range<usize>,
+}
+
+/// All files together.
+#[derive(Default)]
+pub struct Unit {
+    /// The files: those given, then those included.
+    pub files: Vec<Read>,
+    /// The functions, in order.
+    pub functions: Vec<Function>,
+    /// Their numbers, by name.
+    pub by_name: BTreeMap<String, Vec<usize>>,
+    /// The macros, the first of each name.
+    pub macros: BTreeMap<String, Macro>,
+    /// Enumerators with their numbers.
+    pub enumerators: BTreeMap<String, i64>,
+    /// Fields of unsigned types; a name that is signed elsewhere is not in it.
+    pub unsigned_fields: BTreeSet<String>,
+    /// Which functions the fields of operations tables are set to.
+    pub tables: BTreeMap<String, BTreeSet<usize>>,
+    /// Conditions that could not be read: file and line.
+    pub unread: Vec<(usize, usize)>,
+}
+
+/// Finds a file that is included, by the name in the directive.
+pub type Find<'a> = dyn Fn(&str) -> Option<Source> + 'a;
+
+impl Unit {
+    /// Reads all files and those that they include, as far as `find` finds them.
+    ///
+    /// # Errors
+    ///
+    /// A file that is no text, or whose conditionals are not paired.
+    pub fn read(
+        sources: &[Source],
+        mapping: &Mapping,
+        defined: &Defined,
+        find: &Find<'_>,
+    ) -> Result<Unit, Refusal> {
+        let mut unit = Unit::default();
+        let mut texts: Vec<(Source, String, String)> = Vec::new();
+        let mut seen: BTreeSet<String> = BTreeSet::new();
+        let mut queue: VecDeque<Source> = sources.iter().cloned().collect();
+        while let Some(source) = queue.pop_front() {
+            if !seen.insert(source.name.clone()) {
+                continue;
+            }
+            let Some(original) = text_of(&source.bytes) else {
+                return Err(Refusal::new(
+                    Kind::NotText,
+                    format!("{} is not C: it holds bytes that no text has", source.name),
+                    "give the `.c` file that it was built from",
+                ));
+            };
+            let plain = blanked(&original);
+            let done = conditional::condition(&plain, defined).map_err(|refusal| {
+                let place = refusal.place.clone().map(|place| Place {
+                    file: source.name.clone(),
+                    text: original
+                        .lines()
+                        .nth(place.line - 1)
+                        .unwrap_or_default()
+                        .to_owned(),
+                    ..*place
+                });
+                refusal.at(place)
+            })?;
+            for name in done.includes {
+                if !seen.contains(&name) {
+                    queue.extend(find(&name));
+                }
+            }
+            let file = texts.len();
+            unit.unread
+                .extend(done.unread.into_iter().map(|line| (file, line)));
+            for defined in done.macros {
+                unit.macros.entry(defined.name.clone()).or_insert(defined);
+            }
+            texts.push((source, original, done.text));
+        }
+        for (source, original, text) in texts {
+            let text = without(&text, &mapping.qualifiers);
+            let text = foreach::expanded(&text, &unit.macros);
+            let tree = tree::parse(&text);
+            unit.files.push(Read {
+                name: source.name,
+                original,
+                is_stub: source.is_stub,
+                text,
+                tree,
+            });
+        }
+        let mut signed = BTreeSet::new();
+        for file in 0..unit.files.len() {
+            let found = Found::of(&unit.files[file]);
+            for mut function in found.functions {
+                function.file = file;
+                let number = unit.functions.len();
+                let same = unit.by_name.entry(function.name.clone()).or_default();
+                same.push(number);
+                unit.functions.push(function);
+            }
+            unit.enumerators.extend(found.enumerators);
+            unit.unsigned_fields.extend(found.unsigned);
+            signed.extend(found.signed);
+        }
+        unit.unsigned_fields.retain(|name| !signed.contains(name));
+        for file in 0..unit.files.len() {
+            for (name, function) in tables(&unit.files[file]) {
+                if let Some(function) = unit.resolve(&function, Some(file)) {
+                    unit.tables.entry(name).or_default().insert(function);
+                }
+            }
+        }
+        Ok(unit)
+    }
+
+    /// The function of that name: a stub, if there is one; else as `file` sees it; without a file, as everybody sees it, and if
+    /// nobody does, the first one.
+    #[must_use]
+    pub fn resolve(&self, name: &str, file: Option<usize>) -> Option<usize> {
+        let all = self.by_name.get(name)?;
+        let stub = all
+            .iter()
+            .find(|&&f| self.files[self.functions[f].file].is_stub);
+        let here = || all.iter().find(|&&f| Some(self.functions[f].file) == file);
+        let seen = || {
+            all.iter().find(|&&f| {
+                let function = &self.functions[f];
+                !function.is_private || self.files[function.file].name.ends_with(".h")
+            })
+        };
+        let any = || all.first().filter(|_| file.is_none());
+        stub.or_else(here).or_else(seen).or_else(any).copied()
+    }
+
+    /// A place in a file, for messages.
+    #[must_use]
+    pub fn place(&self, file: usize, line: usize, column: usize, length: usize) -> Place {
+        let text = self.files[file]
+            .original
+            .lines()
+            .nth(line.saturating_sub(1));
+        Place {
+            file: self.files[file].name.clone(),
+            line,
+            column,
+            length,
+            text: text.unwrap_or_default().to_owned(),
+        }
+    }
+
+    /// The syntax tree of a function.
+    #[must_use]
+    pub fn node(&self, function: usize) -> Option<Node<'_>> {
+        let function = &self.functions[function];
+        let root = self.files[function.file].tree.root_node();
+        let (start, end) = (function.range.start, function.range.end);
+        let mut node = root.descendant_for_byte_range(start, end)?;
+        while node.kind() != "function_definition" {
+            node = node.parent()?;
+        }
+        Some(node)
+    }
+}
+
+/// The text with blanks for some words.
+fn without(text: &str, words: &BTreeSet<String>) -> String {
+    let mut out = String::with_capacity(text.len());
+    let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let end = match word(first) {
+            true => rest.find(|c| !word(c)).unwrap_or(rest.len()),
+            false => rest.find(word).unwrap_or(rest.len()),
+        };
+        let (token, after) = rest.split_at(end);
+        match words.contains(token) {
+            true => out.extend(token.chars().map(|_| ' ')),
+            false => out.push_str(token),
+        }
+        rest = after;
+    }
+    out
+}
+
+/// What one file has.
+#[derive(Default)]
+struct Found {
+    functions: Vec<Function>,
+    enumerators: BTreeMap<String, i64>,
+    unsigned: BTreeSet<String>,
+    signed: BTreeSet<String>,
+}
+
+impl Found {
+    fn of(file: &Read) -> Found {
+        let mut found = Found::default();
+        tree::walk(file.tree.root_node(), |node| {
+            match node.kind() {
+                "function_definition" => {
+                    ask();
+                    if let Some(function) = function(node, &file.text) {
+                        found.functions.push(function);
+                        return false;
+                    }
+                }
+                "enumerator_list" => found.enumerate(node, &file.text),
+                "field_declaration" => found.fields(node, &file.text),
+                _ => {}
+            }
+            true
+        });
+        found
+    }
+
+    fn enumerate(&mut self, list: Node<'_>, source: &str) {
+        let mut next = Some(0i64);
+        for one in children(list) {
+            let Some(name) = field(one, "name") else {
+                continue;
+            };
+            if let Some(value) = field(one, "value") {
+                let names = |name: &str| self.enumerators.get(name).copied();
+                next = constant::value(tree::text(value, source), &names, &|_| false);
+            }
+            if let Some(value) = next {
+                (self.enumerators).insert(tree::text(name, source).to_owned(), value);
+                next = value.checked_add(1);
+            }
+        }
+    }
+
+    fn fields(&mut self, node: Node<'_>, source: &str) {
+        let Some(kind) = field(node, "type") else {
+            return;
+        };
+        let unsigned = is_unsigned(tree::text(kind, source));
+        let mut cursor = node.walk();
+        for declarator in node.children_by_field_name("declarator", &mut cursor) {
+            if let Some(name) = declared(declarator) {
+                let name = tree::text(name, source).to_owned();
+                match unsigned && declarator.kind() == "field_identifier" {
+                    true => self.unsigned.insert(name),
+                    false => self.signed.insert(name),
+                };
+            }
+        }
+    }
+}
+
+/// Whether a type's name says that it has no negative numbers.
+#[must_use]
+pub fn is_unsigned(kind: &str) -> bool {
+    const WORDS: [&str; 14] = [
+        "unsigned", "size_t", "u8", "u16", "u32", "u64", "__u8", "__u16", "__u32", "__u64",
+        "u_int", "u_short", "u_char", "pgoff_t",
+    ];
+    let word = |c: char| !(c.is_ascii_alphanumeric() || c == '_');
+    kind.split(word).any(|word| WORDS.contains(&word))
+}
+
+fn function(node: Node<'_>, source: &str) -> Option<Function> {
+    let mut declarator = field(node, "declarator")?;
+    while declarator.kind() != "function_declarator" {
+        declarator = field(declarator, "declarator")?;
+    }
+    let name = declared(field(declarator, "declarator")?)?;
+    let body = field(node, "body")?;
+    let before = source.get(node.start_byte()..body.start_byte())?;
+    let mut words = before.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+    Some(Function {
+        name: tree::text(name, source).to_owned(),
+        file: 0,
+        line: tree::line(name),
+        is_private: words.any(|word| word == "static"),
+        range: node.byte_range(),
+    })
+}
+
+/// Fields that initialisers set to names.
+fn tables(file: &Read) -> Vec<(String, String)> {
+    let mut all = Vec::new();
+    tree::walk(file.tree.root_node(), |node| {
+        if node.kind() == "initializer_pair"
+            && let Some(value) = field(node, "value")
+            && value.kind() == "identifier"
+        {
+            let mut cursor = node.walk();
+            let designator = node
+                .children_by_field_name("designator", &mut cursor)
+                .next();
+            let name = designator.map(|d| tree::text(d, &file.text).trim_start_matches('.'));
+            let value = tree::text(value, &file.text);
+            all.extend(name.map(|name| (name.to_owned(), value.to_owned())));
+        }
+        true
+    });
+    all
+}

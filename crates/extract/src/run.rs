@@ -1,0 +1,27 @@
+//! The paths through the instructions, as a graph of states.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`value`] | linear expressions over symbols, and where values are kept |
+//! | [`state`] | a state: calls that are open, the store, facts, what is held |
+//! | [`canonical`] | what is no longer mentioned is dropped, symbols are numbered: states equal up to renaming are one |
+//! | [`facts`] | whether linear facts can hold together |
+//! | [`evaluate`] | values of expressions, assignments, substitution |
+//! | [`step`](mod@step) | one instruction |
+//! | [`call`] | calls |
+//! | [`operation`] | what operations do to a state, and their labels |
+//! | [`naming`] | what pages and locks are called |
+//! | [`label`] | operations with their arguments, as numbers |
+//! | [`explore`](mod@explore) | every path, and the graph of states |
+
+pub mod call;
+pub mod canonical;
+pub mod evaluate;
+pub mod explore;
+pub mod facts;
+pub mod label;
+pub mod naming;
+pub mod operation;
+pub mod state;
+pub mod step;
+pub mod value;

@@ -1,0 +1,353 @@
+//! Calls.
+
+use crate::map::Returned;
+use crate::map::merge::Known;
+use crate::read::callee::{Callee, callee};
+use crate::read::instruction::{Call, Expr, Place};
+use crate::refusal::{Kind, Refusal};
+use crate::run::evaluate::{at_least, depth_of};
+use crate::run::label::Label;
+use crate::run::state::{Frame, State};
+use crate::run::step::{Machine, Step};
+use crate::run::value::{Key, Linear, Symbol};
+
+/// Calls inside calls.
+const DEEPEST: usize = 60;
+
+impl Machine<'_> {
+    /// Does a call that matters.
+    ///
+    /// # Errors
+    ///
+    /// What cannot be expressed, and recursion beyond what was given.
+    pub fn call(&mut self, state: &mut State, call: &Call) -> Result<Step, Refusal> {
+        let file = self.here.0;
+        match callee(self.unit, self.mapping, self.names, call, file) {
+            Callee::Mapped(name) => self.mapped(state, call, &name),
+            Callee::Nothing(sleeps) => Ok(self.nothing(state, call, sleeps, "a function that a pointer names")),
+            Callee::Bodies(bodies) => self.bodies(state, call, &bodies),
+            Callee::Unknown(name) => {
+                let text = format!(
+                    "`{name}` is not in the files: it takes no slot, page or lock, does not sleep, and changes nothing that matters"
+                );
+                let at = self.at();
+                let change = "give the file that it is in, or say what it does in a mapping file";
+                self.assumptions.note("unread-function", at, text, Some(change.to_owned()));
+                Ok(self.nothing(state, call, false, &name))
+            }
+            Callee::Pointer(name) => {
+                let text = format!(
+                    "what `{name}` points to takes no slot, page or lock, does not sleep, and changes nothing that matters"
+                );
+                let at = self.at();
+                self.assumptions.note("pointer", at, text, Some(format!("--resolve {name}=FUNCTION")));
+                Ok(self.nothing(state, call, false, &name))
+            }
+            Callee::Missing(field, name) => Err(self.refuse(
+                Kind::Pointer,
+                format!("`{field}` points to `{name}`, which is in none of the files"),
+                format!("give the file with `{name}`, or `--resolve {field}=FUNCTION` with one that is there"),
+            )),
+        }
+    }
+
+    fn bodies(
+        &mut self,
+        state: &mut State,
+        call: &Call,
+        bodies: &[usize],
+    ) -> Result<Step, Refusal> {
+        let followed: Vec<usize> = bodies
+            .iter()
+            .copied()
+            .filter(|body| self.slice.followed.contains(body))
+            .collect();
+        let rest = bodies.len() - followed.len();
+        if bodies.len() > 1 {
+            let names: Vec<String> = bodies
+                .iter()
+                .map(|&body| format!("`{}`", self.unit.functions[body].name))
+                .collect();
+            let text = format!(
+                "the pointer called here is one of {}, as in the tables that were read",
+                names.join(", ")
+            );
+            let at = self.at();
+            self.assumptions.note(
+                "pointer",
+                at,
+                text,
+                Some("--resolve FIELD=FUNCTION".to_owned()),
+            );
+        }
+        let mut ways = Vec::new();
+        for body in followed {
+            if self.recurses(state, body)? {
+                continue;
+            }
+            let mut way = state.clone();
+            self.enter(&mut way, call, body)?;
+            ways.push((None, way));
+        }
+        if rest > 0 {
+            let sleeps = bodies.iter().any(|body| {
+                !self.slice.followed.contains(body) && self.slice.sleepy.contains(body)
+            });
+            let name = self.unit.functions[bodies[0]].name.clone();
+            match self.nothing(state, call, sleeps, &name) {
+                Step::Then(more) => ways.extend(more),
+                _ => ways.push((None, state.clone())),
+            }
+        }
+        if ways.is_empty() {
+            return Ok(Step::Cut);
+        }
+        if let [(None, way)] = ways.as_mut_slice() {
+            *state = std::mem::take(way);
+            return Ok(Step::On);
+        }
+        Ok(Step::Then(ways))
+    }
+
+    /// Whether a function calls itself more often than is followed.
+    fn recurses(&mut self, state: &State, body: usize) -> Result<bool, Refusal> {
+        let open = state
+            .frames
+            .iter()
+            .filter(|frame| frame.function == body)
+            .count();
+        let name = &self.unit.functions[body].name;
+        let Some(most) = self.options.recursion else {
+            if open == 0 {
+                return Ok(false);
+            }
+            return Err(self.refuse(
+                Kind::Recursion,
+                format!("`{name}` calls itself, and nothing says how often"),
+                "`--recursion 1` follows it once more, or give a version of it that does not with `--stub FILE.c`",
+            ));
+        };
+        if open <= most as usize {
+            return Ok(false);
+        }
+        let text = format!("`{name}` calls itself at most {most} times");
+        let (at, more) = (self.at(), most.saturating_add(1));
+        self.assumptions.note(
+            "recursion-bound",
+            at,
+            text,
+            Some(format!("--recursion {more}")),
+        );
+        Ok(true)
+    }
+
+    fn enter(&mut self, state: &mut State, call: &Call, body: usize) -> Result<(), Refusal> {
+        let name = &self.unit.functions[body].name;
+        if state.frames.len() >= DEEPEST {
+            return Err(self.refuse(
+                Kind::Budget,
+                format!("calls are nested more than {DEEPEST} deep at `{name}`"),
+                format!("add `{name}` to `stop` in a mapping file, or give a stub of it with `--stub FILE.c`"),
+            ));
+        }
+        let depth = state.frames.len() - 1;
+        let values: Vec<Linear> = call
+            .args
+            .iter()
+            .map(|arg| self.value(state, depth, arg))
+            .collect();
+        state.frames.push(Frame {
+            function: body,
+            at: 0,
+            done: 0,
+            result: Some(call.result),
+        });
+        let of = depth_of(depth + 1);
+        for (param, value) in self.slice.bodies[&body].code.params.iter().zip(values) {
+            state.store.insert(Key::Local(of, *param), value);
+        }
+        Ok(())
+    }
+
+    /// A call of which nothing is known but whether it may sleep.
+    pub fn nothing(&mut self, state: &mut State, call: &Call, sleeps: bool, name: &str) -> Step {
+        self.forget_arguments(state, call);
+        let value = state.fresh();
+        let text = match &call.target {
+            crate::read::instruction::Target::Function(name) => Some(*name),
+            _ => None,
+        };
+        if text.is_some_and(|name| self.nonnull.contains(&name)) {
+            state.facts.extend(at_least(&value, 1));
+        }
+        self.set_result(state, Some(call.result), value);
+        self.done(state);
+        self.asleep(state, sleeps, name)
+    }
+
+    /// The step after something that may sleep: it shows only where sleep is forbidden.
+    pub fn asleep(&mut self, state: &State, sleeps: bool, name: &str) -> Step {
+        match sleeps && state.is_atomic() {
+            true => {
+                let label = self.sleep_label(name);
+                Step::Then(vec![(Some(label), state.clone())])
+            }
+            false => Step::On,
+        }
+    }
+
+    /// The label of something that may sleep.
+    pub fn sleep_label(&mut self, name: &str) -> u32 {
+        let (file, line, function) = self.here;
+        self.labels.number(Label {
+            op: "might_sleep",
+            of: None,
+            with: None,
+            file,
+            line,
+            function,
+            note: Some(format!("{name}()")),
+            taken: None,
+        })
+    }
+
+    /// Goes on after the call.
+    pub fn done(&mut self, state: &mut State) {
+        if let Some(frame) = state.frames.last_mut() {
+            frame.at += 1;
+            frame.done = 0;
+        }
+    }
+
+    /// A variable whose address is handed on may have any value afterwards.
+    pub fn forget_arguments(&mut self, state: &mut State, call: &Call) {
+        let depth = state.frames.len() - 1;
+        for arg in &call.args {
+            let value = self.value(state, depth, arg);
+            let keys: Vec<Key> = (value.terms.iter())
+                .filter_map(|(symbol, _)| match symbol {
+                    Symbol::Address(key) if matches!(root(key), Key::Local(..)) => {
+                        Some(Key::clone(key))
+                    }
+                    _ => None,
+                })
+                .collect();
+            for key in keys {
+                self.forget(state, &key);
+                // Elements of an array, by whatever index.
+                self.forget(state, root(&key));
+            }
+        }
+    }
+
+    fn mapped(&mut self, state: &mut State, call: &Call, name: &str) -> Result<Step, Refusal> {
+        if let Some(help) = self.mapping.refused.get(name) {
+            return Err(self.refuse(
+                Kind::Inexpressible,
+                format!("`{name}` cannot be expressed in a scenario"),
+                help.clone(),
+            ));
+        }
+        let mapping = self.mapping;
+        if let Some(does) = mapping.ops.get(name) {
+            return self.operate(state, call, name, does.all());
+        }
+        let depth = state.frames.len() - 1;
+        if let Some(returned) = mapping.returns.get(name) {
+            return Ok(self.returned(state, call, *returned, name));
+        }
+        if let Some(flags) = mapping.sleeps_by_flags.get(name) {
+            let waits = self.may_wait(call, Some(*flags));
+            return Ok(self.nothing(state, call, waits, name));
+        }
+        match mapping.known.get(name) {
+            Some(Known::Pure) => {
+                let args = call
+                    .args
+                    .iter()
+                    .map(|arg| self.value(state, depth, arg))
+                    .collect();
+                let value = self.pure(state, name, args);
+                self.set_result(state, Some(call.result), value);
+                self.done(state);
+                Ok(Step::On)
+            }
+            Some(Known::UserCopy) => Ok(self.user_copy(state, call, name)),
+            Some(Known::Sleeps) => Ok(self.nothing(state, call, true, name)),
+            _ => Ok(self.nothing(state, call, false, name)),
+        }
+    }
+
+    /// Whether the flags of an allocation let it wait.
+    pub fn may_wait(&self, call: &Call, flags: Option<usize>) -> bool {
+        let text = flags.and_then(|flags| call.texts.get(flags));
+        let words = text.map(|text| text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')));
+        !words.is_some_and(|mut words| words.any(|word| self.mapping.nowait.contains(word)))
+    }
+
+    fn returned(&mut self, state: &mut State, call: &Call, returned: Returned, name: &str) -> Step {
+        let known = self.mapping.known.get(name);
+        let mut step = self.nothing(state, call, known == Some(&Known::Sleeps), name);
+        let depth = state.frames.len() - 1;
+        let apply = |state: &mut State| {
+            let key = Key::Local(depth_of(depth), call.result);
+            let value = state.store.get(&key).cloned().unwrap_or_default();
+            match returned {
+                Returned::Zero => {
+                    state.store.insert(key, Linear::of(0));
+                }
+                Returned::Nonnull | Returned::Address => state.facts.extend(at_least(&value, 1)),
+                Returned::Null => state.facts.extend(at_least(&value, 0)),
+                Returned::Unknown | Returned::Error => {}
+            }
+        };
+        match &mut step {
+            Step::Then(ways) => ways.iter_mut().for_each(|(_, state)| apply(state)),
+            _ => apply(state),
+        }
+        step
+    }
+
+    fn user_copy(&mut self, state: &mut State, call: &Call, name: &str) -> Step {
+        let depth = state.frames.len() - 1;
+        if let (true, Some(Expr::Read(place))) = (name.ends_with("get_user"), call.args.first())
+            && !matches!(**place, Place::Global(_))
+        {
+            let key = self.key(state, depth, place);
+            self.forget(state, &key);
+        }
+        let faults = !self.mapping.user_copy.fault.is_empty();
+        if !faults || state.is_atomic() {
+            return self.nothing(state, call, true, name);
+        }
+        self.nothing(state, call, false, name);
+        let (file, line, function) = self.here;
+        let label = self.labels.number(Label {
+            op: "fault",
+            of: None,
+            with: None,
+            file,
+            line,
+            function,
+            note: Some(format!("{name}() faults")),
+            taken: None,
+        });
+        Step::Then(vec![(Some(label), state.clone())])
+    }
+}
+
+/// The variable that a place is within, if it is within one.
+fn root(key: &Key) -> &Key {
+    let mut key = key;
+    while let Key::Field(base, _) | Key::Deref(base) = key {
+        let inner = base.terms.iter().find_map(|(symbol, _)| match symbol {
+            Symbol::Address(inner) => Some(inner),
+            _ => None,
+        });
+        match inner {
+            Some(inner) => key = inner,
+            None => break,
+        }
+    }
+    key
+}

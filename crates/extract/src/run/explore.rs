@@ -1,0 +1,336 @@
+//! Every path of an entry, as a graph of states.
+//!
+//! A node is a state; its edges are the operations from there to the next, or none. States that are
+//! equal ([`canonical`](mod@crate::run::canonical)) are one node, so a loop whose rounds come to the
+//! same state is a circle, and all its rounds are in the graph. Only a loop whose every undecided
+//! round comes to a new state is cut.
+//!
+//! **What a cut leaves out.** Each visit of a node has, for every loop that is open, the number of
+//! its undecided rounds. A node is visited again unless an earlier visit had no more rounds of any
+//! loop, for then whatever the later visit could reach is reached. So every path with at most
+//! `unroll` undecided rounds of each loop is in the graph, and a cut is noted only where there is a
+//! path with more.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+
+use kmapcheck_limits::ask;
+use rustc_hash::FxHashMap;
+
+use crate::map::Operation;
+use crate::read::names::Name;
+use crate::refusal::{Kind, Refusal};
+use crate::run::canonical::canonical;
+use crate::run::label::Label;
+use crate::run::state::{Frame, Hold, State};
+use crate::run::step::{Machine, Rounds, Step, Thing};
+use crate::run::value::{Key, Linear};
+
+/// A node of the graph.
+#[derive(Debug, Clone, Default)]
+pub struct Node {
+    /// Where it goes on: by which operation, if by one.
+    pub edges: BTreeSet<(Option<u32>, usize)>,
+    /// Whether the entry may return here.
+    pub ends: bool,
+    /// What is held here: the operation that gives it back, and its name, in order.
+    pub held: Vec<(&'static str, Name)>,
+}
+
+/// The graph of an entry. Node 0 is where it starts.
+#[derive(Debug, Clone, Default)]
+pub struct Paths {
+    /// What the entry's caller does before.
+    pub before: Vec<u32>,
+    /// The nodes.
+    pub nodes: Vec<Node>,
+}
+
+/// A state as long as it is to be visited, and the rounds of earlier visits.
+#[derive(Default)]
+struct Visits {
+    state: State,
+    rounds: Vec<Vec<Rounds>>,
+}
+
+/// A state that a node leads to: the node, the operation, and the rounds so far.
+type Found = (Option<usize>, Option<u32>, State, Vec<Rounds>);
+
+/// Instructions between two nodes; a function cannot have more in a row without a branch.
+const MOST_STEPS: usize = 1_000_000;
+
+impl Machine<'_> {
+    /// All paths of a function.
+    ///
+    /// # Errors
+    ///
+    /// What cannot be read or expressed; more states than there may be.
+    pub fn explore(&mut self, function: usize) -> Result<Paths, Refusal> {
+        self.graph(function, false)
+    }
+
+    /// The same with the rounds of loops told apart, so that there are no circles.
+    ///
+    /// # Errors
+    ///
+    /// As [`Machine::explore`].
+    pub fn explore_unrolled(&mut self, function: usize) -> Result<Paths, Refusal> {
+        self.graph(function, true)
+    }
+
+    fn graph(&mut self, function: usize, unrolled: bool) -> Result<Paths, Refusal> {
+        let mut paths = Paths::default();
+        let mut visits: Vec<Visits> = Vec::new();
+        let mut numbers: FxHashMap<(State, Vec<Rounds>), usize> = FxHashMap::default();
+        let mut queue: BinaryHeap<Reverse<(u32, usize, usize)>> = BinaryHeap::new();
+        let mut start = State::default();
+        start.frames.push(Frame {
+            function,
+            at: 0,
+            done: 0,
+            result: None,
+        });
+        paths.before = self.contract(&mut start, function)?;
+        let mut found: Vec<Found> = vec![(None, None, start, vec![Rounds::default()])];
+        let mut turns: Vec<Vec<Rounds>> = Vec::new();
+        loop {
+            for (from, label, state, rounds) in found.drain(..) {
+                ask();
+                let state = canonical(state, self.slice);
+                let told_apart = if unrolled { rounds.clone() } else { Vec::new() };
+                let key = (state, told_apart);
+                let next = match numbers.get(&key) {
+                    Some(&number) => number,
+                    None => {
+                        let number = visits.len();
+                        if number >= self.options.max_paths {
+                            return Err(self.too_many(&visits));
+                        }
+                        paths.nodes.push(Node {
+                            held: key
+                                .0
+                                .held
+                                .iter()
+                                .map(|hold| (hold.release, hold.name))
+                                .collect(),
+                            ..Node::default()
+                        });
+                        visits.push(Visits {
+                            state: key.0.clone(),
+                            rounds: Vec::new(),
+                        });
+                        numbers.insert(key, number);
+                        number
+                    }
+                };
+                if let Some(from) = from {
+                    paths.nodes[from].edges.insert((label, next));
+                }
+                let before = &mut visits[next].rounds;
+                if !before.iter().any(|earlier| is_within(earlier, &rounds)) {
+                    before.push(rounds.clone());
+                    let total = rounds.iter().flat_map(|of| of.counts.values()).sum();
+                    queue.push(Reverse((total, turns.len(), next)));
+                    turns.push(rounds);
+                }
+            }
+            let Some(Reverse((_, turn, node))) = queue.pop() else {
+                break;
+            };
+            let (state, rounds) = (visits[node].state.clone(), std::mem::take(&mut turns[turn]));
+            self.visit(node, state, rounds, &mut paths, &mut found)?;
+        }
+        Ok(paths)
+    }
+
+    /// Follows a node to the next ones.
+    fn visit(
+        &mut self,
+        node: usize,
+        mut state: State,
+        mut rounds: Vec<Rounds>,
+        paths: &mut Paths,
+        found: &mut Vec<Found>,
+    ) -> Result<(), Refusal> {
+        for _ in 0..MOST_STEPS {
+            if state.frames.is_empty() {
+                paths.nodes[node].ends = true;
+                return Ok(());
+            }
+            let step = self.step(&mut state, &mut rounds)?;
+            rounds.resize_with(state.frames.len().max(1), Rounds::default);
+            match step {
+                Step::On => {}
+                Step::Cut => return Ok(()),
+                Step::End => {
+                    paths.nodes[node].ends = true;
+                    return Ok(());
+                }
+                Step::Round => {
+                    found.push((Some(node), None, state, rounds));
+                    return Ok(());
+                }
+                Step::Then(ways) => {
+                    for (label, way) in ways {
+                        let mut rounds = rounds.clone();
+                        rounds.resize_with(way.frames.len().max(1), Rounds::default);
+                        found.push((Some(node), label, way, rounds));
+                    }
+                    return Ok(());
+                }
+            }
+            ask();
+        }
+        Err(self.refuse(
+            Kind::Budget,
+            "this path does not come to its end",
+            "give a stub of the function with `--stub FILE.c`",
+        ))
+    }
+
+    fn too_many(&self, visits: &[Visits]) -> Refusal {
+        let mut per: BTreeMap<usize, usize> = BTreeMap::new();
+        for visit in visits {
+            if let Some(frame) = visit.state.frames.last() {
+                *per.entry(frame.function).or_default() += 1;
+            }
+        }
+        let most = per.iter().max_by_key(|(_, count)| **count);
+        let most = most.map_or("", |(function, _)| &self.unit.functions[*function].name);
+        let max = self.options.max_paths;
+        Refusal::new(
+            Kind::Budget,
+            format!("there are more than {max} states, most of them in `{most}`"),
+            format!(
+                "`--max-paths {}` allows more; `--set` and `--nonnull` decide branches; a smaller `--unroll`, or a stub of `{most}` with `--stub FILE.c`, leaves paths out",
+                max.saturating_mul(4)
+            ),
+        )
+    }
+
+    /// What a function's caller has done before.
+    fn contract(&mut self, state: &mut State, function: usize) -> Result<Vec<u32>, Refusal> {
+        let name = &self.unit.functions[function].name;
+        let mapping = self.mapping;
+        let Some(contract) = mapping.contracts.get(name) else {
+            return Ok(Vec::new());
+        };
+        self.here = (
+            self.unit.functions[function].file,
+            self.unit.functions[function].line,
+            function,
+        );
+        let text = format!("`{name}` is entered and left as its contract says");
+        let at = self.at();
+        self.assumptions.note("contract", at, text, None);
+        let mut before = Vec::new();
+        for operation in &contract.enters {
+            let (of, name, thing) = self.param(state, function, operation)?;
+            let op = crate::map::file::name_of(&operation.op).expect("it was checked");
+            if let Some(release) = crate::run::operation::taking(op) {
+                self.things.insert(name, thing);
+                state.names.insert(of.clone(), name);
+                before.push(self.by_caller(op, name, operation));
+                state.held.push(Hold {
+                    release: release.0,
+                    of,
+                    name,
+                    atomic: release.1,
+                });
+            }
+        }
+        Ok(before)
+    }
+
+    /// The label of what a caller does.
+    fn by_caller(&mut self, op: &'static str, name: Name, operation: &Operation) -> u32 {
+        let (file, line, function) = self.here;
+        let series = operation.series.clone().or(self.mapping.series.clone());
+        let kind = operation.type_name.clone();
+        let with = match op {
+            "kmap" => series.map(|series| ("series", series)),
+            "kmap_atomic" => Some(("type", kind.unwrap_or_else(|| "LEVEL0".to_owned()))),
+            _ => None,
+        };
+        self.labels.number(Label {
+            op,
+            of: Some(name),
+            with,
+            file,
+            line,
+            function,
+            note: Some("by its caller".to_owned()),
+            taken: None,
+        })
+    }
+
+    /// A parameter that a contract names.
+    fn param(
+        &mut self,
+        state: &mut State,
+        function: usize,
+        operation: &Operation,
+    ) -> Result<(Linear, Name, Thing), Refusal> {
+        let text = operation.param.clone().unwrap_or_default();
+        let name = self.names.name(&text);
+        let params = &self.slice.bodies[&function].code.params;
+        if !params.contains(&name) {
+            return Err(self.refuse(
+                Kind::Mapping,
+                format!("its contract names `{text}`, which is no parameter"),
+                "correct the contract in the mapping file",
+            ));
+        }
+        let key = Key::Local(0, name);
+        let of = self.read(state, &key);
+        let op = crate::map::file::name_of(&operation.op).expect("it was checked");
+        let thing = crate::run::operation::thing_of(op, false);
+        Ok((of, name, thing))
+    }
+
+    /// Leaves the entry: what its caller does afterwards comes first.
+    ///
+    /// # Errors
+    ///
+    /// A contract that does not fit.
+    pub fn leave(&mut self, state: &mut State) -> Result<Step, Refusal> {
+        let Some(frame) = state.frames.last().cloned() else {
+            return Ok(Step::End);
+        };
+        let function = frame.function;
+        let name = &self.unit.functions[function].name;
+        let mapping = self.mapping;
+        let leaves = mapping
+            .contracts
+            .get(name)
+            .map_or(&[][..], |contract| &contract.leaves);
+        let next = leaves
+            .iter()
+            .skip(usize::from(frame.done))
+            .find_map(|operation| {
+                let op = crate::map::file::name_of(&operation.op)?;
+                let param = operation.param.as_deref();
+                let held = state.held.iter().rposition(|hold| {
+                    hold.release == op && Some(self.names.text(hold.name)) == param
+                })?;
+                Some((op, held, operation))
+            });
+        let Some((op, held, operation)) = next else {
+            return Ok(Step::End);
+        };
+        let hold = state.held.remove(held);
+        let label = self.by_caller(op, hold.name, operation);
+        Ok(Step::Then(vec![(Some(label), state.clone())]))
+    }
+}
+
+/// Whether a visit had no more rounds of any loop than another one of the same state.
+fn is_within(earlier: &[Rounds], later: &[Rounds]) -> bool {
+    earlier.len() == later.len()
+        && earlier.iter().zip(later).all(|(a, b)| {
+            a.pending <= b.pending
+                && a.counts.iter().all(|(number, count)| {
+                    *count <= b.counts.get(number).copied().unwrap_or_default()
+                })
+        })
+}

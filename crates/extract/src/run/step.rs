@@ -1,0 +1,381 @@
+//! One instruction.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::assumed::Assumptions;
+use crate::map::Mapping;
+use crate::options::Options;
+use crate::read::callee::is_jump;
+use crate::read::instruction::{Instr, Opaque, Unread};
+use crate::read::names::{Name, Names};
+use crate::read::slice::Slice;
+use crate::read::unit::Unit;
+use crate::refusal::{Kind, Place, Refusal};
+use crate::run::facts::Facts;
+use crate::run::label::Labels;
+use crate::run::state::{Fact, Relation, State};
+use crate::run::value::{Key, Linear};
+
+/// What a name stands for in the scenario.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Thing {
+    /// A page that is there from the start.
+    Page,
+    /// A page that is allocated.
+    Allocated,
+    /// A lock of this kind, and whether all tasks share it.
+    Lock(&'static str, bool),
+    /// A pool.
+    Pool,
+    /// A completion, and whether all tasks share it.
+    Completion(bool),
+}
+
+/// Rounds of loops in an open call.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct Rounds {
+    /// Undecided rounds of each loop since it was entered.
+    pub counts: BTreeMap<u32, u32>,
+    /// Whether anything was undecided since the last round of any loop.
+    pub pending: bool,
+}
+
+/// What an instruction comes to.
+pub enum Step {
+    /// The next one.
+    On,
+    /// A place where paths may come together: whatever comes next, with what is done on the way.
+    Then(Vec<(Option<u32>, State)>),
+    /// One round of a loop more.
+    Round,
+    /// The path has come to its end.
+    End,
+    /// It is not followed further.
+    Cut,
+}
+
+/// What runs the instructions: everything that is the same for all states.
+pub struct Machine<'a> {
+    /// The files.
+    pub unit: &'a Unit,
+    /// What functions mean.
+    pub mapping: &'a Mapping,
+    /// All names.
+    pub names: &'a mut Names,
+    /// What matters.
+    pub slice: &'a Slice,
+    /// What was asked for.
+    pub options: &'a Options,
+    /// Questions about facts.
+    pub facts: Facts,
+    /// The operations so far.
+    pub labels: Labels,
+    /// What was assumed so far.
+    pub assumptions: Assumptions,
+    /// Numbers that fields and variables have.
+    pub set: BTreeMap<Name, i64>,
+    /// Variables and fields that are never null.
+    pub nonnull: BTreeSet<Name>,
+    /// What names stand for.
+    pub things: BTreeMap<Name, Thing>,
+    /// What has to be asked before the instruction can be done.
+    pub split: Option<Fact>,
+    /// The file, line and function that is run.
+    pub here: (usize, usize, usize),
+}
+
+impl Machine<'_> {
+    /// Where it is, as `at` says it.
+    #[must_use]
+    pub fn at(&self) -> String {
+        let (file, line, _) = self.here;
+        format!("{}:{line}", self.unit.files[file].name)
+    }
+
+    /// Where it is, for messages.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        let (file, line, _) = self.here;
+        self.unit.place(file, line, 0, 0)
+    }
+
+    /// A refusal where it is.
+    pub fn refuse(&self, kind: Kind, said: impl Into<String>, help: impl Into<String>) -> Refusal {
+        Refusal::new(kind, said, help).at(Some(self.place()))
+    }
+
+    /// Notes that something is as it was.
+    pub fn unchanged(&mut self) {
+        let text = "fields and variables outside functions change only by code that was followed";
+        let at = self.at();
+        self.assumptions
+            .note("unchanged", at, text.to_owned(), None);
+    }
+
+    /// Notes that two pointers are two things.
+    pub fn distinct(&mut self) {
+        let text = "pointers that are not known to be equal point to different things";
+        let at = self.at();
+        self.assumptions
+            .note("distinct-pointers", at, text.to_owned(), None);
+    }
+
+    /// Notes a number that was given.
+    pub fn note_set(&mut self, name: Option<Name>, number: i64) {
+        let Some(name) = name else { return };
+        let text = format!("`{}` is {number}", self.names.text(name));
+        let at = self.at();
+        self.assumptions
+            .note("set", at, text, Some("--set".to_owned()));
+    }
+
+    /// Does the next instruction of a state that has not ended. If it turns out that something has to
+    /// be asked first, that is asked instead.
+    ///
+    /// # Errors
+    ///
+    /// What cannot be read or expressed.
+    pub fn step(&mut self, state: &mut State, rounds: &mut [Rounds]) -> Result<Step, Refusal> {
+        let (before, rounds_before) = (state.clone(), rounds.to_vec());
+        let step = self.instruction(state, rounds);
+        let Some(same) = self.split.take() else {
+            return step;
+        };
+        rounds.clone_from_slice(&rounds_before);
+        let other = Fact {
+            relation: Relation::NotZero,
+            of: same.of.clone(),
+        };
+        let mut ways = Vec::new();
+        for fact in [same, other] {
+            if self.possible(&before, Some(&fact)) {
+                let mut way = before.clone();
+                self.assume(&mut way, &fact);
+                ways.push((None, way));
+            }
+        }
+        if ways.len() > 1 {
+            for of in rounds.iter_mut() {
+                of.pending = true;
+            }
+        }
+        Ok(Step::Then(ways))
+    }
+
+    fn instruction(&mut self, state: &mut State, rounds: &mut [Rounds]) -> Result<Step, Refusal> {
+        let depth = state.frames.len() - 1;
+        let (function, at) = (state.frames[depth].function, state.frames[depth].at);
+        let slice = self.slice;
+        let body = &slice.bodies[&function];
+        self.here.0 = self.unit.functions[function].file;
+        self.here.2 = function;
+        let Some(instr) = body.code.instrs.get(at) else {
+            return self.finish(state, None);
+        };
+        let next = |state: &mut State| state.frames[depth].at = at + 1;
+        let matters = body.matters[at];
+        match instr {
+            Instr::Nop => next(state),
+            Instr::Enter(number) => {
+                rounds[depth].counts.remove(number);
+                next(state);
+            }
+            Instr::Round(number, line) => {
+                self.here.1 = *line;
+                next(state);
+                let of = &mut rounds[depth];
+                if std::mem::take(&mut of.pending) {
+                    let count = of.counts.entry(*number).or_default();
+                    *count += 1;
+                    if *count > self.options.unroll {
+                        self.note_bound();
+                        return Ok(Step::Cut);
+                    }
+                }
+                return Ok(Step::Round);
+            }
+            Instr::Jump(to) => state.frames[depth].at = *to,
+            Instr::Assign(place, value) => {
+                if matters {
+                    self.assign(state, depth, place, value);
+                }
+                next(state);
+            }
+            Instr::Forget(place) => {
+                if matters {
+                    let key = self.key(state, depth, place);
+                    self.forget(state, &key);
+                }
+                next(state);
+            }
+            Instr::Branch(value, yes, no) => {
+                if !matters {
+                    state.frames[depth].at = body.graph.joins[at].unwrap_or(at + 1);
+                    return Ok(Step::On);
+                }
+                return Ok(self.branch(state, rounds, value, (*yes, *no)));
+            }
+            Instr::Call(call) => {
+                self.here.1 = call.line;
+                if !matters {
+                    next(state);
+                    return Ok(Step::On);
+                }
+                return self.call(state, call);
+            }
+            Instr::Return(value) => {
+                let value = value.as_ref().filter(|_| matters);
+                let value = value.map(|value| self.value(state, depth, value));
+                return self.finish(state, value);
+            }
+            Instr::End(name, line) => {
+                self.here.1 = *line;
+                let text = format!("`{}` does not come back", self.names.text(*name));
+                let at = self.at();
+                self.assumptions.note("path-ends", at, text, None);
+                return Ok(Step::Cut);
+            }
+            Instr::Opaque(opaque) => {
+                self.here.1 = opaque.line;
+                if matters {
+                    self.unread(state, opaque)?;
+                }
+                next(state);
+            }
+        }
+        Ok(Step::On)
+    }
+
+    fn note_bound(&mut self) {
+        let unroll = self.options.unroll;
+        let text = format!("at most {unroll} undecided rounds of this loop");
+        let (at, more) = (self.at(), unroll.saturating_add(1));
+        // Loops at different places are different assumptions.
+        let text = format!("{text} ({at})");
+        self.assumptions
+            .note("loop-bound", at, text, Some(format!("--unroll {more}")));
+    }
+
+    fn branch(
+        &mut self,
+        state: &mut State,
+        rounds: &mut [Rounds],
+        value: &crate::read::instruction::Expr,
+        (yes, no): (usize, usize),
+    ) -> Step {
+        let depth = state.frames.len() - 1;
+        let question = self.question(state, depth, value);
+        let can = self.possible(state, question.yes.as_ref());
+        let can_not = self.possible(state, question.no.as_ref());
+        match (can, can_not) {
+            (true, false) => state.frames[depth].at = yes,
+            (false, true) => state.frames[depth].at = no,
+            (false, false) => return Step::Cut,
+            (true, true) => {
+                for of in rounds.iter_mut() {
+                    of.pending = true;
+                }
+                let mut ways = Vec::new();
+                for (fact, to) in [(question.yes, yes), (question.no, no)] {
+                    let mut way = state.clone();
+                    if let Some(fact) = &fact {
+                        self.assume(&mut way, fact);
+                    }
+                    way.frames[depth].at = to;
+                    ways.push((None, way));
+                }
+                return Step::Then(ways);
+            }
+        }
+        Step::On
+    }
+
+    /// Leaves the innermost call.
+    fn finish(&mut self, state: &mut State, value: Option<Linear>) -> Result<Step, Refusal> {
+        let depth = state.frames.len() - 1;
+        if depth == 0 {
+            return self.leave(state);
+        }
+        let Some(frame) = state.frames.pop() else {
+            return Ok(Step::End);
+        };
+        let of = crate::run::evaluate::depth_of(depth);
+        state
+            .store
+            .retain(|key, _| !matches!(key, Key::Local(depth, _) if *depth == of));
+        let value = value.unwrap_or_else(|| state.fresh());
+        self.set_result(state, frame.result, value);
+        if let Some(caller) = state.frames.last_mut() {
+            caller.at += 1;
+        }
+        Ok(Step::On)
+    }
+
+    /// Comes to a region that cannot be read and matters.
+    fn unread(&mut self, state: &mut State, opaque: &Opaque) -> Result<(), Refusal> {
+        let (file, ..) = self.here;
+        let place = self
+            .unit
+            .place(file, opaque.line, opaque.column, opaque.length);
+        let word = |name: &Name| {
+            let text = self.names.text(*name);
+            self.mapping.ops.contains_key(text) || self.mapping.refused.contains_key(text)
+        };
+        let is_operation = opaque.names.iter().any(word);
+        let jumps = opaque
+            .names
+            .iter()
+            .any(|name| is_jump(self.names.text(*name)));
+        let refused = match opaque.what {
+            Unread::Asm => Some((
+                Kind::Asm,
+                "there is assembler on the way".to_owned(),
+                "give a C version of the function with `--stub FILE.c`",
+            )),
+            Unread::Goto => Some((
+                Kind::Asm,
+                "this goto goes nowhere that can be read".to_owned(),
+                "give a C version of the function with `--stub FILE.c`",
+            )),
+            Unread::Deep => Some((
+                Kind::NotParsed,
+                "this is nested too deeply, or is too long".to_owned(),
+                "give a shorter version of the function with `--stub FILE.c`",
+            )),
+            Unread::Macro if is_operation => Some((
+                Kind::Macro,
+                format!(
+                    "the macro `{}` cannot be read, and operations are in it",
+                    opaque.name
+                ),
+                "say what it does in a mapping file, or give a function of its name with `--stub FILE.c`",
+            )),
+            Unread::Syntax if jumps => Some((
+                Kind::NotParsed,
+                "this does not parse, and the path may leave here".to_owned(),
+                "give a version of the function that parses with `--stub FILE.c`",
+            )),
+            Unread::Syntax if is_operation => Some((
+                Kind::NotParsed,
+                "this does not parse, and operations are in it".to_owned(),
+                "give the header that defines the macros in it, or a version of the function with `--stub FILE.c`",
+            )),
+            _ => None,
+        };
+        if let Some((kind, said, help)) = refused {
+            return Err(Refusal::new(kind, said, help).at(Some(place)));
+        }
+        // Whatever it sets has any value now.
+        let depth = crate::run::evaluate::depth_of(state.frames.len() - 1);
+        state.store.retain(|key, _| match key {
+            Key::Local(of, name) => *of != depth || !opaque.names.contains(name),
+            Key::Global(name) | Key::Field(_, name) => !opaque.names.contains(name),
+            Key::Deref(_) => false,
+            _ => true,
+        });
+        let text = format!("`{}` cannot be read and has no operations", opaque.name);
+        let at = self.at();
+        self.assumptions.note("unread-region", at, text, None);
+        Ok(())
+    }
+}

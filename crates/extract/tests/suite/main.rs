@@ -1,0 +1,8 @@
+//! Snippets of C in the shapes of real code, and what extraction makes of them.
+
+mod common;
+mod constructs;
+mod mappings;
+mod refusals;
+mod verdicts;
+mod written;

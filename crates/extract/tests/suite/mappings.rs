@@ -1,0 +1,190 @@
+//! The shipped mapping files: what they say is what they mean.
+
+use kmapcheck_extract::map::shipped;
+use kmapcheck_extract::{File, Mapping};
+
+use crate::common::{extracted_with, findings, mapping, operations, try_extract};
+
+#[test]
+fn all_are_read_and_fit_the_schema() {
+    let schema =
+        std::fs::read_to_string("../../docs/schema/c-mapping.schema.json").expect("it is there");
+    let schema: serde_json::Value = serde_json::from_str(&schema).expect("it is JSON");
+    let schema = jsonschema::validator_for(&schema).expect("it is a schema");
+    assert!(shipped::names().contains(&"linux-2.4") && shipped::names().contains(&"pthreads"));
+    for name in shipped::names() {
+        let text = shipped::text(name).expect("it is shipped");
+        let file = File::read(name, text).unwrap_or_else(|refusal| panic!("{refusal}"));
+        assert_eq!(file.name, name);
+        let value: serde_json::Value =
+            serde_json::from_str(&kmapcheck_extract::read::comments::blanked(text))
+                .expect("it is JSON");
+        let errors: Vec<String> = schema
+            .iter_errors(&value)
+            .map(|error| error.to_string())
+            .collect();
+        assert!(errors.is_empty(), "{name}: {errors:?}");
+    }
+    for wrong in [
+        r#"{}"#,
+        r#"{ "name": "x", "opps": {} }"#,
+        r#"{ "name": "x", "ops": { "f": { "page": 0 } } }"#,
+        r#"{ "name": "x", "returns": { "f": "something" } }"#,
+    ] {
+        let value: serde_json::Value = serde_json::from_str(wrong).expect("it is JSON");
+        assert!(!schema.is_valid(&value), "{wrong}");
+        assert!(File::read("x", wrong).is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn later_files_win() {
+    let more = r#"{ "name": "mine", "series": "MINE", "ops": { "my_map": { "op": "kmap", "page": 0 } }, "sleeps": ["kmap"] }"#;
+    let files = [
+        File::read(
+            "linux-2.4",
+            shipped::text("linux-2.4").expect("it is shipped"),
+        )
+        .expect("it is right"),
+        File::read("mine", more).expect("it is right"),
+    ];
+    let all = Mapping::of(&files);
+    assert_eq!(all.series.as_deref(), Some("MINE"));
+    assert!(all.ops.contains_key("my_map") && all.ops.contains_key("kunmap"));
+    assert!(!all.ops.contains_key("kmap"), "a function means one thing");
+}
+
+/// Two threads take two mutexes in two orders.
+#[test]
+fn mutexes_of_threads() {
+    let c = "
+        static pthread_mutex_t a = PTHREAD_MUTEX_INITIALIZER, b = PTHREAD_MUTEX_INITIALIZER;
+        void *one(void *arg)
+        {
+            pthread_mutex_lock(&a);
+            pthread_mutex_lock(&b);
+            pthread_mutex_unlock(&b);
+            pthread_mutex_unlock(&a);
+            return 0;
+        }
+        void *two(void *arg)
+        {
+            pthread_mutex_lock(&b);
+            if (pthread_mutex_trylock(&a) == 0)
+                pthread_mutex_unlock(&a);
+            else
+                FALLBACK
+            pthread_mutex_unlock(&b);
+            return 0;
+        }";
+    let entries = &[("one", 1), ("two", 1)];
+    let good = try_extract(&c.replace("FALLBACK", ";"), "pthreads", entries, |_| {});
+    assert_eq!(findings(&good.expect("it is read")), Vec::<String>::new());
+    let bad = c.replace(
+        "FALLBACK",
+        "{ pthread_mutex_lock(&a); pthread_mutex_unlock(&a); }",
+    );
+    let bad = try_extract(&bad, "pthreads", entries, |_| {});
+    assert_eq!(findings(&bad.expect("it is read")), ["deadlock"]);
+}
+
+/// The two tables of mremap, as pte-highmem-5 maps them: from one series, and from two.
+#[test]
+fn tables_of_pte_highmem() {
+    let c = "
+        static int move_one_page(pmd_t *old_pmd, pmd_t *new_pmd, unsigned long addr)
+        {
+            pte_t *src = pte_offset(old_pmd, addr);
+            pte_t *dst = SECOND(new_pmd, addr);
+            *dst = *src;
+            pte_kunmap(dst);
+            pte_kunmap(src);
+            return 0;
+        }
+        int do_mremap(pmd_t *from, pmd_t *to) { return move_one_page(from, to, 0); }";
+    let with = |second: &str| {
+        let c = c.replace("SECOND", second);
+        let of = extracted_with(&c, &[("do_mremap", 2)], |options| {
+            options.slots.insert("PAGETABLE".to_owned(), 2);
+        });
+        (findings(&of), operations(&of))
+    };
+    let (one, ops) = with("pte_offset");
+    assert_eq!(one, ["deadlock"]);
+    assert_eq!(
+        ops,
+        [
+            "kmap from_table",
+            "kmap to_table",
+            "kunmap_any to_table",
+            "kunmap_any from_table"
+        ]
+    );
+    assert_eq!(with("pte_offset2").0, Vec::<String>::new());
+}
+
+/// Local maps are undone by their addresses; page tables of 2.6 are mapped atomically.
+#[test]
+fn later_kernels() {
+    let c = "
+        int f(struct folio *folio, struct mutex *m, int n)
+        {
+            void *p;
+            if (mutex_lock_interruptible(m))
+                return -4;
+            folio_lock(folio);
+            p = kmap_local_folio(folio, n);
+            kunmap_local(p + n);
+            folio_unlock(folio);
+            mutex_unlock(m);
+            return 0;
+        }";
+    let of = try_extract(c, "linux-6", &[("f", 2)], |_| {}).expect("it is read");
+    assert_eq!(
+        operations(&of),
+        [
+            "down m",
+            "lock_page folio",
+            "kmap_local folio",
+            "kunmap_local folio",
+            "unlock_page folio",
+            "up m"
+        ]
+    );
+    assert_eq!(findings(&of), Vec::<String>::new());
+    let c = "
+        int f(pmd_t *pmd, unsigned long addr)
+        {
+            pte_t *pte = pte_offset_map(pmd, addr);
+            SLEEP
+            pte_unmap(pte);
+            return 0;
+        }";
+    let of = |sleep: &str| {
+        let c = c.replace("SLEEP", sleep);
+        let of = try_extract(&c, "linux-2.6", &[("f", 1)], |_| {});
+        findings(&of.expect("it is read"))
+    };
+    assert_eq!(of(""), Vec::<String>::new());
+    assert_eq!(of("kmalloc(3, GFP_KERNEL);"), ["sleep-in-atomic"]);
+    assert_eq!(of("kmalloc(3, GFP_ATOMIC);"), Vec::<String>::new());
+}
+
+/// What a caller hands in is no leak.
+#[test]
+fn contracts_of_callers() {
+    let c = "int block_read_full_page(struct page *page, int n) { kmap(page); kunmap(page); return 0; }";
+    let of = extracted_with(c, &[("block_read_full_page", 2)], |_| {});
+    assert_eq!(
+        operations(&of),
+        [
+            "lock_page page",
+            "kmap page",
+            "kunmap page",
+            "unlock_page page"
+        ]
+    );
+    assert_eq!(findings(&of), Vec::<String>::new());
+    assert!(of.assumed.iter().any(|one| one.kind == "contract"));
+    let _ = mapping("linux-2.4");
+}
