@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 /// Kinds of assumptions, in the words of docs/extract.md.
-pub const KINDS: [&str; 13] = [
+pub const KINDS: [&str; 14] = [
+    "unfinished",
     "loop-bound",
     "recursion-bound",
     "distinct-pointers",
@@ -32,6 +33,22 @@ pub struct Assumed {
     pub count: usize,
     /// What to type to assume something else.
     pub change: Option<String>,
+}
+
+impl Assumed {
+    /// What every scenario assumes as long as not everything that is left out is noted.
+    #[must_use]
+    pub fn unfinished(file: &str) -> Assumed {
+        Assumed {
+            kind: "unfinished",
+            at: file.to_owned(),
+            text: "what is left out without a word here does not matter: reading C is not finished, and \
+                   clean may be wrong"
+                .to_owned(),
+            count: 1,
+            change: Some("see docs/extract.md for what is known to be missed".to_owned()),
+        }
+    }
 }
 
 /// All assumptions so far.

@@ -150,6 +150,7 @@ fn whole(
                 format!("no path of `{}` comes to its end", of.name),
                 format!(
                     "follow more rounds of its loops with `--unroll {}`",
+                    // A proposal; the largest number is as many as can be asked for.
                     options.unroll.saturating_add(2)
                 ),
             )
@@ -167,7 +168,9 @@ fn whole(
         assumptions,
         ..
     } = machine;
-    let assumed = assumptions.into_vec();
+    let first = sources.first().map_or("", |source| &source.name);
+    let mut assumed = vec![Assumed::unfinished(first)];
+    assumed.extend(assumptions.into_vec());
     let followed = slice
         .followed
         .iter()

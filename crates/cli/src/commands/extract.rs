@@ -66,6 +66,7 @@ fn made(args: &Extract) -> Result<Extracted, Wrong> {
         share: args.share.iter().cloned().collect(),
         slots: args.slots.iter().cloned().collect(),
         model: args.model.clone(),
+        // More than fit in memory anyway.
         max_paths: usize::try_from(args.max_paths).unwrap_or(usize::MAX),
     };
     let find = |name: &str| {

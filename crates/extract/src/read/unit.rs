@@ -192,6 +192,7 @@ impl Unit {
         let text = self.files[file]
             .original
             .lines()
+            // Lines count from 1; 0 is no line, and the first does for it.
             .nth(line.saturating_sub(1));
         Place {
             file: self.files[file].name.clone(),

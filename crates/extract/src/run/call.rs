@@ -131,6 +131,7 @@ impl Machine<'_> {
             return Ok(false);
         }
         let text = format!("`{name}` calls itself at most {most} times");
+        // A proposal: see above.
         let (at, more) = (self.at(), most.saturating_add(1));
         self.assumptions.note(
             "recursion-bound",

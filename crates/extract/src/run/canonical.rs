@@ -26,6 +26,7 @@ pub fn canonical(state: State, slice: &Slice) -> State {
 fn mentioned(state: &State, slice: &Slice) -> (Vec<BTreeSet<Name>>, BTreeSet<Name>) {
     let mut locals = Vec::new();
     let mut outside = BTreeSet::new();
+    // Without a frame the loop below does nothing.
     let last = state.frames.len().saturating_sub(1);
     for (depth, frame) in state.frames.iter().enumerate() {
         let body = &slice.bodies[&frame.function];
@@ -246,6 +247,7 @@ fn numbered(state: &State) -> State {
             })
             .collect(),
         allocated: state.allocated.iter().map(swap).collect(),
+        // Far below: states have a limit, and symbols are of states.
         symbols: u32::try_from(numbers.len()).unwrap_or(u32::MAX),
     }
 }

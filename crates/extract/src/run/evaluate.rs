@@ -262,6 +262,7 @@ impl Machine<'_> {
 
     /// Sets where the result of a call goes.
     pub fn set_result(&mut self, state: &mut State, name: Option<Name>, value: Linear) {
+        // There is always the frame of the entry.
         let depth = state.frames.len().saturating_sub(1);
         if let Some(name) = name {
             state.store.insert(Key::Local(depth_of(depth), name), value);
@@ -424,5 +425,6 @@ fn is_within(base: &Linear, address: &Linear) -> bool {
 /// A depth as keys have it.
 #[must_use]
 pub fn depth_of(depth: usize) -> u16 {
+    // Calls are at most 60 deep.
     u16::try_from(depth).unwrap_or(u16::MAX)
 }

@@ -203,6 +203,7 @@ impl Machine<'_> {
             format!("there are more than {max} states, most of them in `{most}`"),
             format!(
                 "`--max-paths {}` allows more; `--set` and `--nonnull` decide branches; a smaller `--unroll`, or a stub of `{most}` with `--stub FILE.c`, leaves paths out",
+                // A proposal only.
                 max.saturating_mul(4)
             ),
         )

@@ -249,6 +249,7 @@ impl Machine<'_> {
     fn note_bound(&mut self) {
         let unroll = self.options.unroll;
         let text = format!("at most {unroll} undecided rounds of this loop");
+        // A proposal only.
         let (at, more) = (self.at(), unroll.saturating_add(1));
         // Loops at different places are different assumptions.
         let text = format!("{text} ({at})");

@@ -314,6 +314,7 @@ impl Lower<'_> {
                 let name = self.names.name(field);
                 (Place::Field(base(), name), one.field("value"))
             } else if is_array {
+                // An initialiser has fewer elements than that.
                 let index = Expr::Const(i64::try_from(i).unwrap_or(i64::MAX));
                 let at = Expr::Binary("+", base(), Box::new(index));
                 (Place::Deref(Box::new(at)), Some(one))
