@@ -7,7 +7,7 @@
 //! | [`constant`] | the value of a constant expression |
 //! | [`foreach`](mod@foreach) | macros that are the head of a loop, expanded as text |
 //! | [`tree`] | tree-sitter: the syntax tree, and asking it |
-//! | [`unit`] | all files together: functions, macros, enumerators |
+//! | [`mod@unit`] | all files together: functions, macros, enumerators |
 //! | [`instruction`] | what a function is lowered to |
 //! | [`lower`] | a syntax tree as instructions: branches, jumps, calls, assignments |
 //! | [`graph`] | successors, post-dominators, what is live where |

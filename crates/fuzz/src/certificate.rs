@@ -61,7 +61,10 @@ fn forge(mut certificate: Certificate, program: &Program) -> Certificate {
 }
 
 fn rests_on(certificate: &Certificate, by: By) -> bool {
-    certificate.excluded.iter().any(|excluded| excluded.by == by)
+    certificate
+        .excluded
+        .iter()
+        .any(|excluded| excluded.by == by)
 }
 
 fn excludes_nothing_that_occurs(certificate: &Certificate, program: &Program) {

@@ -3,7 +3,7 @@
 use super::{Node, Op, Program};
 
 impl Program {
-    /// Whether tasks map pages, and do not only take units of [pools of their own](Series::is_pool).
+    /// Whether tasks map pages, and do not only take units of [pools of their own](super::Series::is_pool).
     #[must_use]
     pub fn maps_pages(&self) -> bool {
         self.has_op(|op| match op {
