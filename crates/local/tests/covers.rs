@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use kmapcheck_local::{LocalState, Locals, Waiter, unqueued};
 use kmapcheck_machine::{Standing, waiting_findings};
-use kmapcheck_scenario::Program;
+use kmapcheck_scenario::{Op, Program};
 use kmapcheck_testing::for_each_state;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
@@ -78,6 +78,53 @@ fn check(scenarios: impl Strategy<Value = Value>, cases: u32, least: u32) {
         .unwrap_or_else(|error| panic!("{error}"));
     let covered = covered.into_inner();
     assert!(covered >= least, "only {covered} programs had a closure");
+}
+
+/// The same of a program with its queues: each task, its place in a queue forgotten, is in a local state
+/// of the program without them, and does nothing wrong that is not known there.
+fn covers_with_queues(program: &Program) -> bool {
+    let Ok(locals) = Locals::of(program) else {
+        return false;
+    };
+    let (plain, possible) = (unqueued(program), locals.possible());
+    let mut queued = false;
+    for_each_state(program, MAX_STATES, |state| {
+        for (id, task) in state.tasks.iter().enumerate() {
+            let mut forgetful = task.clone();
+            let op = task
+                .at
+                .map(|at| program.templates[task.template].nodes[at].op);
+            if matches!(op, Some(Op::Down { .. })) {
+                queued |= forgetful.queued.take().is_some();
+            }
+            let local = LocalState::of(&plain, &forgetful, &state.shared);
+            assert!(
+                locals.number(&local).is_some(),
+                "{local:?} is not in the closure"
+            );
+            let wrong = waiting_findings(program, task, &state.shared);
+            assert!(wrong.minus(possible).is_empty(), "{wrong:?}");
+            for (step, _) in state.successors(program, id) {
+                assert!(
+                    step.findings.minus(possible).is_empty(),
+                    "{:?}",
+                    step.findings
+                );
+            }
+        }
+    });
+    queued
+}
+
+#[test]
+fn random_programs_with_queues() {
+    let tally = kmapcheck_testing::tally(kmapcheck_testing::queued_scenario(), 400, |program| {
+        match covers_with_queues(program) {
+            true => "somebody queued",
+            false => "nobody queued, or no closure",
+        }
+    });
+    assert!(tally["somebody queued"] > 50, "{tally:?}");
 }
 
 #[test]
