@@ -12,7 +12,6 @@
 //! there and nobody else can give any. Those behind may have enough units, and wait for their turn.
 //! All of them are read as waits for as many units as anybody asks for at once: if too few are left
 //! for the first, too few are left for that. (A select begins with nothing that has a queue.)
-
 //!
 //! **Giving up.** A deadlock is a stuck set of which nobody can give up. Let K be the greatest one. Who
 //! can give up is not in it; so whoever keeps something from K in such a way that it never comes is in K, and

@@ -41,7 +41,7 @@ pub fn given_scenario() -> impl Strategy<Value = Value> {
 }
 
 /// No operation asks for more units than there are.
-fn limit_units(op: &mut Value, units: u32) {
+pub(crate) fn limit_units(op: &mut Value, units: u32) {
     match op {
         Value::Object(members) => {
             if let Some(n) = members.get_mut("n") {

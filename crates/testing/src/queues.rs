@@ -4,6 +4,8 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
 
+use crate::given::limit_units;
+
 /// Small scenarios in which tasks take units of fair semaphores, one and several at once, try, give up,
 /// and wait in selects, holding a lock or a slot or nothing. Every number is small.
 pub fn queued_scenario() -> impl Strategy<Value = Value> {
@@ -37,24 +39,6 @@ pub fn queued_scenario() -> impl Strategy<Value = Value> {
             "tasks": tasks,
         })
     })
-}
-
-/// No operation asks for more units than there are.
-fn limit_units(op: &mut Value, units: u32) {
-    match op {
-        Value::Object(members) => {
-            if let Some(n) = members.get_mut("n") {
-                *n = n.as_u64().unwrap_or(1).min(units.into()).into();
-            }
-            members
-                .values_mut()
-                .for_each(|value| limit_units(value, units));
-        }
-        Value::Array(values) => values
-            .iter_mut()
-            .for_each(|value| limit_units(value, units)),
-        _ => {}
-    }
 }
 
 fn block(depth: u32) -> BoxedStrategy<Vec<Value>> {

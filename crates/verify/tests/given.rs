@@ -1,45 +1,13 @@
 //! Certificates that rest on counting what anybody may give, or on coming to rest: known answers, and
 //! forgeries.
 
+mod common;
+
+use common::{certified, claim, claims, refusal, said};
 use kmapcheck_local::Locals;
-use kmapcheck_prove::certificate::{certificate, closed, counting};
-use kmapcheck_prove::reasons::Reasons;
-use kmapcheck_scenario::Program;
-use kmapcheck_verify::{By, Certificate, NotThere, verify};
+use kmapcheck_prove::certificate::{closed, counting};
+use kmapcheck_verify::{By, Certificate, verify};
 use serde_json::{Value, json};
-
-/// The program, and what the prover certifies of it.
-fn certified(scenario: &Value) -> (Program, Certificate) {
-    let program = kmapcheck_testing::load(scenario);
-    let written = certificate(&program, &Reasons::of(&program), "given.json", None);
-    let written = written.unwrap_or_else(|said| panic!("{said}"));
-    assert_eq!(verify(&written, &program), Ok(()));
-    (program, written)
-}
-
-fn said(
-    (program, certificate): &(Program, Certificate),
-    change: impl FnOnce(&mut Certificate),
-) -> Result<(), String> {
-    let mut forged = certificate.clone();
-    change(&mut forged);
-    forged.digest = forged.digest_of();
-    verify(&forged, program)
-}
-
-fn refusal(certified: &(Program, Certificate), change: impl FnOnce(&mut Certificate)) -> String {
-    said(certified, change).expect_err("a forgery was accepted")
-}
-
-fn claims(certificate: &Certificate, kind: &str, by: By) -> bool {
-    (certificate.excluded.iter())
-        .any(|excluded| excluded.by == by && excluded.kinds.iter().any(|k| k == kind))
-}
-
-fn claim(kind: &str, by: By) -> impl FnOnce(&mut Certificate) {
-    let kinds = vec![kind.to_owned()];
-    move |certificate| certificate.excluded.push(NotThere { kinds, by })
-}
 
 /// Tasks that share completions `c` and `d`, and a pool of so many units, of which so many are there.
 fn scenario([units, available]: [u64; 2], tasks: &[(Value, Value)]) -> Value {

@@ -1,47 +1,13 @@
 //! Certificates that do not hold: one for each way of being wrong, handed in by somebody who knows
 //! how to write the digest. Beside each stands what is accepted.
 
-use kmapcheck_prove::certificate;
-use kmapcheck_prove::reasons::Reasons;
+mod common;
+
+use common::{certified, claim, claims, refusal, said};
 use kmapcheck_scenario::{Bound, Program};
 use kmapcheck_testing::small::{kmap, nested, op, pins, scenario, semaphore, slot};
 use kmapcheck_verify::{By, Certificate, Content, NotThere, verify};
 use serde_json::{Value, json};
-
-/// The program, and what the prover certifies of it.
-fn certified(scenario: &Value) -> (Program, Certificate) {
-    let program = kmapcheck_testing::load(scenario);
-    let written = certificate(&program, &Reasons::of(&program), "small.json", None);
-    let written = written.unwrap_or_else(|said| panic!("{said}"));
-    assert_eq!(verify(&written, &program), Ok(()));
-    (program, written)
-}
-
-/// What is said to a certificate with such a change, and a fresh digest.
-fn said(
-    (program, certificate): &(Program, Certificate),
-    change: impl FnOnce(&mut Certificate),
-) -> Result<(), String> {
-    let mut forged = certificate.clone();
-    change(&mut forged);
-    forged.digest = forged.digest_of();
-    verify(&forged, program)
-}
-
-fn refusal(certified: &(Program, Certificate), change: impl FnOnce(&mut Certificate)) -> String {
-    said(certified, change).expect_err("a forgery was accepted")
-}
-
-/// Claims more.
-fn claim(kind: &str, by: By) -> impl FnOnce(&mut Certificate) {
-    let kinds = vec![kind.to_owned()];
-    move |certificate| certificate.excluded.push(NotThere { kinds, by })
-}
-
-fn claims(certificate: &Certificate, kind: &str, by: By) -> bool {
-    (certificate.excluded.iter())
-        .any(|excluded| excluded.by == by && excluded.kinds.iter().any(|k| k == kind))
-}
 
 /// Two slots each, with one of them taken by each: no deadlock while there are more slots than tasks.
 fn two_each(slots: u64, tasks: u64) -> Value {
