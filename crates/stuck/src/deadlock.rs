@@ -11,7 +11,7 @@ use crate::alike::Groups;
 use crate::class::{Class, class_of};
 use crate::core::core_of;
 use crate::graph::{Link, Node, could_give, graph_of, wait_for};
-use crate::holdings::{Blockers, Leaks, holdings};
+use crate::holdings::{Blockers, How, Leaks, holdings};
 use crate::scene::{Scene, scene};
 use crate::stuck_sets::{patient, stuck};
 
@@ -129,13 +129,12 @@ impl<'a> Deadlock<'a> {
         let mut givers: Vec<usize> = Vec::new();
         for block in &self.blocks {
             ask();
-            // Of alike tasks the others could give what the first waits for.
-            let giver = if block.contains(&waiter) && block.len() > 1 {
-                block[1]
-            } else {
-                block[0]
-            };
-            let holds = (holdings(&self.scene, block[0]).iter()).any(|held| held.thing == thing);
+            // Of alike tasks the others could give what this one waits for.
+            let another = block.iter().find(|&&task| task != waiter);
+            let giver = *another.unwrap_or(&block[0]);
+            // A place in a queue is nothing that could be given.
+            let holds = (holdings(&self.scene, block[0]).iter())
+                .any(|held| held.thing == thing && held.how != How::Queues);
             if !holds && could_give(&self.scene, waiter, giver, wait) {
                 givers.extend(block);
             }
