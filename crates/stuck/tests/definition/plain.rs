@@ -8,6 +8,10 @@ use kmapcheck_scenario::{Bound, Op, Program, Ref, ResourceKind, Reuse, SeriesId}
 use kmapcheck_stuck::holdings::{Holding, How};
 use kmapcheck_stuck::stuck_sets::Stuck;
 
+fn number(few: usize) -> u32 {
+    u32::try_from(few).expect("few")
+}
+
 /// A state; sets of tasks are bits.
 pub struct World<'a> {
     pub program: &'a Program,
@@ -120,7 +124,7 @@ impl World<'_> {
     fn cpu_could_come(&self, set: u32) -> bool {
         let kept = (self.tasks()).filter(|(task, it)| set >> task & 1 == 1 && it.on_cpu);
         let cpus = self.program.cpus.expect("somebody lacks one").count;
-        (kept.count() as u32) < cpus
+        number(kept.count()) < cpus
     }
 
     fn could_come(&self, set: u32, task: &Task, wait: Wait) -> bool {
@@ -165,7 +169,7 @@ impl World<'_> {
                             && matches!(self.op(other), Some(Op::DownWrite { lock: it }) if it == lock)
                     });
                     u32::from(writer) == self.held(set, lock, Mode::Write)
-                        && announced.count() as u32 == queued
+                        && number(announced.count()) == queued
                 }
                 _ => false,
             },
@@ -231,16 +235,14 @@ impl World<'_> {
             }));
         }
         if self.program.series[series].reuse == Reuse::None {
-            return pinned.len() as u32;
+            return number(pinned.len());
         }
         pinned.sort_unstable();
-        pinned
-            .chunk_by(|a, b| a == b)
-            .filter(|pins| {
-                // A mapping counts one more than it has users.
-                self.state.shared.page(pins[0]).count[series] as usize == pins.len() + 1
-            })
-            .count() as u32
+        let of_pages = pinned.chunk_by(|a, b| a == b).filter(|pins| {
+            // A mapping counts one more than it has users.
+            self.state.shared.page(pins[0]).count[series] as usize == pins.len() + 1
+        });
+        number(of_pages.count())
     }
 
     /// Whether a mapping of the page that would do can still be made.
@@ -400,7 +402,7 @@ impl World<'_> {
                 pages.dedup();
             }
             let thing = Resource::Series(series);
-            let shared = pages.len() as u32 - alone;
+            let shared = number(pages.len()) - alone;
             all.push(Holding {
                 thing,
                 how: How::Pins,
