@@ -50,6 +50,8 @@ use serde_json::{Value, json};
 #[must_use]
 pub fn config(default: u32) -> ProptestConfig {
     let campaign = campaign();
+    // Whoever only asks whether a test fails need not wait for a small failure.
+    let shrinks = std::env::var("PROPTEST_MAX_SHRINK_ITERS").ok();
     ProptestConfig {
         cases: campaign.unwrap_or(default),
         rng_seed: if campaign.is_some() {
@@ -58,7 +60,7 @@ pub fn config(default: u32) -> ProptestConfig {
             RngSeed::Fixed(2002)
         },
         failure_persistence: None,
-        max_shrink_iters: 20_000,
+        max_shrink_iters: shrinks.and_then(|n| n.parse().ok()).unwrap_or(20_000),
         ..ProptestConfig::default()
     }
 }
