@@ -93,7 +93,7 @@ impl Chains {
 }
 
 /// What is held after a step from `before` to `after`.
-fn carry(before: &LocalState, after: &LocalState, chain: &Chain) -> Chain {
+pub(crate) fn carry(before: &LocalState, after: &LocalState, chain: &Chain) -> Chain {
     let Some(at) = before.task.at else {
         return chain.clone();
     };

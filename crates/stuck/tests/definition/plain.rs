@@ -5,6 +5,7 @@ use kmapcheck_machine::{
     alternatives, resolve,
 };
 use kmapcheck_scenario::{Bound, Op, Program, Ref, ResourceKind, Reuse, SeriesId};
+use kmapcheck_stuck::graph::Need;
 use kmapcheck_stuck::holdings::{Holding, How};
 use kmapcheck_stuck::stuck_sets::Stuck;
 
@@ -106,17 +107,84 @@ impl World<'_> {
             .all(|(task, _)| !self.could_go_on(set, task, patient))
     }
 
+    /// What a member of a stuck set waits for though nobody outside could give it. A CPU is named only
+    /// where the set would not be stuck if there were enough of them.
+    pub fn waits_in_vain(&self, set: u32, task: usize, patient: bool) -> Vec<Resource> {
+        let it = &self.state.tasks[task];
+        let waiting = self.waiting(task).expect("it waits");
+        let wait = waiting.wait.filter(|_| patient || !waiting.gives_up());
+        let has_cpus = self.program.cpus.is_some();
+        let in_vain = wait.filter(|&wait| !has_cpus || !self.any_could_come(set, it, wait));
+        let mut things: Vec<Resource> = in_vain
+            .map(|wait| Resource::awaited(self.program, task, it, &self.state.shared, wait))
+            .into_iter()
+            .flatten()
+            .collect();
+        let stuck_anyway =
+            self.tasks()
+                .filter(|(task, _)| set >> task & 1 == 1)
+                .all(|(task, it)| {
+                    let waiting = self.waiting(task).expect("it waits");
+                    let gives_up = waiting.gives_up() && !patient;
+                    !gives_up
+                        && waiting
+                            .wait
+                            .is_some_and(|wait| !self.any_could_come(set, it, wait))
+                });
+        if has_cpus && waiting.cpu && !self.cpu_could_come(set) && !stuck_anyway {
+            things.push(Resource::Cpus);
+        }
+        things
+    }
+
+    fn any_could_come(&self, set: u32, task: &Task, wait: Wait) -> bool {
+        let any = alternatives(self.program, task, &self.state.shared, wait);
+        any.into_iter().any(|wait| self.could_come(set, task, wait))
+    }
+
+    /// The wait of a task that is for that thing.
+    pub fn alternative(&self, task: usize, thing: Resource) -> Option<Wait> {
+        let wait = self.waiting(task)?.wait?;
+        let it = &self.state.tasks[task];
+        let mut any = alternatives(self.program, it, &self.state.shared, wait).into_iter();
+        any.find(|&wait| Resource::of_wait(task, wait) == Some(thing))
+    }
+
+    /// How many of those who have a thing must give for a wait to end.
+    pub fn need(&self, thing: Resource, wait: Option<Wait>) -> Need {
+        let owned = |what: Ref| match what {
+            Ref::Shared(index) => self.program.resources[index].kind.is_owned(),
+            Ref::Own(_) => true,
+        };
+        match (thing, wait) {
+            (Resource::Series(_) | Resource::FreePages | Resource::Cpus, _)
+            | (_, Some(Wait::Completion(_))) => Need::Any,
+            (_, Some(Wait::Units(pool, _))) if !owned(pool) => Need::Any,
+            (_, Some(Wait::Units(_, n) | Wait::Turn { n, .. })) => Need::Units(n),
+            _ => Need::All,
+        }
+    }
+
+    pub fn has_queue(&self, thing: Resource) -> bool {
+        match thing {
+            Resource::Shared(index) => self.program.resources[index].kind.has_queue(),
+            _ => false,
+        }
+    }
+
+    /// Whether a task queues behind another for that lock, or is held back by it.
+    pub fn is_behind(&self, task: usize, other: usize, lock: Resource) -> bool {
+        let [it, other] = [task, other].map(|task| self.state.tasks[task].queued);
+        it > other && self.alternative(task, lock).is_some()
+    }
+
     fn could_go_on(&self, set: u32, task: usize, patient: bool) -> bool {
         let waiting = self.waiting(task).expect("it waits");
         let cpu = !waiting.cpu || self.cpu_could_come(set);
         let rest = match waiting.wait {
             None => true,
             Some(_) if waiting.gives_up() && !patient => true,
-            Some(wait) => {
-                let it = &self.state.tasks[task];
-                let any = alternatives(self.program, it, &self.state.shared, wait);
-                any.into_iter().any(|wait| self.could_come(set, it, wait))
-            }
+            Some(wait) => self.any_could_come(set, &self.state.tasks[task], wait),
         };
         cpu && rest
     }
