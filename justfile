@@ -76,11 +76,9 @@ fuzz TARGET SECONDS="60" *ARGS="":
         -max_total_time={{SECONDS}} -dict=$fuzz/json.dict -timeout=20 -rss_limit_mb=2048 {{ARGS}}
 
 # Small faults seeded into a crate, one after the other: do its own tests notice? Goes on where it was
-# stopped; needs cargo-mutants. What was not noticed is in target/mutants/CRATE/mutants.out/missed.txt.
+# stopped; needs cargo-mutants, which says what the faults are.
 mutants CRATE *ARGS:
-    mkdir -p target/mutants/{{CRATE}}
-    CARGO_TARGET_DIR=target/mutants/build cargo mutants --iterate --package kmapcheck-{{CRATE}} \
-        --test-package kmapcheck-{{CRATE}} --output target/mutants/{{CRATE}} {{ARGS}}
+    cargo run --release --locked --manifest-path crates/mutants/Cargo.toml -- {{CRATE}} {{ARGS}}
 
 # Every command on hostile inputs, under limits, with 4 GB of address space; PART is a part of the
 # names of inputs or commands. Takes half an hour.

@@ -287,3 +287,76 @@ impl<'a> Visit<'_> for Places<'a> {
         visit::visit_expr_struct(self, expression);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::listed::Span;
+
+    /// A change where a text stands first.
+    fn change(file: &str, at: &str, genre: Genre, replacement: &str) -> Change {
+        let offset = file.find(at).expect("it is there");
+        let line = file[..offset].lines().count().max(1);
+        let column = offset - file[..offset].rfind('\n').map_or(0, |end| end + 1) + 1;
+        let line = line + usize::from(column == 1 && offset > 0);
+        Change {
+            name: at.into(),
+            file: "lib.rs".into(),
+            genre,
+            replacement: replacement.into(),
+            span: Span {
+                start: Position { line, column },
+            },
+        }
+    }
+
+    const FILE: &str = "\
+fn f(a: u32, b: u32) -> bool {
+    let c = a + b * 2;
+    match c {
+        3 => !g(a),
+        _ if a == b => true,
+        _ => false,
+    }
+}
+";
+
+    #[test]
+    fn every_change_gets_a_switch_and_the_text_stays() {
+        let changes = [
+            change(FILE, "let c", Genre::FnValue, "true"),
+            change(FILE, "+ b", Genre::BinaryOperator, "-"),
+            change(FILE, "* 2", Genre::BinaryOperator, "+"),
+            change(FILE, "3 =>", Genre::MatchArm, ""),
+            change(FILE, "!g", Genre::UnaryOperator, ""),
+            change(FILE, "a == b", Genre::MatchArmGuard, "false"),
+            change(FILE, "== b", Genre::BinaryOperator, "!="),
+        ];
+        let numbered: Vec<_> = (1..).zip(&changes).collect();
+        let (written, left) = switched(FILE, &numbered).expect("it is Rust");
+        assert!(left.is_empty(), "{left:?}");
+        syn::parse_file(&written).expect("it is still Rust");
+        for number in 1..=7 {
+            let asked = format!("seeded({number})");
+            let place = written.find(&asked).expect("each is asked");
+            assert_eq!(change_at(&written, place), Some(number), "{written}");
+        }
+        let all_off = written
+            .split("else /*seeded.*/")
+            .last()
+            .expect("there are some");
+        assert!(all_off.contains("_ => false"), "{all_off}");
+    }
+
+    #[test]
+    fn what_can_have_no_switch_is_left() {
+        let file = "fn f() -> impl Iterator<Item = u8> {\n    g()\n}\nfn h(x: Option<u8>, b: bool) {\n    if b && let Some(_) = x {}\n}\n";
+        let changes = [
+            change(file, "g()", Genre::FnValue, "std::iter::empty()"),
+            change(file, "&& let", Genre::BinaryOperator, "||"),
+        ];
+        let numbered: Vec<_> = (1..).zip(&changes).collect();
+        let (written, left) = switched(file, &numbered).expect("it is Rust");
+        assert_eq!((written.as_str(), left), (file, vec![1, 2]));
+    }
+}

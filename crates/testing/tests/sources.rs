@@ -7,7 +7,7 @@ fn sources() -> Vec<PathBuf> {
     let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let mut folders: Vec<PathBuf> = (crates.read_dir().expect("the crates are there"))
         .map(|entry| entry.expect("they can be read").path())
-        .filter(|path| !path.ends_with("bench"))
+        .filter(|path| !path.ends_with("bench") && !path.ends_with("mutants"))
         .map(|path| path.join("src"))
         .collect();
     let mut found = Vec::new();
