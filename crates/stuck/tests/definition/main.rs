@@ -7,13 +7,13 @@ mod plain;
 
 use std::cell::Cell;
 
-use kmapcheck_machine::{Abilities, Findings, State};
-use kmapcheck_scenario::{FindingKind, Program};
+use kmapcheck_machine::{Abilities, Findings, Name, State, Task};
+use kmapcheck_scenario::{FindingKind, Op, Program, Ref};
 use kmapcheck_stuck::class::{class_in, classify};
 use kmapcheck_stuck::deadlock::Deadlock;
 use kmapcheck_stuck::graph::{Link, Node, could_give};
 use kmapcheck_stuck::holdings::{Holding, How, Leaks, holdings};
-use kmapcheck_stuck::scene::scene;
+use kmapcheck_stuck::scene::{Party, Scene, scene};
 use kmapcheck_stuck::stuck_sets::{
     Stuck, deadlocked_together, possible_stuck_kinds, stuck, stuck_kinds,
 };
@@ -84,7 +84,79 @@ fn check(program: &Program, state: &State, met: &Met) -> Result<(), TestCaseErro
             graph(&world, &deadlock)?;
         }
     }
+    folded(&scene, &plain)?;
     together(&world, &plain)
+}
+
+/// Alike tasks as one party of many, as engines see them that count tasks: the same is said of each.
+fn folded(scene: &Scene<'_>, plain: &Stuck) -> Result<(), TestCaseError> {
+    let program = scene.program;
+    let common = program.pages.len();
+    let is_common = |name: &Name| matches!(name, Name::Page(page) if *page < common);
+    if !scene.shared.names.iter().all(is_common) || shares_new_pages(program) {
+        return Ok(());
+    }
+    // Pages that only one task knows, by when it first names them.
+    let alike = |task: &Task| {
+        let mut own = Vec::new();
+        task.for_each_page(|page| {
+            if page >= common && !own.contains(&page) {
+                own.push(page);
+            }
+        });
+        let number = |page| own.iter().position(|&it| it == page);
+        let content: Vec<_> = own
+            .iter()
+            .map(|&page| scene.shared.page(page).clone())
+            .collect();
+        (
+            task.with_pages(|page| number(page).map_or(page, |at| common + at)),
+            content,
+        )
+    };
+    let mut parties: Vec<Party<'_>> = Vec::new();
+    let (mut keys, mut of) = (Vec::new(), Vec::new());
+    for party in &scene.parties {
+        let key = alike(party.task);
+        let place = keys.iter().position(|known| *known == key);
+        of.push(place.unwrap_or(keys.len()));
+        match place {
+            Some(place) => parties[place].count += 1,
+            None => {
+                keys.push(key);
+                parties.push(party.clone());
+            }
+        }
+    }
+    let folded = Scene {
+        parties,
+        common_pages: common,
+        ..scene.clone()
+    };
+    let found = stuck(&folded);
+    for (task, &party) in of.iter().enumerate() {
+        prop_assert_eq!(found.forever[party], plain.forever[task]);
+        prop_assert_eq!(found.deadlocked[party], plain.deadlocked[task]);
+        prop_assert_eq!(found.resting[party], plain.resting[task]);
+        prop_assert_eq!(found.rescued[party], plain.rescued[task]);
+    }
+    let (many, each) = (Leaks::of(&folded), Leaks::of(scene));
+    prop_assert_eq!((many.slots, many.resources), (each.slots, each.resources));
+    Ok(())
+}
+
+/// Whether pages that are allocated later have a name that all tasks know.
+fn shares_new_pages(program: &Program) -> bool {
+    let nodes = program
+        .templates
+        .iter()
+        .flat_map(|template| &template.nodes);
+    let mut ops = nodes.map(|node| node.op);
+    ops.any(|op| match op {
+        Op::AllocPage { var } | Op::TryAllocPage { var } => matches!(var, Ref::Shared(_)),
+        Op::FreePage { page } => matches!(page, Ref::Shared(_)),
+        _ => false,
+    })
 }
 
 /// The core is stuck on itself, and no smaller set is.
