@@ -8,19 +8,20 @@ use std::hash::{Hash, Hasher};
 use std::ops::Deref;
 
 use kmapcheck_scenario::SeriesId;
+use rpds::{RedBlackTreeSetSync, VectorSync};
 
 use crate::state::{Page, PageId};
 
 /// The pages by number; `None` is a number not in use.
 #[derive(Debug, Clone, Default)]
 pub struct PageTable {
-    pages: imbl::Vector<Option<Page>>,
+    pages: VectorSync<Option<Page>>,
     /// The numbers of the pages on the freelist.
-    free: imbl::OrdSet<PageId>,
+    free: RedBlackTreeSetSync<PageId>,
     /// The numbers not in use, below the greatest one in use.
-    vacant: imbl::OrdSet<PageId>,
+    vacant: RedBlackTreeSetSync<PageId>,
     /// The pages that are mapped in a series without users.
-    stale: imbl::OrdSet<(SeriesId, PageId)>,
+    stale: RedBlackTreeSetSync<(SeriesId, PageId)>,
 }
 
 impl PageTable {
@@ -34,26 +35,27 @@ impl PageTable {
     pub fn push(&mut self, page: Page) -> PageId {
         let id = self.pages.len();
         self.index(id, &page);
-        self.pages.push_back(Some(page));
+        self.pages.push_back_mut(Some(page));
         id
     }
 
     /// Gives a page the least number that is not in use, and returns it.
     pub(crate) fn add(&mut self, page: Page) -> PageId {
-        let Some(id) = self.vacant.remove_min() else {
+        let Some(&id) = self.vacant.first() else {
             return self.push(page);
         };
+        self.vacant.remove_mut(&id);
         self.index(id, &page);
-        self.pages[id] = Some(page);
+        self.pages.set_mut(id, Some(page));
         id
     }
 
     fn index(&mut self, id: PageId, page: &Page) {
         if page.free {
-            self.free.insert(id);
+            self.free.insert_mut(id);
         }
         for series in page.stale_in() {
-            self.stale.insert((series, id));
+            self.stale.insert_mut((series, id));
         }
     }
 
@@ -67,9 +69,9 @@ impl PageTable {
         if let Some(page) = self.get_mut(id) {
             page.free = free;
             if free {
-                self.free.insert(id);
+                self.free.insert_mut(id);
             } else {
-                self.free.remove(&id);
+                self.free.remove_mut(&id);
             }
         }
     }
@@ -79,23 +81,24 @@ impl PageTable {
         if let Some(page) = self.get_mut(id) {
             let before = std::mem::replace(&mut page.count[series], count);
             if count == 1 {
-                self.stale.insert((series, id));
+                self.stale.insert_mut((series, id));
             } else if before == 1 {
-                self.stale.remove(&(series, id));
+                self.stale.remove_mut(&(series, id));
             }
         }
     }
 
     /// Forgets a page: its number is not in use any more.
     pub(crate) fn remove(&mut self, id: PageId) {
-        for series in self.pages[id].take().iter().flat_map(Page::stale_in) {
-            self.stale.remove(&(series, id));
+        let page = self.pages.get_mut(id).and_then(Option::take);
+        for series in page.iter().flat_map(Page::stale_in) {
+            self.stale.remove_mut(&(series, id));
         }
-        self.free.remove(&id);
-        self.vacant.insert(id);
+        self.free.remove_mut(&id);
+        self.vacant.insert_mut(id);
         while let Some(None) = self.pages.last() {
-            self.pages.pop_back();
-            self.vacant.remove(&self.pages.len());
+            self.pages.drop_last_mut();
+            self.vacant.remove_mut(&self.pages.len());
         }
     }
 
@@ -113,7 +116,7 @@ impl PageTable {
 }
 
 impl Deref for PageTable {
-    type Target = imbl::Vector<Option<Page>>;
+    type Target = VectorSync<Option<Page>>;
 
     fn deref(&self) -> &Self::Target {
         &self.pages
