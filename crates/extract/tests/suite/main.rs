@@ -3,6 +3,8 @@
 mod common;
 mod constructs;
 mod mappings;
+mod objects;
 mod refusals;
+mod starts;
 mod verdicts;
 mod written;

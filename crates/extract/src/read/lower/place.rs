@@ -35,7 +35,7 @@ impl Lower<'_> {
                 }
                 return match self.identifier(at) {
                     Expr::Read(place) => *place,
-                    _ => Place::Global(self.names.name(at.text())),
+                    _ => Place::Global(self.outside(at.text())),
                 };
             }
             "field_expression" => {
