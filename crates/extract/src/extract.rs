@@ -101,7 +101,9 @@ fn whole(
         .map(|name| names.name(last_part(name)))
         .collect();
     let counts = Counts::of(&unit, &mapping);
-    let outside = slice.outside_names(&names);
+    let mut outside = slice.outside_names(&names);
+    outside.extend(mapping.user_copy.locks.keys().cloned());
+    outside.extend(mapping.user_copy.pages.iter().cloned());
     let mut machine = Machine {
         unit: &unit,
         mapping: &mapping,

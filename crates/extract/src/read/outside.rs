@@ -21,6 +21,8 @@ pub struct Outside {
     own: BTreeSet<String>,
     /// What a pointer is initialised with: the text, and its file.
     points: BTreeMap<String, (String, usize)>,
+    /// Members of unions: they share their place with others.
+    pub unions: BTreeSet<String>,
     /// How often a name is set or its address taken, by its text.
     sets: BTreeMap<String, usize>,
 }
@@ -32,6 +34,9 @@ impl Outside {
             self.declare(file, &statement);
         }
         for (name, before, after) in words(text) {
+            if name == "union" {
+                self.unions.extend(members(after));
+            }
             let after = after.trim_start();
             let is_set = after.starts_with('=') && !after.starts_with("==")
                 || ["++", "--", "+=", "-="]
@@ -55,6 +60,13 @@ impl Outside {
             true => format!("{name}@{file_name}"),
             false => name.to_owned(),
         }
+    }
+
+    /// Whether a name is declared `static` in one of these files, and nowhere else.
+    #[must_use]
+    pub fn is_private_in(&self, name: &str, files: &BTreeSet<usize>) -> bool {
+        let private = self.private.get(name);
+        !self.public.contains(name) && private.is_some_and(|of| of.is_subset(files))
     }
 
     /// Whether a name is an array: then its value is its address.
@@ -253,6 +265,26 @@ fn statements(text: &str) -> Vec<String> {
     all
 }
 
+/// The names that are declared in the braces at the start of a text, after a name.
+fn members(text: &str) -> Vec<String> {
+    let Some(open) = text.find('{').filter(|open| text[..*open].chars().all(|c| is_word(c) || c == ' ')) else {
+        return Vec::new();
+    };
+    let mut depth = 0i32;
+    let inside = text[open..].find(|c| {
+        depth += i32::from(c == '{') - i32::from(c == '}');
+        depth == 0
+    });
+    let inside = &text[open..open + inside.unwrap_or(0)];
+    let mut names = Vec::new();
+    for part in inside.split([';', ',', '}']) {
+        let name = part.split('[').next().unwrap_or(part);
+        let last = name.split(|c: char| !is_word(c)).rfind(|word| !word.is_empty());
+        names.extend(last.filter(|word| starts_a_name(word)).map(str::to_owned));
+    }
+    names
+}
+
 /// Every word of a text that starts a name, with what stands before and after it.
 fn words(text: &str) -> impl Iterator<Item = (&str, &str, &str)> {
     let mut at = 0;
@@ -327,6 +359,9 @@ mod tests {
         ] {
             assert_eq!(all.is_array(name), is, "{name}");
         }
+        let unions = of(&["union u { int a; struct { int *b, c[2]; } s; } u; struct x { int d; };"]);
+        let members: Vec<&str> = unions.unions.iter().map(String::as_str).collect();
+        assert_eq!(members, ["a", "b", "c", "s"]);
         assert!(all.is_own("mine") && all.is_own("of_cpu") && !all.is_own("plain"));
         assert_eq!(all.points_to("p"), Some(("&real", 0)));
         assert_eq!(all.points_to("q"), None, "it is set elsewhere");

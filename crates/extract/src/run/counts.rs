@@ -10,7 +10,7 @@ use crate::map::Mapping;
 use crate::read::constant;
 use crate::read::names::Name;
 use crate::read::unit::Unit;
-use crate::run::step::{Machine, Thing};
+use crate::run::step::{Machine, Scope, Thing};
 
 /// Units of a semaphore that nothing initialises.
 const UNITS: u32 = 1;
@@ -26,6 +26,8 @@ const DEEPEST: usize = 16;
 struct Initial {
     /// What, as a path: `dev.sem`.
     of: String,
+    /// Whether what is named is what is initialised, and not something that points to it.
+    is_object: bool,
     /// With which number; `None`: it is no constant.
     number: Option<u32>,
     /// Where.
@@ -45,6 +47,8 @@ enum Said<'a> {
     Nothing,
     /// One number.
     One(u32),
+    /// One number, but for all fields or pointers of that name; where the first is.
+    Named(u32, &'a str),
     /// Something that is no number, or several; where the first is.
     Unclear(&'a str),
 }
@@ -63,9 +67,13 @@ impl Counts {
                     continue;
                 };
                 let of = match initial.of {
-                    Some(number) => args.get(number).map(|arg| path(arg)),
-                    None => assigned(&file.text[..at]).map(path),
+                    Some(number) => args.get(number).copied(),
+                    None => assigned(&file.text[..at]),
                 };
+                // `DECLARE_MUTEX(gate)` names it; `sema_init(gate, 1)` names what points to it.
+                let is_macro = !word.contains(|c: char| c.is_ascii_lowercase());
+                let is_object = is_macro || of.is_some_and(|of| of.starts_with('&'));
+                let of = of.map(path);
                 let number = match (initial.is, initial.count) {
                     (Some(number), _) => Some(number),
                     // A macro that may leave it out has one unit then.
@@ -79,19 +87,23 @@ impl Counts {
                 let line = file.text[..at].lines().count().max(1);
                 if let Some(of) = of.filter(|of| !of.is_empty()) {
                     let at = format!("{}:{line}", file.name);
-                    counts.all.push(Initial { of, number, at });
+                    counts.all.push(Initial { of, is_object, number, at });
                 }
             }
         }
         counts
     }
 
-    /// What is said of an object with this name.
-    fn said(&self, name: &str) -> Said<'_> {
+    /// What is said of something with this name: of an object, or of what a pointer points to.
+    fn said(&self, name: &str, is_object: bool) -> Said<'_> {
         let name = without_indices(name);
         let bare = name.split('@').next().unwrap_or(&name);
         let is = |of: &str| without_indices(of) == bare;
-        let mut found: Vec<&Initial> = self.all.iter().filter(|one| is(&one.of)).collect();
+        let fits = |one: &&Initial| bare.contains('.') || one.is_object == is_object;
+        let all = self.all.iter();
+        let mut found: Vec<&Initial> = all.filter(|one| is(&one.of)).filter(fits).collect();
+        // A path that begins at a variable of a function says nothing about another function.
+        let is_exact = !found.is_empty() && is_object;
         if let (true, Some((_, field))) = (found.is_empty(), bare.rsplit_once('.')) {
             let has = |of: &str| without_indices(of).rsplit('.').next() == Some(field);
             found = self.all.iter().filter(|one| has(&one.of)).collect();
@@ -100,7 +112,10 @@ impl Counts {
             return Said::Nothing;
         };
         match first.number {
-            Some(number) if found.iter().all(|one| one.number == Some(number)) => Said::One(number),
+            Some(number) if found.iter().all(|one| one.number == Some(number)) => match is_exact {
+                true => Said::One(number),
+                false => Said::Named(number, &first.at),
+            },
             _ => Said::Unclear(&first.at),
         }
     }
@@ -128,7 +143,9 @@ impl Machine<'_> {
             self.sizes.insert(name, units);
             return;
         }
-        let (number, why) = match self.counts.said(&text) {
+        let is_object = thing.scope() == Scope::Object;
+        let (number, why) = match self.counts.said(&text, is_object) {
+            Said::Named(number, at) => (number, format!(", as {at} says")),
             Said::One(number) => {
                 self.sizes.insert(name, number);
                 if number > 0 {
@@ -252,6 +269,7 @@ mod tests {
     fn what_is_said() {
         let one = |of: &str, number| Initial {
             of: path(of),
+            is_object: of.starts_with('&'),
             number,
             at: "a.c:1".to_owned(),
         };
@@ -266,13 +284,18 @@ mod tests {
                 one("z", None),
             ],
         };
-        assert_eq!(counts.said("gate@a.c"), Said::One(3));
-        assert_eq!(counts.said("d.bus.sem"), Said::One(0));
-        assert_eq!(counts.said("x.two"), Said::One(1));
-        assert_eq!(counts.said("q.two"), Said::Unclear("a.c:1"));
-        assert_eq!(counts.said("sems[2]"), Said::One(4));
-        assert_eq!(counts.said("z"), Said::Unclear("a.c:1"));
-        assert_eq!(counts.said("sem"), Said::Nothing);
+        let named = |number| Said::Named(number, "a.c:1");
+        let unclear = Said::Unclear("a.c:1");
+        assert_eq!(counts.said("gate@a.c", true), Said::One(3));
+        assert_eq!(counts.said("gate", false), Said::Nothing);
+        assert_eq!(counts.said("d.bus.sem", true), named(0));
+        assert_eq!(counts.said("x.two", true), Said::One(1));
+        assert_eq!(counts.said("x.two", false), named(1));
+        assert_eq!(counts.said("q.two", false), unclear);
+        assert_eq!(counts.said("sems[2]", true), Said::One(4));
+        assert_eq!(counts.said("z", false), unclear);
+        assert_eq!(counts.said("z", true), Said::Nothing);
+        assert_eq!(counts.said("sem", true), Said::Nothing);
     }
 
     #[test]

@@ -134,6 +134,7 @@ impl Machine<'_> {
         }
         let file_name = &self.unit.files[file].name;
         let first = self.unit.outside.qualified(first, file, file_name);
+        self.unchanged();
         let mut key = Key::Global(self.names.name(&first));
         for part in parts {
             let base = Linear::symbol(Symbol::Address(key.into()));

@@ -49,6 +49,9 @@ pub fn meet(a: &Linear, b: &Linear) -> Meet {
         return match (&**x, &**y) {
             (Key::Field(x, n), Key::Field(y, m)) if n == m => meet(x, y),
             (Key::Deref(_), _) | (_, Key::Deref(_)) => unknown(a, b, false),
+            // The first field of a structure is where the structure is.
+            (Key::Field(x, _), _) if begins_at(x, b) => unknown(a, b, false),
+            (_, Key::Field(y, _)) if begins_at(y, a) => unknown(a, b, false),
             _ => Meet::Never,
         };
     }
@@ -64,6 +67,23 @@ pub fn meet(a: &Linear, b: &Linear) -> Meet {
         _ => {
             let shares = (a.terms.iter()).any(|term| term.1 == 1 && b.terms.contains(term));
             unknown(a, b, shares)
+        }
+    }
+}
+
+/// Whether an address is that of something, or of a field in it.
+fn begins_at(inner: &Linear, outer: &Linear) -> bool {
+    let mut at = inner;
+    loop {
+        if at == outer {
+            return true;
+        }
+        match at.sole() {
+            Some(Symbol::Address(key)) => match &**key {
+                Key::Field(base, _) => at = base,
+                _ => return false,
+            },
+            _ => return false,
         }
     }
 }
@@ -170,6 +190,9 @@ impl Machine<'_> {
                         scope: Scope::Own,
                     })
                 }
+                Key::Global(name) if self.is_array(*name) => {
+                    self.kept_at(state, key, deep + 1).map(|path| path.and("[0]"))
+                }
                 Key::Global(_) | Key::Field(..) => self.kept_at(state, key, deep + 1),
                 Key::Deref(at) => self.path_of(state, at, deep + 1),
                 _ => None,
@@ -244,6 +267,21 @@ impl Machine<'_> {
         can_be
     }
 
+    /// Whether two addresses are those of members of unions in one structure.
+    fn is_union(&self, a: &Linear, b: &Linear) -> bool {
+        let member = |of: &Linear| match of.sole() {
+            Some(Symbol::Address(key)) => match &**key {
+                Key::Field(base, name) => {
+                    let text = self.names.text(*name);
+                    self.unit.outside.unions.contains(text).then(|| base.clone())
+                }
+                _ => None,
+            },
+            _ => None,
+        };
+        member(a).is_some_and(|base| member(b) == Some(base))
+    }
+
     /// Whether facts say that a difference is not 0.
     fn is_known_apart(&mut self, state: &State, difference: &Linear) -> bool {
         let known = |of: Option<Linear>| {
@@ -270,16 +308,18 @@ impl Machine<'_> {
             .filter(|(_, thing)| thing.scope() != Scope::Own)
             .collect();
         for (name, thing) in &shared {
-            if thing.scope() == Scope::Object {
-                continue;
-            }
             let text = self.names.text(*name);
+            let is_object = thing.scope() == Scope::Object;
             let others: Vec<String> = (shared.iter())
+                .filter(|(other, of)| {
+                    // Two variables are two; what begins one, or shares a union with it, may be one.
+                    !is_object || of.scope() == Scope::Object && self.overlap(text, self.names.text(*other))
+                })
                 .filter(|(other, of)| {
                     other != name && of.within(Scope::Own) == thing.within(Scope::Own)
                 })
                 .map(|(other, _)| self.names.text(*other))
-                .filter(|other| is_part_alike(text, other))
+                .filter(|other| is_object || is_part_alike(text, other))
                 .map(|other| format!("`{other}`"))
                 .collect();
             if !others.is_empty() {
@@ -288,6 +328,15 @@ impl Machine<'_> {
                 self.assumptions.note("distinct-pointers", at, text, None);
             }
         }
+    }
+
+    /// Whether one path is that of a part of another, or both are members of unions in one structure.
+    fn overlap(&self, a: &str, b: &str) -> bool {
+        let unions = &self.unit.outside.unions;
+        let (Some((x, n)), Some((y, m))) = (a.rsplit_once('.'), b.rsplit_once('.')) else {
+            return is_part_of(a, b);
+        };
+        x == y && unions.contains(n) && unions.contains(m) || is_part_of(a, b)
     }
 
     /// Notes that many shared locks are in the same order for all tasks.
@@ -307,12 +356,18 @@ impl Machine<'_> {
 
     /// Notes how many slots a series has that nobody sizes.
     pub fn note_slots(&mut self, labels: &BTreeSet<u32>) {
-        if self.options.model.is_some() || self.mapping.model.is_some() {
-            return;
-        }
+        let has_model = self.options.model.is_some() || self.mapping.model.is_some();
         for number in labels {
             let label = self.labels.label(*number).clone();
+            if label.op == "alloc_page" {
+                self.here = (label.file, label.line, label.function);
+                let text = "there are as many free pages as anybody asks for".to_owned();
+                let change = "add \"free_pages\": N to the scenario".to_owned();
+                let at = self.at();
+                (self.assumptions).note("count", at, text, Some(change));
+            }
             if let Some(("series", series)) = &label.with
+                && !has_model
                 && !self.options.slots.contains_key(series)
             {
                 self.here = (label.file, label.line, label.function);
@@ -327,8 +382,13 @@ impl Machine<'_> {
     /// answers are followed instead.
     pub fn distinct_from(&mut self, state: &State, of: &Linear, name: Name, release: &'static str) {
         for hold in state.held.iter().filter(|hold| is_alike(hold, release)) {
-            let Meet::If(difference, _) = meet(of, &hold.of) else {
-                continue;
+            let difference = match meet(of, &hold.of) {
+                Meet::If(difference, _) => difference,
+                Meet::Never if self.is_union(of, &hold.of) => match of.plus(&hold.of, -1) {
+                    Some(difference) => difference,
+                    None => continue,
+                },
+                Meet::Never => continue,
             };
             if hold.of == *of || self.is_known_apart(state, &difference) {
                 continue;
@@ -352,6 +412,13 @@ fn note_distinct(assumptions: &mut Assumptions, at: String, a: &str, b: &str) {
     let text = format!("`{a}` and `{b}` are two, never one");
     let change = format!("--maybe-equal {a}={b}");
     assumptions.note("distinct-pointers", at, text, Some(change));
+}
+
+fn is_part_of(a: &str, b: &str) -> bool {
+    let part = |inner: &str, outer: &str| {
+        inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('.'))
+    };
+    part(a, b) || part(b, a)
 }
 
 /// Whether two paths may be of one object: the same field of two structures, or no field at all.

@@ -2,6 +2,8 @@
 //! same one ([`identity`](mod@crate::run::identity)), else after the C. What each task has of its own
 //! is never called like a variable outside of functions.
 
+use std::collections::BTreeSet;
+
 use crate::read::names::Name;
 use crate::refusal::{Kind, Refusal};
 use crate::run::operation::Object;
@@ -24,8 +26,18 @@ impl Machine<'_> {
         thing: &Thing,
         units: Option<u32>,
     ) -> Result<Name, Refusal> {
-        if let Some(name) = state.names.get(of) {
-            return Ok(*name);
+        let path = match object.suffix {
+            "" => self.path(state, of),
+            _ => None,
+        };
+        let is_object = path.as_ref().is_some_and(|path| path.scope == Scope::Object);
+        if let Some(name) = state.names.get(of).copied() {
+            // Only now it may be known to be what all tasks know.
+            let is_known = !is_object || state.held.iter().any(|hold| hold.name == name);
+            let scope = self.things.get(&name).map(Thing::scope);
+            if is_known || scope == Some(Scope::Object) {
+                return Ok(name);
+            }
         }
         let (text, _) = self.written(state, object.depth, &object.text);
         let mut text = plain(&text) + object.suffix;
@@ -38,10 +50,6 @@ impl Machine<'_> {
             state.names.insert(of.clone(), name);
             return Ok(name);
         }
-        let path = match object.suffix {
-            "" => self.path(state, of),
-            _ => None,
-        };
         let share = &self.options.share;
         let is_asked = |text: &String| share.contains(text) || share.contains("all");
         let given = is_asked(&text) || path.as_ref().is_some_and(|path| is_asked(&path.text));
@@ -97,6 +105,15 @@ impl Machine<'_> {
         unreachable!("numbers do not end")
     }
 
+    /// Whether a variable is `static` in a header, of which several files may have one each.
+    fn is_of_header(&self, name: &str) -> bool {
+        let is_header = |file: &usize| self.unit.files[*file].name.ends_with(".h");
+        let (headers, files): (BTreeSet<usize>, BTreeSet<usize>) =
+            (0..self.unit.files.len()).partition(|file| is_header(file));
+        let first = name.split(['.', '[']).next().unwrap_or(name);
+        files.len() > 1 && self.unit.outside.is_private_in(first, &headers)
+    }
+
     /// The name with a number, if it begins like that of a variable outside of functions: what each
     /// task has of its own hides what all share under its name.
     fn aside(&self, base: &str) -> String {
@@ -119,6 +136,11 @@ impl Machine<'_> {
         let what = thing.word();
         let at = self.at();
         let (kind, text, change) = match thing.scope() {
+            Scope::Object if self.is_of_header(&name) => (
+                "one-object",
+                format!("`{name}` is one {what} for all files, though a header gives each its own"),
+                None,
+            ),
             Scope::Object => return,
             Scope::Pointer => (
                 "one-object",
