@@ -267,7 +267,10 @@ fn statements(text: &str) -> Vec<String> {
 
 /// The names that are declared in the braces at the start of a text, after a name.
 fn members(text: &str) -> Vec<String> {
-    let Some(open) = text.find('{').filter(|open| text[..*open].chars().all(|c| is_word(c) || c == ' ')) else {
+    let Some(open) = text
+        .find('{')
+        .filter(|open| text[..*open].chars().all(|c| is_word(c) || c == ' '))
+    else {
         return Vec::new();
     };
     let mut depth = 0i32;
@@ -279,7 +282,9 @@ fn members(text: &str) -> Vec<String> {
     let mut names = Vec::new();
     for part in inside.split([';', ',', '}']) {
         let name = part.split('[').next().unwrap_or(part);
-        let last = name.split(|c: char| !is_word(c)).rfind(|word| !word.is_empty());
+        let last = name
+            .split(|c: char| !is_word(c))
+            .rfind(|word| !word.is_empty());
         names.extend(last.filter(|word| starts_a_name(word)).map(str::to_owned));
     }
     names
@@ -359,7 +364,8 @@ mod tests {
         ] {
             assert_eq!(all.is_array(name), is, "{name}");
         }
-        let unions = of(&["union u { int a; struct { int *b, c[2]; } s; } u; struct x { int d; };"]);
+        let unions =
+            of(&["union u { int a; struct { int *b, c[2]; } s; } u; struct x { int d; };"]);
         let members: Vec<&str> = unions.unions.iter().map(String::as_str).collect();
         assert_eq!(members, ["a", "b", "c", "s"]);
         assert!(all.is_own("mine") && all.is_own("of_cpu") && !all.is_own("plain"));

@@ -87,7 +87,12 @@ impl Counts {
                 let line = file.text[..at].lines().count().max(1);
                 if let Some(of) = of.filter(|of| !of.is_empty()) {
                     let at = format!("{}:{line}", file.name);
-                    counts.all.push(Initial { of, is_object, number, at });
+                    counts.all.push(Initial {
+                        of,
+                        is_object,
+                        number,
+                        at,
+                    });
                 }
             }
         }

@@ -190,9 +190,9 @@ impl Machine<'_> {
                         scope: Scope::Own,
                     })
                 }
-                Key::Global(name) if self.is_array(*name) => {
-                    self.kept_at(state, key, deep + 1).map(|path| path.and("[0]"))
-                }
+                Key::Global(name) if self.is_array(*name) => self
+                    .kept_at(state, key, deep + 1)
+                    .map(|path| path.and("[0]")),
                 Key::Global(_) | Key::Field(..) => self.kept_at(state, key, deep + 1),
                 Key::Deref(at) => self.path_of(state, at, deep + 1),
                 _ => None,
@@ -273,7 +273,11 @@ impl Machine<'_> {
             Some(Symbol::Address(key)) => match &**key {
                 Key::Field(base, name) => {
                     let text = self.names.text(*name);
-                    self.unit.outside.unions.contains(text).then(|| base.clone())
+                    self.unit
+                        .outside
+                        .unions
+                        .contains(text)
+                        .then(|| base.clone())
                 }
                 _ => None,
             },
@@ -313,7 +317,9 @@ impl Machine<'_> {
             let others: Vec<String> = (shared.iter())
                 .filter(|(other, of)| {
                     // Two variables are two; what begins one, or shares a union with it, may be one.
-                    !is_object || of.scope() == Scope::Object && self.overlap(text, self.names.text(*other))
+                    !is_object
+                        || of.scope() == Scope::Object
+                            && self.overlap(text, self.names.text(*other))
                 })
                 .filter(|(other, of)| {
                     other != name && of.within(Scope::Own) == thing.within(Scope::Own)
@@ -416,7 +422,9 @@ fn note_distinct(assumptions: &mut Assumptions, at: String, a: &str, b: &str) {
 
 fn is_part_of(a: &str, b: &str) -> bool {
     let part = |inner: &str, outer: &str| {
-        inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('.'))
+        inner
+            .strip_prefix(outer)
+            .is_some_and(|rest| rest.starts_with('.'))
     };
     part(a, b) || part(b, a)
 }

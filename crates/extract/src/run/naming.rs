@@ -30,7 +30,9 @@ impl Machine<'_> {
             "" => self.path(state, of),
             _ => None,
         };
-        let is_object = path.as_ref().is_some_and(|path| path.scope == Scope::Object);
+        let is_object = path
+            .as_ref()
+            .is_some_and(|path| path.scope == Scope::Object);
         if let Some(name) = state.names.get(of).copied() {
             // Only now it may be known to be what all tasks know.
             let is_known = !is_object || state.held.iter().any(|hold| hold.name == name);
