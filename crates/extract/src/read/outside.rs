@@ -207,7 +207,7 @@ fn starts_a_name(text: &str) -> bool {
 /// Whether a text is a variable, a part of one, or the address of that.
 fn is_path(text: &str) -> bool {
     let text = text.trim_start_matches('&').trim();
-    starts_a_name(text) && text.chars().all(|c| is_word(c) || c == '.') && text != "NULL"
+    starts_a_name(text) && text.chars().all(|c| is_word(c) || ".[]".contains(c)) && text != "NULL"
 }
 
 /// The parts between commas that are in no brackets.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::read::callee::Callee;
 use crate::read::graph::reads;
-use crate::read::instruction::{Code, Expr, Instr, Place};
+use crate::read::instruction::{Expr, Instr, Place};
 use crate::read::names::{Name, Names};
 use crate::read::slice::{Slice, Slicer};
 
