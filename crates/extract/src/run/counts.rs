@@ -6,11 +6,14 @@
 //! if all places that do so give the same one. Everything else has a number that is assumed, and
 //! noted: one unit, two elements.
 
+use std::collections::BTreeSet;
+
 use crate::map::Mapping;
 use crate::read::constant;
 use crate::read::names::Name;
 use crate::read::unit::Unit;
 use crate::run::step::{Machine, Scope, Thing};
+use crate::write::scenario::SLOTS;
 
 /// Units of a semaphore that nothing initialises.
 const UNITS: u32 = 1;
@@ -173,6 +176,30 @@ impl Machine<'_> {
             self.at(),
         );
         self.assumptions.note("count", at, text, change);
+    }
+
+    /// Notes how many slots a series has that nobody sizes.
+    pub fn note_slots(&mut self, labels: &BTreeSet<u32>) {
+        let has_model = self.options.model.is_some() || self.mapping.model.is_some();
+        for number in labels {
+            let label = self.labels.label(*number).clone();
+            if label.op == "alloc_page" {
+                self.here = (label.file, label.line, label.function);
+                let text = "there are as many free pages as anybody asks for".to_owned();
+                let change = "add \"free_pages\": N to the scenario".to_owned();
+                let at = self.at();
+                (self.assumptions).note("count", at, text, Some(change));
+            }
+            if let Some(("series", series)) = &label.with
+                && !has_model
+                && !self.options.slots.contains_key(series)
+            {
+                self.here = (label.file, label.line, label.function);
+                let text = format!("`{series}` has {SLOTS} slots");
+                let (at, change) = (self.at(), format!("--slots {series}=N"));
+                self.assumptions.note("count", at, text, Some(change));
+            }
+        }
     }
 }
 

@@ -91,7 +91,7 @@ impl Machine<'_> {
             return Linear::of(number);
         }
         let value = match key {
-            Key::Global(name) => self.from_the_start(*name),
+            Key::Global(name) => self.points_at_first(*name),
             _ => None,
         };
         let value = value.unwrap_or_else(|| state.fresh());
@@ -120,45 +120,6 @@ impl Machine<'_> {
         if self.split.is_none() {
             self.born.push((key, value, fact));
         }
-    }
-
-    /// What a pointer outside of functions points to, if it is initialised and nothing else sets it.
-    fn from_the_start(&mut self, name: Name) -> Option<Linear> {
-        let text = self.names.text(name).split('@').next()?.to_owned();
-        let (value, file) = self.unit.outside.points_to(&text)?;
-        let is_address = value.starts_with('&');
-        let mut parts = value.trim_start_matches('&').trim().split('.');
-        // `a[2]` is two further than `a`.
-        let indexed = |part: &str| match part.split_once('[') {
-            None => Some((part.to_owned(), 0)),
-            Some((name, index)) => {
-                let index = index.strip_suffix(']')?.trim().parse().ok()?;
-                Some((name.trim().to_owned(), index))
-            }
-        };
-        let start = parts.next()?;
-        let (first, index) = indexed(start)?;
-        // An element of what is no array lies where a pointer points to.
-        if (!is_address || start.contains('[')) && !self.unit.outside.is_array(&first) {
-            return None;
-        }
-        let file_name = &self.unit.files[file].name;
-        let first = self.unit.outside.qualified(&first, file, file_name);
-        let key = Key::Global(self.names.name(&first));
-        let at = |key: Key, index| {
-            Linear::symbol(Symbol::Address(key.into())).plus(&Linear::of(index), 1)
-        };
-        let mut address = at(key, index)?;
-        for part in parts {
-            // An element of an array in a structure: nothing says that the field is one.
-            let (field, index) = indexed(part)?;
-            if part.contains('[') || index != 0 {
-                return None;
-            }
-            address = at(Key::Field(address, self.names.name(&field)), 0)?;
-        }
-        self.unchanged();
-        Some(address)
     }
 
     /// Notes that something is set which an unknown pointer may point to, and what is read there is

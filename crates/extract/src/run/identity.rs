@@ -19,7 +19,6 @@ use crate::run::evaluate::solved;
 use crate::run::state::{Fact, Hold, Relation, State};
 use crate::run::step::{Machine, Scope, Thing};
 use crate::run::value::{Key, Linear, Symbol};
-use crate::write::scenario::SLOTS;
 
 /// Pointers behind pointers in a name.
 const DEEPEST: usize = 6;
@@ -228,6 +227,45 @@ impl Machine<'_> {
         self.unit.outside.is_array(self.names.text(name))
     }
 
+    /// What a pointer outside of functions points to, if it is initialised and nothing else sets it.
+    pub fn points_at_first(&mut self, name: Name) -> Option<Linear> {
+        let text = self.names.text(name).split('@').next()?.to_owned();
+        let (value, file) = self.unit.outside.points_to(&text)?;
+        let is_address = value.starts_with('&');
+        let mut parts = value.trim_start_matches('&').trim().split('.');
+        // `a[2]` is two further than `a`.
+        let indexed = |part: &str| match part.split_once('[') {
+            None => Some((part.to_owned(), 0)),
+            Some((name, index)) => {
+                let index = index.strip_suffix(']')?.trim().parse().ok()?;
+                Some((name.trim().to_owned(), index))
+            }
+        };
+        let start = parts.next()?;
+        let (first, index) = indexed(start)?;
+        // An element of what is no array lies where a pointer points to.
+        if (!is_address || start.contains('[')) && !self.unit.outside.is_array(&first) {
+            return None;
+        }
+        let file_name = &self.unit.files[file].name;
+        let first = self.unit.outside.qualified(&first, file, file_name);
+        let key = Key::Global(self.names.name(&first));
+        let at = |key: Key, index| {
+            Linear::symbol(Symbol::Address(key.into())).plus(&Linear::of(index), 1)
+        };
+        let mut address = at(key, index)?;
+        for part in parts {
+            // An element of an array in a structure: nothing says that the field is one.
+            let (field, index) = indexed(part)?;
+            if part.contains('[') || index != 0 {
+                return None;
+            }
+            address = at(Key::Field(address, self.names.name(&field)), 0)?;
+        }
+        self.unchanged();
+        Some(address)
+    }
+
     /// Whether each task has a variable of that name of its own.
     pub fn is_own(&self, text: &str) -> bool {
         self.unit.outside.is_own(text) || self.mapping.own.contains(text)
@@ -358,30 +396,6 @@ impl Machine<'_> {
         let change = "share at most three of them at once with `--share`";
         self.assumptions
             .note("lock-order", at, text, Some(change.to_owned()));
-    }
-
-    /// Notes how many slots a series has that nobody sizes.
-    pub fn note_slots(&mut self, labels: &BTreeSet<u32>) {
-        let has_model = self.options.model.is_some() || self.mapping.model.is_some();
-        for number in labels {
-            let label = self.labels.label(*number).clone();
-            if label.op == "alloc_page" {
-                self.here = (label.file, label.line, label.function);
-                let text = "there are as many free pages as anybody asks for".to_owned();
-                let change = "add \"free_pages\": N to the scenario".to_owned();
-                let at = self.at();
-                (self.assumptions).note("count", at, text, Some(change));
-            }
-            if let Some(("series", series)) = &label.with
-                && !has_model
-                && !self.options.slots.contains_key(series)
-            {
-                self.here = (label.file, label.line, label.function);
-                let text = format!("`{series}` has {SLOTS} slots");
-                let (at, change) = (self.at(), format!("--slots {series}=N"));
-                self.assumptions.note("count", at, text, Some(change));
-            }
-        }
     }
 
     /// Notes that something is none of what is held; where `--maybe-equal` names the two, both

@@ -1,5 +1,6 @@
 //! Snippets of C in the shapes of real code, and what extraction makes of them.
 
+mod aliases;
 mod common;
 mod constructs;
 mod mappings;
