@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 /// Kinds of assumptions, in the words of docs/extract.md.
-pub const KINDS: [&str; 14] = [
+pub const KINDS: [&str; 18] = [
     "unfinished",
     "loop-bound",
     "recursion-bound",
@@ -13,6 +13,10 @@ pub const KINDS: [&str; 14] = [
     "pointer",
     "path-ends",
     "private-lock",
+    "private-page",
+    "one-object",
+    "lock-order",
+    "count",
     "set",
     "offset-in-page",
     "unread-region",

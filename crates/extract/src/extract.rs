@@ -8,16 +8,18 @@ use crate::assumed::{Assumed, Assumptions};
 use crate::map::Mapping;
 use crate::options::Options;
 use crate::read::conditional::Defined;
-use crate::read::names::Names;
+use crate::read::names::{Name, Names};
 use crate::read::slice::Slice;
 use crate::read::unit::{Find, Source, Unit};
 use crate::refusal::{Failure, Kind, Refusal};
+use crate::run::counts::Counts;
 use crate::run::facts::Facts;
 use crate::run::label::Labels;
-use crate::run::step::{Machine, Thing};
+use crate::run::step::{Machine, Scope};
 use crate::write::automaton::Automaton;
 use crate::write::scenario::{Task, Writer};
 use crate::write::structure::program;
+use crate::write::swap::{orders, used};
 
 /// A scenario that was extracted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,6 +100,10 @@ fn whole(
         .iter()
         .map(|name| names.name(last_part(name)))
         .collect();
+    let counts = Counts::of(&unit, &mapping);
+    let mut outside = slice.outside_names(&names);
+    outside.extend(mapping.user_copy.locks.keys().cloned());
+    outside.extend(mapping.user_copy.pages.iter().cloned());
     let mut machine = Machine {
         unit: &unit,
         mapping: &mapping,
@@ -110,7 +116,11 @@ fn whole(
         set,
         nonnull,
         things: Default::default(),
+        sizes: Default::default(),
+        counts: &counts,
+        outside,
         split: None,
+        born: Vec::new(),
         here: (0, 0, 0),
     };
     for &(file, line) in &unit.unread {
@@ -122,15 +132,13 @@ fn whole(
             .note("unread-region", at, text, Some("--define NAME".to_owned()));
     }
     let mut tasks = Vec::new();
+    let mut shared = BTreeSet::new();
     let mut states = 0;
     for (entry, function) in options.entries.iter().zip(entries) {
         // What tasks share keeps its name; everything else is each task's own.
-        machine.things.retain(|_, thing| {
-            matches!(
-                thing,
-                Thing::Lock(_, true) | Thing::Completion(true) | Thing::Pool
-            )
-        });
+        machine
+            .things
+            .retain(|_, thing| thing.scope() != Scope::Own);
         let mut paths = machine.explore(function)?;
         states += paths.nodes.len();
         let mut automaton = Automaton::of(&paths, &mut machine.labels)?;
@@ -156,13 +164,29 @@ fn whole(
             )
             .at(Some(place)));
         };
+        let labels = used(&made);
+        let mentioned: BTreeSet<Name> = (labels.iter())
+            .filter_map(|label| machine.labels.label(*label).of)
+            .collect();
+        machine.note_slots(&labels);
+        shared.extend(mentioned.iter().copied());
+        let orders = orders(&mentioned, &machine.things, machine.names);
+        if !orders.many.is_empty() {
+            let of = &unit.functions[function];
+            machine.here = (of.file, of.line, function);
+            machine.note_order(&orders.many);
+        }
         tasks.push(Task {
             name: entry.function.clone(),
             count: entry.count,
             program: made,
             things: machine.things.clone(),
+            sizes: machine.sizes.clone(),
+            orders: orders.all,
         });
     }
+    machine.note_pairs(&shared);
+    machine.note_passed_over();
     let Machine {
         labels,
         assumptions,

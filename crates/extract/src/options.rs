@@ -34,6 +34,10 @@ pub struct Options {
     pub recursion: Option<u32>,
     /// Locks that all tasks share although they are not variables outside of functions.
     pub share: BTreeSet<String>,
+    /// Names that may mean one object: both answers are followed.
+    pub equal: BTreeSet<(String, String)>,
+    /// Units of semaphores and elements of pools at the start, by name.
+    pub units: BTreeMap<String, u32>,
     /// Slots, by series.
     pub slots: BTreeMap<String, u32>,
     /// The model, if not the mapping's.
@@ -55,6 +59,8 @@ impl Default for Options {
             unroll: 2,
             recursion: None,
             share: BTreeSet::new(),
+            equal: BTreeSet::new(),
+            units: BTreeMap::new(),
             slots: BTreeMap::new(),
             model: None,
             max_paths: 50_000,

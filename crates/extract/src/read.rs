@@ -7,6 +7,8 @@
 //! | [`constant`] | the value of a constant expression |
 //! | [`foreach`](mod@foreach) | macros that are the head of a loop, expanded as text |
 //! | [`tree`] | tree-sitter: the syntax tree, and asking it |
+//! | [`outside`] | what is declared outside of functions: private to a file, arrays, pointers |
+//! | [`pointed`] | what pointers may point to, by names |
 //! | [`mod@unit`] | all files together: functions, macros, enumerators |
 //! | [`instruction`] | what a function is lowered to |
 //! | [`lower`] | a syntax tree as instructions: branches, jumps, calls, assignments |
@@ -26,6 +28,8 @@ pub mod graph;
 pub mod instruction;
 pub mod lower;
 pub mod names;
+pub mod outside;
+pub mod pointed;
 pub mod slice;
 pub mod tree;
 pub mod unit;

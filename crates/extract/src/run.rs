@@ -10,15 +10,19 @@
 //! | [`step`](mod@step) | one instruction |
 //! | [`call`] | calls |
 //! | [`operation`] | what operations do to a state, and their labels |
+//! | [`identity`] | which object is meant, and whether two are one |
+//! | [`counts`] | how many units semaphores and pools have at the start |
 //! | [`naming`] | what pages and locks are called |
 //! | [`label`] | operations with their arguments, as numbers |
 //! | [`explore`](mod@explore) | every path, and the graph of states |
 
 pub mod call;
 pub mod canonical;
+pub mod counts;
 pub mod evaluate;
 pub mod explore;
 pub mod facts;
+pub mod identity;
 pub mod label;
 pub mod naming;
 pub mod operation;

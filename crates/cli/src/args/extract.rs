@@ -61,9 +61,16 @@ pub struct Extract {
     /// How often a function may call itself; beyond that nothing is followed
     #[arg(long, value_name = "N")]
     pub recursion: Option<u32>,
-    /// A lock that all tasks share although it is no variable outside of functions; `all`: every lock
-    #[arg(long, value_name = "LOCK")]
+    /// A lock or page that all tasks share although it is no variable outside of functions; `all`:
+    /// every lock and page
+    #[arg(long, value_name = "NAME")]
     pub share: Vec<String>,
+    /// Two names that may mean one lock or page: both answers are followed
+    #[arg(long, value_name = "NAME=NAME", value_parser = equal)]
+    pub maybe_equal: Vec<(String, String)>,
+    /// The units of a semaphore, or elements of a pool, at the start
+    #[arg(long, value_name = "NAME=N", value_parser = units)]
+    pub units: Vec<(String, u32)>,
     /// The number of slots of a series
     #[arg(long, value_name = "SERIES=N", value_parser = slots)]
     pub slots: Vec<(String, u32)>,
@@ -124,6 +131,19 @@ fn set(text: &str) -> Result<(String, i64), String> {
 fn resolution(text: &str) -> Result<(String, String), String> {
     let (field, function) = sides(text, "FIELD=FUNCTION, such as readpage=ext2_readpage")?;
     Ok((field.to_owned(), function.to_owned()))
+}
+
+fn equal(text: &str) -> Result<(String, String), String> {
+    let (one, other) = sides(text, "NAME=NAME, such as from=to")?;
+    Ok((one.to_owned(), other.to_owned()))
+}
+
+fn units(text: &str) -> Result<(String, u32), String> {
+    let (name, number) = sides(text, "NAME=NUMBER, such as gate=2")?;
+    let number = number
+        .parse()
+        .map_err(|_| format!("`{number}` is no number of units"))?;
+    Ok((name.to_owned(), number))
 }
 
 fn slots(text: &str) -> Result<(String, u32), String> {

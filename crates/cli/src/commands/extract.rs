@@ -64,6 +64,8 @@ fn made(args: &Extract) -> Result<Extracted, Wrong> {
         unroll: args.unroll,
         recursion: args.recursion,
         share: args.share.iter().cloned().collect(),
+        equal: args.maybe_equal.iter().cloned().collect(),
+        units: args.units.iter().cloned().collect(),
         slots: args.slots.iter().cloned().collect(),
         model: args.model.clone(),
         // More than fit in memory anyway.

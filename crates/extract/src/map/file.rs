@@ -79,6 +79,12 @@ pub struct File {
     /// What the callers of functions hand in and expect back.
     #[serde(default)]
     pub contracts: BTreeMap<String, Contract>,
+    /// What functions and macros initialise semaphores and pools with.
+    #[serde(default)]
+    pub counts: BTreeMap<String, Count>,
+    /// Variables outside of functions that each task has its own of (`current`).
+    #[serde(default)]
+    pub own: Vec<String>,
     /// Copies from and to user memory.
     #[serde(default)]
     pub user_copy: Option<UserCopy>,
@@ -157,6 +163,10 @@ pub struct Operation {
     /// is 0.
     #[serde(default)]
     pub taken: Option<i64>,
+    /// Units that the semaphore always has at the start: 1 of a mutex. Left out: what initialises it
+    /// says.
+    #[serde(default)]
+    pub units: Option<u32>,
     /// The function may also do nothing and return this.
     #[serde(default, rename = "else")]
     pub otherwise: Option<i64>,
@@ -186,6 +196,21 @@ pub enum Returned {
     Null,
     /// A pointer, or an error pointer.
     Error,
+}
+
+/// What a function or macro initialises a semaphore or pool with.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Count {
+    /// The argument that is initialised; left out: what the result is assigned to.
+    #[serde(default)]
+    pub of: Option<usize>,
+    /// The argument that says how many.
+    #[serde(default)]
+    pub count: Option<usize>,
+    /// How many, where no argument says it.
+    #[serde(default)]
+    pub is: Option<u32>,
 }
 
 /// What the callers of a function hand in and expect back.
@@ -236,6 +261,12 @@ impl File {
                 if let Some(wrong) = operation.wrong(false) {
                     return Err(Refusal::in_operation(name, text, function, &wrong));
                 }
+            }
+        }
+        for (function, count) in &file.counts {
+            if count.count.is_some() == count.is.is_some() {
+                let wrong = "it needs `count`, the number of an argument, or `is`, a number";
+                return Err(Refusal::in_operation(name, text, function, wrong));
             }
         }
         for (function, contract) in &file.contracts {
@@ -337,7 +368,20 @@ impl Operation {
             Needs::Completion => (self.completion.is_some(), "`completion`"),
             Needs::Nothing => (true, ""),
         };
-        (!has).then(|| format!("`{}` needs {what}, the number of an argument", self.op))
+        if !has {
+            return Some(format!(
+                "`{}` needs {what}, the number of an argument",
+                self.op
+            ));
+        }
+        // A try for a mapping returns an address, or null; of all others nothing says it.
+        let says = self.taken.is_some() || self.result || self.returns == Returned::Address;
+        (self.is_try() && !says).then(|| {
+            format!(
+                "`{}` needs `taken`, what the function returns when it has taken it",
+                self.op
+            )
+        })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::map::file::{Contract, Does, File, Returned, UserCopy};
+use crate::map::file::{Contract, Count, Does, File, Returned, UserCopy};
 
 /// What all mapping files say together.
 #[derive(Debug, Clone, Default)]
@@ -33,6 +33,10 @@ pub struct Mapping {
     pub pointers: BTreeMap<String, String>,
     /// What callers hand in and expect back.
     pub contracts: BTreeMap<String, Contract>,
+    /// What initialises semaphores and pools.
+    pub counts: BTreeMap<String, Count>,
+    /// Variables that each task has its own of.
+    pub own: BTreeSet<String>,
     /// Copies from and to user memory.
     pub user_copy: UserCopy,
     /// Functions that cannot be expressed.
@@ -84,6 +88,8 @@ impl Mapping {
         extend(&mut self.sleeps_by_flags, &file.sleeps_by_flags);
         extend(&mut self.pointers, &file.pointers);
         extend(&mut self.contracts, &file.contracts);
+        extend(&mut self.counts, &file.counts);
+        self.own.extend(file.own.iter().cloned());
         let copies = file.user_copy.as_ref().map(|copy| &copy.functions);
         let lists = [
             (&file.pure, Known::Pure),

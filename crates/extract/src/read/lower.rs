@@ -80,6 +80,8 @@ struct Lower<'u> {
     unit: &'u Unit,
     mapping: &'u Mapping,
     names: &'u mut Names,
+    /// The file of the function.
+    file: usize,
     function: String,
     code: Code,
     /// Variables in scope, innermost last: the name, and the variable if it is the function's own.
@@ -106,6 +108,7 @@ pub fn lower(unit: &Unit, mapping: &Mapping, names: &mut Names, function: usize)
         unit,
         mapping,
         names,
+        file: of.file,
         function: of.name.clone(),
         code: Code::default(),
         scopes: vec![BTreeMap::new()],
@@ -207,6 +210,29 @@ impl Lower<'_> {
             scope.insert(text.to_owned(), Place::Local(name));
         }
         name
+    }
+
+    /// The name of a variable outside of functions, as all files know it.
+    fn outside(&mut self, text: &str) -> Name {
+        let name = &self.unit.files[self.file].name;
+        let name = self.unit.outside.qualified(text, self.file, name);
+        self.names.name(&name)
+    }
+
+    /// A variable that is `static` in the function: no other one anywhere has its name.
+    fn inside(&mut self, text: &str) -> Name {
+        let same = self.unit.by_name.get(&self.function).map_or(0, Vec::len);
+        let file = &self.unit.files[self.file].name;
+        let mut name = match same > 1 {
+            true => format!("{}@{file}.{text}", self.function),
+            false => format!("{}.{text}", self.function),
+        };
+        let had = self.had.entry(format!("static {text}")).or_default();
+        *had += 1;
+        if *had > 1 {
+            name = format!("{name}#{had}");
+        }
+        self.names.name(&name)
     }
 
     fn temporary(&mut self) -> Name {

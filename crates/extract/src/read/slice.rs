@@ -52,26 +52,33 @@ pub struct Slice {
     pub sleepy: BTreeSet<usize>,
     /// What stands among names for whatever is behind pointers.
     pub behind: Option<Name>,
+    /// Calls of functions that write through pointers and are not followed: the function and
+    /// instruction, and what is called.
+    pub passed_over: Vec<(usize, usize, usize)>,
 }
 
 /// The work on a slice.
-struct Slicer<'a> {
+pub(super) struct Slicer<'a> {
     mapping: &'a Mapping,
     names: &'a Names,
     inline: &'a BTreeSet<usize>,
-    callees: BTreeMap<(usize, usize), Callee>,
+    pub(super) callees: BTreeMap<(usize, usize), Callee>,
     regions: BTreeMap<(usize, usize), BTreeSet<usize>>,
     /// Functions from which an operation is reached.
     reaching: BTreeSet<usize>,
-    touches: BTreeMap<usize, BTreeSet<Name>>,
+    pub(super) touches: BTreeMap<usize, BTreeSet<Name>>,
+    /// Variables and fields whose address is kept.
+    pub(super) pointed: BTreeSet<Name>,
+    /// Variables and fields whose value matters; among them what is behind pointers.
+    pub(super) values: BTreeSet<Name>,
     /// Variables of each function whose address is kept somewhere.
     aliases: BTreeMap<usize, BTreeSet<Name>>,
     sleep_matters: bool,
     locals: BTreeMap<usize, BTreeSet<Name>>,
     outside: BTreeSet<Name>,
     results: BTreeSet<usize>,
-    slice: Slice,
-    changed: bool,
+    pub(super) slice: Slice,
+    pub(super) changed: bool,
 }
 
 impl Slice {
@@ -119,6 +126,8 @@ impl Slice {
             regions: BTreeMap::new(),
             reaching: BTreeSet::new(),
             touches: BTreeMap::new(),
+            pointed: BTreeSet::new(),
+            values: BTreeSet::new(),
             aliases: BTreeMap::new(),
             sleep_matters: false,
             locals: BTreeMap::new(),
@@ -132,6 +141,7 @@ impl Slice {
             changed: true,
         };
         slicer.close();
+        slicer.pointed = slicer.pointed();
         slicer.slice.followed.extend(entries);
         while slicer.changed {
             slicer.changed = false;
@@ -140,6 +150,7 @@ impl Slice {
             }
         }
         slicer.mentions();
+        slicer.slice.passed_over = slicer.passed_over();
         slicer.slice
     }
 }
@@ -200,10 +211,14 @@ impl Slicer<'_> {
                 if let Instr::Assign(_, value) = instr {
                     kept_addresses(value, aliases);
                 }
-                if let Instr::Assign(place, _) | Instr::Forget(place) = instr
-                    && let Place::Global(name) | Place::Field(_, name) = place
-                {
-                    set.insert(*name);
+                if let Instr::Assign(place, _) | Instr::Forget(place) = instr {
+                    match place {
+                        Place::Global(name) | Place::Field(_, name) => {
+                            set.insert(*name);
+                        }
+                        Place::Deref(_) => set.extend(self.slice.behind),
+                        Place::Local(_) => {}
+                    }
                 }
             }
         }
@@ -234,6 +249,7 @@ impl Slicer<'_> {
         for place in places {
             self.want_place(function, &place);
         }
+        self.want_values(expr);
     }
 
     fn want_place(&mut self, function: usize, place: &Place) {
@@ -274,6 +290,7 @@ impl Slicer<'_> {
                 .iter()
                 .any(|name| self.outside.contains(name))
             || (asked && self.is_short(body))
+            || (self.writes_behind(body) && self.is_short(body) && self.is_pointed_at())
     }
 
     fn pass(&mut self, function: usize) {
@@ -402,7 +419,7 @@ impl Slicer<'_> {
 
     /// Whether a variable that matters is pointed to by another one: then whoever is given a pointer
     /// may set it.
-    fn is_aliased(&self, function: usize) -> bool {
+    pub(super) fn is_aliased(&self, function: usize) -> bool {
         self.aliases
             .get(&function)
             .is_some_and(|names| names.iter().any(|name| self.wants_local(function, *name)))

@@ -10,6 +10,7 @@ use crate::read::comments::{blanked, text_of};
 use crate::read::conditional::{self, Defined, Macro};
 use crate::read::constant;
 use crate::read::foreach;
+use crate::read::outside::Outside;
 use crate::read::tree::{self, children, declared, field};
 use crate::refusal::{Kind, Place, Refusal};
 
@@ -70,6 +71,8 @@ pub struct Unit {
     pub unsigned_fields: BTreeSet<String>,
     /// Which functions the fields of operations tables are set to.
     pub tables: BTreeMap<String, BTreeSet<usize>>,
+    /// What is declared outside of functions.
+    pub outside: Outside,
     /// Conditions that could not be read: file and line.
     pub unread: Vec<(usize, usize)>,
 }
@@ -144,6 +147,7 @@ impl Unit {
         }
         let mut signed = BTreeSet::new();
         for file in 0..unit.files.len() {
+            unit.outside.add(file, &unit.files[file].text);
             let found = Found::of(&unit.files[file]);
             for mut function in found.functions {
                 function.file = file;

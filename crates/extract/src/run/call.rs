@@ -3,7 +3,7 @@
 use crate::map::Returned;
 use crate::map::merge::Known;
 use crate::read::callee::{Callee, callee};
-use crate::read::instruction::{Call, Expr, Place};
+use crate::read::instruction::{Call, Expr, Instr, Place};
 use crate::refusal::{Kind, Refusal};
 use crate::run::evaluate::{at_least, depth_of};
 use crate::run::label::Label;
@@ -107,6 +107,22 @@ impl Machine<'_> {
             return Ok(Step::On);
         }
         Ok(Step::Then(ways))
+    }
+
+    /// Notes the functions that write through pointers and were not followed.
+    pub fn note_passed_over(&mut self) {
+        for &(function, at, body) in &self.slice.passed_over {
+            let Some(Instr::Call(call)) = self.slice.bodies[&function].code.instrs.get(at) else {
+                continue;
+            };
+            self.here = (self.unit.functions[function].file, call.line, function);
+            let name = &self.unit.functions[body].name;
+            let text =
+                format!("`{name}` is not followed: what it sets through pointers does not matter");
+            let (at, change) = (self.at(), format!("--inline {name}"));
+            self.assumptions
+                .note("unread-function", at, text, Some(change));
+        }
     }
 
     /// Whether a function calls itself more often than is followed.

@@ -3,7 +3,8 @@
 use crate::read::constant::binary;
 use crate::read::instruction::{Expr, Place};
 use crate::read::names::Name;
-use crate::run::facts::interval;
+use crate::run::facts::{interval, reduced};
+use crate::run::identity::{Meet, meet};
 use crate::run::state::{Fact, Relation, State};
 use crate::run::step::Machine;
 use crate::run::value::{Key, Linear, Symbol};
@@ -26,7 +27,11 @@ impl Machine<'_> {
             Place::Deref(base) => {
                 let base = self.value(state, depth, base);
                 match base.sole() {
-                    Some(Symbol::Address(key)) => (**key).clone(),
+                    Some(Symbol::Address(key)) => {
+                        let key = (**key).clone();
+                        self.tell_apart(state, &base);
+                        key
+                    }
                     _ => {
                         self.tell_apart(state, &base);
                         Key::Deref(base)
@@ -39,53 +44,30 @@ impl Machine<'_> {
     /// Two elements of one array may be one: if nothing says whether they are, that has to be asked
     /// before either is used.
     fn tell_apart(&mut self, state: &State, of: &Linear) {
-        if self.split.is_some() || state.store.contains_key(&Key::Deref(of.clone())) {
+        let is_known = |key: &Key| address_of(key).as_ref() == Some(of);
+        if self.split.is_some() || state.store.keys().any(is_known) {
             return;
         }
         for key in state.store.keys() {
-            let Key::Deref(other) = key else { continue };
+            let Some(other) = address_of(key) else {
+                continue;
+            };
             let shares = of
                 .terms
                 .iter()
                 .any(|term| term.1 == 1 && other.terms.contains(term));
             let Some(difference) = of
-                .plus(other, -1)
+                .plus(&other, -1)
                 .filter(|d| shares && d.number().is_none())
             else {
                 continue;
             };
-            let same = Fact {
-                relation: Relation::Zero,
-                of: difference,
-            };
-            let other = Fact {
-                relation: Relation::NotZero,
-                of: same.of.clone(),
-            };
-            let known = |of: Option<Linear>| {
-                of.is_some_and(|of| {
-                    state.facts.contains(&Fact {
-                        relation: Relation::NotZero,
-                        of,
-                    })
-                })
-            };
-            if known(Some(other.of.clone())) || known(other.of.times(-1)) {
-                continue;
+            if self.ask_if_zero(state, &difference) {
+                return;
             }
             // What was asked must be settled by the answer, or it would be asked again.
-            if solved(state, &same.of).is_none() {
+            if solved(state, &difference).is_none() {
                 self.distinct();
-                continue;
-            }
-            if self.facts.possible(state, &same) && self.facts.possible(state, &other) {
-                self.split = Some(same);
-                return;
-            }
-            if !self.facts.possible(state, &other) {
-                // They are one, and only their expressions differ: let them be equal.
-                self.split = Some(same);
-                return;
             }
         }
     }
@@ -108,7 +90,11 @@ impl Machine<'_> {
             self.note_set(name, number);
             return Linear::of(number);
         }
-        let value = state.fresh();
+        let value = match key {
+            Key::Global(name) => self.points_at_first(*name),
+            _ => None,
+        };
+        let value = value.unwrap_or_else(|| state.fresh());
         state.store.insert(key.clone(), value.clone());
         let is_unsigned = match key {
             Key::Local(depth, name) => (state.frames.get(usize::from(*depth)))
@@ -117,13 +103,45 @@ impl Machine<'_> {
             Key::Global(name) => self.names.text(*name).contains('('),
             _ => false,
         };
+        let mut fact = None;
         if is_unsigned {
-            state.facts.extend(at_least(&value, 0));
+            fact = at_least(&value, 0);
         }
         if name.is_some_and(|name| self.nonnull.contains(&name)) {
-            state.facts.extend(at_least(&value, 1));
+            fact = at_least(&value, 1);
         }
+        state.facts.extend(fact.clone());
+        self.bear(key.clone(), value.clone(), fact);
         value
+    }
+
+    /// Keeps what was read for a question that may come; what is read after it depends on the answer.
+    fn bear(&mut self, key: Key, value: Linear, fact: Option<Fact>) {
+        if self.split.is_none() {
+            self.born.push((key, value, fact));
+        }
+    }
+
+    /// Notes that something is set which an unknown pointer may point to, and what is read there is
+    /// not changed by that.
+    fn set_directly(&mut self, state: &State, key: &Key) {
+        let (Key::Global(_) | Key::Field(..), Some(address)) = (key, address_of(key)) else {
+            return;
+        };
+        let may_be = |other: &Key| match (other, key) {
+            (Key::Deref(base), _) => meet(base, &address) != Meet::Never,
+            (Key::Field(base, name), Key::Field(of, same)) => {
+                name == same && base != of && meet(base, of) != Meet::Never
+            }
+            _ => false,
+        };
+        if state
+            .store
+            .keys()
+            .any(|other| other != key && may_be(other))
+        {
+            self.distinct();
+        }
     }
 
     /// The value of an expression, in the call of this depth.
@@ -189,7 +207,8 @@ impl Machine<'_> {
             return value.clone();
         }
         let value = state.fresh();
-        state.store.insert(key, value.clone());
+        state.store.insert(key.clone(), value.clone());
+        self.bear(key, value.clone(), None);
         value
     }
 
@@ -234,6 +253,7 @@ impl Machine<'_> {
         {
             self.distinct();
         }
+        self.set_directly(state, &key);
         let address = |key: &Key| match key {
             Key::Deref(base) => base.clone(),
             key => Linear::symbol(Symbol::Address(key.clone().into())),
@@ -331,6 +351,7 @@ impl Machine<'_> {
     /// Takes a fact as true, with what follows at once: something that can have one value only has
     /// it, before anything is called after it.
     pub fn assume(&mut self, state: &mut State, fact: &Fact) {
+        let fact = &reduced(fact);
         if fact.of.number().is_some() {
             return;
         }
@@ -371,7 +392,7 @@ impl Machine<'_> {
 }
 
 /// A symbol of an expression that is 0, and what it is then.
-fn solved(state: &State, zero: &Linear) -> Option<(u32, Linear)> {
+pub fn solved(state: &State, zero: &Linear) -> Option<(u32, Linear)> {
     let single = zero.terms.len() == 1;
     zero.terms.iter().find_map(|(symbol, factor)| match symbol {
         Symbol::Any(number) if !state.pages.contains_key(symbol) => {
@@ -409,6 +430,17 @@ fn at_most(of: &Linear, bound: i64) -> Option<Fact> {
         relation: Relation::AtMostZero,
         of,
     })
+}
+
+/// The address of what is kept under a key; `None`: it has none.
+fn address_of(key: &Key) -> Option<Linear> {
+    match key {
+        Key::Deref(base) => Some(base.clone()),
+        Key::Local(..) | Key::Global(_) | Key::Field(..) => {
+            Some(Linear::symbol(Symbol::Address(key.clone().into())))
+        }
+        Key::Pure(..) | Key::Mapped(_) | Key::Table(_) => None,
+    }
 }
 
 /// Whether an address lies within what another one is the address of.

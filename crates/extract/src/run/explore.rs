@@ -22,8 +22,9 @@ use crate::read::names::Name;
 use crate::refusal::{Kind, Refusal};
 use crate::run::canonical::canonical;
 use crate::run::label::Label;
+use crate::run::operation::Object;
 use crate::run::state::{Frame, Hold, State};
-use crate::run::step::{Machine, Rounds, Step, Thing};
+use crate::run::step::{Machine, Rounds, Scope, Step, Thing};
 use crate::run::value::{Key, Linear};
 
 /// A node of the graph.
@@ -229,8 +230,13 @@ impl Machine<'_> {
             let (of, name, thing) = self.param(state, function, operation)?;
             let op = crate::map::file::name_of(&operation.op).expect("it was checked");
             if let Some(release) = crate::run::operation::taking(op) {
-                self.things.insert(name, thing);
-                state.names.insert(of.clone(), name);
+                let object = Object {
+                    of: of.clone(),
+                    text: self.names.text(name).to_owned(),
+                    suffix: "",
+                    depth: 0,
+                };
+                let name = self.name(state, &of, &object, &thing, operation.units)?;
                 before.push(self.by_caller(op, name, operation));
                 state.held.push(Hold {
                     release: release.0,
@@ -285,7 +291,7 @@ impl Machine<'_> {
         let key = Key::Local(0, name);
         let of = self.read(state, &key);
         let op = crate::map::file::name_of(&operation.op).expect("it was checked");
-        let thing = crate::run::operation::thing_of(op, false);
+        let thing = crate::run::operation::thing_of(op, Scope::Own);
         Ok((of, name, thing))
     }
 

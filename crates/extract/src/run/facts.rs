@@ -11,8 +11,9 @@ use std::collections::BTreeMap;
 use kmapcheck_linear::{Answer, Constraint, Problem, solve};
 use rustc_hash::FxHashMap;
 
+use crate::run::identity::{Meet, meet};
 use crate::run::state::{Fact, Relation, State};
-use crate::run::value::{Linear, Symbol};
+use crate::run::value::{Key, Linear, Symbol};
 
 /// Pivots for one question.
 const BUDGET: u64 = 2_000;
@@ -76,6 +77,7 @@ fn bounds<'f>(facts: impl Iterator<Item = &'f Fact> + Clone) -> Option<(i64, i64
 impl Facts {
     /// Whether `new` can hold together with what is known.
     pub fn possible(&mut self, state: &State, new: &Fact) -> bool {
+        let new = &reduced(new);
         if let Some(number) = new.of.number() {
             return match new.relation {
                 Relation::Zero => number == 0,
@@ -112,10 +114,13 @@ fn of_addresses(state: &State, new: &Fact) -> Option<bool> {
         .terms
         .iter()
         .partition(|(symbol, _)| is_address(symbol));
+    // Moved within what it points into, an address does not become null. If something is taken away
+    // from it, that may be another pointer, and the question whether they are one.
+    let moves =
+        |by: i64| !others.is_empty() && others.iter().all(|(_, n)| n.signum() == by.signum());
     match (new.relation, addresses.as_slice(), others.as_slice()) {
-        // Moved within what it points into, an address does not become null.
-        (Relation::Zero, [(_, 1 | -1)], _) if !others.is_empty() => Some(false),
-        (Relation::NotZero, [(_, 1 | -1)], _) if !others.is_empty() => Some(true),
+        (Relation::Zero, [(_, by @ (1 | -1))], _) if moves(*by) => Some(false),
+        (Relation::NotZero, [(_, by @ (1 | -1))], _) if moves(*by) => Some(true),
         // Two places have two addresses.
         (Relation::Zero, [(a, n), (b, m)], []) if *n == -*m && new.of.constant == 0 && a != b => {
             distinct(a, b).then_some(false)
@@ -143,7 +148,31 @@ fn of_addresses(state: &State, new: &Fact) -> Option<bool> {
 /// Whether two symbols are addresses of places that cannot be one.
 fn distinct(a: &Symbol, b: &Symbol) -> bool {
     let fixed = |symbol: &Symbol| !matches!(symbol, Symbol::Any(_));
-    fixed(a) && fixed(b)
+    let of = |symbol: &Symbol| Linear::symbol(symbol.clone());
+    fixed(a) && fixed(b) && meet(&of(a), &of(b)) == Meet::Never
+}
+
+/// A question about two addresses as one about what they are made of: fields of one name are one if
+/// their structures are.
+#[must_use]
+pub fn reduced(fact: &Fact) -> Fact {
+    let mut fact = fact.clone();
+    while fact.relation != Relation::AtMostZero
+        && fact.of.constant == 0
+        && let [
+            (a @ Symbol::Address(_), n @ (1 | -1)),
+            (b @ Symbol::Address(_), m),
+        ] = fact.of.terms.as_slice()
+        && *n == -*m
+        && let (Symbol::Address(x), Symbol::Address(y)) = (a, b)
+        && let (Key::Field(x, _), Key::Field(y, _)) = (&**x, &**y)
+        && let Meet::If(difference, _) =
+            meet(&Linear::symbol(a.clone()), &Linear::symbol(b.clone()))
+        && x != y
+    {
+        fact.of = difference;
+    }
+    fact
 }
 
 /// The facts that hang together with `new`, in order, and `new` itself.

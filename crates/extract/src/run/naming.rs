@@ -1,54 +1,177 @@
-//! What pages, locks and pools are called in the scenario: after the C.
+//! What pages, locks and pools are called in the scenario: after the object where all tasks mean the
+//! same one ([`identity`](mod@crate::run::identity)), else after the C. What each task has of its own
+//! is never called like a variable outside of functions.
+
+use std::collections::BTreeSet;
 
 use crate::read::names::Name;
+use crate::refusal::{Kind, Refusal};
 use crate::run::operation::Object;
 use crate::run::state::State;
-use crate::run::step::{Machine, Thing};
-use crate::run::value::{Key, Linear, Symbol};
+use crate::run::step::{Machine, Scope, Thing};
+use crate::run::value::{Key, Linear};
 
 impl Machine<'_> {
-    /// What something is called: the name that it has, or a new one after the text.
-    pub fn name(&mut self, state: &mut State, of: &Linear, object: &Object, thing: Thing) -> Name {
-        if let Some(name) = state.names.get(of) {
-            return *name;
+    /// What something is called: the name that it has, or a new one: of the object, if all tasks mean
+    /// the same one by it; else of the text.
+    ///
+    /// # Errors
+    ///
+    /// One object that is two kinds of things.
+    pub fn name(
+        &mut self,
+        state: &mut State,
+        of: &Linear,
+        object: &Object,
+        thing: &Thing,
+        units: Option<u32>,
+    ) -> Result<Name, Refusal> {
+        let path = match object.suffix {
+            "" => self.path(state, of),
+            _ => None,
+        };
+        let is_object = path
+            .as_ref()
+            .is_some_and(|path| path.scope == Scope::Object);
+        if let Some(name) = state.names.get(of).copied() {
+            // Only now it may be known to be what all tasks know.
+            let is_known = !is_object || state.held.iter().any(|hold| hold.name == name);
+            let scope = self.things.get(&name).map(Thing::scope);
+            if is_known || scope == Some(Scope::Object) {
+                return Ok(name);
+            }
         }
         let (text, _) = self.written(state, object.depth, &object.text);
-        let mut base = plain(&text) + object.suffix;
-        if base.is_empty() {
-            base = "page".to_owned();
+        let mut text = plain(&text) + object.suffix;
+        if text.is_empty() {
+            text = "page".to_owned();
         }
-        if thing == Thing::Allocated {
-            base = format!("new_{}", base.trim_start_matches("new_"));
+        if *thing == Thing::Allocated {
+            let base = format!("new_{}", text.trim_start_matches("new_"));
+            let name = self.free_name(state, &base, thing);
+            state.names.insert(of.clone(), name);
+            return Ok(name);
         }
+        let share = &self.options.share;
+        let is_asked = |text: &String| share.contains(text) || share.contains("all");
+        let given = is_asked(&text) || path.as_ref().is_some_and(|path| is_asked(&path.text));
+        let (base, scope) = match path {
+            Some(path) if path.scope != Scope::Own => (path.text, path.scope),
+            // Pools are there to be shared.
+            path if given || thing.is_pool() => (path.map_or(text, |path| path.text), Scope::Given),
+            // Many pages are one name, which makes for fewer branches; locks are told apart.
+            path if !thing.is_page() => (path.map_or(text, |path| path.text), Scope::Own),
+            _ => (text, Scope::Own),
+        };
+        let thing = thing.within(scope);
+        let name = match scope {
+            Scope::Object => {
+                let name = self.names.name(&base);
+                if self.things.get(&name).is_some_and(|other| *other != thing) {
+                    return Err(self.refuse(
+                        Kind::Inexpressible,
+                        format!("`{base}` is used here as another kind of lock or page than elsewhere"),
+                        "correct the mapping file, or give the function a stub with `--stub FILE.c`",
+                    ));
+                }
+                self.things.insert(name, thing.clone());
+                name
+            }
+            _ => self.free_name(state, &base, &thing),
+        };
+        state.names.insert(of.clone(), name);
+        self.note_scope(name, &thing);
+        self.size(name, &thing, units);
+        Ok(name)
+    }
+
+    /// A name that nothing else on this path has, nor anything of another kind anywhere.
+    fn free_name(&mut self, state: &State, base: &str, thing: &Thing) -> Name {
+        let base = match thing.scope() {
+            Scope::Pointer => base.to_owned(),
+            _ => self.aside(base),
+        };
         for number in 1.. {
             let text = match number {
                 1 => base.clone(),
                 n => format!("{base}_{n}"),
             };
             let name = self.names.name(&text);
-            let mut thing = thing.clone();
-            if let Thing::Lock(_, shared) | Thing::Completion(shared) = &mut thing {
-                *shared |= self.options.share.contains(&text) || self.options.share.contains("all");
-            }
             let is_free = !state.names.values().any(|other| *other == name)
                 && !state.held.iter().any(|hold| hold.name == name);
-            if is_free && self.things.get(&name).is_none_or(|other| *other == thing) {
-                if let Thing::Lock(_, false) | Thing::Completion(false) = thing {
-                    self.note_private(&text);
-                }
-                self.things.insert(name, thing);
-                state.names.insert(of.clone(), name);
+            if is_free && self.things.get(&name).is_none_or(|other| other == thing) {
+                self.things.insert(name, thing.clone());
                 return name;
             }
         }
         unreachable!("numbers do not end")
     }
 
-    fn note_private(&mut self, name: &str) {
-        let text = format!("`{name}` is another one in each task");
+    /// Whether a variable is `static` in a header, of which several files may have one each.
+    fn is_of_header(&self, name: &str) -> bool {
+        let is_header = |file: &usize| self.unit.files[*file].name.ends_with(".h");
+        let (headers, files): (BTreeSet<usize>, BTreeSet<usize>) =
+            (0..self.unit.files.len()).partition(|file| is_header(file));
+        let first = name.split(['.', '[']).next().unwrap_or(name);
+        files.len() > 1 && self.unit.outside.is_private_in(first, &headers)
+    }
+
+    /// The name with a number, if it begins like that of a variable outside of functions: what each
+    /// task has of its own hides what all share under its name.
+    fn aside(&self, base: &str) -> String {
+        let (first, rest) = base.split_at(base.find(['.', '[']).unwrap_or(base.len()));
+        let is_taken = |first: &str| {
+            let text = format!("{first}{rest}");
+            !self.is_own(first) && (self.outside.contains(first) || self.outside.contains(&text))
+        };
+        if !is_taken(first) {
+            return base.to_owned();
+        }
+        let numbered = (2..).map(|n| format!("{first}_{n}"));
+        let free = numbered.into_iter().find(|first| !is_taken(first));
+        free.map_or(base.to_owned(), |first| format!("{first}{rest}"))
+    }
+
+    /// Notes who means the same object by a name.
+    pub fn note_scope(&mut self, name: Name, thing: &Thing) {
+        let name = self.names.text(name).to_owned();
+        let what = thing.word();
         let at = self.at();
-        self.assumptions
-            .note("private-lock", at, text, Some(format!("--share {name}")));
+        let (kind, text, change) = match thing.scope() {
+            Scope::Object if self.is_of_header(&name) => (
+                "one-object",
+                format!("`{name}` is one {what} for all files, though a header gives each its own"),
+                None,
+            ),
+            Scope::Object => return,
+            Scope::Pointer => (
+                "one-object",
+                format!("`{name}` points to the same {what} in all tasks, at all times"),
+                None,
+            ),
+            Scope::Given if thing.is_pool() => (
+                "one-object",
+                format!("`{name}` is one {what} for all tasks, at all times"),
+                None,
+            ),
+            Scope::Given => (
+                "one-object",
+                format!("`{name}` is one {what} for all tasks, at all times"),
+                Some(format!("leave out `--share {name}`")),
+            ),
+            Scope::Own => (
+                if thing.is_page() {
+                    "private-page"
+                } else {
+                    "private-lock"
+                },
+                format!(
+                    "`{name}` is another {what} in each task, and no task meets it under another name"
+                ),
+                Some(format!("--share {name}")),
+            ),
+        };
+        self.assumptions.note(kind, at, text, change);
     }
 
     /// An argument as the outermost caller wrote it, with indices that are known as numbers.
@@ -108,25 +231,6 @@ impl Machine<'_> {
         }
         out.push_str(rest);
         out
-    }
-}
-
-/// Whether something is, or lies in, a variable outside of functions: then all tasks share it.
-#[must_use]
-pub fn is_shared(of: &Linear) -> bool {
-    let mut key = match of.terms.as_slice() {
-        [(Symbol::Address(key), 1)] => key,
-        _ => return false,
-    };
-    loop {
-        match &**key {
-            Key::Global(_) => return true,
-            Key::Field(base, _) | Key::Deref(base) => match base.terms.first() {
-                Some((Symbol::Address(inner), 1)) => key = inner,
-                _ => return false,
-            },
-            _ => return false,
-        }
     }
 }
 

@@ -7,9 +7,8 @@ use crate::read::names::Name;
 use crate::refusal::{Kind, Refusal};
 use crate::run::evaluate::at_least;
 use crate::run::label::Label;
-use crate::run::naming::is_shared;
 use crate::run::state::{Hold, State};
-use crate::run::step::{Machine, Step, Thing};
+use crate::run::step::{Machine, Scope, Step, Thing};
 use crate::run::value::{Key, Linear, Symbol};
 
 /// What taking an operation's object is undone by, and whether sleep is forbidden until then.
@@ -241,13 +240,26 @@ impl Machine<'_> {
                 .iter()
                 .rposition(|hold| hold.of == of && hold.release == op),
         };
+        let gives_back = taking(op).map_or(op, |(release, _)| release);
+        if release.is_none() {
+            self.ask_apart(&way, &of, gives_back);
+            if self.split.is_some() {
+                return Ok((None, Vec::new()));
+            }
+        }
         let name = match release {
             Some(held) => way.held[held].name,
             None => {
-                let thing = self.thing(op, &of);
-                self.name(&mut way, &of, &object, thing)
+                let thing = thing_of(op, Scope::Own);
+                self.name(&mut way, &of, &object, &thing, operation.units)?
             }
         };
+        if taking(op).is_some() {
+            self.distinct_from(&way, &of, name, gives_back);
+            if self.split.is_some() {
+                return Ok((None, Vec::new()));
+            }
+        }
         let with = self.with(&mut way, call, operation, op)?;
         let (file, line, here) = self.here;
         let label = Label {
@@ -378,23 +390,19 @@ impl Machine<'_> {
             _ => Ok(None),
         }
     }
-
-    fn thing(&self, op: &'static str, of: &Linear) -> Thing {
-        thing_of(op, is_shared(of))
-    }
 }
 
 /// What an operation's object is in the scenario.
 #[must_use]
-pub fn thing_of(op: &str, shared: bool) -> Thing {
+pub fn thing_of(op: &str, scope: Scope) -> Thing {
     match op {
         "alloc_page" | "try_alloc_page" => Thing::Allocated,
-        "wait_for_completion" | "complete" => Thing::Completion(shared),
-        "mempool_alloc" | "mempool_free" => Thing::Pool,
+        "wait_for_completion" | "complete" => Thing::Completion(scope),
+        "mempool_alloc" | "mempool_free" => Thing::Pool(scope),
         op if op.starts_with("spin") || op.starts_with("down") || op.starts_with("up") => {
-            Thing::Lock(lock_kind(op), shared)
+            Thing::Lock(lock_kind(op), scope)
         }
-        _ => Thing::Page,
+        _ => Thing::Page(scope),
     }
 }
 

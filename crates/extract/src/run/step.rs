@@ -11,24 +11,87 @@ use crate::read::names::{Name, Names};
 use crate::read::slice::Slice;
 use crate::read::unit::Unit;
 use crate::refusal::{Kind, Place, Refusal};
+use crate::run::counts::Counts;
 use crate::run::facts::Facts;
 use crate::run::label::Labels;
 use crate::run::state::{Fact, Relation, State};
 use crate::run::value::{Key, Linear};
 
+/// Who means the same object by a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Scope {
+    /// Each task another one.
+    Own,
+    /// All tasks the same one: that was asked for.
+    Given,
+    /// All tasks the same one: what a pointer outside of functions points to.
+    Pointer,
+    /// All tasks the same one: it is, or lies in, a variable outside of functions.
+    Object,
+}
+
 /// What a name stands for in the scenario.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Thing {
     /// A page that is there from the start.
-    Page,
+    Page(Scope),
     /// A page that is allocated.
     Allocated,
-    /// A lock of this kind, and whether all tasks share it.
-    Lock(&'static str, bool),
+    /// A lock of this kind.
+    Lock(&'static str, Scope),
     /// A pool.
-    Pool,
-    /// A completion, and whether all tasks share it.
-    Completion(bool),
+    Pool(Scope),
+    /// A completion.
+    Completion(Scope),
+}
+
+impl Thing {
+    /// Who means the same one by its name.
+    #[must_use]
+    pub fn scope(&self) -> Scope {
+        match self {
+            Thing::Page(scope)
+            | Thing::Lock(_, scope)
+            | Thing::Pool(scope)
+            | Thing::Completion(scope) => *scope,
+            Thing::Allocated => Scope::Own,
+        }
+    }
+
+    /// The same with another scope.
+    #[must_use]
+    pub fn within(&self, scope: Scope) -> Thing {
+        match self {
+            Thing::Page(_) => Thing::Page(scope),
+            Thing::Allocated => Thing::Allocated,
+            Thing::Lock(kind, _) => Thing::Lock(kind, scope),
+            Thing::Pool(_) => Thing::Pool(scope),
+            Thing::Completion(_) => Thing::Completion(scope),
+        }
+    }
+
+    /// Whether it is a page.
+    #[must_use]
+    pub fn is_page(&self) -> bool {
+        matches!(self, Thing::Page(_) | Thing::Allocated)
+    }
+
+    /// Whether it is a pool.
+    #[must_use]
+    pub fn is_pool(&self) -> bool {
+        matches!(self, Thing::Pool(_))
+    }
+
+    /// The word for it.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Thing::Page(_) | Thing::Allocated => "page",
+            Thing::Lock(..) => "lock",
+            Thing::Pool(_) => "pool",
+            Thing::Completion(_) => "completion",
+        }
+    }
 }
 
 /// Rounds of loops in an open call.
@@ -78,8 +141,16 @@ pub struct Machine<'a> {
     pub nonnull: BTreeSet<Name>,
     /// What names stand for.
     pub things: BTreeMap<Name, Thing>,
+    /// How many units semaphores and pools have.
+    pub sizes: BTreeMap<Name, u32>,
+    /// What the files initialise semaphores and pools with.
+    pub counts: &'a Counts,
+    /// Variables outside of functions that are mentioned.
+    pub outside: BTreeSet<String>,
     /// What has to be asked before the instruction can be done.
     pub split: Option<Fact>,
+    /// What the instruction has read for the first time, with what is known of it.
+    pub born: Vec<(Key, Linear, Option<Fact>)>,
     /// The file, line and function that is run.
     pub here: (usize, usize, usize),
 }
@@ -136,12 +207,19 @@ impl Machine<'_> {
     ///
     /// What cannot be read or expressed.
     pub fn step(&mut self, state: &mut State, rounds: &mut [Rounds]) -> Result<Step, Refusal> {
-        let (before, rounds_before) = (state.clone(), rounds.to_vec());
+        let (mut before, rounds_before) = (state.clone(), rounds.to_vec());
+        self.born.clear();
         let step = self.instruction(state, rounds);
         let Some(same) = self.split.take() else {
             return step;
         };
         rounds.clone_from_slice(&rounds_before);
+        // The question is about what was read, so that has to be there.
+        for (key, value, fact) in self.born.drain(..) {
+            before.store.entry(key).or_insert(value);
+            before.facts.extend(fact);
+        }
+        before.symbols = before.symbols.max(state.symbols);
         let other = Fact {
             relation: Relation::NotZero,
             of: same.of.clone(),

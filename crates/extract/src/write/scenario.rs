@@ -10,8 +10,9 @@ use crate::options::Options;
 use crate::read::names::{Name, Names};
 use crate::read::unit::Unit;
 use crate::run::label::{Label, Labels};
-use crate::run::step::Thing;
+use crate::run::step::{Scope, Thing};
 use crate::write::structure::{Program, Step};
+use crate::write::swap::Renaming;
 use crate::write::text::written;
 
 /// A block of fewer steps is written where it runs.
@@ -20,8 +21,11 @@ const SHORT: usize = 2;
 /// Branches inside branches; what is deeper is a block of its own.
 const DEEPEST: usize = 12;
 
-/// Elements of a pool whose number nothing says.
-const ELEMENTS: u32 = 2;
+/// Units of a semaphore that has none at the start: more are never there.
+pub const MOST: u32 = 1024;
+
+/// Slots of a series whose number nothing says.
+pub const SLOTS: u32 = 1024;
 
 /// A task to be written.
 pub struct Task {
@@ -33,6 +37,10 @@ pub struct Task {
     pub program: Program,
     /// What its names stand for.
     pub things: BTreeMap<Name, Thing>,
+    /// How many units its semaphores and pools have.
+    pub sizes: BTreeMap<Name, u32>,
+    /// Orders of shared locks; empty: one.
+    pub orders: Vec<Renaming>,
 }
 
 /// What all tasks have in common.
@@ -65,34 +73,38 @@ impl Writer<'_> {
         let mut blocks: Map<String, Value> = Map::new();
         let mut shared: BTreeMap<&str, Value> = BTreeMap::new();
         let (mut pools, mut completions) = (Map::new(), BTreeSet::new());
+        let mut shared_pages = BTreeSet::new();
         let mut written_tasks = Vec::new();
         let mut lists = Vec::new();
         for task in tasks {
-            let mut steps = Steps::of(self, task, &mut blocks);
-            let program = steps.all();
-            let of = steps.used;
+            let (program, of) = self.program(task, &mut blocks);
             let mut pages = BTreeSet::new();
             let mut locks = Map::new();
             let mut own = Vec::new();
             for name in &of.names {
                 let text = self.names.text(*name);
                 match task.things.get(name) {
-                    Some(Thing::Page) => {
+                    Some(Thing::Page(Scope::Own)) => {
                         pages.insert(text);
                     }
-                    Some(Thing::Lock(kind, false)) => {
-                        locks.insert(text.to_owned(), json!(kind));
+                    Some(Thing::Page(_)) => {
+                        shared_pages.insert(text);
                     }
-                    Some(Thing::Lock(kind, true)) => {
-                        shared.insert(text, json!(kind));
+                    Some(Thing::Lock(kind, scope)) => {
+                        let lock = lock(kind, task.sizes.get(name).copied());
+                        if *scope == Scope::Own {
+                            locks.insert(text.to_owned(), lock);
+                        } else {
+                            shared.insert(text, lock);
+                        }
                     }
-                    Some(Thing::Pool) => {
-                        pools.insert(text.to_owned(), json!(ELEMENTS));
+                    Some(Thing::Pool(_)) => {
+                        pools.insert(text.to_owned(), pool(task.sizes.get(name).copied()));
                     }
-                    Some(Thing::Completion(true)) => {
+                    Some(Thing::Completion(Scope::Own)) => own.push(text),
+                    Some(Thing::Completion(_)) => {
                         completions.insert(text);
                     }
-                    Some(Thing::Completion(false)) => own.push(text),
                     Some(Thing::Allocated) | None => {}
                 }
             }
@@ -142,6 +154,9 @@ impl Writer<'_> {
         if !pools.is_empty() {
             file.insert("mempools".into(), Value::Object(pools));
         }
+        if !shared_pages.is_empty() {
+            file.insert("pages".into(), json!(shared_pages));
+        }
         if !completions.is_empty() {
             file.insert("completions".into(), json!(completions));
         }
@@ -150,6 +165,28 @@ impl Writer<'_> {
         }
         file.insert("tasks".into(), Value::Array(written_tasks));
         written(&Value::Object(file))
+    }
+
+    /// The program of a task, in every order of what may change places.
+    fn program(&self, task: &Task, blocks: &mut Map<String, Value>) -> (Vec<Value>, Used) {
+        let one = [Renaming::new()];
+        let orders = match task.orders.as_slice() {
+            [] => &one,
+            orders => orders,
+        };
+        let mut used = Used::default();
+        let mut ways = Vec::new();
+        for order in orders {
+            let mut steps = Steps::of(self, task, blocks, order);
+            ways.push(steps.all());
+            used.names.extend(steps.used.names);
+            used.series.extend(steps.used.series);
+            used.faults |= steps.used.faults;
+        }
+        match ways.len() {
+            1 => (ways.swap_remove(0), used),
+            _ => (vec![json!({ "choose": ways })], used),
+        }
     }
 
     fn file_of(&self, function: &str) -> &str {
@@ -171,7 +208,7 @@ impl Writer<'_> {
         }
         let series: Map<String, Value> = (used.series.iter())
             .map(|name| {
-                let slots = self.options.slots.get(name).copied().unwrap_or(1024);
+                let slots = self.options.slots.get(name).copied().unwrap_or(SLOTS);
                 (name.clone(), json!({ "slots": slots, "reuse": "any" }))
             })
             .collect();
@@ -186,6 +223,24 @@ impl Writer<'_> {
             "{}:{} {function}",
             self.unit.files[label.file].name, label.line
         )
+    }
+}
+
+/// A lock, with its units if it is a semaphore.
+fn lock(kind: &str, units: Option<u32>) -> Value {
+    match units.filter(|_| kind == "semaphore") {
+        // Somebody else gives it units before it can be taken.
+        Some(0) => json!({ "semaphore": MOST, "owned": false, "available": 0 }),
+        Some(units) if units > 1 => json!({ "semaphore": units }),
+        _ => json!(kind),
+    }
+}
+
+/// A pool with so many elements.
+fn pool(elements: Option<u32>) -> Value {
+    match elements {
+        Some(0) => json!({ "elements": 1, "owned": false, "available": 0 }),
+        elements => json!(elements),
     }
 }
 
@@ -217,11 +272,17 @@ struct Steps<'a> {
     named: BTreeMap<usize, String>,
     queue: VecDeque<usize>,
     blocks: &'a mut Map<String, Value>,
+    order: &'a Renaming,
     used: Used,
 }
 
 impl<'a> Steps<'a> {
-    fn of(writer: &'a Writer<'a>, task: &'a Task, blocks: &'a mut Map<String, Value>) -> Self {
+    fn of(
+        writer: &'a Writer<'a>,
+        task: &'a Task,
+        blocks: &'a mut Map<String, Value>,
+        order: &'a Renaming,
+    ) -> Self {
         let count = task.program.blocks.len();
         let mut steps = Steps {
             writer,
@@ -231,6 +292,7 @@ impl<'a> Steps<'a> {
             named: BTreeMap::new(),
             queue: VecDeque::new(),
             blocks,
+            order,
             used: Used::default(),
         };
         for (number, block) in task.program.blocks.iter().enumerate() {
@@ -377,7 +439,10 @@ impl<'a> Steps<'a> {
     }
 
     fn operation(&mut self, label: &Label) -> Value {
-        self.used.names.extend(label.of);
+        let named = label
+            .of
+            .map(|name| self.order.get(&name).copied().unwrap_or(name));
+        self.used.names.extend(named);
         if label.op == "fault" {
             self.used.faults = true;
             let mut steps = self.writer.mapping.user_copy.fault.clone();
@@ -389,7 +454,7 @@ impl<'a> Steps<'a> {
             return json!({ "choose": [[], steps] });
         }
         let mut fields = Map::new();
-        let of = match label.of {
+        let of = match named {
             Some(name) => json!(self.writer.names.text(name)),
             None => json!(true),
         };

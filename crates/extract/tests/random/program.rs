@@ -56,7 +56,7 @@ int main(void)
         for (i = 0; i < 5; i++) bits();
         for (i = 0; i < 3; i++) r.pages[i] = &all[i];
         r.nr = bits() % 4; r.flag = bits() & 1; r.sem.id = 52;
-        outside = bits() % 3;
+        outside = bits() % 3; kept = 0;
         printf("run\n");
         if (setjmp(cut)) printf("cut\n");
         else entry(&r, &all[3], &all[4], (int)(bits() % 5) - 1);
@@ -72,7 +72,12 @@ const HELPERS: &str = r##"
 #define HOLD(s) do { down(s); } while (0)
 enum { NONE, ONE, TWO = 2 };
 static int outside;
+static struct semaphore locks[3] = { { 60 }, { 61 }, { 62 } };
+static struct semaphore *fixed = &locks[1];
+static struct semaphore *kept;
 static struct page *pick(struct page *x, struct page *y, int c) { if (c) return x; return y; }
+static struct semaphore *which(int c) { if (c) return &gate; return &locks[2]; }
+static void put(struct semaphore **p, struct semaphore *s) { *p = s; }
 static void enter(struct semaphore *s) { down(s); }
 static void leave(struct semaphore *s) { up(s); }
 static int is_small(int n) { return n <= ONE; }
@@ -137,7 +142,7 @@ pub fn random(seed: u64) -> String {
         .push_str("int entry(struct req *r, struct page *a, struct page *b, int x)\n{\n");
     maker
         .out
-        .push_str("    struct page *p = a, *q = b;\n    int i = 0, n = x, err = 0;\n");
+        .push_str("    struct semaphore *m = &gate;\n    struct page *p = a, *q = b;\n    int i = 0, n = x, err = 0;\n");
     maker.indent = 1;
     for _ in 0..3 + maker.random.below(4) {
         maker.statement(0);
@@ -207,9 +212,33 @@ impl Maker {
         }
     }
 
+    /// The address of a lock.
+    fn lock(&mut self) -> String {
+        let index = self.loops.iter().rev().flatten().next().cloned();
+        match (self.random.below(10), index) {
+            (0 | 1, _) => "m".to_owned(),
+            (2, _) => "&gate".to_owned(),
+            (3, _) => "&r->sem".to_owned(),
+            (4, _) => "fixed".to_owned(),
+            (5, _) => {
+                let condition = self.condition(2);
+                format!("which({condition})")
+            }
+            (6, _) => "&locks[n & 1]".to_owned(),
+            (7, _) => "(kept ? kept : m)".to_owned(),
+            (_, Some(index)) => format!("&locks[{index}]"),
+            (_, None) => format!("locks + {}", self.random.below(3)),
+        }
+    }
+
     fn simple(&mut self) -> String {
         let page = self.page();
-        match self.random.below(22) {
+        match self.random.below(30) {
+            22..=24 => format!("down({});", self.lock()),
+            25 | 26 => format!("up({});", self.lock()),
+            27 => format!("m = {};", self.lock()),
+            28 => format!("put(&m, {});", self.lock()),
+            29 => format!("kept = {};", self.lock()),
             0..=3 => format!("kmap({page});"),
             4..=7 => format!("kunmap({page});"),
             8 => format!("lock_page({page});"),

@@ -38,10 +38,34 @@ fn a_scenario_that_a_person_would_accept() {
       "change": "see docs/extract.md for what is known to be missed"
     },
     {
+      "kind": "distinct-pointers",
+      "at": "a.c:8",
+      "text": "`from` and `to` are two, never one",
+      "change": "--maybe-equal from=to"
+    },
+    {
       "kind": "unread-function",
       "at": "a.c:6",
       "text": "`to_user` is not in the files: it takes no slot, page or lock, does not sleep, and changes nothing that matters",
       "change": "give the file that it is in, or say what it does in a mapping file"
+    },
+    {
+      "kind": "private-page",
+      "at": "a.c:5",
+      "text": "`from` is another page in each task, and no task meets it under another name",
+      "change": "--share from"
+    },
+    {
+      "kind": "private-page",
+      "at": "a.c:8",
+      "text": "`to` is another page in each task, and no task meets it under another name",
+      "change": "--share to"
+    },
+    {
+      "kind": "count",
+      "at": "a.c:4",
+      "text": "`gate` has 1 units at the start: no file says how many",
+      "change": "--units gate=N"
     }
   ],
   "series": { "PKMAP": { "slots": 3, "reuse": "any" } },

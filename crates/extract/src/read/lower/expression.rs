@@ -233,7 +233,7 @@ impl Lower<'_> {
         let text = at.text();
         if let Some(place) = self.variable(text) {
             return match &place {
-                Place::Local(name) if self.code.aggregates.contains(name) => {
+                Place::Local(name) | Place::Global(name) if self.code.aggregates.contains(name) => {
                     Expr::Address(Box::new(place))
                 }
                 _ => Expr::read(place),
@@ -252,10 +252,13 @@ impl Lower<'_> {
                 return value;
             }
         }
-        let name = self.names.name(text);
-        match unit.by_name.contains_key(text) || self.mapping.speaks_of(text) {
-            true => Expr::Function(name),
-            false => Expr::read(Place::Global(name)),
+        if unit.by_name.contains_key(text) || self.mapping.speaks_of(text) {
+            return Expr::Function(self.names.name(text));
+        }
+        let place = Place::Global(self.outside(text));
+        match unit.outside.is_array(text) {
+            true => Expr::Address(Box::new(place)),
+            false => Expr::read(place),
         }
     }
 

@@ -10,6 +10,10 @@ impl Lower<'_> {
     }
 
     pub(super) fn address(&mut self, at: At<'_>) -> Expr {
+        // A macro that nobody has read, such as `&per_cpu(lock, cpu)`: where it is, is not known.
+        if at.kind() == "call_expression" {
+            return self.value(at);
+        }
         match self.place(at) {
             Place::Deref(inner) => *inner,
             place => Expr::Address(Box::new(place)),
@@ -35,7 +39,7 @@ impl Lower<'_> {
                 }
                 return match self.identifier(at) {
                     Expr::Read(place) => *place,
-                    _ => Place::Global(self.names.name(at.text())),
+                    _ => Place::Global(self.outside(at.text())),
                 };
             }
             "field_expression" => {

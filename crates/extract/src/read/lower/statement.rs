@@ -263,7 +263,10 @@ impl Lower<'_> {
             }
             if words.contains(&"static") {
                 // It outlives the call.
-                let name = self.names.name(&format!("{}.{text}", self.function));
+                let name = self.inside(&text);
+                if has_part(declarator.node, "array_declarator") {
+                    self.code.aggregates.insert(name);
+                }
                 if let Some(scope) = self.scopes.last_mut() {
                     scope.insert(text, Place::Global(name));
                 }
