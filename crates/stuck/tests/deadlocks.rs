@@ -7,6 +7,7 @@ use kmapcheck_stuck::graph::{Link, Need, Node, could_give};
 use kmapcheck_stuck::holdings::How;
 use kmapcheck_stuck::reduction::stuck_among;
 use kmapcheck_testing::deadlocks::{CASES, Case};
+use kmapcheck_testing::for_each_state;
 use serde_json::json;
 
 #[test]
@@ -191,4 +192,49 @@ fn nobody_gives_what_is_a_tasks_own() {
         ];
         assert_eq!(all_edges(&deadlock), expected);
     }
+}
+
+/// To map another page in the same series is no help, nor the same page where that will not do.
+#[test]
+fn only_a_mapping_of_that_page_would_do() {
+    let case = Case::named("two pin a slot each and want another");
+    let program = case.program();
+    let (abilities, state) = (Abilities::of(&program), case.state(&program));
+    let deadlock = Deadlock::of(&program, &abilities, &state, FindingKind::Deadlock);
+    let deadlock = deadlock.expect(case.name);
+    let wait = deadlock
+        .wait(0, Resource::Series(0))
+        .expect("it waits for a slot");
+    assert!(!could_give(&deadlock.scene, 0, 1, wait));
+    assert_eq!(deadlock.gives(), []);
+}
+
+/// Two tasks that wait for one another's locks, one of them spinning on the only CPU: more CPUs would
+/// not help, so it is no matter of CPUs.
+#[test]
+fn no_matter_of_cpus_where_locks_are_enough() {
+    let program = kmapcheck_testing::load(&json!({
+        "name": "s",
+        "model": { "name": "m", "series": { "P": { "slots": 1, "reuse": "own" } } },
+        "locks": { "l": "spin", "s": "semaphore" },
+        "cpus": 1,
+        "tasks": [
+            { "name": "sleeps", "program": [
+                { "spin_lock": "l" }, { "down": "s" }, { "up": "s" }, { "spin_unlock": "l" } ] },
+            { "name": "spins", "program": [
+                { "down": "s" }, { "might_sleep": true }, { "spin_lock": "l" },
+                { "spin_unlock": "l" }, { "up": "s" } ] } ],
+    }));
+    let abilities = Abilities::of(&program);
+    let mut met = 0;
+    assert!(for_each_state(&program, 10_000, |state| {
+        let on_cpu = state.tasks.iter().any(|task| task.on_cpu);
+        let deadlock = Deadlock::of(&program, &abilities, state, FindingKind::Deadlock);
+        if let Some(deadlock) = deadlock {
+            assert_eq!(deadlock.class.name(), "lock-cycle");
+            assert!(!deadlock.blockers.things().contains(&Resource::Cpus));
+            met += u32::from(on_cpu);
+        }
+    }));
+    assert!(met > 0, "somebody spins in the deadlock");
 }
