@@ -389,8 +389,11 @@ impl State {
             }
         }
         if successor.task.at.is_none() && matches!(successor.effect, Effect::Allocated { .. }) {
-            // What its last step allocates has never had a name that lasted.
-            unnamed.push(self.shared.pages.taken_by(&successor.shared.pages));
+            // What its last step allocates has never had a name that lasted, unless all tasks know it.
+            let taken = self.shared.pages.taken_by(&successor.shared.pages);
+            if !successor.shared.names.contains(&Name::Page(taken)) {
+                unnamed.push(taken);
+            }
         }
         self.shared.clone_from(&successor.shared);
         self.tasks[task].clone_from(&successor.task);

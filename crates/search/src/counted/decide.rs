@@ -152,13 +152,13 @@ impl Explorer<'_> {
         if let Some(stopped) = self.follow_all(&ways, possible, meter) {
             return Some(stopped);
         }
-        self.found_all(run_out::from_the_start(program, left(self)));
-        if let Some(stopped) = self.follow_all(&long, possible, meter) {
-            return Some(stopped);
-        }
         if !left(self).intersection(self.stuck_kinds).is_empty() {
             let limits = meter.limits().clone();
             self.found_all(lift::lift(program, left(self), &limits));
+        }
+        self.found_all(run_out::from_the_start(program, left(self)));
+        if let Some(stopped) = self.follow_all(&long, possible, meter) {
+            return Some(stopped);
         }
         if let Some(every) = every_number_of(program, left(self), meter) {
             let possible = self.possible.flatten().unwrap_or(possible);

@@ -171,6 +171,7 @@ impl Climb<'_> {
         let gone = measure.pools.iter().map(|&pool| match resources[pool] {
             ResourceState::Units { free, .. } => {
                 let units = kinds[pool].kind.units().unwrap_or(free);
+                // There are never more than there can be.
                 u64::from(units.saturating_sub(free))
             }
             _ => 0,

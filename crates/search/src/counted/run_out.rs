@@ -23,9 +23,9 @@ use kmapcheck_stuck::traps::starved_for_good;
 /// More steps than this are not taken,
 const MOST_STEPS: usize = 250_000;
 /// nor are tasks asked more often whether they can go on, in one run,
-const MOST_LOOKS: usize = 500_000;
+const MOST_LOOKS: usize = 300_000;
 /// and in all. A step that changes other tasks counts as one more for so many of them,
-const ALL_LOOKS: usize = 1_500_000;
+const ALL_LOOKS: usize = 600_000;
 const OTHERS: usize = 256;
 /// and one that looks at the free pages for so many of these.
 const FREE: usize = 8;
