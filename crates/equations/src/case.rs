@@ -1,14 +1,15 @@
 //! The cases, each with inequalities of its own.
 //!
 //! What holds in every state is not always one linear inequality, but one of two. An rwsem is not
-//! held for reading and for writing at once. A series whose number of slots is open either has no
+//! held for reading and for writing at once. A shared page that some task waits to map is mapped by
+//! nobody where that mapping would do. A series whose number of slots is open either has no
 //! more slots than it keeps for holders, and then nobody ever has a pin there; or it has more, and
 //! then no more tasks have a pin than there are other slots. Each of the two is a case, so every
 //! number of slots is in a case: a case split is not a premise.
 
 use kmapcheck_limits::ask;
 use kmapcheck_local::{Holding, Locals};
-use kmapcheck_machine::{Mode, Name};
+use kmapcheck_machine::{Mode, Name, PageId};
 use kmapcheck_scenario::{Bound, Op, Program, Ref, SeriesId};
 
 use crate::graph::{Graph, Kind};
@@ -24,6 +25,9 @@ pub struct Case {
     pub nobody_holds: Vec<(usize, Mode)>,
     /// Series with an open number of slots, and whether they keep all of them for holders.
     pub keeps_all: Vec<(SeriesId, bool)>,
+    /// Shared pages with a series, and whether some task may have the page mapped there, so that nobody
+    /// waits to map it; or nobody has.
+    pub mapped: Vec<((PageId, SeriesId), bool)>,
 }
 
 impl Case {
@@ -34,7 +38,13 @@ impl Case {
             kind.holdings.iter().any(|&(held, _)| held == what)
         };
         let has_a_pin = |&(series, all): &(SeriesId, bool)| all && kind.pins_in.contains(&series);
-        !self.nobody_holds.iter().any(holds) && !self.keeps_all.iter().any(has_a_pin)
+        let is_not_there = |(page, mapped): &((PageId, SeriesId), bool)| match mapped {
+            true => kind.unmapped.contains(page),
+            false => kind.mapped.contains(page),
+        };
+        !self.nobody_holds.iter().any(holds)
+            && !self.keeps_all.iter().any(has_a_pin)
+            && !self.mapped.iter().any(is_not_there)
     }
 
     fn and(&self, change: impl FnOnce(&mut Case)) -> Case {
@@ -45,7 +55,7 @@ impl Case {
 }
 
 /// All cases for tasks of those kinds: of each rwsem that some hold for reading and others for
-/// writing, and of each series that bounds its holders and has an open number of slots.
+/// writing, of each shared page that some wait to map and others have mapped, and of each series that bounds its holders and has an open number of slots.
 pub(crate) fn cases(
     program: &Program,
     holders_bounded: &[bool],
@@ -71,6 +81,21 @@ pub(crate) fn cases(
             cases = (cases.iter())
                 .flat_map(|case| {
                     [true, false].map(|all| case.and(|case| case.keeps_all.push((series, all))))
+                })
+                .collect();
+        }
+    }
+    let mut awaited: Vec<(PageId, SeriesId)> = (kinds.iter())
+        .flat_map(|&kind| graph.kinds[kind].unmapped.iter().copied())
+        .collect();
+    awaited.sort_unstable();
+    awaited.dedup();
+    for page in awaited {
+        let has_it = |&kind: &usize| graph.kinds[kind].mapped.contains(&page);
+        if kinds.iter().any(has_it) && cases.len() < MAX_CASES {
+            cases = (cases.iter())
+                .flat_map(|case| {
+                    [true, false].map(|mapped| case.and(|case| case.mapped.push((page, mapped))))
                 })
                 .collect();
         }

@@ -72,6 +72,8 @@ pub struct Judged<'a> {
     pub flow: Option<Flow<'a>>,
     /// What is known of the cores.
     pub cores: Cores,
+    /// Whether shared pages had to be told apart for that.
+    pub by_page: bool,
 }
 
 /// Judges a program: with each way to [read its waits](crate::reading), until one excludes that tasks are
@@ -90,16 +92,40 @@ pub fn judge_the_patient<'a>(program: &'a Program, locals: &Locals) -> Option<Ju
     (program.has_patience(Patience::GivesUp)).then(|| of_readings(program, locals, readings))
 }
 
+/// The cores that the arithmetic allows if who queues counts as waiting for as many units as it asks for,
+/// where there are queues. This says where to look for tasks that are stuck. It excludes nothing: who queues
+/// may wait for its turn only.
+#[must_use]
+pub fn cores_as_asked(program: &Program, locals: &Locals) -> Option<(Graph, Cores)> {
+    if !program.has_queues() || locals.leak().is_some() {
+        return None;
+    }
+    let graph = Graph::read(program, locals, Reading::default());
+    let sets = each_set(&Sizes::of(program, locals), &graph).ok()?;
+    Some((graph, Cores::Possible(sets.possible)))
+}
+
 fn of_readings<'a>(program: &'a Program, locals: &Locals, readings: Vec<Reading>) -> Judged<'a> {
-    let mut readings = readings.into_iter().map(|reading| {
+    let judged = |reading: Reading, by_page: bool| {
         let graph = Graph::read(program, locals, reading);
         let flow = Flow::of(program, locals, &graph);
         let cores = exclude(program, locals, &graph, flow.as_ref());
-        Judged { graph, flow, cores }
-    });
-    let first = readings.next().expect("there is always a reading");
+        Judged {
+            graph,
+            flow,
+            cores,
+            by_page,
+        }
+    };
+    let pages = match program.pages.is_empty() {
+        true => Vec::new(),
+        false => readings.iter().cloned().map(Reading::by_page).collect(),
+    };
+    let mut all = (readings.into_iter().map(|reading| judged(reading, false)))
+        .chain(pages.into_iter().map(|reading| judged(reading, true)));
+    let first = all.next().expect("there is always a reading");
     match first.cores {
-        Cores::Possible(_) => readings.find(Judged::excludes).unwrap_or(first),
+        Cores::Possible(_) => all.find(Judged::excludes).unwrap_or(first),
         _ => first,
     }
 }

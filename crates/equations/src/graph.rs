@@ -7,7 +7,7 @@
 
 use kmapcheck_limits::ask;
 use kmapcheck_local::{Holding, LocalState, Locals};
-use kmapcheck_machine::Wanted;
+use kmapcheck_machine::{PageId, Wanted};
 use kmapcheck_scenario::Program;
 
 use crate::digraph::{in_order, is_knot, knots};
@@ -26,6 +26,11 @@ pub struct Kind {
     pub pins_in: Vec<usize>,
     /// The first local state that is so.
     pub local: u32,
+    /// Shared pages with a series in which they would be mapped already if the wait had an end: this is
+    /// told apart only where it is [read so](crate::reading).
+    pub unmapped: Vec<(PageId, usize)>,
+    /// Shared pages that each has mapped, with the series; likewise.
+    pub mapped: Vec<(PageId, usize)>,
 }
 
 /// The graph.
@@ -59,15 +64,20 @@ impl Graph {
             let pins_in: Vec<usize> = (0..program.series.len())
                 .filter(|&s| local.task.pins_in(s))
                 .collect();
+            let mapped = reading.mapped(program, local);
             for need in reading.wanted(program, waiter.waiting, local) {
+                let unmapped = reading.unmapped(program, local, need);
+                let pages = (unmapped.clone(), mapped.clone());
                 let kind = (local.task.template, need, holdings.clone(), pins_in.clone());
-                if known.insert(kind) {
+                if known.insert((kind, pages)) {
                     kinds.push(Kind {
                         template: local.task.template,
                         need,
                         holdings: holdings.clone(),
                         pins_in: pins_in.clone(),
                         local: waiter.local,
+                        unmapped,
+                        mapped: mapped.clone(),
                     });
                 }
             }
@@ -82,9 +92,12 @@ impl Graph {
     #[must_use]
     pub fn kind_of(&self, program: &Program, local: &LocalState, need: Wanted) -> Option<usize> {
         let holdings = local.holdings(program);
+        let unmapped = self.reading.unmapped(program, local, need);
+        let mapped = self.reading.mapped(program, local);
         self.kinds.iter().position(|kind| {
             (kind.template, kind.need) == (local.task.template, need)
                 && kind.holdings == holdings
+                && (&kind.unmapped, &kind.mapped) == (&unmapped, &mapped)
                 && (0..program.series.len())
                     .all(|series| kind.pins_in.contains(&series) == local.task.pins_in(series))
         })

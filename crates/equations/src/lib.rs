@@ -60,7 +60,8 @@ pub use case::Case;
 pub use drain::{LetsGo, cannot_starve, comes_to_rest, lets_go};
 pub use equations::{Core, Equations, Fact, Sizes};
 pub use exclude::{
-    Cores, Excluded, Judged, Possible, Sets, Undecided, each_set, judge, judge_the_patient,
+    Cores, Excluded, Judged, Possible, Sets, Undecided, cores_as_asked, each_set, judge,
+    judge_the_patient,
 };
 pub use flow::{Flow, Taken, Way, possible};
 pub use graph::{Graph, Kind};

@@ -18,10 +18,16 @@
 //! waits, and cannot give up. So for deadlock alone those who can give up need not be among the waiting
 //! tasks. That excludes no rescue by a time-out.
 
+//!
+//! **Pages.** Who waits in a kmap of a shared page finds it mapped in no series where that mapping would do.
+//! So in one state no task waits so while another has the page mapped there. That makes two [cases](crate::case)
+//! of each such page and series, if it is told apart who waits for which page and who has which one mapped.
+//! As a rule it is not: kinds of task are fewer then, and certificates know no others.
+
 use kmapcheck_limits::ask;
 use kmapcheck_local::LocalState;
-use kmapcheck_machine::{Given, Waiting, Wanted};
-use kmapcheck_scenario::{NodeId, Op, Program, Ref, TemplateId};
+use kmapcheck_machine::{Given, Map, PageId, Waiting, Wanted, acceptable_series};
+use kmapcheck_scenario::{NodeId, Op, Program, Ref, SeriesId, TemplateId};
 
 /// More ways to choose from the selects of a program than this are not tried.
 const MAX_READINGS: usize = 64;
@@ -35,6 +41,8 @@ pub(crate) struct Reading {
     counts: Vec<((TemplateId, NodeId), NodeId)>,
     /// Whether only those count who cannot give up.
     patient: bool,
+    /// Whether shared pages are told apart.
+    pages: bool,
 }
 
 impl Reading {
@@ -56,7 +64,58 @@ impl Reading {
             asked: queues.filter_map(|(i, _)| Some((i, most(i)?))).collect(),
             counts: Vec::new(),
             patient: false,
+            pages: false,
         }
+    }
+
+    /// The same where shared pages are told apart.
+    pub(crate) fn by_page(self) -> Reading {
+        Reading {
+            pages: true,
+            ..self
+        }
+    }
+
+    /// The shared pages and series in which they are not mapped when a task in that local state waits for that;
+    /// nothing unless pages are told apart.
+    pub(crate) fn unmapped(
+        &self,
+        program: &Program,
+        local: &LocalState,
+        need: Wanted,
+    ) -> Vec<(PageId, SeriesId)> {
+        match (local.op(program), need) {
+            (
+                Some(Op::Kmap {
+                    page: Ref::Shared(page),
+                    series,
+                }),
+                Wanted::Slot { .. },
+            ) if self.pages => acceptable_series(program, series)
+                .map(|found| (page, found))
+                .collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The shared pages that a task in that local state has mapped, so that others can take the mapping;
+    /// nothing unless pages are told apart.
+    pub(crate) fn mapped(&self, program: &Program, local: &LocalState) -> Vec<(PageId, SeriesId)> {
+        let mut found: Vec<(PageId, SeriesId)> = (local.task.maps.iter())
+            .filter_map(|map| match *map {
+                Map::Pin { page, lies, .. }
+                    if self.pages
+                        && page < program.pages.len()
+                        && program.series[lies].reuse.keeps_mappings() =>
+                {
+                    Some((page, lies))
+                }
+                _ => None,
+            })
+            .collect();
+        found.sort_unstable();
+        found.dedup();
+        found
     }
 
     /// The same where only those count who cannot give up.

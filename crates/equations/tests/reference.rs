@@ -32,7 +32,9 @@ fn judge(program: &Program, max_states: u64) -> &'static str {
     let Ok(locals) = Locals::of(program) else {
         return "premise broken";
     };
-    let Judged { graph, flow, cores } = judged(program, &locals);
+    let Judged {
+        graph, flow, cores, ..
+    } = judged(program, &locals);
     let seen = possible(&locals, flow.as_ref());
     for kind in locals.possible().minus(seen).iter() {
         assert!(

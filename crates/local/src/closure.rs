@@ -7,7 +7,7 @@ use kmapcheck_machine::{
     Effect, Findings, Page, Standing, Starts, Waiting, initial, is_forgettable, standing, steps,
     waiting_findings,
 };
-use kmapcheck_scenario::{Bound, FindingKind, NodeId, Program, StaleIn};
+use kmapcheck_scenario::{Bound, FindingKind, NodeId, Op, Program, StaleIn};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::full;
@@ -288,7 +288,9 @@ impl<'a, 'p> Closing<'a, 'p> {
 
     /// Learns how a freed page can come back from an allocation: as it is, or after flushes.
     fn free(&mut self, local: &LocalState, node: NodeId, page: &Page) -> Result<(), BrokenPremise> {
-        if self.forgets_pages {
+        // Where nobody allocates, nobody meets a freed page again: it stays its task's own.
+        let allocates = |op| matches!(op, Op::AllocPage { .. } | Op::TryAllocPage { .. });
+        if self.forgets_pages || !self.program.has_op(allocates) {
             return Ok(());
         }
         if page.holders > 0 || page.locked || page.has_users() {

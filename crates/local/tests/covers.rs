@@ -142,6 +142,58 @@ fn random_programs_about_shared_and_declared_pages() {
     check(kmapcheck_testing::shared_page_scenario(), 300, 20);
 }
 
+/// The same programs where nobody allocates, and everybody frees its own page only: it may have it mapped
+/// or locked then.
+#[test]
+fn random_programs_that_free_what_they_use() {
+    let scenarios = kmapcheck_testing::page_scenario().prop_map(|mut scenario| {
+        for task in scenario["tasks"].as_array_mut().into_iter().flatten() {
+            without_allocations(&mut task["program"]);
+        }
+        scenario
+    });
+    check(scenarios, 600, 300);
+}
+
+fn without_allocations(op: &mut Value) {
+    match op {
+        Value::Array(ops) => ops.iter_mut().for_each(without_allocations),
+        Value::Object(fields) => {
+            for name in ["alloc_page", "try_alloc_page"] {
+                if fields.remove(name).is_some() {
+                    fields.retain(|key, _| key == "then" || key == "else");
+                    let then = fields
+                        .remove("then")
+                        .unwrap_or_else(|| Value::Array(Vec::new()));
+                    let otherwise = fields
+                        .remove("else")
+                        .unwrap_or_else(|| Value::Array(Vec::new()));
+                    fields.insert("choose".to_owned(), Value::Array(vec![then, otherwise]));
+                }
+            }
+            let own = [
+                "kmap",
+                "try_kmap",
+                "kunmap",
+                "kunmap_any",
+                "free_page",
+                "lock_page",
+                "unlock_page",
+            ];
+            let own = own
+                .into_iter()
+                .chain(["trylock_page", "kmap_atomic", "kunmap_atomic"]);
+            for name in own.chain(["kmap_local", "kunmap_local"]) {
+                if let Some(page) = fields.get_mut(name) {
+                    *page = "own".into();
+                }
+            }
+            fields.values_mut().for_each(without_allocations);
+        }
+        _ => {}
+    }
+}
+
 #[test]
 fn random_private_programs() {
     check(kmapcheck_testing::private_scenario(), 300, 250);

@@ -388,6 +388,13 @@ impl State {
                 _ => {}
             }
         }
+        if successor.task.at.is_none() && matches!(successor.effect, Effect::Allocated { .. }) {
+            // What its last step allocates has never had a name that lasted, unless all tasks know it.
+            let taken = self.shared.pages.taken_by(&successor.shared.pages);
+            if !successor.shared.names.contains(&Name::Page(taken)) {
+                unnamed.push(taken);
+            }
+        }
         self.shared.clone_from(&successor.shared);
         self.tasks[task].clone_from(&successor.task);
         let Broadcast {
@@ -404,11 +411,6 @@ impl State {
         if flushed.is_some() {
             unnamed.extend(self.shared.pages.free().map(|(page, _)| page));
         }
-        if successor.task.at.is_none() && matches!(successor.effect, Effect::Allocated { .. }) {
-            // What its last step allocates has never had a name that lasted.
-            self.forget_unreachable_pages(program);
-        } else {
-            self.forget_after(unnamed, let_go, program);
-        }
+        self.forget_after(unnamed, let_go, program);
     }
 }

@@ -55,13 +55,14 @@ pub fn certificate(
     let not_all = "what the prover knows of where tasks come to could not be found once more";
     for excluded in &reasons.excluded {
         let by = match &excluded.reason {
-            // Not in the format: a select that counts with one of its first operations, and that who can
-            // give up is in no deadlock.
+            // Not in the format: a select that counts with one of its first operations, that who can
+            // give up is in no deadlock, and who has which shared page mapped.
             Reason::Order(_) | Reason::Equations(_) | Reason::NeverMissing(_)
                 if has_selects || is_of_the_patient(program, excluded) =>
             {
                 continue;
             }
+            _ if excluded.by_page => continue,
             Reason::Drains | Reason::Rests if has_selects => continue,
             Reason::Locals { .. } => By::Locals,
             Reason::Order(_) => By::Order,

@@ -14,6 +14,8 @@ pub struct Excluded {
     pub kinds: Findings,
     /// Why.
     pub reason: Reason,
+    /// Whether that rests on telling shared pages apart, which is not in the format of certificates.
+    pub by_page: bool,
 }
 
 /// Why kinds of finding do not occur.
@@ -92,7 +94,12 @@ impl Reasons {
         let stuck = [FindingKind::Deadlock, FindingKind::TimeoutRescue];
         let stuck = all.intersection(stuck.into_iter().collect());
         let states = locals.states.len();
-        let Judged { graph, flow, cores } = judge(program, locals);
+        let Judged {
+            graph,
+            flow,
+            cores,
+            by_page,
+        } = judge(program, locals);
         let unseen = (all.minus(stuck)).minus(Findings::of(FindingKind::Starved));
         let local = unseen.minus(locals.possible());
         let never_refused = unseen.minus(possible(locals, flow.as_ref()));
@@ -101,6 +108,7 @@ impl Reasons {
             // Those who could give up included.
             Some(reason) => reasons.exclude(stuck, reason),
             None => {
+                // Of the patient nothing is certified anyway.
                 let patient = judge_the_patient(program, locals);
                 let reason =
                     patient.and_then(|judged| nobody_is_stuck(&judged.graph, &judged.cores));
@@ -118,6 +126,9 @@ impl Reasons {
                 },
             );
         }
+        for excluded in &mut reasons.excluded {
+            excluded.by_page = by_page && !matches!(excluded.reason, Reason::NoLoops);
+        }
         reasons.exclude(local, Reason::Locals { states });
         reasons.exclude(never_refused, Reason::NeverTooMuch);
         reasons.cores = Some((graph, cores));
@@ -127,7 +138,11 @@ impl Reasons {
     pub(crate) fn exclude(&mut self, kinds: Findings, reason: Reason) {
         let kinds = kinds.minus(self.kinds());
         if !kinds.is_empty() {
-            self.excluded.push(Excluded { kinds, reason });
+            self.excluded.push(Excluded {
+                kinds,
+                reason,
+                by_page: false,
+            });
         }
     }
 

@@ -30,6 +30,8 @@ mod hill_climb;
 mod lift;
 pub(crate) mod local;
 pub(crate) mod packed;
+mod queue_up;
+mod run_out;
 mod starve;
 mod stuck;
 pub(crate) mod table;

@@ -19,7 +19,7 @@ mod starved;
 #[cfg(test)]
 mod tests;
 
-pub use counted::crowd::{EveryNumber, NoCrowd, every_number};
+pub use counted::crowd::{EveryNumber, NoCrowd, every_number, every_number_in_turn};
 pub use options::{Options, Storage};
 pub use point_of_no_return::{PointOfNoReturn, point_of_no_return};
 pub use reduce::Reductions;

@@ -6,6 +6,7 @@
 //! | [`scene`] | a state with what its tasks hold and wait for |
 //! | [`reduction`] | the greatest set of tasks that can never go on, by graph reduction |
 //! | [`stuck_sets`] | who is stuck, and in which way: for ever, idly, or until a time-out |
+//! | [`traps`] | who waits for ever for a task that lives and never lets go |
 //! | [`core`] | the fewest tasks that are stuck on one another |
 //! | [`class`] | what kind of deadlock that is |
 //! | [`graph`] | the wait-for graph of the core |
@@ -25,3 +26,4 @@ pub mod holdings;
 pub mod reduction;
 pub mod scene;
 pub mod stuck_sets;
+pub mod traps;

@@ -42,6 +42,24 @@ pub fn stuck_among(scene: &Scene<'_>, candidates: &[bool]) -> Vec<bool> {
     left.iter().map(|&left| left > 0).collect()
 }
 
+/// For each party, whether it is left if those that are neither `candidates`, which must wait, nor
+/// `trapped` give back what they hold, and do what the rest of their programs can still do. The trapped
+/// give nothing, and are not among what is left.
+#[must_use]
+pub(crate) fn stuck_beside(scene: &Scene<'_>, candidates: &[bool], trapped: &[bool]) -> Vec<bool> {
+    let mut reduction = Reduction::new(scene);
+    let mut left: Vec<u32> = Vec::with_capacity(scene.parties.len());
+    for (i, party) in scene.parties.iter().enumerate() {
+        let stays = candidates[i] && !trapped[i];
+        if !stays && !trapped[i] {
+            reduction.remove(i, party.count);
+        }
+        left.push(if stays { party.count } else { 0 });
+    }
+    reduction.run(&mut left);
+    left.iter().map(|&left| left > 0).collect()
+}
+
 /// What removed tasks have given back of one shared resource.
 #[derive(Debug, Clone, Default)]
 struct Given {

@@ -1,12 +1,12 @@
 //! What an exploration says in the end: findings with their traces, and coverage.
 
 use kmapcheck_engine::{Candidates, Coverage, Finding, Outcome};
-use kmapcheck_machine::{Abilities, State, Trace, initial, steps, waiting_findings};
+use kmapcheck_machine::{Abilities, State, Trace, initial, run, steps, waiting_findings};
 use kmapcheck_scenario::{FindingKind, Program};
 use kmapcheck_stuck::stuck_sets::stuck_kinds;
 
 use super::explore::{End, Explorer, Run};
-use super::unfold;
+use super::{few, unfold};
 use crate::reduce::Reductions;
 
 impl Explorer<'_> {
@@ -24,7 +24,12 @@ impl Explorer<'_> {
         } = end;
         let mut findings = Vec::new();
         for (kind, trace) in std::mem::take(&mut self.aimed) {
-            findings.push(Finding::of(kind, trace));
+            let mut finding = Finding::of(kind, trace);
+            if kind == FindingKind::Starved {
+                let last = run(program, &finding.trace, |_, _, _, _| {});
+                finding.starved = last.ok().and_then(|last| few::starving(program, &last));
+            }
+            findings.push(finding);
         }
         if let Some(run) = starved {
             let (trace, task) = unfold::trace(&mut self, &run);

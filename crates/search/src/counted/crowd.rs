@@ -19,6 +19,12 @@
 //! explored here has a stuck holder, alone or beside one task of the crowd, and no such task is
 //! stuck itself, there is no deadlock for any numbers. No premise on the operations is needed.
 //!
+//! **A crowd for each state** ([`every_number_in_turn`]) says more, and takes more states. What has joined
+//! the crowd on the way to a state, and no more, is its crowd there; two states with the same holders and
+//! different crowds are two. The claim is the same, with the same induction: a task is left out in the
+//! states after it came to a local state of the crowd, and that is in the crowd of these. So where
+//! nobody can come to hold nothing again before some lock or slot is taken for good, nobody has.
+//!
 //! The converse does not hold: the crowd may be in local states to which no run can bring so many
 //! tasks at the same time. What is possible here is a finding only when a run with numbers shows
 //! it.
@@ -66,6 +72,9 @@ pub enum NoCrowd {
 /// allows: a large crowd can join in every state, and everything begins anew when it has grown.
 const LOOKS: u64 = 50;
 
+/// Stands for any number of tasks. No file has so many.
+const ANY: u32 = u32::MAX;
+
 /// Explores every number of the tasks whose `count` is `"any"`.
 ///
 /// # Errors
@@ -75,6 +84,28 @@ pub fn every_number(
     program: &Program,
     limits: &Limits,
     progress: &mut dyn FnMut(&Progress),
+) -> Result<EveryNumber, NoCrowd> {
+    explored(program, limits, progress, false)
+}
+
+/// The same with a crowd for each state.
+///
+/// # Errors
+///
+/// If the program cannot be explored like that.
+pub fn every_number_in_turn(
+    program: &Program,
+    limits: &Limits,
+    progress: &mut dyn FnMut(&Progress),
+) -> Result<EveryNumber, NoCrowd> {
+    explored(program, limits, progress, true)
+}
+
+fn explored(
+    program: &Program,
+    limits: &Limits,
+    progress: &mut dyn FnMut(&Progress),
+    in_turn: bool,
 ) -> Result<EveryNumber, NoCrowd> {
     if program.has_open_slots() {
         return Err(NoCrowd::Slots);
@@ -95,6 +126,7 @@ pub fn every_number(
         let mut crowding = Crowding {
             explorer: Explorer::new(program),
             crowd: FxHashSet::default(),
+            in_turn,
             looked: 0,
             max_states: limits.max_states,
             found: EveryNumber::nothing(Findings::NONE, None),
@@ -120,7 +152,10 @@ impl EveryNumber {
 
 struct Crowding<'a> {
     explorer: Explorer<'a>,
+    /// The crowd; of all states together if each has its own.
     crowd: FxHashSet<u32>,
+    /// Whether each state has its own: then these local states are in a state with [`ANY`] tasks.
+    in_turn: bool,
     /// How many states, and tasks of the crowd in them, have been looked at.
     looked: u64,
     /// The limit of states.
@@ -134,7 +169,7 @@ impl Crowding<'_> {
             let before = self.crowd.len();
             self.found.stopped = (meter.run(|meter| self.explore(meter))).unwrap_or_else(Some);
             self.found.crowd = self.crowd.len() as u64;
-            if self.found.stopped.is_some() || self.crowd.len() == before {
+            if self.found.stopped.is_some() || self.in_turn || self.crowd.len() == before {
                 return;
             }
         }
@@ -147,7 +182,7 @@ impl Crowding<'_> {
         for program in starting(self.explorer.table.program()) {
             for start in Starts::up_to_order(&program) {
                 let mut state = self.explorer.counted(&initial(&program, &start));
-                self.disperse(&mut state);
+                self.disperse(&mut state, &[]);
                 self.explorer.visited.insert(&state);
             }
         }
@@ -188,22 +223,29 @@ impl Crowding<'_> {
 
     fn expand(&mut self, state: &Counts, next: &mut Counts) {
         let mut crowd: Vec<u32> = self.crowd.iter().copied().collect();
+        let mut holders = state.clone();
+        if self.in_turn {
+            let of_any = state.tasks.iter().filter(|&&(_, n)| n == ANY);
+            crowd = of_any.map(|&(local, _)| local).collect();
+            holders.tasks.retain(|&(_, n)| n != ANY);
+        }
         crowd.sort_unstable();
+        let state = &holders;
         self.judge(state, &crowd);
         for position in 0..state.tasks.len() {
-            self.steps(state, position, next);
+            self.steps(state, position, &crowd, next);
         }
         for &local in &crowd {
             // One task of the crowd steps forward, and takes its step.
             let mut with = state.clone();
             with.add(local, 1);
             if let Ok(position) = with.tasks.binary_search_by_key(&local, |task| task.0) {
-                self.steps(&with, position, next);
+                self.steps(&with, position, &crowd, next);
             }
         }
     }
 
-    fn steps(&mut self, state: &Counts, position: usize, next: &mut Counts) {
+    fn steps(&mut self, state: &Counts, position: usize, crowd: &[u32], next: &mut Counts) {
         let entry = (self.explorer.table).entry(state.tasks[position].0, state.world);
         self.found.possible = self.found.possible.union(entry.waiting);
         for i in 0..Table::row_count(entry) {
@@ -211,13 +253,14 @@ impl Crowding<'_> {
             self.found.possible = self.found.possible.union(row.findings);
             self.found.transitions += 1;
             self.explorer.successor(state, position, row, next);
-            self.disperse(next);
+            self.disperse(next, crowd);
             self.explorer.visited.insert(next);
         }
     }
 
-    /// Lets those who hold nothing join the crowd.
-    fn disperse(&mut self, state: &mut Counts) {
+    /// Lets those who hold nothing join the crowd, which was this one until now.
+    fn disperse(&mut self, state: &mut Counts, before: &[u32]) {
+        let mut joined = before.to_vec();
         let program = self.explorer.table.program();
         let (table, crowd) = (&self.explorer.table, &mut self.crowd);
         state.tasks.retain(|&(number, _)| {
@@ -226,9 +269,18 @@ impl Crowding<'_> {
             let stays = counted || !local.is_empty_handed();
             if !stays {
                 crowd.insert(number);
+                joined.push(number);
             }
             stays
         });
+        if self.in_turn {
+            joined.sort_unstable();
+            joined.dedup();
+            state
+                .tasks
+                .extend(joined.into_iter().map(|local| (local, ANY)));
+            state.tasks.sort_unstable();
+        }
     }
 
     /// Whether somebody can be stuck.
@@ -312,7 +364,8 @@ fn slots_of(series: &Series) -> u32 {
     }
 }
 
-fn leaves_mappings(template: &Template) -> bool {
+/// Whether its tasks start with leftovers.
+pub(super) fn leaves_mappings(template: &Template) -> bool {
     let pages = template.vars.iter().filter_map(|var| var.page.as_ref());
     pages
         .map(|page| &page.stale_in)

@@ -1,22 +1,32 @@
 //! Deciding without visiting every state: which kinds of finding are possible at all, and a search
 //! straight for a deadlock. See [`kmapcheck_local`], [`kmapcheck_equations`] and [`crate::aim`] for the arguments.
 
-use kmapcheck_engine::{Meter, Stopped};
+use kmapcheck_engine::{Meter, Progress, Stopped};
 use kmapcheck_equations::{
-    Cores, Flow, Graph, Judged, Sizes, judge, judge_the_patient, lets_go, shortest_run,
+    Cores, Flow, Graph, Judged, Sizes, Way, judge, judge_the_patient, lets_go, shortest_run,
 };
+use kmapcheck_limits::Limits;
 use kmapcheck_local::{Locals, possible_without_pages};
 use kmapcheck_machine::{Findings, Trace, instances};
-use kmapcheck_scenario::{FindingKind, Program};
+use kmapcheck_scenario::{Bound, FindingKind, Program};
 use kmapcheck_stuck::stuck_sets::{possible_stuck_kinds, stuck_kinds};
 
 use super::explore::{AIMED_STATES, Explorer, Started};
-use super::{few, follow, hill_climb, lift, unfold};
+use super::packed::Counts;
+use super::{crowd, few, follow, hill_climb, lift, queue_up, run_out, unfold};
 use crate::aim::{self, Aim, Hit};
+use crate::capacity::next_number;
 
 /// Runs that are not claimed to be shortest are looked for only among more tasks than this: fewer
 /// leave a complete search some hope.
 const MANY_TASKS: u64 = 64;
+
+/// Ways of more steps than this are followed only where tasks that take turns do not come to it.
+const SHORT: u64 = 10_000;
+
+/// The search takes aim, however few states have been seen, when the states that were expanded had so many
+/// pages together, if each had as many as the next one: what a step takes grows with them.
+const PLAIN_PAGES: usize = 200_000;
 
 /// What is known of a program whose local states are known.
 pub(super) struct Known<'a> {
@@ -27,6 +37,18 @@ pub(super) struct Known<'a> {
 }
 
 impl Explorer<'_> {
+    /// Whether, with so many states expanded, enough have been seen to take aim, unless that has been done.
+    pub(super) fn is_time_to_aim(&mut self, expanded: usize) -> bool {
+        if self.possible.is_some() || self.plain_states == usize::MAX {
+            return false;
+        }
+        let mut state = Counts::default();
+        self.visited.get(next_number(expanded), &mut state);
+        let pages = self.table.world(state.world).pages();
+        // A product beyond all numbers is more than that.
+        self.visited.len() >= self.plain_states || expanded.saturating_mul(pages) > PLAIN_PAGES
+    }
+
     /// Finds out which kinds of finding are possible at all, and searches straight for those that
     /// have not been found.
     pub(super) fn take_aim(&mut self, meter: &mut Meter<'_>) -> Option<Stopped> {
@@ -36,7 +58,9 @@ impl Explorer<'_> {
             self.possible = Some(possible);
             return self.take_any_run(possible.unwrap_or(Findings::ALL), None, meter);
         };
-        let Judged { graph, flow, cores } = judge(program, &locals);
+        let Judged {
+            graph, flow, cores, ..
+        } = judge(program, &locals);
         let possible = possible_by(program, &locals, flow.as_ref(), &cores);
         self.possible = Some(Some(possible));
         let wanted = self.candidates.news(possible);
@@ -102,41 +126,72 @@ impl Explorer<'_> {
             .templates
             .iter()
             .map(|t| u64::from(instances(t.count)));
-        // Starvation shows on the whole graph only.
-        let at_an_end = possible.minus(Findings::of(FindingKind::Starved));
-        let left = |this: &Self| this.candidates.news(at_an_end);
+        let left =
+            |this: &Self| (this.candidates).news(this.possible.flatten().unwrap_or(possible));
         if left(self).is_empty() || counts.sum::<u64>() <= MANY_TASKS {
             return None;
         }
         self.found_all(few::findings(program, left(self), meter.limits()));
-        if let Some(Known {
-            locals,
-            graph,
-            flow: Some(flow),
-            ..
-        }) = known
-            && left(self).contains(FindingKind::Deadlock)
+        if let Some(known) = known
+            && !left(self).intersection(self.stuck_kinds).is_empty()
         {
-            for way in flow.ways(&Sizes::of(program, locals), graph) {
-                let (found, stopped) = follow::follow(program, &way, left(self), meter);
-                self.found_all(found);
-                if stopped.is_some() {
-                    return stopped;
-                }
-                if !left(self).contains(FindingKind::Deadlock) {
-                    break;
-                }
+            self.found_all(queue_up::stuck_in_queues(program, known.locals, left(self)));
+        }
+        let mut ways = match known {
+            Some(Known {
+                locals,
+                graph,
+                flow: Some(flow),
+                ..
+            }) if left(self).contains(FindingKind::Deadlock) => {
+                flow.ways(&Sizes::of(program, locals), graph)
             }
+            _ => Vec::new(),
+        };
+        let long = ways.split_off(ways.partition_point(|way| way.length() <= SHORT));
+        if let Some(stopped) = self.follow_all(&ways, possible, meter) {
+            return Some(stopped);
         }
         if !left(self).intersection(self.stuck_kinds).is_empty() {
             let limits = meter.limits().clone();
             self.found_all(lift::lift(program, left(self), &limits));
+        }
+        self.found_all(run_out::from_the_start(program, left(self)));
+        if let Some(stopped) = self.follow_all(&long, possible, meter) {
+            return Some(stopped);
+        }
+        if let Some(every) = every_number_of(program, left(self), meter) {
+            let possible = self.possible.flatten().unwrap_or(possible);
+            self.possible = Some(Some(possible.intersection(every)));
         }
         for measure in hill_climb::measures(program, known) {
             if left(self).is_empty() {
                 break;
             }
             let (found, stopped) = hill_climb::climb(program, &measure, left(self), meter);
+            self.found_all(found);
+            if stopped.is_some() {
+                return stopped;
+            }
+        }
+        None
+    }
+
+    /// Follows one way after another, as long as a deadlock is wanted.
+    fn follow_all(
+        &mut self,
+        ways: &[Way],
+        possible: Findings,
+        meter: &mut Meter<'_>,
+    ) -> Option<Stopped> {
+        for way in ways {
+            let left = self
+                .candidates
+                .news(self.possible.flatten().unwrap_or(possible));
+            if !left.contains(FindingKind::Deadlock) {
+                return None;
+            }
+            let (found, stopped) = follow::follow(self.table.program(), way, left, meter);
             self.found_all(found);
             if stopped.is_some() {
                 return stopped;
@@ -161,6 +216,35 @@ impl Explorer<'_> {
         let possible = self.possible.flatten();
         possible.is_some_and(|possible| self.candidates.news(possible).is_empty())
     }
+}
+
+/// So many states of every number at once are looked at.
+const EVERY_NUMBER: u64 = 20_000;
+
+/// The kinds of finding that may occur with any numbers of tasks, if that says anything of what is `wanted`:
+/// what does not occur with any numbers does not with these.
+fn every_number_of(program: &Program, wanted: Findings, meter: &Meter<'_>) -> Option<Findings> {
+    let mut starved = Findings::of(FindingKind::Starved);
+    if wanted.minus(starved).is_empty() {
+        return None;
+    }
+    if !program.has_loops() {
+        // At the end of every run whoever waits is stuck.
+        starved = Findings::NONE;
+    }
+    if program.templates.iter().any(crowd::leaves_mappings) {
+        return None;
+    }
+    let mut open = program.clone();
+    for template in &mut open.templates {
+        template.count = Bound::Any;
+    }
+    let limits = Limits {
+        max_states: Some(EVERY_NUMBER),
+        ..meter.limits().clone()
+    };
+    let every = crowd::every_number_in_turn(&open, &limits, &mut |_: &Progress| {}).ok()?;
+    (every.stopped.is_none()).then(|| every.possible.union(starved))
 }
 
 /// The kinds of finding that may occur at all; `None`: nothing is known.

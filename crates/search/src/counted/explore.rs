@@ -335,10 +335,7 @@ impl<'a> Explorer<'a> {
         loop {
             while at.next < at.level.end {
                 let mut stopped = self.stop(meter, at.next, at.depth);
-                if stopped.is_none()
-                    && self.visited.len() >= self.plain_states
-                    && self.possible.is_none()
-                {
+                if stopped.is_none() && self.is_time_to_aim(at.next) {
                     stopped = self.take_aim_within(meter);
                     if stopped.is_some() {
                         // Who goes on from here takes aim again.

@@ -10,13 +10,16 @@
 use kmapcheck_engine::{Candidates, Progress};
 use kmapcheck_limits::{Limits, unasked};
 use kmapcheck_machine::{
-    Abilities, Findings, Start, TaskId, Trace, TraceStep, instances, is_open, run, waiting_findings,
+    Abilities, Findings, Start, State, TaskId, Trace, TraceStep, instances, is_open, run,
+    waiting_findings,
 };
 use kmapcheck_scenario::{Bound, FindingKind, Program};
+use kmapcheck_stuck::scene::scene;
 use kmapcheck_stuck::stuck_sets::stuck_kinds;
+use kmapcheck_stuck::traps::starved_for_good;
 
 use super::explore::{self, Explorer};
-use super::unfold;
+use super::{run_out, unfold};
 
 /// So many instances of each.
 const FEW: u32 = 2;
@@ -38,10 +41,19 @@ pub(super) fn findings(
         ..limits.clone()
     };
     let outcome = explore::run_from(&few, &limits, &mut |_: &Progress| {}, usize::MAX);
-    (outcome.findings.into_iter())
-        .filter(|finding| wanted.contains(finding.kind))
-        .map(|finding| (finding.kind, among_all(program, &few, &finding.trace)))
-        .filter(|(kind, trace)| shows(program, *kind, trace))
+    let found = (outcome.findings.into_iter()).filter(|finding| wanted.contains(finding.kind));
+    found
+        .filter_map(|finding| {
+            let trace = among_all(program, &few, &finding.trace);
+            match shows(program, finding.kind, &trace) {
+                true => Some((finding.kind, trace)),
+                // Others may still help; not any more when they have come to wait themselves.
+                false => {
+                    let kind = Findings::of(finding.kind);
+                    run_out::from_there(program, &trace, kind).pop()
+                }
+            }
+        })
         .collect()
 }
 
@@ -105,6 +117,13 @@ pub(super) fn among_all(program: &Program, few: &Program, trace: &Trace) -> Trac
     }
 }
 
+/// A task that is known to starve in that state, if there is one.
+pub(super) fn starving(program: &Program, state: &State) -> Option<TaskId> {
+    let abilities = Abilities::of(program);
+    let starved = starved_for_good(&scene(program, &abilities, state));
+    starved.into_iter().position(|starves| starves)
+}
+
 /// Whether the run is one of the program's, and ends with such a finding.
 pub(super) fn shows(program: &Program, kind: FindingKind, trace: &Trace) -> bool {
     let mut at_last_step = Findings::NONE;
@@ -112,7 +131,7 @@ pub(super) fn shows(program: &Program, kind: FindingKind, trace: &Trace) -> bool
         return false;
     };
     match kind {
-        FindingKind::Starved => false,
+        FindingKind::Starved => starving(program, &last).is_some(),
         FindingKind::Deadlock | FindingKind::TimeoutRescue => {
             stuck_kinds(program, &Abilities::of(program), &last).contains(kind)
         }

@@ -10,12 +10,12 @@
 use kmapcheck_engine::{Meter, Stopped};
 use kmapcheck_equations::Way;
 use kmapcheck_machine::{Findings, Trace};
-use kmapcheck_scenario::{FindingKind, NodeId, Program, TemplateId};
+use kmapcheck_scenario::{FindingKind, NodeId, Op, Program, TemplateId};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::explore::Explorer;
+use super::explore::{Explorer, Run};
 use super::packed::Counts;
-use super::{few, hill_climb};
+use super::{few, hill_climb, run_out, unfold};
 
 /// More steps than this are not taken.
 const MOST_STEPS: u64 = 300_000;
@@ -59,7 +59,11 @@ pub(super) fn follow(
             .run(|meter| walk.go(&mut explorer, meter))
             .unwrap_or_else(Err)
             .err();
-        let found = few::confirmed(program, None, &mut explorer, wanted);
+        let mut found = few::confirmed(program, None, &mut explorer, wanted);
+        if stopped.is_none() && found.is_empty() && [Next::Same, Next::Deeper].contains(&next) {
+            let trace = unfold::trace(&mut explorer, &walk.run()).0;
+            found = run_out::from_there(program, &trace, wanted);
+        }
         if stopped.is_some() || !found.is_empty() {
             return (found, stopped);
         }
@@ -76,9 +80,21 @@ struct Walk {
     stayed: FxHashSet<u32>,
     /// The local state of the task that goes on first, if it can.
     first: Option<u32>,
+    /// The last state.
+    at: u32,
 }
 
 impl Walk {
+    /// The run until now.
+    fn run(&self) -> Run {
+        Run {
+            state: self.at,
+            last: None,
+            node: None,
+            starving: None,
+        }
+    }
+
     fn new(way: &Way, next: Next) -> Walk {
         let left = way
             .steps
@@ -89,6 +105,7 @@ impl Walk {
             left: left.collect(),
             stayed: FxHashSet::default(),
             first: None,
+            at: 0,
         }
     }
 
@@ -99,13 +116,42 @@ impl Walk {
             hill_climb::look(explorer, meter)?;
             explorer.visited.get(number, &mut state);
             match self.step(explorer, number, &state) {
-                Some(after) => number = after,
+                Some(after) => (number, self.at) = (after, after),
                 None => break,
             }
         }
         explorer.note_state(number, &state, 0);
         explorer.candidates.settle(u64::MAX);
         Ok(())
+    }
+
+    /// Whether such a step is to be taken still; it is, then. A branch of a select and its first operation
+    /// are one step, and two to be taken.
+    fn takes(
+        &mut self,
+        program: &Program,
+        template: TemplateId,
+        from: NodeId,
+        to: Option<NodeId>,
+    ) -> bool {
+        let is_left = |left: &FxHashMap<_, u64>, step| left.get(&step).is_some_and(|&n| n > 0);
+        let mut steps = vec![(template, from, to)];
+        if program.templates[template].nodes[from].op == Op::Select {
+            let mut arms = program.templates[template].nodes[from].arms();
+            let arm = arms.find(|&arm| {
+                is_left(&self.left, (template, from, Some(arm)))
+                    && is_left(&self.left, (template, arm, to))
+            });
+            let Some(arm) = arm else { return false };
+            steps = vec![(template, from, Some(arm)), (template, arm, to)];
+        }
+        let are_left = steps.iter().all(|&step| is_left(&self.left, step));
+        if are_left {
+            for step in steps {
+                self.left.entry(step).and_modify(|left| *left -= 1);
+            }
+        }
+        are_left
     }
 
     fn step(&mut self, explorer: &mut Explorer<'_>, number: u32, state: &Counts) -> Option<u32> {
@@ -138,14 +184,9 @@ impl Walk {
             }
             for (after, actor, _) in explorer.successors_of(number, state, position) {
                 let to = explorer.table.local(actor).task().at;
-                let is_due = match self.left.get_mut(&(template, from, to)) {
-                    Some(left) if *left > 0 => {
-                        *left -= 1;
-                        true
-                    }
+                let is_due = self.takes(explorer.table.program(), template, from, to)
                     // It joins a queue, or gets a CPU.
-                    _ => to == Some(from) && self.stayed.insert(after),
-                };
+                    || (to == Some(from) && self.stayed.insert(after));
                 if is_due {
                     self.first = Some(match self.next {
                         Next::Deeper => actor,

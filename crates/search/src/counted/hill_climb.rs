@@ -4,8 +4,8 @@
 //! breadth-first search never gets that deep. So from the best state so far the search goes
 //! breadth-first to the nearest state that is better by a measure, and from there on likewise:
 //! enforced hill-climbing (Hoffmann and Nebel, *The FF planning system*, JAIR 14, 2001). Measures
-//! are the slots of one series that are in use, or that tasks have lost, and how many tasks of a
-//! core that the [equations](kmapcheck_equations) allow are in place, with the slots that they wait for.
+//! are the slots of one series that are in use, or that tasks have lost, the units of one pool that
+//! are gone, and how many tasks of a core that the [equations](kmapcheck_equations) allow are in place, with the slots that they wait for.
 //!
 //! Only as many tasks take part as could be needed, and the run is carried over to all of them as in
 //! [`few`]. Whatever is found on the way is a finding, with a run that is not claimed to be a shortest one;
@@ -13,12 +13,15 @@
 
 use kmapcheck_engine::{Meter, Progress, Stopped};
 use kmapcheck_equations::Cores;
-use kmapcheck_machine::{Findings, Held, Map, Standing, Starts, Task, Trace, Wanted, initial};
+use kmapcheck_machine::{
+    Findings, Held, Map, ResourceState, Standing, Starts, Task, Trace, Wanted, initial,
+};
 use kmapcheck_scenario::{Bound, FindingKind, Op, Program, SeriesId};
+use kmapcheck_stuck::traps::starved_for_good;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::decide::Known;
-use super::explore::{CountedStep, Explorer, NONE};
+use super::explore::{CountedStep, Explorer, NONE, Run};
 use super::few;
 use super::packed::Counts;
 use super::table::Table;
@@ -34,6 +37,8 @@ const ALL: u64 = 400_000;
 pub(super) struct Measure {
     /// Series whose slots in use count.
     series: Vec<SeriesId>,
+    /// Shared pools whose units count that are not there.
+    pools: Vec<usize>,
     /// Tasks that are to be in place: what each is like, and how many of them.
     places: Vec<(Place, u32)>,
     /// Whether only slots count that no task lives to give back.
@@ -93,6 +98,7 @@ pub(super) fn measures(program: &Program, known: Option<&Known<'_>>) -> Vec<Meas
             });
             found.push(Measure {
                 series: series.collect(),
+                pools: Vec::new(),
                 places,
                 lost: false,
                 waits: false,
@@ -113,11 +119,23 @@ pub(super) fn measures(program: &Program, known: Option<&Known<'_>>) -> Vec<Meas
             for lost in [true, false].into_iter().filter(|lost| may_lose || !lost) {
                 found.push(Measure {
                     series: vec![series],
+                    pools: Vec::new(),
                     places: Vec::new(),
                     lost,
                     waits: may_lose && !lost,
                 });
             }
+        }
+    }
+    for pool in 0..program.resources.len() {
+        if program.resources[pool].kind.units().is_some_and(|n| n > 1) {
+            found.push(Measure {
+                series: Vec::new(),
+                pools: vec![pool],
+                places: Vec::new(),
+                lost: false,
+                waits: false,
+            });
         }
     }
     found
@@ -148,7 +166,17 @@ impl Climb<'_> {
         let measure = self.measure;
         let usage = table.world(state.world).usage();
         let in_use = measure.series.iter().map(|&s| u64::from(usage[s].in_use));
-        let in_use: u64 = in_use.sum();
+        let resources = table.world(state.world).resources();
+        let kinds = &table.program().resources;
+        let gone = measure.pools.iter().map(|&pool| match resources[pool] {
+            ResourceState::Units { free, .. } => {
+                let units = kinds[pool].kind.units().unwrap_or(free);
+                // There are never more than there can be.
+                u64::from(units.saturating_sub(free))
+            }
+            _ => 0,
+        });
+        let in_use: u64 = in_use.chain(gone).sum();
         let mut present = vec![0; measure.places.len()];
         let (mut pinned, mut waiting) = (0, 0);
         for &(local, n) in &state.tasks {
@@ -216,6 +244,8 @@ fn enough(program: &Program, measure: &Measure) -> u32 {
         Bound::Exactly(slots) => slots,
         Bound::Any => 0,
     });
+    let units = (measure.pools.iter()).filter_map(|&pool| program.resources[pool].kind.units());
+    let slots = slots.chain(units);
     let places = measure.places.iter().map(|&(_, n)| n);
     // There are never more instances than a 32-bit number of them.
     slots.chain(places).fold(64, u32::saturating_add)
@@ -267,6 +297,13 @@ fn ascend(
         look(explorer, meter)?;
         explorer.visited.get(number, &mut state);
         explorer.note_state(number, &state, 0);
+        if explorer
+            .candidates
+            .news(wanted)
+            .contains(FindingKind::Starved)
+        {
+            explorer.note_starving(number, &state);
+        }
         explorer.candidates.settle(u64::MAX);
     }
     Ok(None)
@@ -431,6 +468,19 @@ impl Explorer<'_> {
         }
         self.candidates.settle(u64::MAX);
         found
+    }
+
+    /// Who waits there for tasks that are known never to let go.
+    fn note_starving(&mut self, number: u32, state: &Counts) {
+        let starved = self.judged(state, starved_for_good);
+        if let Some(position) = starved.into_iter().position(|starves| starves) {
+            self.candidates.offer(FindingKind::Starved, 0, 0, || Run {
+                state: number,
+                last: None,
+                node: None,
+                starving: Some(state.tasks[position].0),
+            });
+        }
     }
 
     /// The states that follow, findings of the steps noted.

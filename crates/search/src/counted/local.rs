@@ -224,6 +224,11 @@ impl World {
         self.common.len()
     }
 
+    /// How many pages it knows of.
+    pub(crate) fn pages(&self) -> usize {
+        self.common_pages() + self.free.len()
+    }
+
     pub(crate) fn shared_names(&self) -> &[Name] {
         &self.names
     }
