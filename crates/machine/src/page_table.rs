@@ -53,14 +53,14 @@ impl PageTable {
     /// How many pages are on the freelist.
     #[must_use]
     pub fn free_count(&self) -> usize {
-        self.free.len()
+        self.free.size()
     }
 
     /// The page that an allocation took which made this table that other one: one of the freelist, or a
     /// fresh one.
     pub(crate) fn taken_by(&self, after: &PageTable) -> PageId {
         let taken = |id: &PageId| !after.free.contains(id);
-        let fresh = || self.vacant.get_min().copied().unwrap_or(self.pages.len());
+        let fresh = || self.vacant.first().copied().unwrap_or(self.pages.len());
         self.free.iter().copied().find(taken).unwrap_or_else(fresh)
     }
 
