@@ -15,6 +15,7 @@
 //! is said, in [`Extracted::assumed`], where it was left out; and what cannot be read is refused, by
 //! name. docs/extract.md argues both.
 
+pub mod asked;
 pub mod assumed;
 mod extract;
 pub mod map;

@@ -320,9 +320,11 @@ impl Machine<'_> {
             .place(file, opaque.line, opaque.column, opaque.length);
         let word = |name: &Name| {
             let text = self.names.text(*name);
-            self.mapping.ops.contains_key(text) || self.mapping.refused.contains_key(text)
+            self.mapping.ops.contains_key(text)
+                || self.mapping.refused.contains_key(text)
+                || self.slice.words.contains(name)
         };
-        let is_operation = opaque.names.iter().any(word);
+        let is_operation = opaque.hides || opaque.names.iter().any(word);
         let jumps = opaque
             .names
             .iter()
@@ -347,6 +349,22 @@ impl Machine<'_> {
                 Kind::Macro,
                 format!(
                     "the macro `{}` cannot be read, and operations are in it",
+                    opaque.name
+                ),
+                "say what it does in a mapping file, or give a function of its name with `--stub FILE.c`",
+            )),
+            Unread::Macro if jumps => Some((
+                Kind::Macro,
+                format!(
+                    "the macro `{}` cannot be read, and the path may leave here",
+                    opaque.name
+                ),
+                "say what it does in a mapping file, or give a function of its name with `--stub FILE.c`",
+            )),
+            Unread::Large => Some((
+                Kind::Macro,
+                format!(
+                    "the macro `{}` comes to more text than is read",
                     opaque.name
                 ),
                 "say what it does in a mapping file, or give a function of its name with `--stub FILE.c`",

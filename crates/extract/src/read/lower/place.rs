@@ -10,6 +10,17 @@ impl Lower<'_> {
     }
 
     pub(super) fn address(&mut self, at: At<'_>) -> Expr {
+        let mut inner = at;
+        while inner.kind() == "parenthesized_expression"
+            && let Some(within) = inner.children().next()
+        {
+            inner = within;
+        }
+        if inner.kind() == "identifier"
+            && let function @ Expr::Function(_) = self.identifier(inner)
+        {
+            return function;
+        }
         match self.place(at) {
             Place::Deref(inner) => *inner,
             place => Expr::Address(Box::new(place)),
@@ -29,6 +40,7 @@ impl Lower<'_> {
                     return self.place(inner);
                 }
             }
+            "compound_literal_expression" => return self.literal(at).0,
             "identifier" => {
                 if let Some(place) = self.variable(at.text()) {
                     return place;
