@@ -69,6 +69,9 @@ fn whole(
         .collect();
     defined.extend(options.define.clone());
     defined.retain(|name, _| !options.undef.contains(name));
+    options
+        .shown
+        .say(|| format!("reading {} files", sources.len()));
     let unit = Unit::read(sources, &mapping, &defined, find)?;
     let mut names = Names::default();
     let mut entries = Vec::new();
@@ -90,6 +93,12 @@ fn whole(
         .collect();
     asked::functions(&unit, options)?;
     asked::series(&mapping, options)?;
+    (options.shown).say(|| {
+        format!(
+            "looking for what matters in {} functions",
+            unit.functions.len()
+        )
+    });
     let slice = Slice::of(&unit, &mapping, &mut names, &entries, &inline);
     ask();
     asked::values(&unit, &mapping, &names, &slice, options)?;

@@ -28,6 +28,6 @@ pub mod write;
 pub use assumed::Assumed;
 pub use extract::{Extracted, extract};
 pub use map::{File, Mapping};
-pub use options::{Entry, Options};
+pub use options::{Entry, Options, Shown};
 pub use read::unit::Source;
 pub use refusal::{Failure, Refusal};

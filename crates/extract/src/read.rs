@@ -9,6 +9,7 @@
 //! | [`substitute`] | one use of a macro |
 //! | [`constant`] | the value of a constant expression |
 //! | [`foreach`](mod@foreach) | heads of loops that no macro is known for |
+//! | [`spelling`] | `typeof` and attributes, which the grammar does not know everywhere |
 //! | [`tree`] | tree-sitter: the syntax tree, and asking it |
 //! | [`mod@unit`] | all files together: functions, macros, enumerators |
 //! | [`pointers`] | which functions a pointer may be |
@@ -35,6 +36,7 @@ pub mod macros;
 pub mod names;
 pub mod pointers;
 pub mod slice;
+pub mod spelling;
 pub mod substitute;
 pub mod tree;
 pub mod unit;

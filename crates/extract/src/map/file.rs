@@ -345,6 +345,11 @@ impl Operation {
     }
 }
 
+/// The names of all operations.
+pub fn operations() -> impl Iterator<Item = &'static str> {
+    OPERATIONS.iter().map(|(name, _)| *name)
+}
+
 /// The name of an operation, as labels have it.
 #[must_use]
 pub fn name_of(op: &str) -> Option<&'static str> {

@@ -18,6 +18,7 @@ use kmapcheck_limits::ask;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::read::macros::{Kind, Known, Table, Token, is_word, literal_end, number_end, tokens};
+use crate::read::spelling;
 use crate::read::substitute::{Work, is_paste};
 use crate::read::tree;
 
@@ -235,6 +236,7 @@ impl Expander {
         if let Some(&known) = self.tried.get(text) {
             return known;
         }
+        let plain = spelling::plain(text);
         let is = [
             ("void f(void) { ", "; }"),
             ("int v = ", ";"),
@@ -249,7 +251,7 @@ impl Expander {
         ]
         .iter()
         .any(|(before, after)| {
-            let whole = format!("{before}{text}{after}");
+            let whole = format!("{before}{plain}{after}");
             !tree::parse(&whole).root_node().has_error()
         });
         if text.len() < MOST_TRIED {

@@ -45,8 +45,11 @@ pub struct Pointers {
     /// What is put into what.
     flows: BTreeSet<(Set, Set)>,
     /// Calls through pointers: what is called, and what each argument may be.
-    calls: Vec<(Vec<Source>, Vec<Vec<Source>>)>,
+    calls: Vec<(Vec<Source>, Vec<Arg>)>,
 }
+
+/// What an argument may be, and whether it is an address: what is set behind it is set there.
+type Arg = (bool, Vec<Source>);
 
 /// Where functions come from.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -252,11 +255,14 @@ impl Pointers {
         let (Some(called), Some(args)) = (field(node, "function"), field(node, "arguments")) else {
             return;
         };
-        let args: Vec<Vec<Source>> = children(args)
+        let args: Vec<Arg> = children(args)
             .into_iter()
-            .map(|arg| self.sources(here, arg, 0))
+            .map(|arg| {
+                let is_address = arg.kind() == "pointer_expression";
+                (is_address, self.sources(here, arg, 0))
+            })
             .collect();
-        if args.iter().all(Vec::is_empty) {
+        if args.iter().all(|(_, arg)| arg.is_empty()) {
             return;
         }
         let called = self.sources(here, called, 0);
@@ -453,7 +459,7 @@ impl Pointers {
                     if !called.insert((i, body)) || body >= unit.functions.len() {
                         continue;
                     }
-                    for (param, arg) in self.params[body].iter().zip(args) {
+                    for (param, (is_address, arg)) in self.params[body].iter().zip(args) {
                         let to = format!("{body}:{param}");
                         for source in arg {
                             match source {
@@ -465,6 +471,11 @@ impl Pointers {
                                     todo.push(to.clone());
                                 }
                                 Source::Set(from) => {
+                                    if *is_address {
+                                        let back = flows.entry(to.clone()).or_default();
+                                        back.insert(from.clone());
+                                        todo.push(to.clone());
+                                    }
                                     flows.entry(from.clone()).or_default().insert(to.clone());
                                     todo.push(from.clone());
                                 }

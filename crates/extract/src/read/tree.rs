@@ -89,6 +89,21 @@ pub fn is_prototype(declarator: Node<'_>) -> bool {
     is_called
 }
 
+/// Whether a node of this kind, somewhere in a declaration, has the word.
+#[must_use]
+pub fn mentions(root: Node<'_>, source: &str, kind: &str, word: &str) -> bool {
+    // Almost none does.
+    if !text(root, source).contains(word) {
+        return false;
+    }
+    let mut does = false;
+    walk(root, |node| {
+        does |= node.kind() == kind && text(node, source).contains(word);
+        !does
+    });
+    does
+}
+
 /// Whether a declarator has a part of this kind around its name.
 #[must_use]
 pub fn has_part(declarator: Node<'_>, kind: &str) -> bool {

@@ -14,6 +14,7 @@ use crate::read::expand::Hidden;
 use crate::read::foreach;
 use crate::read::macros::{Macro, defined};
 use crate::read::pointers::Pointers;
+use crate::read::spelling;
 use crate::read::tree::{self, children, declared, field};
 use crate::refusal::{Place, Refusal};
 
@@ -129,7 +130,8 @@ impl Unit {
             text,
         } in all.files
         {
-            let text = foreach::expanded(&without(&text, &mapping.qualifiers));
+            let text = without(&spelling::plain(&text), &mapping.qualifiers);
+            let text = foreach::expanded(&text);
             unit.files.push(Read {
                 name,
                 original,

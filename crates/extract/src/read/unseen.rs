@@ -11,10 +11,11 @@ use std::collections::BTreeMap;
 use crate::assumed::Assumptions;
 use crate::map::Mapping;
 use crate::map::merge::Known;
-use crate::read::callee::{Callee, callee};
+use crate::read::callee::{Callee, callee, is_jump, is_operation};
 use crate::read::instruction::{Expr, Instr};
 use crate::read::names::Names;
 use crate::read::slice::Slice;
+use crate::read::tree;
 use crate::read::unit::Unit;
 
 /// Parts of names of what takes or waits.
@@ -105,6 +106,7 @@ pub fn note(unit: &Unit, mapping: &Mapping, names: &Names, slice: &Slice, all: &
             }
         }
     }
+    outside(unit, mapping, all);
     if regions > REGIONS {
         let text = format!(
             "{} more regions cannot be read and have no operations",
@@ -150,6 +152,62 @@ pub fn note(unit: &Unit, mapping: &Mapping, names: &Names, slice: &Slice, all: &
         ),
         None,
     );
+}
+
+/// Notes what stands outside functions and is no declaration: the rest of a function whose brackets
+/// were read wrongly, or a macro.
+fn outside(unit: &Unit, mapping: &Mapping, all: &mut Assumptions) {
+    let mut others = 0usize;
+    let mut first: Option<String> = None;
+    for file in &unit.files {
+        for node in tree::children(file.tree.root_node()) {
+            let is_known = matches!(
+                node.kind(),
+                "function_definition"
+                    | "declaration"
+                    | "type_definition"
+                    | "struct_specifier"
+                    | "union_specifier"
+                    | "enum_specifier"
+                    | "attribute_declaration"
+                    | "linkage_specification"
+                    | "type_identifier"
+                    | ";"
+            );
+            if is_known && !node.has_error() {
+                continue;
+            }
+            // A function that has an error within is noted where it is reached.
+            if node.kind() == "function_definition" {
+                continue;
+            }
+            let at = format!("{}:{}", file.name, tree::line(node));
+            let text = tree::text(node, &file.text);
+            let mut words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+            let matters = words.any(|word| {
+                is_jump(word)
+                    || is_operation(mapping, word)
+                    || ["if", "while", "for", "switch"].contains(&word)
+            });
+            if matters {
+                let shown: Vec<&str> = text.split_whitespace().take(8).collect();
+                let shown: String = shown.join(" ").chars().take(60).collect();
+                let text = format!(
+                    "`{shown}` stands outside functions, as it is read, and has no operations"
+                );
+                let change = "give the header that defines the macros above it";
+                all.note_first("unread-region", at, text, 1, Some(change.to_owned()));
+            } else {
+                others += 1;
+                first.get_or_insert(at);
+            }
+        }
+    }
+    if let Some(at) = first {
+        let text =
+            format!("{others} regions outside functions cannot be read and have no operations");
+        all.note_many("unread-region", at, text, others, None);
+    }
 }
 
 fn pointer(at: String, text: &str, functions: &[String], all: &mut Assumptions) {

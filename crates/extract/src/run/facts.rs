@@ -113,6 +113,12 @@ fn of_addresses(state: &State, new: &Fact) -> Option<bool> {
         .iter()
         .partition(|(symbol, _)| is_address(symbol));
     match (new.relation, addresses.as_slice(), others.as_slice()) {
+        // A pointer may be that function.
+        (_, [(Symbol::Function(_), n)], [(Symbol::Any(_), m)])
+            if *n == -*m && new.of.constant == 0 =>
+        {
+            None
+        }
         // Moved within what it points into, an address does not become null.
         (Relation::Zero, [(_, 1 | -1)], _) if !others.is_empty() => Some(false),
         (Relation::NotZero, [(_, 1 | -1)], _) if !others.is_empty() => Some(true),

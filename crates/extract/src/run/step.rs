@@ -329,7 +329,16 @@ impl Machine<'_> {
             .names
             .iter()
             .any(|name| is_jump(self.names.text(*name)));
+        let inexpressible = opaque.names.iter().find_map(|name| {
+            let text = self.names.text(*name);
+            Some((text, self.mapping.refused.get(text)?.as_str()))
+        });
         let refused = match opaque.what {
+            Unread::Syntax | Unread::Macro if inexpressible.is_some() => {
+                let (name, help) = inexpressible.unwrap_or_default();
+                let said = format!("`{name}` cannot be expressed in a scenario");
+                Some((Kind::Inexpressible, said, help))
+            }
             Unread::Asm => Some((
                 Kind::Asm,
                 "there is assembler on the way".to_owned(),

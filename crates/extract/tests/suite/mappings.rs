@@ -279,3 +279,22 @@ fn what_scenarios_cannot_say() {
         .find(|one| one.text.contains("`rcu_read_lock` forbids sleep"));
     assert!(said.is_some(), "{:?}", of.assumed);
 }
+
+/// The help has every field of the schema and no other, and its example is a mapping file.
+#[test]
+fn the_help_says_all() {
+    use kmapcheck_extract::map::help;
+    let schema = include_str!("../../../../docs/schema/c-mapping.schema.json");
+    let schema: serde_json::Value = serde_json::from_str(schema).expect("it is JSON");
+    let names = |of: &serde_json::Value| {
+        let of = of["properties"].as_object().expect("it has properties");
+        of.keys()
+            .cloned()
+            .collect::<std::collections::BTreeSet<_>>()
+    };
+    let said = |rows: &[(&str, &str)]| rows.iter().map(|(name, _)| (*name).to_owned()).collect();
+    assert_eq!(names(&schema), said(&help::FIELDS));
+    assert_eq!(names(&schema["$defs"]["Operation"]), said(&help::OPERATION));
+    File::read("example", help::EXAMPLE).expect("the example is right");
+    assert!(help::help().contains("down_read_trylock"));
+}

@@ -3,7 +3,7 @@
 
 use kmapcheck_extract::Extracted;
 
-use crate::common::{extracted, extracted_with, findings, operations, wrong};
+use crate::common::{extracted, extracted_with, findings, wrong};
 
 const NONE: Vec<String> = Vec::new();
 
@@ -146,6 +146,10 @@ fn functions_behind_pointers() {
         ("typedef int fn(struct page *);", "fn *g = one; g(p);"),
         ("#define CALL(f) (f)(p)", "CALL(one);"),
         ("", "({ one; })(p);"),
+        (
+            "static void get(int (**out)(struct page *)) { *out = one; }",
+            "int (*g)(struct page *); get(&g); g(p);",
+        ),
     ] {
         let c = format!(
             "{one}\n{outside}\nint f(struct ops *o, struct page *p, int x) {{ {inside} return 0; }}"
@@ -175,6 +179,10 @@ fn a_choice_of_functions() {
     assert_eq!(wrong(c, &[("f", 1)], 1), ["slot-leak"]);
     assert_eq!(wrong(c, &[("g", 1)], 1), NONE);
     assert_eq!(wrong(c, &[("h", 2)], 1).len(), 1);
+    // Whichever comes first.
+    let other = c.replace("skip", "yield_it");
+    assert_eq!(wrong(&other, &[("f", 1)], 1), ["slot-leak"]);
+    assert_eq!(wrong(&other, &[("g", 1)], 1), NONE);
     let of = extracted(c, &[("f", 1)]);
     let said = assumed(&of, "pointer", "`go`");
     assert_eq!(
@@ -267,6 +275,35 @@ fn regions_are_said() {
         "{:#?}",
         of.assumed
     );
+    // What reads like a declaration may be a macro and a call.
+    for statement in [
+        "GUARDED kmap(p);",
+        "FOO * kmap(p);",
+        "TRACE(x) kmap(p);",
+        "GUARDED hold(p);",
+        "GUARDED kmap(p), x;",
+    ] {
+        let c = format!(
+            "static void hold(struct page *p) {{ kmap(p); }}\nint f(struct page *p) {{ {statement} return 0; }}"
+        );
+        let refusal = crate::common::refused(&c, &[("f", 1)], |_| {});
+        assert_eq!(
+            refusal.kind,
+            kmapcheck_extract::refusal::Kind::NotParsed,
+            "{statement}"
+        );
+    }
+    // Brackets that are one too many.
+    let of = extracted(
+        "int f(struct page *p) { if (p) { use(p); } } kmap(p); return 0; }",
+        &[("f", 1)],
+    );
+    assert_eq!(
+        assumed(&of, "unread-region", "`kmap(p);` stands outside").len(),
+        1,
+        "{:#?}",
+        of.assumed
+    );
     // A function of the files in such a region counts for what it does.
     let refusal = crate::common::refused(c, &[("g", 1)], |_| {});
     assert_eq!(refusal.kind, kmapcheck_extract::refusal::Kind::NotParsed);
@@ -321,5 +358,33 @@ fn old_and_odd_c() {
         ),
     ] {
         assert_eq!(wrong(c, &[("f", 1)], 1).len(), expected, "{c}");
+    }
+}
+
+/// Types that are asked for, and attributes; what runs at the end of a variable is refused.
+#[test]
+fn types_and_attributes() {
+    let c = "
+        #define min(x, y) ({ typeof(x) _x = (x); typeof(y) _y = (y); (void)(&_x == &_y); _x < _y ? _x : _y; })
+        #define container_of(ptr, type, member) ({ \\
+            const typeof(((type *)0)->member) *__p = (ptr); \\
+            (type *)((char *)__p - offsetof(type, member)); })
+        int f(struct list *l, int x)
+        {
+            struct page *p __attribute__((unused)) = container_of(l, struct page, list);
+            kmap(p);
+            if (min(x, min(3, 4)) <= 3)
+                kunmap(container_of(l, struct page, list));
+            return 0;
+        }";
+    assert_eq!(wrong(c, &[("f", 1)], 1), NONE);
+    let bad = c.replace("<= 3)", "<= 2)");
+    assert_eq!(wrong(&bad, &[("f", 1)], 1), ["slot-leak"]);
+    for declaration in [
+        "void *x __attribute__((cleanup(kunmap))) = kmap(p);",
+        "__attribute__((cleanup(kunmap))) void *x = kmap(p);",
+    ] {
+        let c = format!("int f(struct page *p) {{ {declaration} return 0; }}");
+        crate::common::refused(&c, &[("f", 1)], |_| {});
     }
 }

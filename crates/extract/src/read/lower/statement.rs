@@ -240,7 +240,32 @@ impl Lower<'_> {
         self.gotos.push((jump, label.text().to_owned(), opaque));
     }
 
+    /// Whether what parses as the declaration of a function may be a macro before a call: the type is
+    /// a word that may be one, and no parameter has a type that is none.
+    fn may_be_a_call(&self, kind: Option<At<'_>>, declarator: At<'_>) -> bool {
+        let is_word = match kind.map_or("", At::kind) {
+            "macro_type_specifier" => return true,
+            other => other == "type_identifier",
+        };
+        let mut at = Some(declarator);
+        while let Some(one) = at.filter(|one| one.kind() != "function_declarator") {
+            at = one.field("declarator");
+        }
+        let params = at.and_then(|one| one.field("parameters"));
+        let typed = |param: At<'_>| {
+            let kind = param.field("type");
+            param.field("declarator").is_some()
+                || kind
+                    .is_some_and(|kind| kind.kind() != "type_identifier" || kind.text() == "void")
+        };
+        is_word && !params.is_some_and(|params| params.children().any(typed))
+    }
+
     pub(super) fn declaration(&mut self, at: At<'_>) {
+        if tree::mentions(at.node, at.source, "attribute_specifier", "cleanup") {
+            // It runs where the variable ends.
+            self.opaque(at, Unread::Syntax);
+        }
         let kind = at.field("type");
         let kind_text = kind.map_or("", At::text);
         let words: Vec<&str> = (at.children())
@@ -263,6 +288,10 @@ impl Lower<'_> {
             let text = tree::text(name, at.source).to_owned();
             let is_function = tree::is_prototype(declarator.node);
             if words.contains(&"extern") || is_function {
+                if is_function && words.is_empty() && self.may_be_a_call(kind, declarator) {
+                    // `MACRO f(x);` reads like a declaration of f.
+                    return self.opaque(at, Unread::Syntax);
+                }
                 continue;
             }
             if words.contains(&"static") {
