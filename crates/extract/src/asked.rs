@@ -24,7 +24,7 @@ const LISTED: usize = 12;
 /// # Errors
 ///
 /// A name that nothing has.
-pub fn functions(unit: &Unit, options: &Options) -> Result<(), Refusal> {
+pub fn functions(unit: &Unit, mapping: &Mapping, options: &Options) -> Result<(), Refusal> {
     let known = || unit.by_name.keys().map(String::as_str);
     for name in &options.inline {
         if !unit.by_name.contains_key(name) {
@@ -40,7 +40,7 @@ pub fn functions(unit: &Unit, options: &Options) -> Result<(), Refusal> {
             .entries
             .iter()
             .any(|entry| entry.function == function.name);
-        let is_pointed_to = options.resolve.values().any(|to| *to == function.name);
+        let is_pointed_to = mapping.pointers.values().any(|to| *to == function.name);
         let named = |(other, read): (usize, &crate::read::unit::Read)| {
             let own = (other == function.file).then_some(&unit.functions[number].range);
             is_named(&read.text, &function.name, own)
@@ -103,7 +103,8 @@ pub fn values(
                         pointers.insert(names.text(*name));
                     }
                     Target::Function(name) => {
-                        called.insert(names.text(*name));
+                        let plain = names.text(*name).split('#').next();
+                        called.extend(plain);
                     }
                 },
                 _ => {}

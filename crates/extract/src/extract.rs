@@ -91,7 +91,7 @@ fn whole(
         .iter()
         .filter_map(|name| unit.resolve(name, None))
         .collect();
-    asked::functions(&unit, options)?;
+    asked::functions(&unit, &mapping, options)?;
     asked::series(&mapping, options)?;
     (options.shown).say(|| {
         format!(

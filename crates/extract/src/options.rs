@@ -13,9 +13,12 @@ pub struct Entry {
     pub count: u32,
 }
 
+/// What is told how far a run has come.
+type Listener = Rc<dyn Fn(&str)>;
+
 /// Where it is said how far a run has come.
 #[derive(Clone, Default)]
-pub struct Shown(Option<Rc<dyn Fn(&str)>>);
+pub struct Shown(Option<Listener>);
 
 impl Shown {
     /// Says it to `to`.

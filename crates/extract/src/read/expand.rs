@@ -156,7 +156,7 @@ impl Expander {
         let key = (name.to_owned(), known.of.line);
         let result = match self.too_large.contains(&key) {
             true => Err(Why::TooLarge),
-            false => self.to_the_end(table, input, text, &mut end, line),
+            false => self.follow(table, input, text, &mut end, line),
         };
         let why = match result {
             Ok(done) => match self.is_c(known, &done) {
@@ -185,7 +185,7 @@ impl Expander {
 
     /// Expands, as long as what it comes to ends with the name of another macro that is like a
     /// function and has its arguments in the text.
-    fn to_the_end(
+    fn follow(
         &mut self,
         table: &Table,
         mut input: Vec<Token>,
