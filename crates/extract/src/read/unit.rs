@@ -131,7 +131,7 @@ impl Unit {
         } in all.files
         {
             let text = without(&spelling::plain(&text), &mapping.qualifiers);
-            let text = foreach::expanded(&text);
+            let text = foreach::expanded(&text, &|name| unit.hidden.contains_key(name));
             unit.files.push(Read {
                 name,
                 original,

@@ -260,7 +260,7 @@ impl Maker {
             }
             22 => format!("(any() ? take : put)({page});"),
             23 => format!("hook({page});"),
-            24 => format!("table[n & 1]({page});"),
+            24 => format!("table[n > 1]({page});"),
             25 => format!("PUT({page});"),
             26 => format!(
                 "{{ struct two t = {{ {page}, {{ with_page({page}, {}) }} }}; err = t.y.n; p = t.x; }}",

@@ -254,3 +254,38 @@ fn a_stub_stands_for_a_macro() {
     .expect("it is read");
     assert_eq!(operations(&of), ["kmap p"]);
 }
+
+/// A head of a loop that is known and cannot be expanded is no loop of nothing.
+#[test]
+fn a_loop_that_cannot_be_expanded() {
+    let c = "
+        #define for_each_it(p) for (kmap(p); p; __VA_OPT__(p))
+        int f(struct page *p) { for_each_it(p) { use(p); } return 0; }";
+    let refusal = refused(c, &[("f", 1)], |_| {});
+    assert!(
+        matches!(refusal.kind, Kind::NotParsed | Kind::Macro),
+        "{refusal}"
+    );
+}
+
+/// What a macro that is not there declares in a function is the function's own.
+#[test]
+fn a_variable_that_a_macro_declares() {
+    let c = "
+        int f(void)
+        {
+            DECLARE_MUTEX_LOCKED(done);
+            start_it(&done);
+            down(&done);
+            up(&done);
+            return 0;
+        }";
+    let of = extracted(c, &[("f", 2)]);
+    assert!(
+        of.assumed
+            .iter()
+            .any(|one| one.kind == "private-lock" && one.text.contains("done")),
+        "{:?}",
+        of.assumed
+    );
+}

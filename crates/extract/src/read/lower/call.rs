@@ -95,6 +95,18 @@ impl Lower<'_> {
             self.hidden(at, &name);
             return Expr::Unknown;
         }
+        if let Some(first) = args.first()
+            && first.kind() == "identifier"
+            && ["DECLARE_", "DEFINE_"]
+                .iter()
+                .any(|part| name.starts_with(part))
+            && self.unit.resolve(&name, None).is_none()
+            && self.is_free(first.text())
+        {
+            // A macro that is not there and declares a variable, by its name: not one that all share.
+            let local = self.declare(first.text());
+            self.emit(Instr::Forget(Place::Local(local)));
+        }
         let target = Target::Function(self.names.name(&name));
         let args = self.evaluated(&args);
         self.emit_call(at, target, args)
