@@ -46,6 +46,13 @@ impl Line {
             .set_prefix(format!("{cells} of {of} cells, {progress}"));
     }
 
+    /// Shows what is done now.
+    #[cfg(feature = "extract")]
+    pub fn show_text(&self, text: &str) {
+        self.bar.set_prefix(escape::line(text).to_string());
+        self.bar.tick();
+    }
+
     /// Shows how far an engine has come.
     pub fn show(&self, progress: Progress<'_>) {
         self.bar.set_prefix(progress.to_string());

@@ -106,3 +106,29 @@ fn a_limit_is_an_answer_of_its_own() {
     let output = output.expect("the program starts");
     assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
 }
+
+#[test]
+fn what_a_mapping_file_says_is_printed() {
+    let help = command(&["extract", "--map-help"]).output();
+    let help = help.expect("the program starts");
+    assert_eq!(help.status.code(), Some(0), "{}", stderr(&help));
+    let text = stdout(&help);
+    for part in ["hands_over", "down_read_trylock", "\"ops\": {", "linux-6"] {
+        assert!(text.contains(part), "{text}");
+    }
+}
+
+#[test]
+fn a_name_that_nothing_has_ends_with_2() {
+    let c = file("named.c", COPY.as_bytes());
+    for (option, near) in [
+        ("--slots=PKMPA=2", "did you mean `--slots PKMAP`?"),
+        ("--set=nothing=1", "`--set nothing`"),
+        ("--share=a_lock", "`--share a_lock`"),
+    ] {
+        let done = command(&["extract", &c, "--entry", "copy", option]).output();
+        let done = done.expect("the program starts");
+        assert_eq!(done.status.code(), Some(2), "{option}: {}", stdout(&done));
+        assert!(stderr(&done).contains(near), "{}", stderr(&done));
+    }
+}

@@ -8,7 +8,7 @@
 //! number of slots is in a case: a case split is not a premise.
 
 use kmapcheck_limits::ask;
-use kmapcheck_local::{Holding, Locals};
+use kmapcheck_local::{Holding, LocalState, Locals};
 use kmapcheck_machine::{Mode, Name, PageId};
 use kmapcheck_scenario::{Bound, Op, Program, Ref, SeriesId};
 
@@ -128,8 +128,8 @@ fn held(graph: &Graph, kinds: &[usize], wanted: Mode) -> Vec<usize> {
 ///
 /// - whoever has a pin has a slot there that nobody else can be using too. Else many tasks could
 ///   share one slot, and a next one be let in;
-/// - no task gets its first pin through a mapping that is there already. That is not refused, however
-///   many slots are in use.
+/// - no task gets its first pin through a mapping that is there already, be it in a branch of a select.
+///   That is not refused, however many slots are in use.
 pub(crate) fn holders_bounded(program: &Program, locals: &Locals) -> Vec<bool> {
     let each_has_its_own = |series: SeriesId| {
         locals.states.iter().all(|local| {
@@ -152,20 +152,36 @@ pub(crate) fn holders_bounded(program: &Program, locals: &Locals) -> Vec<bool> {
 fn gets_a_first_pin_by_reuse(program: &Program, locals: &Locals, series: SeriesId) -> bool {
     locals.states.iter().any(|local| {
         ask();
-        let (page, asked) = match local.op(program) {
-            Some(Op::Kmap { page, series } | Op::TryKmap { page, series, .. }) => (page, series),
-            _ => return false,
-        };
-        let takes = kmapcheck_machine::acceptable_series(program, asked).any(|s| s == series);
-        let found = match page {
-            Ref::Shared(_) => true,
-            Ref::Own(name) => match local.task.names.get(name) {
-                Some(&Name::Page(page)) => (page.checked_sub(program.pages.len()))
-                    .and_then(|own| local.pages.get(own))
-                    .is_none_or(|page| page.count[series] > 0),
+        // Of a select, each branch may begin with such a kmap.
+        let mut calls = local.calls(program).map(|(_, call)| call);
+        !local.task.pins_in(series)
+            && calls.any(|call| match call {
+                Op::Kmap {
+                    page,
+                    series: asked,
+                }
+                | Op::TryKmap {
+                    page,
+                    series: asked,
+                    ..
+                } => {
+                    kmapcheck_machine::acceptable_series(program, asked).any(|s| s == series)
+                        && may_be_mapped(program, local, page, series)
+                }
                 _ => false,
-            },
-        };
-        takes && found && !local.task.pins_in(series)
+            })
     })
+}
+
+/// Whether the page of that name may have a mapping in the series.
+fn may_be_mapped(program: &Program, local: &LocalState, page: Ref, series: SeriesId) -> bool {
+    match page {
+        Ref::Shared(_) => true,
+        Ref::Own(name) => match local.task.names.get(name) {
+            Some(&Name::Page(page)) => (page.checked_sub(program.pages.len()))
+                .and_then(|own| local.pages.get(own))
+                .is_none_or(|page| page.count[series] > 0),
+            _ => false,
+        },
+    }
 }

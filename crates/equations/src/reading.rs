@@ -15,8 +15,8 @@
 //!
 //! **Giving up.** A deadlock is a stuck set of which nobody can give up. Let K be the greatest one. Who
 //! can give up is not in it; so whoever keeps something from K in such a way that it never comes is in K, and
-//! waits, and cannot give up. So for deadlock alone those who can give up need not be among the waiting
-//! tasks. That excludes no rescue by a time-out.
+//! waits, and cannot give up: it is no CPU that who could give up lacks. So for deadlock alone, of those who
+//! can give up only the wait for a CPU counts. That excludes no rescue by a time-out.
 
 //!
 //! **Pages.** Who waits in a kmap of a shared page finds it mapped in no series where that mapping would do.
@@ -161,7 +161,8 @@ impl Reading {
         local: &LocalState,
     ) -> Vec<Wanted> {
         if self.patient && waiting.gives_up() {
-            return Vec::new();
+            // To give up takes a CPU: for that one it may wait for ever.
+            return waiting.cpu.then_some(Wanted::Cpu).into_iter().collect();
         }
         let mut wanted = waiting.wanted(program, &local.task);
         for wanted in &mut wanted {

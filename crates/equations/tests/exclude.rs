@@ -382,3 +382,49 @@ fn a_ring_of_locks() {
         Cores::Undecided(Undecided::TooManyNeeds)
     ));
 }
+
+/// A branch of a select takes a mapping that is there already, which is never refused: so a second task
+/// has a pin though one slot of two is kept for those that have one.
+#[test]
+fn a_first_pin_in_a_select() {
+    let scenario = |kept: u32| {
+        json!({
+            "name": "s",
+            "model": { "name": "m", "series": {
+                "A": { "slots": 2, "reuse": "own", "for_holders": kept } } },
+            "tasks": [{ "name": "t", "count": 2, "pages": [{ "name": "p", "stale_in": "A" }, "q"],
+                "program": [{ "select": [[kmap("p", "A")]] }, kmap("q", "A"), kunmap("q"), kunmap("p")] }],
+        })
+    };
+    assert!(!Judged::of(&scenario(1)).is_excluded());
+    assert!(!Judged::of(&scenario(0)).is_excluded());
+}
+
+/// Who could give up but has no CPU for it waits for one like anybody else: it may hold the lock for which
+/// the only CPU is spun on.
+#[test]
+fn giving_up_takes_a_cpu() {
+    let scenario = |cpus: u32| {
+        let waits = json!({ "wait_for_completion": "c", "gives_up": true });
+        kmapcheck_testing::load(&json!({
+            "name": "s", "cpus": cpus,
+            "model": { "name": "m", "series": {} },
+            "locks": { "l": "spin" },
+            "tasks": [
+                { "name": "sleeps", "completions": ["c"],
+                  "program": [op("spin_lock", "l"), waits, op("spin_unlock", "l")] },
+                { "name": "spins", "program": [op("spin_lock", "l"), op("spin_unlock", "l")] } ],
+        }))
+    };
+    for (cpus, is_excluded) in [(1, false), (2, true)] {
+        let program = scenario(cpus);
+        let locals = kmapcheck_local::Locals::of(&program).expect("no premise is broken");
+        let judged = kmapcheck_equations::judge_the_patient(&program, &locals);
+        let cores = judged.expect("somebody can give up").cores;
+        assert_eq!(
+            matches!(cores, Cores::Excluded(_)),
+            is_excluded,
+            "{cpus}: {cores:?}"
+        );
+    }
+}

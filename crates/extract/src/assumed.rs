@@ -58,24 +58,68 @@ impl Assumed {
 /// All assumptions so far.
 #[derive(Debug, Default)]
 pub struct Assumptions {
-    all: BTreeMap<(usize, String), Assumed>,
+    /// By kind, those of interest before others, and text.
+    all: BTreeMap<(usize, bool, String), Assumed>,
 }
 
 impl Assumptions {
     /// Notes an assumption. The same text counts as the same assumption, at its first place.
     pub fn note(&mut self, kind: &'static str, at: String, text: String, change: Option<String>) {
-        let rank = KINDS
+        self.add(true, kind, at, text, 1, change);
+    }
+
+    /// Notes one that was used several times.
+    pub fn note_many(
+        &mut self,
+        kind: &'static str,
+        at: String,
+        text: String,
+        count: usize,
+        change: Option<String>,
+    ) {
+        self.add(true, kind, at, text, count, change);
+    }
+
+    /// Notes one that comes before others of its kind. What was noted of it on the paths is taken
+    /// over.
+    pub fn note_first(
+        &mut self,
+        kind: &'static str,
+        at: String,
+        text: String,
+        count: usize,
+        change: Option<String>,
+    ) {
+        self.all.remove(&(rank(kind), true, text.clone()));
+        self.add(false, kind, at, text, count, change);
+    }
+
+    /// Whether it was noted.
+    #[must_use]
+    pub fn has(&self, kind: &str, text: &str) -> bool {
+        [false, true]
             .iter()
-            .position(|known| *known == kind)
-            .unwrap_or(KINDS.len());
-        let entry = self.all.entry((rank, text.clone())).or_insert(Assumed {
+            .any(|last| self.all.contains_key(&(rank(kind), *last, text.to_owned())))
+    }
+
+    fn add(
+        &mut self,
+        last: bool,
+        kind: &'static str,
+        at: String,
+        text: String,
+        count: usize,
+        change: Option<String>,
+    ) {
+        let key = (rank(kind), last, text.clone());
+        let entry = self.all.entry(key).or_insert(Assumed {
             kind,
             at: at.clone(),
             text,
             count: 0,
             change,
         });
-        entry.count += 1;
+        entry.count += count;
         // Paths are followed in an order of their own; places in that of the text.
         if (at.len(), &at) < (entry.at.len(), &entry.at) {
             entry.at = at;
@@ -87,4 +131,11 @@ impl Assumptions {
     pub fn into_vec(self) -> Vec<Assumed> {
         self.all.into_values().collect()
     }
+}
+
+fn rank(kind: &str) -> usize {
+    KINDS
+        .iter()
+        .position(|known| *known == kind)
+        .unwrap_or(KINDS.len())
 }

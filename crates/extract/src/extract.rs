@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use kmapcheck_limits::{Limits, Watch, ask};
 
+use crate::asked;
 use crate::assumed::{Assumed, Assumptions};
 use crate::map::Mapping;
 use crate::options::Options;
@@ -11,11 +12,12 @@ use crate::read::conditional::Defined;
 use crate::read::names::{Name, Names};
 use crate::read::slice::Slice;
 use crate::read::unit::{Find, Source, Unit};
+use crate::read::unseen;
 use crate::refusal::{Failure, Kind, Refusal};
 use crate::run::counts::Counts;
 use crate::run::facts::Facts;
 use crate::run::label::Labels;
-use crate::run::step::{Machine, Scope};
+use crate::run::step::{Machine, Scope, Thing};
 use crate::write::automaton::Automaton;
 use crate::write::scenario::{Task, Writer};
 use crate::write::structure::program;
@@ -69,6 +71,9 @@ fn whole(
         .collect();
     defined.extend(options.define.clone());
     defined.retain(|name, _| !options.undef.contains(name));
+    options
+        .shown
+        .say(|| format!("reading {} files", sources.len()));
     let unit = Unit::read(sources, &mapping, &defined, find)?;
     let mut names = Names::default();
     let mut entries = Vec::new();
@@ -88,8 +93,17 @@ fn whole(
         .iter()
         .filter_map(|name| unit.resolve(name, None))
         .collect();
+    asked::functions(&unit, &mapping, options)?;
+    asked::series(&mapping, options)?;
+    (options.shown).say(|| {
+        format!(
+            "looking for what matters in {} functions",
+            unit.functions.len()
+        )
+    });
     let slice = Slice::of(&unit, &mapping, &mut names, &entries, &inline);
     ask();
+    asked::values(&unit, &mapping, &names, &slice, options)?;
     let set = options
         .set
         .iter()
@@ -98,7 +112,7 @@ fn whole(
     let nonnull = options
         .nonnull
         .iter()
-        .map(|name| names.name(last_part(name)))
+        .map(|name| names.name(asked::last_part(name)))
         .collect();
     let counts = Counts::of(&unit, &mapping);
     let mut outside = slice.outside_names(&names);
@@ -123,14 +137,14 @@ fn whole(
         born: Vec::new(),
         here: (0, 0, 0),
     };
-    for &(file, line) in &unit.unread {
-        machine.here = (file, line, 0);
-        let at = machine.at();
+    for (file, line) in &unit.unread {
+        let at = format!("{file}:{line}");
         let text = format!("the condition at {at} cannot be read and counts as false");
         machine
             .assumptions
             .note("unread-region", at, text, Some("--define NAME".to_owned()));
     }
+    passed_over(&unit, &mut machine.assumptions);
     let mut tasks = Vec::new();
     let mut shared = BTreeSet::new();
     let mut states = 0;
@@ -189,9 +203,16 @@ fn whole(
     machine.note_passed_over();
     let Machine {
         labels,
-        assumptions,
+        mut assumptions,
         ..
     } = machine;
+    let things = tasks.iter().flat_map(|task| &task.things);
+    let locks = things.filter_map(|(name, thing)| match thing {
+        Thing::Page(_) | Thing::Lock(..) | Thing::Completion(_) => Some(names.text(*name)),
+        _ => None,
+    });
+    asked::locks(options, locks)?;
+    unseen::note(&unit, &mapping, &names, &slice, &mut assumptions);
     let first = sources.first().map_or("", |source| &source.name);
     let mut assumed = vec![Assumed::unfinished(first)];
     assumed.extend(assumptions.into_vec());
@@ -215,19 +236,37 @@ fn whole(
     })
 }
 
-/// `b` of `a->b` and `a.b`.
-fn last_part(expression: &str) -> &str {
-    expression.rsplit(['.', '>']).next().unwrap_or(expression)
+/// Notes the files that are included and were not found.
+fn passed_over(unit: &Unit, assumptions: &mut Assumptions) {
+    let Some((_, (file, line))) = unit.passed.first_key_value() else {
+        return;
+    };
+    let names: Vec<String> = (unit.passed.keys().take(12))
+        .map(|name| format!("`{name}`"))
+        .collect();
+    let more = match unit.passed.len() - names.len() {
+        0 => String::new(),
+        n => format!(" and {n} others"),
+    };
+    let text = format!(
+        "{}{more} were not found: what they define is no macro here, and no function of theirs is known",
+        names.join(", ")
+    );
+    let change = Some("--include DIR".to_owned());
+    assumptions.note_many(
+        "unread-region",
+        format!("{file}:{line}"),
+        text,
+        unit.passed.len(),
+        change,
+    );
 }
 
 fn missing(unit: &Unit, name: &str) -> Refusal {
-    let near = (unit.by_name.keys())
-        .map(|other| (distance(name, other), other))
-        .min()
-        .filter(|(distance, other)| *distance <= 2.max(other.len() / 3));
+    let near = asked::nearest(name, unit.by_name.keys().map(String::as_str));
     let said = format!("there is no function `{name}` in these files");
     let help = match near {
-        Some((_, other)) => format!("did you mean `--entry {other}`?"),
+        Some(other) => format!("did you mean `--entry {other}`?"),
         None if unit.macros.contains_key(name) => {
             format!("`{name}` is a macro: start at a function that uses it")
         }
@@ -235,20 +274,4 @@ fn missing(unit: &Unit, name: &str) -> Refusal {
             .to_owned(),
     };
     Refusal::new(Kind::NoFunction, said, help)
-}
-
-/// How many letters differ.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().take(80).collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().take(80).enumerate() {
-        let mut before = i;
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let changed = before + usize::from(x != *y);
-            before = row[j + 1];
-            row[j + 1] = changed.min(row[j] + 1).min(before + 1);
-        }
-    }
-    row[b.len()]
 }

@@ -15,6 +15,7 @@
 //! is said, in [`Extracted::assumed`], where it was left out; and what cannot be read is refused, by
 //! name. docs/extract.md argues both.
 
+pub mod asked;
 pub mod assumed;
 mod extract;
 pub mod map;
@@ -27,6 +28,6 @@ pub mod write;
 pub use assumed::Assumed;
 pub use extract::{Extracted, extract};
 pub use map::{File, Mapping};
-pub use options::{Entry, Options};
+pub use options::{Entry, Options, Shown};
 pub use read::unit::Source;
 pub use refusal::{Failure, Refusal};

@@ -1,6 +1,8 @@
 //! What is asked for.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::rc::Rc;
 
 /// A function to start from, and how many tasks run it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -9,6 +11,34 @@ pub struct Entry {
     pub function: String,
     /// How many tasks run it.
     pub count: u32,
+}
+
+/// What is told how far a run has come.
+type Listener = Rc<dyn Fn(&str)>;
+
+/// Where it is said how far a run has come.
+#[derive(Clone, Default)]
+pub struct Shown(Option<Listener>);
+
+impl Shown {
+    /// Says it to `to`.
+    #[must_use]
+    pub fn to(to: impl Fn(&str) + 'static) -> Shown {
+        Shown(Some(Rc::new(to)))
+    }
+
+    /// Says how far it has come, if anybody listens.
+    pub fn say(&self, what: impl FnOnce() -> String) {
+        if let Some(to) = &self.0 {
+            to(&what());
+        }
+    }
+}
+
+impl fmt::Debug for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Shown")
+    }
 }
 
 /// What is asked for.
@@ -44,6 +74,8 @@ pub struct Options {
     pub model: Option<String>,
     /// States that are followed at most.
     pub max_paths: usize,
+    /// Where it is said how far it has come.
+    pub shown: Shown,
 }
 
 impl Default for Options {
@@ -64,6 +96,7 @@ impl Default for Options {
             slots: BTreeMap::new(),
             model: None,
             max_paths: 50_000,
+            shown: Shown::default(),
         }
     }
 }

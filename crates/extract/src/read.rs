@@ -3,18 +3,24 @@
 //! | module | what |
 //! |---|---|
 //! | [`comments`] | comments out, line and column kept |
-//! | [`conditional`] | `#if` and its kin decided, macros collected, lines kept |
+//! | [`conditional`] | directives: `#if` and its kin decided, macros defined where they stand, includes followed |
+//! | [`macros`] | what names stand for at a place, and the preprocessor's tokens |
+//! | [`expand`] | macros expanded as text, within bounds |
+//! | [`substitute`] | one use of a macro |
 //! | [`constant`] | the value of a constant expression |
-//! | [`foreach`](mod@foreach) | macros that are the head of a loop, expanded as text |
+//! | [`foreach`](mod@foreach) | heads of loops that no macro is known for |
+//! | [`spelling`] | `typeof` and attributes, which the grammar does not know everywhere |
 //! | [`tree`] | tree-sitter: the syntax tree, and asking it |
 //! | [`outside`] | what is declared outside of functions: private to a file, arrays, pointers |
 //! | [`pointed`] | what pointers may point to, by names |
 //! | [`mod@unit`] | all files together: functions, macros, enumerators |
+//! | [`pointers`] | which functions a pointer may be |
 //! | [`instruction`] | what a function is lowered to |
 //! | [`lower`] | a syntax tree as instructions: branches, jumps, calls, assignments |
 //! | [`graph`] | successors, post-dominators, what is live where |
 //! | [`callee`](mod@callee) | what calls may do |
 //! | [`slice`](mod@slice) | which instructions matter for operations, between functions too |
+//! | [`unseen`] | what can be reached and is not looked into |
 //!
 //! The code need not compile, nor be complete: includes that are not given are passed over, and a
 //! region that does not parse is refused only if it lies on the way of something that matters.
@@ -23,13 +29,19 @@ pub mod callee;
 pub mod comments;
 pub mod conditional;
 pub mod constant;
+pub mod expand;
 pub mod foreach;
 pub mod graph;
 pub mod instruction;
 pub mod lower;
+pub mod macros;
 pub mod names;
 pub mod outside;
 pub mod pointed;
+pub mod pointers;
 pub mod slice;
+pub mod spelling;
+pub mod substitute;
 pub mod tree;
 pub mod unit;
+pub mod unseen;

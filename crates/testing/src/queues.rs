@@ -12,13 +12,17 @@ pub fn queued_scenario() -> impl Strategy<Value = Value> {
     let units = 1..=3u32;
     let tasks = prop::collection::vec((1..=3u32, block(2)), 1..=3);
     let numbers = (units, 1..=2u32, any::<bool>(), 0..=2u32, any::<bool>());
-    (numbers, tasks).prop_map(|((units, slots, owned, available, fair), tasks)| {
+    // Mostly without: CPUs are taken for so many reasons that little else is met beside them.
+    let cpus = prop_oneof![4 => Just(None), 1 => (1..=2u32).prop_map(Some)];
+    let keeps = (any::<bool>(), 0..=1u32, cpus);
+    (numbers, keeps, tasks).prop_map(|(numbers, (keeps, for_holders, cpus), tasks)| {
+        let (units, slots, owned, available, fair) = numbers;
         let tasks: Vec<Value> = tasks
             .into_iter()
             .enumerate()
             .map(|(i, (count, mut program))| {
                 program.iter_mut().for_each(|op| limit_units(op, units));
-                json!({ "name": format!("t{i}"), "count": count, "pages": ["p"], "program": program })
+                json!({ "name": format!("t{i}"), "count": count, "pages": ["p", "q"], "program": program })
             })
             .collect();
         let mut queue = json!({ "semaphore": units, "fair": true });
@@ -26,18 +30,25 @@ pub fn queued_scenario() -> impl Strategy<Value = Value> {
             queue["owned"] = false.into();
             queue["available"] = available.min(units).into();
         }
-        json!({
+        let reuse = if keeps { "own" } else { "none" };
+        let series = json!({ "slots": slots, "reuse": reuse, "for_holders": for_holders });
+        let mut scenario = json!({
             "name": "queued",
-            "model": { "name": "m", "series": { "S": { "slots": slots, "reuse": "none" } } },
+            "model": { "name": "m", "series": { "S": series } },
             "locks": {
                 "queue": queue,
                 "pool": { "semaphore": units },
                 "one": { "semaphore": 1, "fair": fair },
                 "both": "rwsem",
+                "spin": "spin",
             },
             "completions": ["c"],
             "tasks": tasks,
-        })
+        });
+        if let Some(cpus) = cpus {
+            scenario["cpus"] = cpus.into();
+        }
+        scenario
     })
 }
 
@@ -55,6 +66,7 @@ fn taken() -> impl Strategy<Value = (Value, Vec<Value>)> {
             (json!({ "down": pool, "n": n }), vec![json!({ "up": pool, "n": n })])
         }),
         1 => Just((json!({ "down": "one" }), vec![json!({ "up": "one" })])),
+        1 => Just((json!({ "spin_lock": "spin" }), vec![json!({ "spin_unlock": "spin" })])),
         2 => not_queued(),
     ]
 }
@@ -67,7 +79,9 @@ fn not_queued() -> impl Strategy<Value = (Value, Vec<Value>)> {
         }),
         1 => Just((json!({ "down_read": "both" }), vec![json!({ "up_read": "both" })])),
         1 => Just((json!({ "down_write": "both" }), vec![json!({ "up_write": "both" })])),
-        1 => Just((json!({ "kmap": "p", "series": "S" }), vec![json!({ "kunmap": "p" })])),
+        2 => select(vec!["p", "q"]).prop_map(|page| {
+            (json!({ "kmap": page, "series": "S" }), vec![json!({ "kunmap": page })])
+        }),
         2 => Just((json!({ "wait_for_completion": "c" }), Vec::new())),
     ]
 }

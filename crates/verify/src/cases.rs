@@ -91,22 +91,26 @@ pub(crate) fn holders_bounded(program: &Program, closed: &Closed) -> Vec<bool> {
 /// by a slot, never by a mapping that is already there.
 fn bounds_holders(program: &Program, closed: &Closed, series: SeriesId) -> bool {
     let to_itself = |local: &Local| local.slots(program, series).own > 0;
-    let first_by_a_slot = |local: &Local| match local.op(program) {
-        Some(
-            Op::Kmap {
-                page,
-                series: asked,
-            }
-            | Op::TryKmap {
-                page,
-                series: asked,
-                ..
-            },
-        ) => {
+    let by_a_slot = |local: &Local, op: Op| match op {
+        Op::Kmap {
+            page,
+            series: asked,
+        }
+        | Op::TryKmap {
+            page,
+            series: asked,
+            ..
+        } => {
             acceptable_series(program, asked).all(|accepted| accepted != series)
                 || is_unmapped(program, local, page, series)
         }
         _ => true,
+    };
+    let first_by_a_slot = |local: &Local| {
+        local
+            .asks(program)
+            .into_iter()
+            .all(|op| by_a_slot(local, op))
     };
     let keeps_the_bound = |local: &Local| {
         ask();

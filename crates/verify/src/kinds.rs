@@ -126,7 +126,7 @@ fn needs_a_holder(program: &Program, wait: Wait) -> bool {
         // Its own: nobody else could give it.
         Wait::Spin(_) | Wait::Read(_) | Wait::Write(_) | Wait::Units(..) => false,
         Wait::Completion(_) | Wait::Memory => false,
-        // One of several may be such; and where there are queues there is no closure.
+        // One of several may be such; and who queues may wait for its turn only.
         Wait::AnyOf(_) | Wait::Turn { .. } => false,
     }
 }

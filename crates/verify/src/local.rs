@@ -76,6 +76,16 @@ impl Local {
         Some(program.templates[self.task.template].nodes[at].op)
     }
 
+    /// What it asks for next: that operation; in a select, the first one of each branch.
+    #[must_use]
+    pub fn asks(&self, program: &Program) -> Vec<Op> {
+        let nodes = &program.templates[self.task.template].nodes;
+        match (self.task.at, self.op(program)) {
+            (Some(at), Some(Op::Select)) => nodes[at].arms().map(|arm| nodes[arm].op).collect(),
+            (_, op) => op.into_iter().collect(),
+        }
+    }
+
     /// What others' flush of a series makes of it: its stale mappings there are gone. `None`: it has
     /// none.
     #[must_use]

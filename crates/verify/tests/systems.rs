@@ -407,3 +407,24 @@ fn cases_have_a_limit() {
         assert_eq!(cases(&scenario).len(), there_are, "{gates}");
     }
 }
+
+/// A branch of a select takes a mapping that is there already, which is never refused: so more tasks
+/// have a pin than the slots that are not kept for holders.
+#[test]
+fn a_first_pin_in_a_select() {
+    let low = json!({ "name": "low", "highmem": false });
+    let nested = nested(slot("A"), [kmap("q", "A"), kunmap("q")]);
+    let program = json!([
+        kmap("p", "A"), kunmap("p"),
+        { "select": [nested, [kmap("low", "A"), kunmap("low")]] } ]);
+    let scenario = |for_holders: u32| {
+        json!({
+            "name": "s",
+            "model": { "name": "m", "series": {
+                "A": { "slots": 2, "reuse": "own", "for_holders": for_holders } } },
+            "tasks": [{ "name": "t", "count": 2, "pages": ["p", "q", low], "program": program }],
+        })
+    };
+    assert!(!none_is_stuck(&scenario(1)));
+    assert!(!none_is_stuck(&scenario(0)));
+}

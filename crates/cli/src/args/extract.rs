@@ -20,10 +20,10 @@ Examples:
 #[command(after_help = EXAMPLES)]
 pub struct Extract {
     /// C files
-    #[arg(required = true, value_name = "FILE.c")]
+    #[arg(required_unless_present = "map_help", value_name = "FILE.c")]
     pub files: Vec<PathBuf>,
     /// A function that tasks run, and how many of them
-    #[arg(long = "entry", required = true, value_name = "FUNCTION[:COUNT]", value_parser = entry)]
+    #[arg(long = "entry", required_unless_present = "map_help", value_name = "FUNCTION[:COUNT]", value_parser = entry)]
     pub entries: Vec<Entry>,
     /// Where to write the scenario. Without this, or as `-`, it is printed
     #[arg(long, short, value_name = "FILE")]
@@ -31,6 +31,9 @@ pub struct Extract {
     /// What the functions of the code mean: a shipped name or a file; later ones win
     #[arg(long = "map", value_name = "NAME|FILE", default_value = "linux-2.4")]
     pub maps: Vec<String>,
+    /// Print what a mapping file can say, with an example
+    #[arg(long)]
+    pub map_help: bool,
     /// Where included files are
     #[arg(long, value_name = "DIR")]
     pub include: Vec<PathBuf>,

@@ -2,16 +2,18 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use kmapcheck_check::Failure;
-use kmapcheck_extract::map::shipped;
-use kmapcheck_extract::{Extracted, File, Mapping, Options, Source, extract};
+use kmapcheck_extract::map::{help, shipped};
+use kmapcheck_extract::{Extracted, File, Mapping, Options, Shown, Source, extract};
 use kmapcheck_limits::Limits;
 
 use crate::args::{Extract, Format};
 use crate::exit::Exit;
 use crate::failure::Wrong;
 use crate::output::Output;
+use crate::progress::Line;
 use crate::run::one;
 use crate::targets;
 
@@ -20,11 +22,21 @@ const LARGEST: u64 = 64 << 20;
 
 /// Runs the command.
 pub fn run(args: &Extract, output: &mut Output) -> io::Result<Exit> {
+    if args.map_help {
+        output.print(&help::help())?;
+        return Ok(Exit::Clean);
+    }
     let limits = args.limits.limits(None);
     let first = args.files.first().map_or(Path::new(""), |file| file);
     let to = args.output.as_ref().filter(|path| path.as_os_str() != "-");
     one(first, &limits, Format::Text, output, |run| {
-        let made = run.phase("reading C", || Ok(made(args)))?;
+        let line = Rc::new(Line::new(first, false));
+        let shown = {
+            let line = line.clone();
+            Shown::to(move |text| line.show_text(text))
+        };
+        let made = run.phase("reading C", || Ok(made(args, shown)))?;
+        drop(line);
         run.finish();
         let of = made?;
         let Some(to) = to else {
@@ -42,7 +54,7 @@ pub fn run(args: &Extract, output: &mut Output) -> io::Result<Exit> {
     })
 }
 
-fn made(args: &Extract) -> Result<Extracted, Wrong> {
+fn made(args: &Extract, shown: Shown) -> Result<Extracted, Wrong> {
     let read = |files: &[PathBuf], is_stub| {
         let sources = files.iter().map(|file| source(file, is_stub));
         sources.collect::<Result<Vec<_>, _>>()
@@ -70,6 +82,7 @@ fn made(args: &Extract) -> Result<Extracted, Wrong> {
         model: args.model.clone(),
         // More than fit in memory anyway.
         max_paths: usize::try_from(args.max_paths).unwrap_or(usize::MAX),
+        shown,
     };
     let find = |name: &str| {
         let found = args

@@ -49,6 +49,10 @@ pub struct File {
     /// Functions that may sleep.
     #[serde(default)]
     pub sleeps: Vec<String>,
+    /// Functions after which sleep is forbidden until their counterpart is called. That is not
+    /// followed, and said not to be.
+    #[serde(default)]
+    pub atomic: Vec<String>,
     /// Functions that may sleep unless the argument of this number is one of `nowait`.
     #[serde(default)]
     pub sleeps_by_flags: BTreeMap<String, usize>,
@@ -383,6 +387,11 @@ impl Operation {
             )
         })
     }
+}
+
+/// The names of all operations.
+pub fn operations() -> impl Iterator<Item = &'static str> {
+    OPERATIONS.iter().map(|(name, _)| *name)
 }
 
 /// The name of an operation, as labels have it.

@@ -50,6 +50,8 @@ pub enum Known {
     Pure,
     /// [`File::sleeps`]
     Sleeps,
+    /// [`File::atomic`]
+    Atomic,
     /// [`File::stop`]
     Stop,
     /// [`File::ends`]
@@ -94,6 +96,7 @@ impl Mapping {
         let lists = [
             (&file.pure, Known::Pure),
             (&file.sleeps, Known::Sleeps),
+            (&file.atomic, Known::Atomic),
             (&file.stop, Known::Stop),
             (&file.ends, Known::Ends),
             (&file.ends_if, Known::EndsIf),
@@ -129,6 +132,20 @@ impl Mapping {
         self.known.remove(name);
         self.refused.remove(name);
         self.returns.remove(name);
+    }
+
+    /// All names of which anything is said: macros of these names are not expanded.
+    #[must_use]
+    pub fn all_names(&self) -> BTreeSet<String> {
+        let functions = (self.ops.keys())
+            .chain(self.known.keys())
+            .chain(self.refused.keys())
+            .chain(self.returns.keys())
+            .chain(self.sleeps_by_flags.keys());
+        let others = (self.constants.keys())
+            .chain(&self.nowait)
+            .chain(&self.qualifiers);
+        functions.chain(others).cloned().collect()
     }
 
     /// Whether anything is said of the function: then its body is not looked at.

@@ -39,11 +39,15 @@ pub fn callee(unit: &Unit, mapping: &Mapping, names: &Names, call: &Call, file: 
                 Some(body) => Callee::Bodies(vec![body]),
                 None => Callee::Missing(text.to_owned(), name.to_owned()),
             },
-            None => match unit.tables.get(text) {
-                Some(bodies) => Callee::Bodies(bodies.iter().copied().collect()),
-                None => Callee::Pointer(text.to_owned()),
-            },
+            // What the files say of pointers is a choice of calls by then.
+            None => Callee::Pointer(text.to_owned()),
         };
+    }
+    if let Some((_, number)) = text.split_once('#') {
+        // A function by its number, as pointers are resolved.
+        if let Some(body) = number.parse().ok().filter(|n| *n < unit.functions.len()) {
+            return Callee::Bodies(vec![body]);
+        }
     }
     match mapping.speaks_of(text) {
         true => Callee::Mapped(text.to_owned()),

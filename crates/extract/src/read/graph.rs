@@ -5,6 +5,9 @@
 //! `BUG()`) is not followed, and so does not keep others from coming together.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
+
+use kmapcheck_limits::ask;
 
 use crate::read::instruction::{Code, Expr, Instr, Place, Target};
 use crate::read::names::Name;
@@ -18,8 +21,6 @@ pub struct Graph {
     /// Variables whose value may still be read.
     pub live: Vec<Rc<BTreeSet<Name>>>,
 }
-
-use std::rc::Rc;
 
 /// The graph of some code.
 #[must_use]
@@ -69,6 +70,7 @@ fn joins(code: &Code) -> Vec<Option<usize>> {
     while changed {
         changed = false;
         for &at in order.iter().rev().skip(1) {
+            ask();
             let mut join: Option<usize> = None;
             for &next in &after[at] {
                 if joins[next].is_some() {
@@ -97,15 +99,31 @@ fn meet(joins: &[Option<usize>], number: &[Option<usize>], a: usize, b: usize) -
     a
 }
 
-/// The instructions that a branch decides about: those between it and where its ways join.
+/// The instructions that a branch decides about at once: those that one of its ways comes to
+/// whatever is decided later, before its ways join. What lies behind further branches is decided by
+/// those, and they by this one (J. Ferrante, K. J. Ottenstein and J. D. Warren, *The Program
+/// Dependence Graph*, 1987). A way that does not end is gone along to wherever it leads.
 pub fn decided_by(code: &Code, joins: &[Option<usize>], branch: usize) -> BTreeSet<usize> {
     let end = code.instrs.len();
     let stop = joins[branch];
     let mut seen = BTreeSet::new();
-    let mut todo = code.instrs[branch].successors(branch, end);
-    while let Some(at) = todo.pop() {
-        if Some(at) != stop && at < end && seen.insert(at) {
-            todo.extend(code.instrs[at].successors(at, end));
+    for start in code.instrs[branch].successors(branch, end) {
+        let mut at = start;
+        while Some(at) != stop && at < end && seen.insert(at) {
+            ask();
+            match joins[at] {
+                Some(next) => at = next,
+                None => {
+                    let mut todo = code.instrs[at].successors(at, end);
+                    while let Some(at) = todo.pop() {
+                        ask();
+                        if Some(at) != stop && at < end && seen.insert(at) {
+                            todo.extend(code.instrs[at].successors(at, end));
+                        }
+                    }
+                    break;
+                }
+            }
         }
     }
     seen
@@ -119,6 +137,7 @@ fn live(code: &Code) -> Vec<Rc<BTreeSet<Name>>> {
     while changed {
         changed = false;
         for at in (0..end).rev() {
+            ask();
             let instr = &code.instrs[at];
             let next = instr.successors(at, end);
             let mut set = match next.as_slice() {

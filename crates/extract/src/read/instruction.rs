@@ -108,6 +108,8 @@ pub struct Opaque {
     pub length: usize,
     /// The names in it.
     pub names: BTreeSet<Name>,
+    /// Whether it may have other names as well: some are pasted together.
+    pub hides: bool,
     /// The name of what cannot be read, if it has one.
     pub name: String,
 }
@@ -123,6 +125,8 @@ pub enum Unread {
     Goto,
     /// A macro.
     Macro,
+    /// A macro that comes to more text than is read.
+    Large,
     /// It is nested too deeply.
     Deep,
 }
@@ -136,6 +140,8 @@ pub struct Code {
     pub params: Vec<Name>,
     /// Variables that are arrays or structures: their value is their address.
     pub aggregates: BTreeSet<Name>,
+    /// Calls through pointers that the files resolve: the line, the pointer, and the functions.
+    pub resolved: Vec<(usize, String, Vec<String>)>,
     /// Variables that are never negative.
     pub unsigned: BTreeSet<Name>,
 }

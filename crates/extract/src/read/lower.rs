@@ -1,13 +1,12 @@
 //! A function's syntax tree as instructions.
 //!
 //! `&&`, `||`, `?:` and `!` become branches; every side effect becomes an instruction of its own, in
-//! the order of the text, which is one of those that C allows. A macro that is like a function is
-//! expanded where it is used, with the text of its arguments, as the preprocessor does; so an
-//! argument is evaluated as often as the body says. What cannot be read becomes [`Instr::Opaque`],
-//! and it is for those who follow a path to say whether that matters.
+//! the order of the text, which is one of those that C allows. What cannot be read becomes
+//! [`Instr::Opaque`], and it is for those who follow a path to say whether that matters.
 
 mod call;
 mod expression;
+mod initialiser;
 mod place;
 mod statement;
 
@@ -20,7 +19,8 @@ use tree_sitter::Node;
 use crate::map::Mapping;
 use crate::read::instruction::{Code, Expr, Instr, Opaque, Place, Unread};
 use crate::read::names::{Name, Names};
-use crate::read::tree::{self, children, declared, field};
+use crate::read::pointers::params;
+use crate::read::tree::{self, children, field};
 use crate::read::unit::{Unit, is_unsigned};
 
 /// Expressions, statements and macros inside one another.
@@ -29,12 +29,11 @@ const DEEPEST: usize = 120;
 /// Instructions of one function: more is refused where it is on the way.
 const MOST_INSTRUCTIONS: usize = 50_000;
 
-/// A node in its text. In the expansion of a macro every line is that of its use.
+/// A node in its text.
 #[derive(Clone, Copy)]
 struct At<'t> {
     node: Node<'t>,
     source: &'t str,
-    line: Option<usize>,
 }
 
 impl<'t> At<'t> {
@@ -43,7 +42,7 @@ impl<'t> At<'t> {
     }
 
     fn line(self) -> usize {
-        self.line.unwrap_or_else(|| tree::line(self.node))
+        tree::line(self.node)
     }
 
     fn with(self, node: Node<'t>) -> At<'t> {
@@ -83,6 +82,7 @@ struct Lower<'u> {
     /// The file of the function.
     file: usize,
     function: String,
+    number: usize,
     code: Code,
     /// Variables in scope, innermost last: the name, and the variable if it is the function's own.
     scopes: Vec<BTreeMap<String, Place>>,
@@ -95,7 +95,6 @@ struct Lower<'u> {
     breaks: Vec<Vec<usize>>,
     continues: Vec<Vec<usize>>,
     switches: Vec<Switch>,
-    expanding: Vec<String>,
     depth: usize,
 }
 
@@ -110,6 +109,7 @@ pub fn lower(unit: &Unit, mapping: &Mapping, names: &mut Names, function: usize)
         names,
         file: of.file,
         function: of.name.clone(),
+        number: function,
         code: Code::default(),
         scopes: vec![BTreeMap::new()],
         had: BTreeMap::new(),
@@ -120,14 +120,12 @@ pub fn lower(unit: &Unit, mapping: &Mapping, names: &mut Names, function: usize)
         breaks: Vec::new(),
         continues: Vec::new(),
         switches: Vec::new(),
-        expanding: Vec::new(),
         depth: 0,
     };
     if let Some(node) = unit.node(function) {
         let at = At {
             node,
             source: &unit.files[of.file].text,
-            line: None,
         };
         lower.function(at);
     }
@@ -136,22 +134,20 @@ pub fn lower(unit: &Unit, mapping: &Mapping, names: &mut Names, function: usize)
 
 impl Lower<'_> {
     fn function(&mut self, at: At<'_>) {
-        let mut declarator = at.field("declarator");
-        while let Some(inner) = declarator.filter(|d| d.kind() != "function_declarator") {
-            declarator = inner.field("declarator");
-        }
-        let params = declarator.and_then(|declarator| declarator.field("parameters"));
-        for param in params.into_iter().flat_map(At::children) {
-            if param.kind() != "parameter_declaration" {
-                continue;
-            }
-            let declarator = param.field("declarator");
-            let name = declarator.and_then(|d| declared(d.node));
-            let text = name.map_or("", |name| tree::text(name, at.source));
-            let local = self.declare(text);
-            let plain = declarator.is_some_and(|d| d.kind() == "identifier");
-            let kind = param.field("type").map_or("", At::text);
-            if plain && is_unsigned(kind) {
+        for param in params(at.node) {
+            let is_named = param.kind() == "identifier";
+            let local = self.declare(if is_named {
+                tree::text(param, at.source)
+            } else {
+                ""
+            });
+            let parent = param.parent();
+            // An identifier that is no declarator's part is a parameter by itself.
+            if let Some(kind) = parent
+                .filter(|_| is_named)
+                .and_then(|parent| field(parent, "type"))
+                && is_unsigned(tree::text(kind, at.source))
+            {
                 self.code.unsigned.insert(local);
             }
             self.code.params.push(local);
@@ -248,6 +244,16 @@ impl Lower<'_> {
             .find_map(|scope| scope.get(text).cloned())
     }
 
+    /// Whether nothing is known of a name.
+    fn is_free(&self, text: &str) -> bool {
+        self.variable(text).is_none()
+            && !self.unit.pointers.globals.contains(text)
+            && !self.unit.by_name.contains_key(text)
+            && !self.unit.enumerators.contains_key(text)
+            && !self.unit.hidden.contains_key(text)
+            && !self.mapping.constants.contains_key(text)
+    }
+
     /// Goes one level deeper; false: too deep, and that is noted.
     fn enter(&mut self, at: At<'_>) -> bool {
         if self.depth >= DEEPEST || self.here() >= MOST_INSTRUCTIONS {
@@ -266,10 +272,8 @@ impl Lower<'_> {
         for word in text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')) {
             if word.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') {
                 // A macro hides names: those of its body are there as well.
-                let body = self.unit.macros.get(word).map(|known| known.body.clone());
-                let inside = body.iter().flat_map(|body| {
-                    body.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
-                });
+                let inside = self.unit.hidden.get(word).into_iter();
+                let inside = inside.flat_map(|hidden| hidden.words.iter().map(String::as_str));
                 for word in inside.chain([word]) {
                     match self.variable(word) {
                         Some(Place::Local(name)) => names.insert(name),
@@ -278,14 +282,23 @@ impl Lower<'_> {
                 }
             }
         }
+        let hides = text
+            .split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
+            .any(|word| {
+                self.unit
+                    .hidden
+                    .get(word)
+                    .is_some_and(|hidden| hidden.pastes)
+            });
         let column = at.node.start_position().column + 1;
         let length = text.lines().next().unwrap_or_default().chars().count();
         Opaque {
             what,
             line: at.line(),
-            column: if at.line.is_some() { 0 } else { column },
+            column,
             length,
             names,
+            hides,
             name: text
                 .split_whitespace()
                 .collect::<Vec<_>>()

@@ -10,6 +10,8 @@
 //! A function is followed if an operation is reached from it, if it sets what matters, or if its
 //! result matters and it is short. All others are calls that return anything.
 
+mod mentions;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -17,7 +19,7 @@ use kmapcheck_limits::ask;
 
 use crate::map::Mapping;
 use crate::read::callee::{Callee, callee, is_atomic, is_jump, is_operation, may_sleep};
-use crate::read::graph::{Graph, decided_by, graph, kept_addresses, reads};
+use crate::read::graph::{Graph, decided_by, graph, kept_addresses};
 use crate::read::instruction::{Call, Code, Expr, Instr, Place, Target};
 use crate::read::lower::lower;
 use crate::read::names::{Name, Names};
@@ -50,6 +52,9 @@ pub struct Slice {
     pub followed: BTreeSet<usize>,
     /// Those from which something that may sleep is reached.
     pub sleepy: BTreeSet<usize>,
+    /// Names of functions that regions which cannot be read have in them, and from which an operation
+    /// is reached.
+    pub words: BTreeSet<Name>,
     /// What stands among names for whatever is behind pointers.
     pub behind: Option<Name>,
     /// Calls of functions that write through pointers and are not followed: the function and
@@ -93,6 +98,8 @@ impl Slice {
     ) -> Slice {
         let mut bodies: BTreeMap<usize, Body> = BTreeMap::new();
         let mut callees = BTreeMap::new();
+        let mut named: BTreeMap<Name, BTreeSet<usize>> = BTreeMap::new();
+        let mut within: BTreeSet<(usize, usize)> = BTreeSet::new();
         let mut todo: Vec<usize> = entries.to_vec();
         while let Some(function) = todo.pop() {
             if bodies.contains_key(&function) {
@@ -107,6 +114,15 @@ impl Slice {
                         todo.extend(more);
                     }
                     callees.insert((function, at), callee);
+                }
+                if let Instr::Opaque(opaque) = instr {
+                    for &name in &opaque.names {
+                        if let Some(body) = unit.resolve(names.text(name), Some(file)) {
+                            todo.push(body);
+                            named.entry(name).or_default().insert(body);
+                            within.insert((body, function));
+                        }
+                    }
                 }
             }
             let body = Body {
@@ -140,7 +156,7 @@ impl Slice {
             },
             changed: true,
         };
-        slicer.close();
+        slicer.close(&named, &within);
         slicer.pointed = slicer.pointed();
         slicer.slice.followed.extend(entries);
         while slicer.changed {
@@ -157,10 +173,17 @@ impl Slice {
 
 impl Slicer<'_> {
     /// What is reached from each function, and what each sets.
-    fn close(&mut self) {
+    fn close(
+        &mut self,
+        named: &BTreeMap<Name, BTreeSet<usize>>,
+        within: &BTreeSet<(usize, usize)>,
+    ) {
         let mut callers: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
         let mut mapped: BTreeSet<&str> = BTreeSet::new();
         let (mut reaching, mut sleepy) = (Vec::new(), Vec::new());
+        for &(body, function) in within {
+            callers.entry(body).or_default().insert(function);
+        }
         for (&(function, _), callee) in &self.callees {
             match callee {
                 Callee::Bodies(bodies) => {
@@ -186,7 +209,9 @@ impl Slicer<'_> {
         // A region that cannot be read hides what it has.
         for (&function, body) in &self.slice.bodies {
             let hides = body.code.instrs.iter().any(|instr| match instr {
-                Instr::Opaque(opaque) => opaque.names.iter().any(|name| self.is_word_of(*name)),
+                Instr::Opaque(opaque) => {
+                    opaque.hides || opaque.names.iter().any(|name| self.is_word_of(*name))
+                }
                 _ => false,
             });
             if hides || self.inline.contains(&function) {
@@ -202,6 +227,11 @@ impl Slicer<'_> {
                 if into.insert(function) {
                     todo.extend(callers.get(&function).into_iter().flatten());
                 }
+            }
+        }
+        for (name, bodies) in named {
+            if bodies.iter().any(|body| self.reaching.contains(body)) {
+                self.slice.words.insert(*name);
             }
         }
         for (&function, body) in &self.slice.bodies {
@@ -240,7 +270,7 @@ impl Slicer<'_> {
     /// Whether a name in a region that cannot be read is that of an operation, or of a function
     /// with one.
     fn is_word_of(&self, name: Name) -> bool {
-        is_operation(self.mapping, self.names.text(name))
+        is_operation(self.mapping, self.names.text(name)) || self.slice.words.contains(&name)
     }
 
     fn want(&mut self, function: usize, expr: &Expr) {
@@ -297,6 +327,7 @@ impl Slicer<'_> {
         ask();
         let code = Rc::new(self.slice.bodies[&function].code.clone());
         for (at, instr) in code.instrs.iter().enumerate() {
+            ask();
             let had = self.slice.bodies[&function].matters[at];
             // A call may come to want more of its arguments, and a branch is looked at once.
             if had && !matches!(instr, Instr::Call(_)) {
@@ -328,12 +359,15 @@ impl Slicer<'_> {
                     }
                     matters
                 }
-                Instr::Opaque(opaque) => opaque.names.iter().any(|name| {
-                    self.is_word_of(*name)
-                        || is_jump(self.names.text(*name))
-                        || self.wants_local(function, *name)
-                        || self.outside.contains(name)
-                }),
+                Instr::Opaque(opaque) => {
+                    let word = |name: &Name| {
+                        self.is_word_of(*name)
+                            || is_jump(self.names.text(*name))
+                            || self.wants_local(function, *name)
+                            || self.outside.contains(name)
+                    };
+                    opaque.hides || opaque.names.iter().any(word)
+                }
                 _ => false,
             };
             if matters && !had {
@@ -423,76 +457,5 @@ impl Slicer<'_> {
         self.aliases
             .get(&function)
             .is_some_and(|names| names.iter().any(|name| self.wants_local(function, *name)))
-    }
-
-    /// What is mentioned from each instruction on.
-    fn mentions(&mut self) {
-        let mut of_function: BTreeMap<usize, Rc<BTreeSet<Name>>> = BTreeMap::new();
-        let mut changed = true;
-        while changed {
-            changed = false;
-            for &function in &self.slice.followed {
-                ask();
-                let body = &self.slice.bodies[&function];
-                let mentions = self.mentions_of(function, body, &of_function);
-                let first = mentions.first().cloned().unwrap_or_default();
-                if of_function.get(&function) != Some(&first) {
-                    of_function.insert(function, first);
-                    changed = true;
-                }
-                if let Some(body) = self.slice.bodies.get_mut(&function) {
-                    body.mentions = mentions;
-                }
-            }
-        }
-    }
-
-    fn mentions_of(
-        &self,
-        function: usize,
-        body: &Body,
-        of_function: &BTreeMap<usize, Rc<BTreeSet<Name>>>,
-    ) -> Vec<Rc<BTreeSet<Name>>> {
-        let code = &body.code;
-        let end = code.instrs.len();
-        let none: Rc<BTreeSet<Name>> = Rc::default();
-        let mut mentions = vec![none; end + 1];
-        let mut changed = true;
-        while changed {
-            changed = false;
-            for at in (0..end).rev() {
-                let next = code.instrs[at].successors(at, end);
-                let mut set =
-                    BTreeSet::clone(next.first().map_or(&mentions[end], |&to| &mentions[to]));
-                for &to in next.iter().skip(1) {
-                    set.extend(mentions[to].iter().copied());
-                }
-                if body.matters[at] {
-                    reads(&code.instrs[at], &mut |place| match place {
-                        Place::Global(name) | Place::Field(_, name) => {
-                            set.insert(*name);
-                        }
-                        Place::Deref(_) => set.extend(self.slice.behind),
-                        Place::Local(_) => {}
-                    });
-                    if let Some(Callee::Bodies(bodies)) = self.callees.get(&(function, at)) {
-                        for body in bodies {
-                            set.extend(
-                                of_function
-                                    .get(body)
-                                    .into_iter()
-                                    .flat_map(|s| s.iter())
-                                    .copied(),
-                            );
-                        }
-                    }
-                }
-                if *mentions[at] != set {
-                    mentions[at] = Rc::new(set);
-                    changed = true;
-                }
-            }
-        }
-        mentions
     }
 }

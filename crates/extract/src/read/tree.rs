@@ -69,6 +69,41 @@ pub fn declared<'t>(declarator: Node<'t>) -> Option<Node<'t>> {
     }
 }
 
+/// Whether a declarator declares a function, and no pointer to one: the name is called at once.
+#[must_use]
+pub fn is_prototype(declarator: Node<'_>) -> bool {
+    let (mut at, mut is_called) = (Some(declarator), false);
+    while let Some(node) = at {
+        match node.kind() {
+            "function_declarator" => is_called = true,
+            "pointer_declarator" | "array_declarator" => is_called = false,
+            _ => {}
+        }
+        at = field(node, "declarator").or_else(|| {
+            let inner = children(node)
+                .into_iter()
+                .find(|child| child.kind().ends_with("declarator"));
+            inner.filter(|_| node.kind() == "parenthesized_declarator")
+        });
+    }
+    is_called
+}
+
+/// Whether a node of this kind, somewhere in a declaration, has the word.
+#[must_use]
+pub fn mentions(root: Node<'_>, source: &str, kind: &str, word: &str) -> bool {
+    // Almost none does.
+    if !text(root, source).contains(word) {
+        return false;
+    }
+    let mut does = false;
+    walk(root, |node| {
+        does |= node.kind() == kind && text(node, source).contains(word);
+        !does
+    });
+    does
+}
+
 /// Whether a declarator has a part of this kind around its name.
 #[must_use]
 pub fn has_part(declarator: Node<'_>, kind: &str) -> bool {

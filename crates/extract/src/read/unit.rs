@@ -1,18 +1,23 @@
-//! All files together: functions, macros, enumerators, operations tables.
+//! All files together: functions, macros, enumerators, what pointers may be.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use kmapcheck_limits::ask;
 use tree_sitter::{Node, Tree};
 
 use crate::map::Mapping;
-use crate::read::comments::{blanked, text_of};
-use crate::read::conditional::{self, Defined, Macro};
+use crate::read::comments::{logical, text_of};
+use crate::read::conditional::{Conditioned, Conditioner, Defined};
 use crate::read::constant;
+use crate::read::expand::Hidden;
 use crate::read::foreach;
+use crate::read::macros::{Macro, defined};
 use crate::read::outside::Outside;
+use crate::read::pointers::Pointers;
+use crate::read::spelling;
 use crate::read::tree::{self, children, declared, field};
-use crate::refusal::{Kind, Place, Refusal};
+use crate::refusal::{Place, Refusal};
 
 /// A file, before it is read.
 #[derive(Debug, Clone)]
@@ -69,19 +74,24 @@ pub struct Unit {
     pub enumerators: BTreeMap<String, i64>,
     /// Fields of unsigned types; a name that is signed elsewhere is not in it.
     pub unsigned_fields: BTreeSet<String>,
-    /// Which functions the fields of operations tables are set to.
-    pub tables: BTreeMap<String, BTreeSet<usize>>,
     /// What is declared outside of functions.
     pub outside: Outside,
+    /// Which functions pointers may be.
+    pub pointers: Pointers,
+    /// Macros with uses that were left as they are written.
+    pub hidden: BTreeMap<String, Hidden>,
     /// Conditions that could not be read: file and line.
-    pub unread: Vec<(usize, usize)>,
+    pub unread: Vec<(String, usize)>,
+    /// Files that are included and were not found: the file and line of the directive.
+    pub passed: BTreeMap<String, (String, usize)>,
 }
 
 /// Finds a file that is included, by the name in the directive.
 pub type Find<'a> = dyn Fn(&str) -> Option<Source> + 'a;
 
 impl Unit {
-    /// Reads all files and those that they include, as far as `find` finds them.
+    /// Reads all files and those that they include, as far as `find` finds them. Files given that are
+    /// not `.c` are taken as included before each one that is.
     ///
     /// # Errors
     ///
@@ -89,60 +99,48 @@ impl Unit {
     pub fn read(
         sources: &[Source],
         mapping: &Mapping,
-        defined: &Defined,
+        names: &Defined,
         find: &Find<'_>,
     ) -> Result<Unit, Refusal> {
-        let mut unit = Unit::default();
-        let mut texts: Vec<(Source, String, String)> = Vec::new();
-        let mut seen: BTreeSet<String> = BTreeSet::new();
-        let mut queue: VecDeque<Source> = sources.iter().cloned().collect();
-        while let Some(source) = queue.pop_front() {
-            if !seen.insert(source.name.clone()) {
-                continue;
-            }
-            let Some(original) = text_of(&source.bytes) else {
-                return Err(Refusal::new(
-                    Kind::NotText,
-                    format!("{} is not C: it holds bytes that no text has", source.name),
-                    "give the `.c` file that it was built from",
-                ));
-            };
-            let plain = blanked(&original);
-            let done = conditional::condition(&plain, defined).map_err(|refusal| {
-                let place = refusal.place.clone().map(|place| Place {
-                    file: source.name.clone(),
-                    text: original
-                        .lines()
-                        .nth(place.line - 1)
-                        .unwrap_or_default()
-                        .to_owned(),
-                    ..*place
-                });
-                refusal.at(place)
-            })?;
-            for name in done.includes {
-                if !seen.contains(&name) {
-                    queue.extend(find(&name));
-                }
-            }
-            let file = texts.len();
-            unit.unread
-                .extend(done.unread.into_iter().map(|line| (file, line)));
-            for defined in done.macros {
-                unit.macros.entry(defined.name.clone()).or_insert(defined);
-            }
-            texts.push((source, original, done.text));
+        let mut all = Conditioner::new(find, &mapping.constants);
+        all.table.kept = Rc::new(kept(sources, mapping));
+        for (name, number) in names {
+            let number = number.unwrap_or(1);
+            all.table.define(defined(&format!("{name} {number}"), 0));
         }
-        for (source, original, text) in texts {
-            let text = without(&text, &mapping.qualifiers);
-            let text = foreach::expanded(&text, &unit.macros);
-            let tree = tree::parse(&text);
+        let (first, rest): (Vec<&Source>, Vec<&Source>) = sources
+            .iter()
+            .partition(|source| !source.name.ends_with(".c"));
+        for source in first {
+            all.file(source)?;
+        }
+        let before = all.table.clone();
+        for source in rest {
+            all.table = before.clone();
+            all.file(source)?;
+        }
+        let mut unit = Unit {
+            macros: all.macros,
+            hidden: all.expander.hidden,
+            unread: all.unread,
+            passed: all.passed,
+            ..Unit::default()
+        };
+        for Conditioned {
+            name,
+            original,
+            is_stub,
+            text,
+        } in all.files
+        {
+            let text = without(&spelling::plain(&text), &mapping.qualifiers);
+            let text = foreach::expanded(&text, &|name| unit.hidden.contains_key(name));
             unit.files.push(Read {
-                name: source.name,
+                name,
                 original,
-                is_stub: source.is_stub,
+                is_stub,
+                tree: tree::parse(&text),
                 text,
-                tree,
             });
         }
         let mut signed = BTreeSet::new();
@@ -161,13 +159,7 @@ impl Unit {
             signed.extend(found.signed);
         }
         unit.unsigned_fields.retain(|name| !signed.contains(name));
-        for file in 0..unit.files.len() {
-            for (name, function) in tables(&unit.files[file]) {
-                if let Some(function) = unit.resolve(&function, Some(file)) {
-                    unit.tables.entry(name).or_default().insert(function);
-                }
-            }
-        }
+        unit.pointers = Pointers::of(&unit, mapping);
         Ok(unit)
     }
 
@@ -193,13 +185,26 @@ impl Unit {
     /// A place in a file, for messages.
     #[must_use]
     pub fn place(&self, file: usize, line: usize, column: usize, length: usize) -> Place {
-        let text = self.files[file]
-            .original
-            .lines()
-            // Lines count from 1; 0 is no line, and the first does for it.
-            .nth(line.saturating_sub(1));
+        let file = &self.files[file];
+        // Lines count from 1; 0 is no line, and the first does for it.
+        let number = line.saturating_sub(1);
+        let text = file.original.lines().nth(number);
+        // Where macros were expanded, columns are those of another text.
+        let same = |text: &str| text.get(column.checked_sub(1)?..).map(str::to_owned);
+        let (here, read) = (
+            text.and_then(same),
+            file.text.lines().nth(number).and_then(same),
+        );
+        let fits = here.zip(read).is_some_and(|(here, read)| {
+            here.bytes()
+                .zip(read.bytes())
+                .take_while(|(a, b)| a == b)
+                .count()
+                >= length
+        });
+        let (column, length) = if fits { (column, length) } else { (0, 0) };
         Place {
-            file: self.files[file].name.clone(),
+            file: file.name.clone(),
             line,
             column,
             length,
@@ -219,6 +224,23 @@ impl Unit {
         }
         Some(node)
     }
+}
+
+/// Names that are not expanded, because the mapping or a stub says what they mean.
+fn kept(sources: &[Source], mapping: &Mapping) -> BTreeSet<String> {
+    let mut kept = mapping.all_names();
+    for source in sources.iter().filter(|source| source.is_stub) {
+        // What is wrong with it is told when it is read.
+        let text = text_of(&source.bytes).map(|text| logical(&text));
+        let text = text.unwrap_or_default();
+        let tree = tree::parse(&text);
+        tree::walk(tree.root_node(), |node| {
+            let found = (node.kind() == "function_definition").then(|| function(node, &text));
+            kept.extend(found.flatten().map(|function| function.name));
+            true
+        });
+    }
+    kept
 }
 
 /// The text with blanks for some words.
@@ -335,23 +357,18 @@ fn function(node: Node<'_>, source: &str) -> Option<Function> {
     })
 }
 
-/// Fields that initialisers set to names.
-fn tables(file: &Read) -> Vec<(String, String)> {
-    let mut all = Vec::new();
+/// The names that a file calls.
+#[must_use]
+pub fn called(file: &Read) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
     tree::walk(file.tree.root_node(), |node| {
-        if node.kind() == "initializer_pair"
-            && let Some(value) = field(node, "value")
-            && value.kind() == "identifier"
+        if node.kind() == "call_expression"
+            && let Some(function) = field(node, "function")
+            && function.kind() == "identifier"
         {
-            let mut cursor = node.walk();
-            let designator = node
-                .children_by_field_name("designator", &mut cursor)
-                .next();
-            let name = designator.map(|d| tree::text(d, &file.text).trim_start_matches('.'));
-            let value = tree::text(value, &file.text);
-            all.extend(name.map(|name| (name.to_owned(), value.to_owned())));
+            names.insert(tree::text(function, &file.text).to_owned());
         }
         true
     });
-    all
+    names
 }

@@ -4,6 +4,7 @@ use crate::map::Returned;
 use crate::map::merge::Known;
 use crate::read::callee::{Callee, callee};
 use crate::read::instruction::{Call, Expr, Instr, Place};
+use crate::read::unseen;
 use crate::refusal::{Kind, Refusal};
 use crate::run::evaluate::{at_least, depth_of};
 use crate::run::label::Label;
@@ -27,20 +28,11 @@ impl Machine<'_> {
             Callee::Nothing(sleeps) => Ok(self.nothing(state, call, sleeps, "a function that a pointer names")),
             Callee::Bodies(bodies) => self.bodies(state, call, &bodies),
             Callee::Unknown(name) => {
-                let text = format!(
-                    "`{name}` is not in the files: it takes no slot, page or lock, does not sleep, and changes nothing that matters"
-                );
-                let at = self.at();
-                let change = "give the file that it is in, or say what it does in a mapping file";
-                self.assumptions.note("unread-function", at, text, Some(change.to_owned()));
+                let (at, text) = (self.at(), unseen::nothing_in(&name));
+                self.assumptions.note("unread-function", at, text, Some(unseen::CHANGE.to_owned()));
                 Ok(self.nothing(state, call, false, &name))
             }
             Callee::Pointer(name) => {
-                let text = format!(
-                    "what `{name}` points to takes no slot, page or lock, does not sleep, and changes nothing that matters"
-                );
-                let at = self.at();
-                self.assumptions.note("pointer", at, text, Some(format!("--resolve {name}=FUNCTION")));
                 Ok(self.nothing(state, call, false, &name))
             }
             Callee::Missing(field, name) => Err(self.refuse(

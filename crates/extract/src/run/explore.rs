@@ -138,6 +138,11 @@ impl Machine<'_> {
             let Some(Reverse((_, turn, node))) = queue.pop() else {
                 break;
             };
+            if turn % 256 == 0 {
+                let name = &self.unit.functions[function].name;
+                let states = visits.len();
+                (self.options.shown).say(|| format!("following {name}: {states} states"));
+            }
             let (state, rounds) = (visits[node].state.clone(), std::mem::take(&mut turns[turn]));
             self.visit(node, state, rounds, &mut paths, &mut found)?;
         }

@@ -119,6 +119,12 @@ fn of_addresses(state: &State, new: &Fact) -> Option<bool> {
     let moves =
         |by: i64| !others.is_empty() && others.iter().all(|(_, n)| n.signum() == by.signum());
     match (new.relation, addresses.as_slice(), others.as_slice()) {
+        // A pointer may be that function.
+        (_, [(Symbol::Function(_), n)], [(Symbol::Any(_), m)])
+            if *n == -*m && new.of.constant == 0 =>
+        {
+            None
+        }
         (Relation::Zero, [(_, by @ (1 | -1))], _) if moves(*by) => Some(false),
         (Relation::NotZero, [(_, by @ (1 | -1))], _) if moves(*by) => Some(true),
         // Two places have two addresses.

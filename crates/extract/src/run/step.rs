@@ -398,14 +398,25 @@ impl Machine<'_> {
             .place(file, opaque.line, opaque.column, opaque.length);
         let word = |name: &Name| {
             let text = self.names.text(*name);
-            self.mapping.ops.contains_key(text) || self.mapping.refused.contains_key(text)
+            self.mapping.ops.contains_key(text)
+                || self.mapping.refused.contains_key(text)
+                || self.slice.words.contains(name)
         };
-        let is_operation = opaque.names.iter().any(word);
+        let is_operation = opaque.hides || opaque.names.iter().any(word);
         let jumps = opaque
             .names
             .iter()
             .any(|name| is_jump(self.names.text(*name)));
+        let inexpressible = opaque.names.iter().find_map(|name| {
+            let text = self.names.text(*name);
+            Some((text, self.mapping.refused.get(text)?.as_str()))
+        });
         let refused = match opaque.what {
+            Unread::Syntax | Unread::Macro if inexpressible.is_some() => {
+                let (name, help) = inexpressible.unwrap_or_default();
+                let said = format!("`{name}` cannot be expressed in a scenario");
+                Some((Kind::Inexpressible, said, help))
+            }
             Unread::Asm => Some((
                 Kind::Asm,
                 "there is assembler on the way".to_owned(),
@@ -425,6 +436,22 @@ impl Machine<'_> {
                 Kind::Macro,
                 format!(
                     "the macro `{}` cannot be read, and operations are in it",
+                    opaque.name
+                ),
+                "say what it does in a mapping file, or give a function of its name with `--stub FILE.c`",
+            )),
+            Unread::Macro if jumps => Some((
+                Kind::Macro,
+                format!(
+                    "the macro `{}` cannot be read, and the path may leave here",
+                    opaque.name
+                ),
+                "say what it does in a mapping file, or give a function of its name with `--stub FILE.c`",
+            )),
+            Unread::Large => Some((
+                Kind::Macro,
+                format!(
+                    "the macro `{}` comes to more text than is read",
                     opaque.name
                 ),
                 "say what it does in a mapping file, or give a function of its name with `--stub FILE.c`",

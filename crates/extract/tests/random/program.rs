@@ -77,7 +77,7 @@ static struct semaphore *fixed = &locks[1];
 static struct semaphore *kept;
 static struct page *pick(struct page *x, struct page *y, int c) { if (c) return x; return y; }
 static struct semaphore *which(int c) { if (c) return &gate; return &locks[2]; }
-static void put(struct semaphore **p, struct semaphore *s) { *p = s; }
+static void store(struct semaphore **p, struct semaphore *s) { *p = s; }
 static void enter(struct semaphore *s) { down(s); }
 static void leave(struct semaphore *s) { up(s); }
 static int is_small(int n) { return n <= ONE; }
@@ -95,6 +95,24 @@ static int with_page(struct page *page, int n)
     return 1;
 }
 static int trylock(struct page *page) { return !TryLockPage(page); }
+#define BAIL goto out
+#define LEAVE return 3
+#define LESS -1
+#define CUR (r->pages[0])
+#define PUT(p) kunmap(p)
+static void put(struct page *page) { PUT(page); }
+#undef PUT
+#define PUT(p) kmap(p)
+#define PASTED(x) do { x ## map(CUR); } while (0)
+static void take(struct page *page) { PUT(page); }
+static void each(void (*f)(struct page *), struct page *x, struct page *y) { f(x); if (y != x) (*f)(y); }
+static void (*hook)(struct page *) = take;
+static void (*const table[2])(struct page *) = { take, [1] = put };
+struct two { struct page *x; struct { int n; } y; };
+#define PUT(p) PUT_IT(p)
+#define PUT_IT(p) \
+    lock_page(p); /* over
+    lines */ unlock_page(p)
 "##;
 
 struct Random(u64);
@@ -233,12 +251,12 @@ impl Maker {
 
     fn simple(&mut self) -> String {
         let page = self.page();
-        match self.random.below(30) {
-            22..=24 => format!("down({});", self.lock()),
-            25 | 26 => format!("up({});", self.lock()),
-            27 => format!("m = {};", self.lock()),
-            28 => format!("put(&m, {});", self.lock()),
-            29 => format!("kept = {};", self.lock()),
+        match self.random.below(38) {
+            30..=32 => format!("down({});", self.lock()),
+            33 | 34 => format!("up({});", self.lock()),
+            35 => format!("m = {};", self.lock()),
+            36 => format!("store(&m, {});", self.lock()),
+            37 => format!("kept = {};", self.lock()),
             0..=3 => format!("kmap({page});"),
             4..=7 => format!("kunmap({page});"),
             8 => format!("lock_page({page});"),
@@ -265,6 +283,23 @@ impl Maker {
             18 => format!("mark(r, {});", self.number()),
             19 => "swap(&p, &q);".to_owned(),
             20 => format!("err = with_page({page}, {});", self.number()),
+            21 => {
+                let function = self.random.of(&["take", "put"]);
+                format!("each({function}, {page}, b);")
+            }
+            22 => format!("(any() ? take : put)({page});"),
+            23 => format!("hook({page});"),
+            24 => format!("table[n > 1]({page});"),
+            25 => format!("PUT({page});"),
+            26 => format!(
+                "{{ struct two t = {{ {page}, {{ with_page({page}, {}) }} }}; err = t.y.n; p = t.x; }}",
+                self.number()
+            ),
+            27 => {
+                let condition = self.condition(2);
+                let jump = self.random.of(&["BAIL", "LEAVE"]);
+                format!("if ({condition}) {jump};")
+            }
             _ => self
                 .random
                 .of(&[
@@ -273,6 +308,11 @@ impl Maker {
                     "r->flag = !r->flag;",
                     "n = any() ? 1 : n;",
                     "x -= n;",
+                    "n = 2 LESS;",
+                    "hook = any() ? take : put;",
+                    "PASTED(k);",
+                    "PASTED(kun);",
+                    "p = CUR;",
                 ])
                 .to_owned(),
         }

@@ -1,11 +1,15 @@
 //! Snippets of C in the shapes of real code, and what extraction makes of them.
 
 mod aliases;
+mod asked;
 mod common;
 mod constructs;
+mod macros;
 mod mappings;
 mod objects;
+mod reading;
 mod refusals;
 mod starts;
+mod time;
 mod verdicts;
 mod written;

@@ -188,3 +188,113 @@ fn contracts_of_callers() {
     assert!(of.assumed.iter().any(|one| one.kind == "contract"));
     let _ = mapping("linux-2.4");
 }
+
+/// Variants of locks are locks, in each mapping that has them.
+#[test]
+fn variants_of_locks() {
+    for (map, statements) in [
+        (
+            "linux-2.4",
+            &[
+                "write_lock_bh(l);",
+                "down_interruptible(l);",
+                "downgrade_write(l);",
+                "read_lock_irqsave(l, flags);",
+            ][..],
+        ),
+        (
+            "linux-2.6",
+            &[
+                "mutex_lock_nested(l, 1);",
+                "if (mutex_lock_killable(l)) return 1;",
+                "if (down_killable(l)) return 1;",
+                "if (down_timeout(l, 3)) return 1;",
+                "down_write_nested(l, 2);",
+            ],
+        ),
+        (
+            "linux-6",
+            &[
+                "mutex_lock_nested(l, 1);",
+                "mutex_lock_io(l);",
+                "mmap_read_lock(l);",
+                "if (mmap_write_lock_killable(l)) return 1;",
+                "raw_spin_lock_irqsave(l, flags);",
+                "read_lock(l);",
+                "inode_lock(l);",
+                "if (!spin_trylock_bh(l)) return 1;",
+            ],
+        ),
+        (
+            "pthreads",
+            &[
+                "if (pthread_mutex_timedlock(l, t)) return 1;",
+                "pthread_rwlock_timedwrlock(l, t);",
+                "sem_timedwait(l, t);",
+                "if (pthread_spin_trylock(l)) return 1;",
+            ],
+        ),
+    ] {
+        for statement in statements {
+            let c = format!("int f(struct lock *l) {{ {statement} return 0; }}");
+            let of = try_extract(&c, map, &[("f", 1)], |_| {}).expect("it is read");
+            // Nobody gives it back.
+            assert!(
+                findings(&of).iter().any(|kind| kind.contains("lock")
+                    || kind.contains("leak")
+                    || kind.contains("exit")),
+                "{map} {statement} {:?} {}",
+                findings(&of),
+                of.scenario
+            );
+        }
+    }
+}
+
+/// What has no counterpart is refused by name, or said.
+#[test]
+fn what_scenarios_cannot_say() {
+    for (map, statement) in [
+        ("linux-6", "guard(mutex)(l);"),
+        ("linux-6", "scoped_guard(mutex, l) { use(l); }"),
+        ("linux-6", "wait_event_killable(q, l->done);"),
+        ("linux-6", "ww_mutex_lock(l, 0);"),
+        ("linux-2.6", "complete_all(l);"),
+        ("pthreads", "pthread_join(t, 0);"),
+        ("pthreads", "pthread_cond_signal(l);"),
+    ] {
+        let c = format!("int f(struct lock *l) {{ {statement} return 0; }}");
+        match try_extract(&c, map, &[("f", 1)], |_| {}) {
+            Err(kmapcheck_extract::Failure::Refused(refusal)) => {
+                assert!(!refusal.help.is_empty(), "{refusal}");
+            }
+            other => panic!("{statement}: {other:?}"),
+        }
+    }
+    let c = "int f(void) { rcu_read_lock(); msleep(3); rcu_read_unlock(); return 0; }";
+    let of = try_extract(c, "linux-6", &[("f", 1)], |_| {}).expect("it is read");
+    let said = of
+        .assumed
+        .iter()
+        .find(|one| one.text.contains("`rcu_read_lock` forbids sleep"));
+    assert!(said.is_some(), "{:?}", of.assumed);
+}
+
+/// The help has every field of the schema and no other, and its example is a mapping file.
+#[test]
+fn the_help_says_all() {
+    use kmapcheck_extract::map::help;
+    let schema = include_str!("../../../../docs/schema/c-mapping.schema.json");
+    let schema: serde_json::Value = serde_json::from_str(schema).expect("it is JSON");
+    let names = |of: &serde_json::Value| {
+        let of = of["properties"].as_object().expect("it has properties");
+        of.keys()
+            .cloned()
+            .collect::<std::collections::BTreeSet<_>>()
+    };
+    let said = |rows: &[(&str, &str)]| rows.iter().map(|(name, _)| (*name).to_owned()).collect();
+    assert_eq!(names(&schema), said(&help::FIELDS));
+    assert_eq!(names(&schema["$defs"]["Operation"]), said(&help::OPERATION));
+    File::read("example", help::EXAMPLE).expect("the example is right");
+    assert!(help::help().contains("down_read_trylock"));
+}

@@ -49,7 +49,7 @@ fn each_has_its_place_and_a_way_on() {
         (
             Kind::Macro,
             3,
-            "#define PASTE(a) k##a(p)\nint f(struct page *p)\n{ PASTE(kmap); return 0; }",
+            "#define PASTE(a, ...) k##a(p __VA_OPT__(,))\nint f(struct page *p)\n{ PASTE(map); return 0; }",
         ),
         (
             Kind::Inexpressible,

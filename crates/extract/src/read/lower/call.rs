@@ -5,12 +5,12 @@ use std::rc::Rc;
 
 use super::{At, Lower, Open};
 use crate::map::merge::Known;
-use crate::read::foreach::{EACH, substituted};
+use crate::read::expand::Why;
+use crate::read::foreach::EACH;
 use crate::read::instruction::{Call, Expr, Instr, Opaque, Place, Target, Unread};
-use crate::read::tree;
 
 impl Lower<'_> {
-    /// The name that is called, with macros that only rename it looked through.
+    /// The name that is called.
     fn callee(&self, at: At<'_>) -> Option<String> {
         let mut function = at.field("function")?;
         while function.kind() == "parenthesized_expression" {
@@ -19,15 +19,11 @@ impl Lower<'_> {
         if function.kind() != "identifier" || self.variable(function.text()).is_some() {
             return None;
         }
-        let mut name = function.text().to_owned();
-        for _ in 0..8 {
-            let known = self.unit.macros.get(&name);
-            match known.filter(|known| known.params.is_none() && !self.mapping.speaks_of(&name)) {
-                Some(known) if is_name(&known.body) => name.clone_from(&known.body),
-                _ => break,
-            }
-        }
-        Some(name)
+        let name = function.text();
+        let is_variable = self.unit.pointers.globals.contains(name)
+            && !self.mapping.speaks_of(name)
+            && !self.unit.by_name.contains_key(name);
+        (!is_variable).then(|| name.to_owned())
     }
 
     fn arguments<'t>(at: At<'t>) -> Vec<At<'t>> {
@@ -95,74 +91,111 @@ impl Lower<'_> {
             }
             _ => {}
         }
-        let unit = self.unit;
-        if !self.mapping.speaks_of(&name)
-            && let Some(known) = unit
-                .macros
-                .get(&name)
-                .filter(|known| known.params.is_some())
-            && !self.expanding.contains(&name)
+        if self.unit.hidden.contains_key(&name) && !self.mapping.speaks_of(&name) {
+            self.hidden(at, &name);
+            return Expr::Unknown;
+        }
+        if let Some(first) = args.first()
+            && first.kind() == "identifier"
+            && ["DECLARE_", "DEFINE_"]
+                .iter()
+                .any(|part| name.starts_with(part))
+            && self.unit.resolve(&name, None).is_none()
+            && self.is_free(first.text())
         {
-            let texts: Vec<String> = args.iter().map(|arg| arg.text().to_owned()).collect();
-            let body = substituted(known, &texts);
-            let value = body.and_then(|body| match is_statement(&body) {
-                false => self.expand(&name, &body, at.line()),
-                true => self.expand_statement(&name, &body, at.line()),
-            });
-            return value.unwrap_or_else(|| {
-                let unread = Opaque {
-                    name: name.clone(),
-                    ..self.unread(at, Unread::Macro)
-                };
-                self.emit(Instr::Opaque(Rc::new(unread)));
-                Expr::Unknown
-            });
+            // A macro that is not there and declares a variable, by its name: not one that all share.
+            let local = self.declare(first.text());
+            self.emit(Instr::Forget(Place::Local(local)));
         }
         let target = Target::Function(self.names.name(&name));
-        self.emit_call(at, target, &args)
+        let args = self.evaluated(&args);
+        self.emit_call(at, target, args)
     }
 
+    /// A call through a pointer: of what the mapping or the files say, one after the other as long as
+    /// the pointer is another one.
     fn through_pointer(&mut self, at: At<'_>, args: &[At<'_>]) -> Expr {
         let mut function = at.field("function");
         while let Some(inner) = function
-            && let "parenthesized_expression" | "pointer_expression" = inner.kind()
+            && (inner.kind() == "parenthesized_expression" || is_deref(inner))
         {
             function = inner.children().next();
         }
         let Some(function) = function else {
             return Expr::Unknown;
         };
-        let target = match function
-            .field("field")
-            .filter(|_| function.kind() == "field_expression")
-        {
-            Some(field) => Target::Field(self.names.name(field.text())),
-            None => {
-                let name = self.names.name(function.text());
-                Target::Value(self.value(function), name)
-            }
+        // For what it does besides.
+        let value = self.value(function);
+        let field = (function.field("field")).filter(|_| function.kind() == "field_expression");
+        let text = field.map_or(function.text(), At::text);
+        let name = self.names.name(text);
+        let target = match field {
+            Some(_) => Target::Field(name),
+            None => Target::Value(value.clone(), name),
         };
-        self.emit_call(at, target, args)
+        let (unit, mapping) = (self.unit, self.mapping);
+        let functions = match mapping.pointers.contains_key(text) {
+            true => Default::default(),
+            false => (unit.pointers).may_be(unit, mapping, self.number, function.node),
+        };
+        let arguments = self.evaluated(args);
+        let Some(last) = functions.last() else {
+            return self.emit_call(at, target, arguments);
+        };
+        let plain = |name: &str| name.split('#').next().unwrap_or_default().to_owned();
+        let names: Vec<String> = functions.iter().map(|name| plain(name)).collect();
+        (self.code.resolved).push((at.line(), text.to_owned(), names.clone()));
+        let result = Place::Local(self.temporary());
+        let mut open: Open = Vec::new();
+        for (function, short) in functions.iter().zip(&names) {
+            let mut no: Open = Vec::new();
+            if function != last {
+                // Two functions of one name are told apart by nothing.
+                let is_one = names.iter().filter(|name| *name == short).count() == 1;
+                let here = self.names.name(short);
+                let there = match unit.by_name.contains_key(short) || mapping.speaks_of(short) {
+                    true => Expr::Function(here),
+                    false => Expr::read(Place::Global(here)),
+                };
+                let test = match is_one {
+                    true => Expr::binary("==", value.clone(), there),
+                    false => Expr::Unknown,
+                };
+                let (yes, otherwise) = self.branch_on(test);
+                self.patch_here(&yes);
+                no = otherwise;
+            }
+            let target = Target::Function(self.names.name(function));
+            let returned = self.emit_call(at, target, arguments.clone());
+            self.emit(Instr::Assign(result.clone(), returned));
+            open.push((self.emit(Instr::Jump(0)), true));
+            self.patch_here(&no);
+        }
+        self.patch_here(&open);
+        self.emit(Instr::Nop);
+        Expr::read(result)
     }
 
-    fn emit_call(&mut self, at: At<'_>, target: Target, args: &[At<'_>]) -> Expr {
-        let mut values = Vec::new();
-        for arg in args {
-            let value = match arg.kind() {
-                "type_descriptor" => Expr::Unknown,
-                _ => self.value(*arg),
-            };
-            values.push(value);
-        }
+    /// Arguments, in order, each as a value and as it is written.
+    fn evaluated(&mut self, args: &[At<'_>]) -> Vec<(Expr, String)> {
+        args.iter()
+            .map(|arg| {
+                let value = match arg.kind() {
+                    "type_descriptor" => Expr::Unknown,
+                    _ => self.value(*arg),
+                };
+                (value, arg.text().split_whitespace().collect())
+            })
+            .collect()
+    }
+
+    fn emit_call(&mut self, at: At<'_>, target: Target, args: Vec<(Expr, String)>) -> Expr {
+        let (args, texts) = args.into_iter().unzip();
         let result = self.temporary();
-        let texts = args
-            .iter()
-            .map(|arg| arg.text().split_whitespace().collect())
-            .collect();
         self.emit(Instr::Call(Rc::new(Call {
             result,
             target,
-            args: values,
+            args,
             texts,
             into: None,
             line: at.line(),
@@ -170,24 +203,17 @@ impl Lower<'_> {
         Expr::read(Place::Local(result))
     }
 
-    /// Lowers the statements that a macro stands for; `None`: they do not parse.
-    fn expand_statement(&mut self, name: &str, body: &str, line: usize) -> Option<Expr> {
-        let text = format!("void f(void) {{ {body}; }}");
-        let tree = tree::parse(&text);
-        let root = tree.root_node();
-        if root.has_error() || root.named_child_count() != 1 {
-            return None;
-        }
-        let block = tree::field(root.named_child(0)?, "body")?;
-        self.expanding.push(name.to_owned());
-        let at = At {
-            node: block,
-            source: &text,
-            line: Some(line),
+    /// A macro that is left as it is written.
+    pub(super) fn hidden(&mut self, at: At<'_>, name: &str) {
+        let what = match self.unit.hidden.get(name).map(|hidden| hidden.why) {
+            Some(Why::TooLarge) => Unread::Large,
+            _ => Unread::Macro,
         };
-        self.statement(at);
-        self.expanding.pop();
-        Some(Expr::Unknown)
+        let unread = Opaque {
+            name: name.to_owned(),
+            ..self.unread(at, what)
+        };
+        self.emit(Instr::Opaque(Rc::new(unread)));
     }
 }
 
@@ -200,31 +226,6 @@ fn error_test(known: &BTreeMap<String, Known>, name: &str, value: Expr) -> Expr 
     Expr::binary(sign, value, Expr::Const(0))
 }
 
-fn is_name(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-}
-
-/// Whether the body of a macro is statements, and no expression.
-fn is_statement(body: &str) -> bool {
-    const WORDS: [&str; 9] = [
-        "do", "if", "while", "for", "return", "goto", "break", "continue", "switch",
-    ];
-    let body = body.trim();
-    let first = body
-        .split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
-        .next();
-    let mut depth = 0i32;
-    let has_semicolon = body.chars().any(|c| {
-        match c {
-            '(' | '{' | '[' => depth += 1,
-            ')' | '}' | ']' => depth -= 1,
-            _ => {}
-        }
-        c == ';' && depth == 0
-    });
-    body.is_empty()
-        || body.starts_with('{')
-        || has_semicolon
-        || first.is_some_and(|word| WORDS.contains(&word))
+fn is_deref(at: At<'_>) -> bool {
+    at.kind() == "pointer_expression" && at.field("operator").is_some_and(|o| o.text() == "*")
 }

@@ -3,10 +3,6 @@
 use super::{At, Lower, Open};
 use crate::read::constant::{self, character, number};
 use crate::read::instruction::{Expr, Instr, Place, Unread};
-use crate::read::tree;
-
-/// Macros that stand for numbers through other macros.
-const DEEPEST_MACRO: usize = 16;
 
 /// The sign of an operator, if it is one.
 fn sign(text: &str) -> Option<&'static str> {
@@ -158,6 +154,10 @@ impl Lower<'_> {
                 None => Expr::Unknown,
             },
             "sizeof_expression" | "alignof_expression" | "offsetof_expression" => {
+                // Not evaluated, but for the size of a type that has one in brackets.
+                if at.field("type").is_some_and(Self::does_something) {
+                    self.opaque(at, Unread::Syntax);
+                }
                 Expr::read(Place::Global(self.names.name(at.text())))
             }
             "field_expression" | "subscript_expression" => self.place_value(at),
@@ -189,13 +189,17 @@ impl Lower<'_> {
                 }
                 Expr::Unknown
             }
-            "compound_literal_expression" => {
-                let place = Place::Local(self.temporary());
-                self.emit(Instr::Forget(place.clone()));
-                Expr::Address(Box::new(place))
-            }
+            "compound_literal_expression" => match self.literal(at) {
+                (place, true) => Expr::Address(Box::new(place)),
+                (place, false) => Expr::read(place),
+            },
+            "extension_expression" => match at.children().next() {
+                Some(inner) => self.value(inner),
+                None => Expr::Unknown,
+            },
+            "generic_expression" if !at.node.has_error() => self.generic(at),
             _ => {
-                if at.node.has_error() {
+                if at.node.has_error() || Self::does_something(at) {
                     self.opaque(at, Unread::Syntax);
                 }
                 Expr::Unknown
@@ -239,57 +243,32 @@ impl Lower<'_> {
                 _ => Expr::read(place),
             };
         }
-        if let Some(value) = self.number_of(text, 0) {
+        if let Some(value) = self.number_of(text) {
             return Expr::Const(value);
         }
-        let unit = self.unit;
-        if let Some(known) = unit.macros.get(text).filter(|known| known.params.is_none())
-            && !known.body.is_empty()
-            && !self.expanding.iter().any(|name| name == text)
-        {
-            let body = known.body.clone();
-            if let Some(value) = self.expand(text, &body, at.line()) {
-                return value;
-            }
+        if self.unit.hidden.contains_key(text) {
+            self.hidden(at, text);
+            return Expr::Unknown;
         }
-        if unit.by_name.contains_key(text) || self.mapping.speaks_of(text) {
+        if self.unit.by_name.contains_key(text) || self.mapping.speaks_of(text) {
             return Expr::Function(self.names.name(text));
         }
         let place = Place::Global(self.outside(text));
-        match unit.outside.is_array(text) {
+        match self.unit.outside.is_array(text) {
             true => Expr::Address(Box::new(place)),
             false => Expr::read(place),
         }
     }
 
     /// The number that a name stands for.
-    fn number_of(&self, text: &str, depth: usize) -> Option<i64> {
-        if let Some(value) = self
-            .mapping
-            .constants
-            .get(text)
-            .or(self.unit.enumerators.get(text))
-        {
-            return Some(*value);
-        }
-        let known = self
-            .unit
-            .macros
-            .get(text)
-            .filter(|known| known.params.is_none())?;
-        if depth > DEEPEST_MACRO {
-            return None;
-        }
-        constant::value(
-            &known.body,
-            &|name| self.number_of(name, depth + 1),
-            &|_| false,
-        )
+    fn number_of(&self, text: &str) -> Option<i64> {
+        let given = self.mapping.constants.get(text);
+        given.or(self.unit.enumerators.get(text)).copied()
     }
 
     /// The value of a constant expression in text.
     pub(super) fn constant(&self, text: &str) -> Option<i64> {
-        constant::value(text, &|name| self.number_of(name, 0), &|_| false)
+        constant::value(text, &|name| self.number_of(name), &|_| false)
     }
 
     fn assignment(&mut self, at: At<'_>) -> Expr {
@@ -415,32 +394,5 @@ impl Lower<'_> {
             .field("alternative")
             .map_or(Expr::Unknown, |other| self.value(other));
         self.emit(Instr::Assign(place.clone(), value));
-    }
-
-    /// The value of the text that a macro stands for; `None`: it is no expression.
-    pub(super) fn expand(&mut self, name: &str, body: &str, line: usize) -> Option<Expr> {
-        let text = format!("int f(void) {{ return {body}; }}");
-        let tree = tree::parse(&text);
-        let root = tree.root_node();
-        if root.has_error() {
-            return None;
-        }
-        let function = root.named_child(0)?;
-        let returned = tree::children(tree::field(function, "body")?)
-            .into_iter()
-            .next()?;
-        let value = tree::children(returned).into_iter().next()?;
-        if returned.kind() != "return_statement" {
-            return None;
-        }
-        self.expanding.push(name.to_owned());
-        let at = At {
-            node: value,
-            source: &text,
-            line: Some(line),
-        };
-        let value = self.value(at);
-        self.expanding.pop();
-        Some(value)
     }
 }

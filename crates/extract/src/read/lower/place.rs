@@ -14,6 +14,17 @@ impl Lower<'_> {
         if at.kind() == "call_expression" {
             return self.value(at);
         }
+        let mut inner = at;
+        while inner.kind() == "parenthesized_expression"
+            && let Some(within) = inner.children().next()
+        {
+            inner = within;
+        }
+        if inner.kind() == "identifier"
+            && let function @ Expr::Function(_) = self.identifier(inner)
+        {
+            return function;
+        }
         match self.place(at) {
             Place::Deref(inner) => *inner,
             place => Expr::Address(Box::new(place)),
@@ -33,6 +44,7 @@ impl Lower<'_> {
                     return self.place(inner);
                 }
             }
+            "compound_literal_expression" => return self.literal(at).0,
             "identifier" => {
                 if let Some(place) = self.variable(at.text()) {
                     return place;

@@ -2,6 +2,7 @@
 
 use super::{At, Lower, Open, Switch};
 use crate::read::instruction::{Expr, Instr, Place, Unread};
+use crate::read::pointers::type_name;
 use crate::read::tree::{self, declared, has_part};
 use crate::read::unit::is_unsigned;
 
@@ -51,6 +52,10 @@ impl Lower<'_> {
             }
             "expression_statement" if !at.node.has_error() => {
                 for child in at.children() {
+                    if child.kind() == "identifier" && self.is_free(child.text()) {
+                        // A word by itself does nothing, unless it is a macro.
+                        self.opaque(child, Unread::Macro);
+                    }
                     self.effect(child);
                 }
             }
@@ -235,7 +240,32 @@ impl Lower<'_> {
         self.gotos.push((jump, label.text().to_owned(), opaque));
     }
 
+    /// Whether what parses as the declaration of a function may be a macro before a call: the type is
+    /// a word that may be one, and no parameter has a type that is none.
+    fn may_be_a_call(&self, kind: Option<At<'_>>, declarator: At<'_>) -> bool {
+        let is_word = match kind.map_or("", At::kind) {
+            "macro_type_specifier" => return true,
+            other => other == "type_identifier",
+        };
+        let mut at = Some(declarator);
+        while let Some(one) = at.filter(|one| one.kind() != "function_declarator") {
+            at = one.field("declarator");
+        }
+        let params = at.and_then(|one| one.field("parameters"));
+        let typed = |param: At<'_>| {
+            let kind = param.field("type");
+            param.field("declarator").is_some()
+                || kind
+                    .is_some_and(|kind| kind.kind() != "type_identifier" || kind.text() == "void")
+        };
+        is_word && !params.is_some_and(|params| params.children().any(typed))
+    }
+
     pub(super) fn declaration(&mut self, at: At<'_>) {
+        if tree::mentions(at.node, at.source, "attribute_specifier", "cleanup") {
+            // It runs where the variable ends.
+            self.opaque(at, Unread::Syntax);
+        }
         let kind = at.field("type");
         let kind_text = kind.map_or("", At::text);
         let words: Vec<&str> = (at.children())
@@ -256,9 +286,12 @@ impl Lower<'_> {
                 continue;
             };
             let text = tree::text(name, at.source).to_owned();
-            let is_function = has_part(declarator.node, "function_declarator")
-                && !has_part(declarator.node, "pointer_declarator");
+            let is_function = tree::is_prototype(declarator.node);
             if words.contains(&"extern") || is_function {
+                if is_function && words.is_empty() && self.may_be_a_call(kind, declarator) {
+                    // `MACRO f(x);` reads like a declaration of f.
+                    return self.opaque(at, Unread::Syntax);
+                }
                 continue;
             }
             if words.contains(&"static") {
@@ -272,6 +305,7 @@ impl Lower<'_> {
                 }
                 continue;
             }
+            self.sizes(declarator);
             // The initialiser may still mean an outer variable of this name, but never does.
             let value = one.field("value").filter(|_| is_initialised);
             let list = value.filter(|value| value.kind() == "initializer_list");
@@ -294,39 +328,10 @@ impl Lower<'_> {
                 _ => self.emit(Instr::Forget(place.clone())),
             };
             if let Some(list) = list {
-                self.initialise(list, &Place::Local(local), is_array);
-            }
-        }
-    }
-
-    /// Sets the elements or fields that a list gives.
-    fn initialise(&mut self, list: At<'_>, place: &Place, is_array: bool) {
-        for (i, one) in list.children().enumerate() {
-            let base = || Box::new(Expr::Address(Box::new(place.clone())));
-            let (to, value) = if one.kind() == "initializer_pair" {
-                let mut cursor = one.node.walk();
-                let designator = one
-                    .node
-                    .children_by_field_name("designator", &mut cursor)
-                    .next();
-                let text = designator.map_or("", |node| tree::text(node, one.source));
-                let field = text.trim_start_matches('.');
-                if field.starts_with('[') || field.is_empty() {
-                    continue;
-                }
-                let name = self.names.name(field);
-                (Place::Field(base(), name), one.field("value"))
-            } else if is_array {
-                // An initialiser has fewer elements than that.
-                let index = Expr::Const(i64::try_from(i).unwrap_or(i64::MAX));
-                let at = Expr::Binary("+", base(), Box::new(index));
-                (Place::Deref(Box::new(at)), Some(one))
-            } else {
-                continue;
-            };
-            if let Some(value) = value.filter(|value| value.kind() != "initializer_list") {
-                let value = self.value(value);
-                self.emit(Instr::Assign(to, value));
+                let is_pointer = has_part(declarator.node, "pointer_declarator");
+                let kind = kind.filter(|_| !is_pointer);
+                let kind = kind.map_or(String::new(), |kind| type_name(kind.node, at.source));
+                self.initialise(list, &Place::Local(local), &kind, is_array);
             }
         }
     }
