@@ -152,7 +152,7 @@ pub fn random(seed: u64) -> String {
         indent: 0,
         loops: Vec::new(),
         made: 0,
-        budget: 14,
+        budget: 10,
     };
     maker.out.push_str(HELPERS);
     maker
