@@ -55,7 +55,8 @@ impl Case {
 }
 
 /// All cases for tasks of those kinds: of each rwsem that some hold for reading and others for
-/// writing, of each shared page that some wait to map and others have mapped, and of each series that bounds its holders and has an open number of slots.
+/// writing, of each shared page that some wait to map and others have mapped, and of each series that
+/// bounds its holders and has an open number of slots.
 pub(crate) fn cases(
     program: &Program,
     holders_bounded: &[bool],

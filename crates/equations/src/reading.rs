@@ -17,7 +17,6 @@
 //! can give up is not in it; so whoever keeps something from K in such a way that it never comes is in K, and
 //! waits, and cannot give up: it is no CPU that who could give up lacks. So for deadlock alone, of those who
 //! can give up only the wait for a CPU counts. That excludes no rescue by a time-out.
-
 //!
 //! **Pages.** Who waits in a kmap of a shared page finds it mapped in no series where that mapping would do.
 //! So in one state no task waits so while another has the page mapped there. That makes two [cases](crate::case)

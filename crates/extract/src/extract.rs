@@ -130,6 +130,7 @@ fn whole(
         set,
         nonnull,
         things: Default::default(),
+        met: Default::default(),
         sizes: Default::default(),
         counts: &counts,
         outside,
@@ -204,6 +205,7 @@ fn whole(
     let Machine {
         labels,
         mut assumptions,
+        met,
         ..
     } = machine;
     let things = tasks.iter().flat_map(|task| &task.things);
@@ -211,7 +213,7 @@ fn whole(
         Thing::Page(_) | Thing::Lock(..) | Thing::Completion(_) => Some(names.text(*name)),
         _ => None,
     });
-    asked::locks(options, locks)?;
+    asked::locks(options, locks.chain(met.iter().map(String::as_str)))?;
     unseen::note(&unit, &mapping, &names, &slice, &mut assumptions);
     let first = sources.first().map_or("", |source| &source.name);
     let mut assumed = vec![Assumed::unfinished(first)];

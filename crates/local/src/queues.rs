@@ -4,7 +4,8 @@
 //! for is the same in both, as far as a task by itself can tell. For forget the places in the queues.
 //! Then
 //!
-//! - to join a queue is no step;
+//! - to join a queue is no step. (With CPUs, who joins has one, and gives it up by its next step: it can
+//!   move, so it is in no stuck set. It counts as having none already; what it holds is the same.)
 //! - to take units as the head of a queue, or with nobody in it, is a step of the plain program, since
 //!   they are free;
 //! - to wait, to fail in a try, or to give up, though units are free, because others queue, is what a task

@@ -81,7 +81,8 @@ fn check(scenarios: impl Strategy<Value = Value>, cases: u32, least: u32) {
 }
 
 /// The same of a program with its queues: each task, its place in a queue forgotten, is in a local state
-/// of the program without them, and does nothing wrong that is not known there.
+/// of the program without them, but for the CPU with which it has just joined; and does nothing wrong that
+/// is not known there.
 fn covers_with_queues(program: &Program) -> bool {
     let Ok(locals) = Locals::of(program) else {
         return false;
@@ -95,7 +96,9 @@ fn covers_with_queues(program: &Program) -> bool {
                 .at
                 .map(|at| program.templates[task.template].nodes[at].op);
             if matches!(op, Some(Op::Down { .. })) {
-                queued |= forgetful.queued.take().is_some();
+                let joined = forgetful.queued.take().is_some();
+                forgetful.on_cpu &= !joined;
+                queued |= joined;
             }
             let local = LocalState::of(&plain, &forgetful, &state.shared);
             assert!(

@@ -24,7 +24,7 @@ pub const EXAMPLE: &str = r#"{
 "#;
 
 /// Each field, and what it says.
-pub const FIELDS: [(&str, &str); 25] = [
+pub const FIELDS: [(&str, &str); 27] = [
     (
         "name",
         "what the file is called; the only field that must be there",
@@ -86,6 +86,14 @@ pub const FIELDS: [(&str, &str); 25] = [
         "functions that ask whether it is null or an error pointer",
     ),
     (
+        "counts",
+        "what initialises semaphores and pools, and with which number",
+    ),
+    (
+        "own",
+        "variables outside of functions that each task has its own of: `current`",
+    ),
+    (
         "pointers",
         "what a field of an operations table points to: a function, `pure` or `sleeps`",
     ),
@@ -104,7 +112,7 @@ pub const FIELDS: [(&str, &str); 25] = [
 ];
 
 /// What an operation in `ops` says.
-pub const OPERATION: [(&str, &str); 18] = [
+pub const OPERATION: [(&str, &str); 19] = [
     ("op", "the operation, or `none`"),
     (
         "page",
@@ -125,6 +133,10 @@ pub const OPERATION: [(&str, &str); 18] = [
     (
         "param",
         "in contracts: the name of the parameter that it is about",
+    ),
+    (
+        "units",
+        "how many units the semaphore always has: 1 of a mutex",
     ),
     ("type", "the argument that is the type of an atomic map"),
     ("type_name", "that type, where there is only one"),

@@ -154,8 +154,10 @@ fn of_addresses(state: &State, new: &Fact) -> Option<bool> {
 /// Whether two symbols are addresses of places that cannot be one.
 fn distinct(a: &Symbol, b: &Symbol) -> bool {
     let fixed = |symbol: &Symbol| !matches!(symbol, Symbol::Any(_));
+    let is_function = |symbol: &Symbol| matches!(symbol, Symbol::Function(_));
     let of = |symbol: &Symbol| Linear::symbol(symbol.clone());
-    fixed(a) && fixed(b) && meet(&of(a), &of(b)) == Meet::Never
+    let never_meet = || meet(&of(a), &of(b)) == Meet::Never;
+    fixed(a) && fixed(b) && (is_function(a) || is_function(b) || never_meet())
 }
 
 /// A question about two addresses as one about what they are made of: fields of one name are one if

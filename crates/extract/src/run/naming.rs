@@ -55,6 +55,8 @@ impl Machine<'_> {
         let share = &self.options.share;
         let is_asked = |text: &String| share.contains(text) || share.contains("all");
         let given = is_asked(&text) || path.as_ref().is_some_and(|path| is_asked(&path.text));
+        self.met.insert(text.clone());
+        self.met.extend(path.as_ref().map(|path| path.text.clone()));
         let (base, scope) = match path {
             Some(path) if path.scope != Scope::Own => (path.text, path.scope),
             // Pools are there to be shared.

@@ -141,6 +141,8 @@ pub struct Machine<'a> {
     pub nonnull: BTreeSet<Name>,
     /// What names stand for.
     pub things: BTreeMap<Name, Thing>,
+    /// What locks, pages and completions were called before two of one name were told apart.
+    pub met: BTreeSet<String>,
     /// How many units semaphores and pools have.
     pub sizes: BTreeMap<Name, u32>,
     /// What the files initialise semaphores and pools with.

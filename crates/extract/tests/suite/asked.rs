@@ -37,7 +37,7 @@ fn a_name_that_nothing_has_is_an_error() {
             |o| {
                 o.share.insert("tabel_lock".into());
             },
-            "`--share tabel_lock`: there is no lock or completion",
+            "`--share tabel_lock`: there is no lock, page or completion",
             "did you mean `--share table_lock`?",
         ),
         (

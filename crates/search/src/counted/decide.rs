@@ -15,7 +15,6 @@ use super::explore::{AIMED_STATES, Explorer, Started};
 use super::packed::Counts;
 use super::{crowd, few, follow, hill_climb, lift, queue_up, run_out, unfold};
 use crate::aim::{self, Aim, Hit};
-use crate::capacity::next_number;
 
 /// Runs that are not claimed to be shortest are looked for only among more tasks than this: fewer
 /// leave a complete search some hope.
@@ -25,7 +24,7 @@ const MANY_TASKS: u64 = 64;
 const SHORT: u64 = 10_000;
 
 /// The search takes aim, however few states have been seen, when the states that were expanded had so many
-/// pages together, if each had as many as the next one: what a step takes grows with them.
+/// pages together, if each had as many as the last one: what a step takes grows with them.
 const PLAIN_PAGES: usize = 200_000;
 
 /// What is known of a program whose local states are known.
@@ -37,14 +36,16 @@ pub(super) struct Known<'a> {
 }
 
 impl Explorer<'_> {
-    /// Whether, with so many states expanded, enough have been seen to take aim, unless that has been done.
-    pub(super) fn is_time_to_aim(&mut self, expanded: usize) -> bool {
+    /// Whether, with so many states expanded and this one the last of them, enough have been seen to take
+    /// aim, unless that has been done.
+    pub(super) fn is_time_to_aim(&self, expanded: usize, last: &Counts) -> bool {
         if self.possible.is_some() || self.plain_states == usize::MAX {
             return false;
         }
-        let mut state = Counts::default();
-        self.visited.get(next_number(expanded), &mut state);
-        let pages = self.table.world(state.world).pages();
+        let pages = match last.tasks.is_empty() {
+            true => 0,
+            false => self.table.world(last.world).pages(),
+        };
         // A product beyond all numbers is more than that.
         self.visited.len() >= self.plain_states || expanded.saturating_mul(pages) > PLAIN_PAGES
     }

@@ -335,7 +335,7 @@ impl<'a> Explorer<'a> {
         loop {
             while at.next < at.level.end {
                 let mut stopped = self.stop(meter, at.next, at.depth);
-                if stopped.is_none() && self.is_time_to_aim(at.next) {
+                if stopped.is_none() && self.is_time_to_aim(at.next, &state) {
                     stopped = self.take_aim_within(meter);
                     if stopped.is_some() {
                         // Who goes on from here takes aim again.

@@ -5,7 +5,8 @@
 //! end of one in which tasks take turns in the right way. A few ways of taking turns are tried: each task
 //! goes as far as it can before the next one; each takes one step before anybody takes another; one
 //! of each task program goes as far as it can, over and over, so that what one gives another one takes at
-//! once; or the same where a task program has its turn only if none before it can go on. Each task program is the first in turn once. Nobody gives up as long as anybody else can move.
+//! once; or the same where a task program has its turn only if none before it can go on. Each task
+//! program is the first in turn once. Nobody gives up as long as anybody else can move.
 //!
 //! A run may begin where another one has ended ([`super::follow`]). Nothing is claimed where nothing is
 //! found, nor that a run is a shortest one.
@@ -24,8 +25,8 @@ use kmapcheck_stuck::traps::starved_for_good;
 const MOST_STEPS: usize = 250_000;
 /// nor are tasks asked more often whether they can go on, in one run,
 const MOST_LOOKS: usize = 300_000;
-/// and in all. A step that changes other tasks counts as one more for so many of them,
-const ALL_LOOKS: usize = 600_000;
+/// nor is more done in all runs: questions and steps. A step that changes other tasks counts as one more for so many of them,
+const ALL_WORK: usize = 600_000;
 const OTHERS: usize = 256;
 /// and one that looks at the free pages for so many of these.
 const FREE: usize = 8;
@@ -54,7 +55,7 @@ pub(super) fn from_the_start(program: &Program, wanted: Findings) -> Vec<(Findin
         for first in 0..program.templates.len().min(MOST_ORDERS) {
             let seen: Findings = found.iter().map(|&(kind, _)| kind).collect();
             let left = wanted.minus(seen);
-            if left.is_empty() || looks > ALL_LOOKS {
+            if left.is_empty() || looks > ALL_WORK {
                 return found;
             }
             let Some(start) = Starts::up_to_order(program).next() else {
@@ -67,7 +68,7 @@ pub(super) fn from_the_start(program: &Program, wanted: Findings) -> Vec<(Findin
             };
             let mut turn = Turn::new(program, state, trace, left);
             turn.run_out(turns, first);
-            looks += turn.looks;
+            looks += turn.looks + turn.trace.steps.len();
             found.extend(turn.found);
         }
     }

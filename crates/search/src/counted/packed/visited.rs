@@ -234,7 +234,8 @@ impl Visited {
                 failed,
                 ..
             } => {
-                if number == *first && failed.is_none() {
+                assert_eq!(number, *first, "states are taken once, in their order");
+                if failed.is_none() {
                     *first += 1;
                     match frontier.pop(&mut self.scratch) {
                         Ok(()) => unpack(&self.scratch, state),
