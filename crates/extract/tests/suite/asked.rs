@@ -45,7 +45,7 @@ fn a_name_that_nothing_has_is_an_error() {
                 o.share.insert("something".into());
             },
             "`--share something`",
-            "there are `table_lock`",
+            "there are `page`, `table_lock`",
         ),
         (
             |o| {
