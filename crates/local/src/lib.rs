@@ -15,8 +15,8 @@
 //! **Premises.** A page is either shared by name for good, or private to one task from the moment
 //! it is allocated until it is freed. So programs that allocate into or free through a shared name
 //! are refused, and so are those in which a page may be freed while its task still has it mapped
-//! or locked: others could then meet those leftovers. A refusal says which operation it is. Of queues for
-//! fair semaphores local states know nothing ([`unqueued`]).
+//! or locked, if anybody allocates: others could then meet those leftovers. A refusal says which
+//! operation it is. Of queues for fair semaphores local states know nothing ([`unqueued`]).
 //!
 //! [`Shared`]: kmapcheck_machine::Shared
 

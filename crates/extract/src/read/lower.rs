@@ -217,6 +217,7 @@ impl Lower<'_> {
 
     /// A variable that is `static` in the function: no other one anywhere has its name.
     fn inside(&mut self, text: &str) -> Name {
+        // A function that is not in the list has no other of its name.
         let same = self.unit.by_name.get(&self.function).map_or(0, Vec::len);
         let file = &self.unit.files[self.file].name;
         let mut name = match same > 1 {

@@ -86,6 +86,7 @@ impl Outside {
     pub fn points_to(&self, name: &str) -> Option<(&str, usize)> {
         let (text, file) = self.points.get(name)?;
         let once = self.sets.get(name) == Some(&1);
+        // A name that is not in the list is private to no file.
         let one = self.private.get(name).map_or(0, BTreeSet::len) <= 1;
         (once && one).then_some((text, *file))
     }
@@ -278,6 +279,7 @@ fn members(text: &str) -> Vec<String> {
         depth += i32::from(c == '{') - i32::from(c == '}');
         depth == 0
     });
+    // Braces that do not close have nothing in them.
     let inside = &text[open..open + inside.unwrap_or(0)];
     let mut names = Vec::new();
     for part in inside.split([';', ',', '}']) {

@@ -266,6 +266,7 @@ fn arguments(text: &str) -> Option<Vec<&str>> {
 fn assigned(text: &str) -> Option<&str> {
     let text = text.trim_end().strip_suffix('=')?.trim_end();
     let is_path = |c: char| is_word(c) || ".->[]".contains(c);
+    // If nothing else stands before it, it is the whole text.
     let start = text.rfind(|c| !is_path(c)).map_or(0, |at| at + 1);
     Some(&text[start..])
 }

@@ -110,6 +110,7 @@ impl<'a> Turn<'a> {
     fn new(program: &'a Program, state: State, trace: Trace, wanted: Findings) -> Turn<'a> {
         let mut groups: Vec<std::ops::Range<TaskId>> = Vec::new();
         for template in &program.templates {
+            // The first task has number 0.
             let first = groups.last().map_or(0, |group| group.end);
             groups.push(first..first + instances(template.count) as usize);
         }

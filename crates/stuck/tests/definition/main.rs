@@ -3,6 +3,7 @@
 //! second time, set by set, and asked in states of random runs; so are smallest cores, what is lost,
 //! and who could still give.
 
+mod held;
 mod plain;
 
 use std::cell::Cell;
@@ -360,6 +361,6 @@ fn the_reduction_finds_what_the_definition_says() {
         ("at rest", met.resting.get()),
         ("rescued", met.rescued.get()),
     ] {
-        assert!(count > 100, "{what} in {count} states only");
+        assert!(count > 50, "{what} in {count} states only");
     }
 }

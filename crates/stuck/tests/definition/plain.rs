@@ -1,15 +1,14 @@
-//! The definition of a stuck set, and what tasks have, from the words of `docs/semantics.md`.
+//! The definition of a stuck set, from the words of `docs/semantics.md`.
 
 use kmapcheck_machine::{
     Map, Mode, Name, PageId, Resource, ResourceState, Standing, State, Task, Wait, Waiting,
     alternatives, resolve,
 };
-use kmapcheck_scenario::{Bound, Op, Program, Ref, ResourceKind, Reuse, SeriesId};
+use kmapcheck_scenario::{Bound, Op, Program, Ref, Reuse, SeriesId};
 use kmapcheck_stuck::graph::Need;
-use kmapcheck_stuck::holdings::{Holding, How};
 use kmapcheck_stuck::stuck_sets::Stuck;
 
-fn number(few: usize) -> u32 {
+pub fn number(few: usize) -> u32 {
     u32::try_from(few).expect("few")
 }
 
@@ -25,7 +24,7 @@ impl World<'_> {
     }
 
     /// Those who live and are not in a set.
-    fn outside(&self, set: u32) -> impl Iterator<Item = &Task> {
+    pub fn outside(&self, set: u32) -> impl Iterator<Item = &Task> {
         self.tasks()
             .filter(move |(task, it)| set >> task & 1 == 0 && it.at.is_some())
             .map(|(_, it)| it)
@@ -294,7 +293,7 @@ impl World<'_> {
     }
 
     /// The slots of a series that come free if all these tasks give their pins back.
-    fn slots_of<'t>(&self, tasks: impl Iterator<Item = &'t Task>, series: SeriesId) -> u32 {
+    pub fn slots_of<'t>(&self, tasks: impl Iterator<Item = &'t Task>, series: SeriesId) -> u32 {
         let mut pinned: Vec<PageId> = Vec::new();
         for task in tasks {
             pinned.extend(task.maps.iter().filter_map(|map| match *map {
@@ -362,7 +361,7 @@ impl World<'_> {
         resolve(task, &self.state.shared, name) == Name::Page(page)
     }
 
-    fn op(&self, task: &Task) -> Option<Op> {
+    pub fn op(&self, task: &Task) -> Option<Op> {
         task.at
             .map(|at| self.program.templates[task.template].nodes[at].op)
     }
@@ -409,116 +408,5 @@ impl World<'_> {
             }
             _ => false,
         }
-    }
-
-    /// Slots of a series that somebody who has ended has pinned.
-    pub fn lost_slots(&self, series: SeriesId) -> u32 {
-        self.state.shared.usage[series].in_use - self.slots_of(self.outside(0), series)
-    }
-
-    /// What nobody alive holds of a lock or an owned pool, and yet is not free.
-    pub fn lost(&self, index: usize) -> u32 {
-        let held: u32 = (self.outside(0))
-            .flat_map(|task| &task.held)
-            .filter(|held| held.what == Ref::Shared(index))
-            .map(|held| held.n)
-            .sum();
-        let taken = match (
-            self.state.shared.resources[index],
-            self.program.resources[index].kind,
-        ) {
-            (ResourceState::Spinlock { taken }, _) => u32::from(taken),
-            (
-                ResourceState::Rwsem {
-                    readers, writer, ..
-                },
-                _,
-            ) => readers + u32::from(writer),
-            (
-                ResourceState::Units { free, .. },
-                ResourceKind::Semaphore {
-                    units, owned: true, ..
-                }
-                | ResourceKind::Mempool {
-                    units, owned: true, ..
-                },
-            ) => units - free,
-            _ => return 0,
-        };
-        taken - held
-    }
-
-    /// Whether a task has some of it; a place in the queue is none.
-    pub fn holds(&self, task: usize, thing: Resource) -> bool {
-        (self.holdings(task).iter()).any(|held| held.thing == thing && held.how != How::Queues)
-    }
-
-    /// What a task has, sorted.
-    pub fn holdings(&self, task: usize) -> Vec<Holding> {
-        let it = &self.state.tasks[task];
-        let mut all = Vec::new();
-        for series in 0..self.program.series.len() {
-            let alone = self.slots_of(std::iter::once(it), series);
-            let mut pages: Vec<PageId> = (it.maps.iter())
-                .filter_map(|map| match *map {
-                    Map::Pin { page, lies, .. } if lies == series => Some(page),
-                    _ => None,
-                })
-                .collect();
-            if self.program.series[series].reuse != Reuse::None {
-                pages.sort_unstable();
-                pages.dedup();
-            }
-            let thing = Resource::Series(series);
-            let shared = number(pages.len()) - alone;
-            all.push(Holding {
-                thing,
-                how: How::Pins,
-                n: alone,
-            });
-            all.push(Holding {
-                thing,
-                how: How::SharesPins,
-                n: shared,
-            });
-        }
-        for held in &it.held {
-            let how = match held.mode {
-                Mode::Spin => How::Locks,
-                Mode::Read => How::Reads,
-                Mode::Write => How::Writes,
-                Mode::Units => How::Took,
-            };
-            all.push(Holding {
-                thing: Resource::of(task, held.what),
-                how,
-                n: held.n,
-            });
-        }
-        for &page in &it.page_locks {
-            all.push(Holding {
-                thing: Resource::PageLock(page),
-                how: How::Locks,
-                n: 1,
-            });
-        }
-        if let (Some(_), Some(Op::DownWrite { lock: at } | Op::Down { pool: at, .. })) =
-            (it.queued, self.op(it))
-        {
-            all.push(Holding {
-                thing: Resource::of(task, at),
-                how: How::Queues,
-                n: 1,
-            });
-        }
-        let n = u32::from(it.on_cpu);
-        all.push(Holding {
-            thing: Resource::Cpus,
-            how: How::Occupies,
-            n,
-        });
-        all.retain(|holding| holding.n > 0);
-        all.sort_unstable();
-        all
     }
 }
