@@ -5,7 +5,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use kmapcheck_local::{LocalState, Locals, Waiter, unqueued};
-use kmapcheck_machine::{Standing, waiting_findings};
+use kmapcheck_machine::{Findings, Standing, State, TaskId, waiting_findings};
 use kmapcheck_scenario::{Op, Program};
 use kmapcheck_testing::for_each_state;
 use proptest::prelude::*;
@@ -41,17 +41,22 @@ fn covers_all(program: &Program, locals: &Locals) {
                 let known = locals.waiters.iter().any(|known| alike(known, &waiter));
                 assert!(known, "{waiter:?}: {local:?}\n{:?}", locals.waiters);
             }
-            let wrong = waiting_findings(program, task, &state.shared);
-            assert!(wrong.minus(possible).is_empty(), "{wrong:?}");
-            for (step, _) in state.successors(program, id) {
-                assert!(
-                    step.findings.minus(possible).is_empty(),
-                    "{:?}",
-                    step.findings
-                );
-            }
+            assert_nothing_new(program, state, id, possible);
         }
     });
+}
+
+/// Nothing is wrong with a task, or with its next steps, that is not known to be possible.
+fn assert_nothing_new(program: &Program, state: &State, id: TaskId, possible: Findings) {
+    let wrong = waiting_findings(program, &state.tasks[id], &state.shared);
+    assert!(wrong.minus(possible).is_empty(), "{wrong:?}");
+    for (step, _) in state.successors(program, id) {
+        assert!(
+            step.findings.minus(possible).is_empty(),
+            "{:?}",
+            step.findings
+        );
+    }
 }
 
 /// Page numbers of what is waited for are the state's, or the local state's.
@@ -105,15 +110,7 @@ fn covers_with_queues(program: &Program) -> bool {
                 locals.number(&local).is_some(),
                 "{local:?} is not in the closure"
             );
-            let wrong = waiting_findings(program, task, &state.shared);
-            assert!(wrong.minus(possible).is_empty(), "{wrong:?}");
-            for (step, _) in state.successors(program, id) {
-                assert!(
-                    step.findings.minus(possible).is_empty(),
-                    "{:?}",
-                    step.findings
-                );
-            }
+            assert_nothing_new(program, state, id, possible);
         }
     });
     queued

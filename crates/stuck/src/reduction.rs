@@ -30,28 +30,21 @@ use crate::scene::{Party, Scene, op_of, page_names};
 /// must wait; all others count as able to give back what they hold.
 #[must_use]
 pub fn stuck_among(scene: &Scene<'_>, candidates: &[bool]) -> Vec<bool> {
-    let mut reduction = Reduction::new(scene);
-    let mut left: Vec<u32> = Vec::with_capacity(scene.parties.len());
-    for (i, (party, candidate)) in scene.parties.iter().zip(candidates).enumerate() {
-        if !candidate {
-            reduction.remove(i, party.count);
-        }
-        left.push(if *candidate { party.count } else { 0 });
-    }
-    reduction.run(&mut left);
-    left.iter().map(|&left| left > 0).collect()
+    left_beside(scene, candidates, |_| false)
 }
 
-/// For each party, whether it is left if those that are neither `candidates`, which must wait, nor
-/// `trapped` give back what they hold, and do what the rest of their programs can still do. The trapped
-/// give nothing, and are not among what is left.
-#[must_use]
-pub(crate) fn stuck_beside(scene: &Scene<'_>, candidates: &[bool], trapped: &[bool]) -> Vec<bool> {
+/// The same, where the `trapped` give nothing back either, and are not among what is left.
+pub(crate) fn left_beside(
+    scene: &Scene<'_>,
+    candidates: &[bool],
+    is_trapped: impl Fn(usize) -> bool,
+) -> Vec<bool> {
     let mut reduction = Reduction::new(scene);
     let mut left: Vec<u32> = Vec::with_capacity(scene.parties.len());
-    for (i, party) in scene.parties.iter().enumerate() {
-        let stays = candidates[i] && !trapped[i];
-        if !stays && !trapped[i] {
+    for (i, (party, &candidate)) in scene.parties.iter().zip(candidates).enumerate() {
+        let trapped = is_trapped(i);
+        let stays = candidate && !trapped;
+        if !stays && !trapped {
             reduction.remove(i, party.count);
         }
         left.push(if stays { party.count } else { 0 });

@@ -21,7 +21,7 @@ use kmapcheck_machine::{Held, Mode, Standing, Wait};
 use kmapcheck_scenario::{NodeId, Op, Program, Ref, ResourceKind, TemplateId};
 use rustc_hash::FxHashMap;
 
-use crate::reduction::stuck_beside;
+use crate::reduction::left_beside;
 use crate::scene::{Party, Scene};
 
 /// For each party, whether its tasks are known to starve.
@@ -35,7 +35,7 @@ pub fn starved_for_good(scene: &Scene<'_>) -> Vec<bool> {
         return trapped;
     }
     let candidates = scene.who_waits(|_| true);
-    let left = stuck_beside(scene, &candidates, &trapped);
+    let left = left_beside(scene, &candidates, |i| trapped[i]);
     let parties = scene.parties.iter().zip(&left);
     let kept = Kept::by(scene, &trapped);
     parties
@@ -95,13 +95,15 @@ fn reachable(program: &Program, template: TemplateId, at: NodeId) -> Vec<Op> {
 /// All operations that control can come to from there, itself included.
 fn from(program: &Program, template: TemplateId, at: NodeId) -> Vec<NodeId> {
     let nodes = &program.templates[template].nodes;
+    let mut seen = vec![false; nodes.len()];
+    seen[at] = true;
     let mut found = vec![at];
     let mut next = 0;
     while next < found.len() {
         ask();
         let targets = nodes[found[next]].next.iter();
         for node in targets.filter_map(|target| target.node) {
-            if !found.contains(&node) {
+            if !std::mem::replace(&mut seen[node], true) {
                 found.push(node);
             }
         }

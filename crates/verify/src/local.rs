@@ -79,11 +79,9 @@ impl Local {
     /// What it asks for next: that operation; in a select, the first one of each branch.
     #[must_use]
     pub fn asks(&self, program: &Program) -> Vec<Op> {
-        let nodes = &program.templates[self.task.template].nodes;
-        match (self.task.at, self.op(program)) {
-            (Some(at), Some(Op::Select)) => nodes[at].arms().map(|arm| nodes[arm].op).collect(),
-            (_, op) => op.into_iter().collect(),
-        }
+        let template = &program.templates[self.task.template];
+        let calls = self.task.at.into_iter().flat_map(|at| template.calls(at));
+        calls.map(|node| template.nodes[node].op).collect()
     }
 
     /// What others' flush of a series makes of it: its stale mappings there are gone. `None`: it has

@@ -17,7 +17,9 @@ use std::rc::Rc;
 use kmapcheck_limits::ask;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::read::macros::{Kind, Known, Table, Token, is_word, literal_end, number_end, tokens};
+use crate::read::macros::{
+    Brackets, Kind, Known, Table, Token, brackets, is_word, literal_end, number_end, tokens,
+};
 use crate::read::spelling;
 use crate::read::substitute::{Work, is_paste};
 use crate::read::tree;
@@ -144,12 +146,13 @@ impl Expander {
         let mut end = at;
         let mut input = vec![Token::new(Kind::Word, name)];
         if known.of.params.is_some() {
-            match brackets(text, at) {
-                Ok(to) => {
+            match brackets(text.as_bytes(), at) {
+                Brackets::End(to) => {
                     input.extend(tokens(&text[at..to]));
                     end = to;
                 }
-                Err(used) => return used,
+                Brackets::None => return Used::No,
+                Brackets::Open => return Used::Open,
             }
         }
         let size = input.len();
@@ -214,8 +217,8 @@ impl Expander {
                     && !last.stays
                     && known.is_some_and(|known| known.of.params.is_some())
             });
-            match brackets(text, *end) {
-                Ok(to) if again => {
+            match brackets(text.as_bytes(), *end) {
+                Brackets::End(to) if again => {
                     input = done;
                     input.extend(tokens(&text[*end..to]));
                     *end = to;
@@ -269,39 +272,6 @@ enum Used {
     Open,
     /// The text for it, or `None` to leave it; and where it ends.
     To(Option<String>, usize),
-}
-
-/// Where the brackets that begin at or after `at` end.
-fn brackets(text: &str, at: usize) -> Result<usize, Used> {
-    let bytes = text.as_bytes();
-    let mut at = at;
-    while at < bytes.len() && bytes[at].is_ascii_whitespace() {
-        at += 1;
-    }
-    match bytes.get(at) {
-        Some(b'(') => {}
-        None => return Err(Used::Open),
-        Some(_) => return Err(Used::No),
-    }
-    let mut depth = 0usize;
-    while at < bytes.len() {
-        match bytes[at] {
-            b'"' | b'\'' => {
-                at = literal_end(bytes, at);
-                continue;
-            }
-            b'(' => depth += 1,
-            b')' => {
-                depth -= 1;
-                if depth == 0 {
-                    return Ok(at + 1);
-                }
-            }
-            _ => {}
-        }
-        at += 1;
-    }
-    Err(Used::Open)
 }
 
 fn is_balanced(text: &str) -> bool {

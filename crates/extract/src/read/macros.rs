@@ -70,6 +70,46 @@ pub fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'$'
 }
 
+/// What comes next, if it is to be something in brackets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Brackets {
+    /// Something else.
+    None,
+    /// Brackets that are not closed.
+    Open,
+    /// Brackets that end before there.
+    End(usize),
+}
+
+/// The brackets that begin at or after `at`. Those within literals do not count.
+#[must_use]
+pub fn brackets(bytes: &[u8], at: usize) -> Brackets {
+    let mut at = at;
+    while at < bytes.len() && bytes[at].is_ascii_whitespace() {
+        at += 1;
+    }
+    match bytes.get(at) {
+        Some(b'(') => {}
+        None => return Brackets::Open,
+        Some(_) => return Brackets::None,
+    }
+    let mut depth = 0usize;
+    while at < bytes.len() {
+        match bytes[at] {
+            b'"' | b'\'' => {
+                at = literal_end(bytes, at);
+                continue;
+            }
+            b'(' => depth += 1,
+            b')' if depth == 1 => return Brackets::End(at + 1),
+            b')' => depth -= 1,
+            _ => {}
+        }
+        at += 1;
+    }
+    Brackets::Open
+}
+
 /// Where the literal that begins at `at` ends. One that is not closed ends with its line.
 #[must_use]
 pub fn literal_end(bytes: &[u8], at: usize) -> usize {

@@ -279,8 +279,8 @@ fn members(text: &str) -> Vec<String> {
         depth += i32::from(c == '{') - i32::from(c == '}');
         depth == 0
     });
-    // Braces that do not close have nothing in them.
-    let inside = &text[open..open + inside.unwrap_or(0)];
+    // What is in braces that do not close may all be.
+    let inside = &text[open..inside.map_or(text.len(), |inside| open + inside)];
     let mut names = Vec::new();
     for part in inside.split([';', ',', '}']) {
         let name = part.split('[').next().unwrap_or(part);
@@ -373,5 +373,13 @@ mod tests {
         assert!(all.is_own("mine") && all.is_own("of_cpu") && !all.is_own("plain"));
         assert_eq!(all.points_to("p"), Some(("&real", 0)));
         assert_eq!(all.points_to("q"), None, "it is set elsewhere");
+    }
+
+    /// Of a union that does not end it is not known what is in it: any two names may be one.
+    #[test]
+    fn a_union_that_does_not_end() {
+        assert_eq!(members(" { int a; int b[2]; } u; int c;"), ["a", "b"]);
+        assert_eq!(members(" { int a; int b;"), ["a", "b"]);
+        assert!(members(" u; struct s { int a; };").is_empty());
     }
 }

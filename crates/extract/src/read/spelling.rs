@@ -5,7 +5,7 @@
 
 use kmapcheck_limits::ask;
 
-use crate::read::macros::{is_word, literal_end};
+use crate::read::macros::{Brackets, brackets, is_word, literal_end};
 
 /// The text with these spellings replaced; lines stay.
 #[must_use]
@@ -35,7 +35,7 @@ pub fn plain(text: &str) -> String {
             _ => continue,
         };
         ask();
-        let Some(end) = brackets(bytes, at) else {
+        let Brackets::End(end) = brackets(bytes, at) else {
             continue;
         };
         if stands_for.is_empty() && text[at..end].contains("cleanup") {
@@ -50,32 +50,6 @@ pub fn plain(text: &str) -> String {
     }
     out.push_str(&text[copied..]);
     out
-}
-
-/// Where the brackets that come next end.
-fn brackets(bytes: &[u8], at: usize) -> Option<usize> {
-    let mut at = at
-        + bytes[at..]
-            .iter()
-            .position(|byte| !byte.is_ascii_whitespace())?;
-    if bytes[at] != b'(' {
-        return None;
-    }
-    let mut depth = 0usize;
-    while at < bytes.len() {
-        match bytes[at] {
-            b'"' | b'\'' => {
-                at = literal_end(bytes, at);
-                continue;
-            }
-            b'(' => depth += 1,
-            b')' if depth == 1 => return Some(at + 1),
-            b')' => depth -= 1,
-            _ => {}
-        }
-        at += 1;
-    }
-    None
 }
 
 #[cfg(test)]

@@ -5,7 +5,8 @@
 //! breadth-first to the nearest state that is better by a measure, and from there on likewise:
 //! enforced hill-climbing (Hoffmann and Nebel, *The FF planning system*, JAIR 14, 2001). Measures
 //! are the slots of one series that are in use, or that tasks have lost, the units of one pool that
-//! are gone, and how many tasks of a core that the [equations](kmapcheck_equations) allow are in place, with the slots that they wait for.
+//! are gone, and how many tasks of a core that the [equations](kmapcheck_equations) allow are in place,
+//! with the slots that they wait for.
 //!
 //! Only as many tasks take part as could be needed, and the run is carried over to all of them as in
 //! [`few`]. Whatever is found on the way is a finding, with a run that is not claimed to be a shortest one;
@@ -34,6 +35,7 @@ const NEAR_ALONE: usize = 300;
 const ALL: u64 = 400_000;
 
 /// What a state is measured by.
+#[derive(Default)]
 pub(super) struct Measure {
     /// Series whose slots in use count.
     series: Vec<SeriesId>,
@@ -98,10 +100,8 @@ pub(super) fn measures(program: &Program, known: Option<&Known<'_>>) -> Vec<Meas
             });
             found.push(Measure {
                 series: series.collect(),
-                pools: Vec::new(),
                 places,
-                lost: false,
-                waits: false,
+                ..Measure::default()
             });
         }
     }
@@ -119,10 +119,9 @@ pub(super) fn measures(program: &Program, known: Option<&Known<'_>>) -> Vec<Meas
             for lost in [true, false].into_iter().filter(|lost| may_lose || !lost) {
                 found.push(Measure {
                     series: vec![series],
-                    pools: Vec::new(),
-                    places: Vec::new(),
                     lost,
                     waits: may_lose && !lost,
+                    ..Measure::default()
                 });
             }
         }
@@ -130,11 +129,8 @@ pub(super) fn measures(program: &Program, known: Option<&Known<'_>>) -> Vec<Meas
     for pool in 0..program.resources.len() {
         if program.resources[pool].kind.units().is_some_and(|n| n > 1) {
             found.push(Measure {
-                series: Vec::new(),
                 pools: vec![pool],
-                places: Vec::new(),
-                lost: false,
-                waits: false,
+                ..Measure::default()
             });
         }
     }
@@ -168,13 +164,14 @@ impl Climb<'_> {
         let in_use = measure.series.iter().map(|&s| u64::from(usage[s].in_use));
         let resources = table.world(state.world).resources();
         let kinds = &table.program().resources;
-        let gone = measure.pools.iter().map(|&pool| match resources[pool] {
-            ResourceState::Units { free, .. } => {
-                let units = kinds[pool].kind.units().unwrap_or(free);
+        let gone = measure.pools.iter().map(|&pool| {
+            match (resources[pool], kinds[pool].kind.units()) {
                 // There are never more than there can be.
-                u64::from(units.saturating_sub(free))
+                (ResourceState::Units { free, .. }, Some(units)) => {
+                    u64::from(units.saturating_sub(free))
+                }
+                _ => 0,
             }
-            _ => 0,
         });
         let in_use: u64 = in_use.chain(gone).sum();
         let mut present = vec![0; measure.places.len()];

@@ -18,36 +18,26 @@ pub(super) fn stuck_in_queues(
     locals: &Locals,
     wanted: Findings,
 ) -> Vec<(FindingKind, Trace)> {
-    if !program.has_queues() {
+    let run = cores_as_asked(program, locals)
+        .and_then(|(graph, cores)| shortest_run(program, locals, &graph, &cores));
+    let Some((trace, state)) = run else {
         return Vec::new();
-    }
-    let shown = |line: Line<'_>| {
-        let kinds = stuck_kinds(program, &Abilities::of(program), &line.state);
-        let found = kinds.intersection(wanted);
-        (!found.is_empty()).then(|| {
-            found
-                .iter()
-                .map(|kind| (kind, line.trace.clone()))
-                .collect()
-        })
     };
-    if let Some((graph, cores)) = cores_as_asked(program, locals)
-        && let Some((trace, state)) = shortest_run(program, locals, &graph, &cores)
-    {
-        let mut line = Line {
-            program,
-            state,
-            trace,
-        };
-        let mut came: Vec<TaskId> = line.trace.steps.iter().map(|step| step.task).collect();
-        came.sort_unstable();
-        came.dedup();
-        line.join(came.into_iter());
-        if let Some(found) = shown(line) {
-            return found;
-        }
-    }
-    Vec::new()
+    let mut line = Line {
+        program,
+        state,
+        trace,
+    };
+    let mut came: Vec<TaskId> = line.trace.steps.iter().map(|step| step.task).collect();
+    came.sort_unstable();
+    came.dedup();
+    line.join(came.into_iter());
+    let kinds = stuck_kinds(program, &Abilities::of(program), &line.state);
+    let found = kinds.intersection(wanted);
+    found
+        .iter()
+        .map(|kind| (kind, line.trace.clone()))
+        .collect()
 }
 
 /// A run under way.

@@ -92,6 +92,7 @@ pub(super) fn from_there(
 /// A run under way.
 struct Turn<'a> {
     program: &'a Program,
+    abilities: Abilities,
     state: State,
     trace: Trace,
     wanted: Findings,
@@ -116,6 +117,7 @@ impl<'a> Turn<'a> {
         }
         Turn {
             program,
+            abilities: Abilities::of(program),
             state,
             trace,
             wanted,
@@ -239,8 +241,7 @@ impl<'a> Turn<'a> {
     /// Who is stuck, or starves.
     fn look(&mut self) {
         self.looks += self.state.tasks.len();
-        let abilities = Abilities::of(self.program);
-        let scene = scene(self.program, &abilities, &self.state);
+        let scene = scene(self.program, &self.abilities, &self.state);
         let mut kinds = stuck(&scene).kinds();
         if self.wanted.contains(FindingKind::Starved) && starved_for_good(&scene).contains(&true) {
             kinds.insert(FindingKind::Starved);
