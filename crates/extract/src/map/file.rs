@@ -177,6 +177,9 @@ pub struct Operation {
     /// The function may sleep besides.
     #[serde(default)]
     pub sleeps: bool,
+    /// What forbids sleep, in a word: `rcu`. Sections of one name nest.
+    #[serde(default)]
+    pub section: Option<String>,
     /// What the page or lock is handed over to: it is given back here as if that always came to its
     /// end.
     #[serde(default)]
@@ -285,7 +288,7 @@ impl File {
 }
 
 /// The operations that a function may be, each with what it needs to know.
-const OPERATIONS: [(&str, Needs); 30] = [
+const OPERATIONS: [(&str, Needs); 32] = [
     ("kmap", Needs::Page),
     ("try_kmap", Needs::Page),
     ("kunmap", Needs::Page),
@@ -315,6 +318,8 @@ const OPERATIONS: [(&str, Needs); 30] = [
     ("complete", Needs::Completion),
     ("mempool_alloc", Needs::Pool),
     ("mempool_free", Needs::Pool),
+    ("forbid_sleep", Needs::Section),
+    ("allow_sleep", Needs::Section),
     ("none", Needs::Nothing),
 ];
 
@@ -329,6 +334,8 @@ pub enum Needs {
     Pool,
     /// A completion.
     Completion,
+    /// A section in which sleep is forbidden.
+    Section,
     /// Nothing.
     Nothing,
 }
@@ -358,6 +365,9 @@ impl Operation {
             ));
         };
         if in_contract {
+            if needs == Needs::Section {
+                return Some(format!("`{}` is no part of a contract", self.op));
+            }
             let said = self.param.is_none() && needs != Needs::Nothing;
             return said.then(|| format!("`{}` needs `param`, a parameter's name", self.op));
         }
@@ -370,6 +380,10 @@ impl Operation {
             Needs::Lock => (self.lock.is_some(), "`lock`"),
             Needs::Pool => (self.pool.is_some(), "`pool`"),
             Needs::Completion => (self.completion.is_some(), "`completion`"),
+            Needs::Section => {
+                let wrong = format!("`{}` needs `section`, a word for what forbids it", self.op);
+                return self.section.is_none().then_some(wrong);
+            }
             Needs::Nothing => (true, ""),
         };
         if !has {

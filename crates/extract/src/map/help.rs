@@ -112,7 +112,7 @@ pub const FIELDS: [(&str, &str); 27] = [
 ];
 
 /// What an operation in `ops` says.
-pub const OPERATION: [(&str, &str); 19] = [
+pub const OPERATION: [(&str, &str); 20] = [
     ("op", "the operation, or `none`"),
     (
         "page",
@@ -152,6 +152,10 @@ pub const OPERATION: [(&str, &str); 19] = [
         "what the function returns if it does nothing at all, which it may",
     ),
     ("sleeps", "true: it may sleep besides"),
+    (
+        "section",
+        "what forbids sleep from `forbid_sleep` to `allow_sleep`, in a word: `rcu`",
+    ),
     (
         "hands_over",
         "to whom the page or lock goes: it is given back here",

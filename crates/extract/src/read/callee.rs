@@ -94,7 +94,7 @@ pub fn may_sleep(mapping: &Mapping, name: &str) -> bool {
 #[must_use]
 pub fn is_atomic(mapping: &Mapping, name: &str) -> bool {
     mapping.ops.get(name).is_some_and(|does| {
-        let ops = ["spin_lock", "spin_trylock", "kmap_atomic"];
+        let ops = ["spin_lock", "spin_trylock", "kmap_atomic", "forbid_sleep"];
         does.all()
             .iter()
             .any(|operation| ops.contains(&operation.op.as_str()))

@@ -466,7 +466,8 @@ fn is_alike(hold: &Hold, release: &str) -> bool {
         "up" => 3,
         "up_read" | "up_write" => 4,
         "mempool_free" => 5,
-        _ => 6,
+        "allow_sleep" => 6,
+        _ => 7,
     };
     kind(hold.release) == kind(release)
 }

@@ -202,6 +202,10 @@ impl Machine<'_> {
     ) -> Result<(Option<Label>, Vec<(Option<bool>, State, Option<Linear>)>), Refusal> {
         let mut way = state.clone();
         let Some(object) = object else {
+            if let Some(section) = &operation.section {
+                let label = self.section(&mut way, function, &operation.op, section);
+                return Ok((label, vec![(None, way, None)]));
+            }
             let label = (operation.sleeps && way.is_atomic()).then(|| self.sleep_label(function));
             let label = label.map(|number| self.labels.label(number).clone());
             return Ok((label, vec![(None, way, None)]));

@@ -9,6 +9,7 @@ mod mappings;
 mod objects;
 mod reading;
 mod refusals;
+mod sections;
 mod starts;
 mod time;
 mod verdicts;

@@ -271,12 +271,12 @@ fn what_scenarios_cannot_say() {
             other => panic!("{statement}: {other:?}"),
         }
     }
-    let c = "int f(void) { rcu_read_lock(); msleep(3); rcu_read_unlock(); return 0; }";
+    let c = "int f(void) { local_irq_disable(); msleep(3); local_irq_enable(); return 0; }";
     let of = try_extract(c, "linux-6", &[("f", 1)], |_| {}).expect("it is read");
     let said = of
         .assumed
         .iter()
-        .find(|one| one.text.contains("`rcu_read_lock` forbids sleep"));
+        .find(|one| one.text.contains("`local_irq_disable` forbids sleep"));
     assert!(said.is_some(), "{:?}", of.assumed);
 }
 
