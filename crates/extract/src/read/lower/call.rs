@@ -139,35 +139,54 @@ impl Lower<'_> {
             false => (unit.pointers).may_be(unit, mapping, self.number, function.node),
         };
         let arguments = self.evaluated(args);
-        let Some(last) = functions.last() else {
+        let functions: Vec<String> = functions.into_iter().collect();
+        if functions.is_empty() {
             return self.emit_call(at, target, arguments);
-        };
+        }
         let plain = |name: &str| name.split('#').next().unwrap_or_default().to_owned();
         let names: Vec<String> = functions.iter().map(|name| plain(name)).collect();
         (self.code.resolved).push((at.line(), text.to_owned(), names.clone()));
-        let result = Place::Local(self.temporary());
-        let mut open: Open = Vec::new();
-        for (function, short) in functions.iter().zip(&names) {
-            let mut no: Open = Vec::new();
-            if function != last {
+        self.one_of(
+            functions.len(),
+            |this, number| {
                 // Two functions of one name are told apart by nothing.
-                let is_one = names.iter().filter(|name| *name == short).count() == 1;
-                let here = self.names.name(short);
+                let short = &names[number];
+                if names.iter().filter(|name| *name == short).count() > 1 {
+                    return Expr::Unknown;
+                }
+                let here = this.names.name(short);
                 let there = match unit.by_name.contains_key(short) || mapping.speaks_of(short) {
                     true => Expr::Function(here),
                     false => Expr::read(Place::Global(here)),
                 };
-                let test = match is_one {
-                    true => Expr::binary("==", value.clone(), there),
-                    false => Expr::Unknown,
-                };
+                Expr::binary("==", value.clone(), there)
+            },
+            |this, number| {
+                let target = Target::Function(this.names.name(&functions[number]));
+                this.emit_call(at, target, arguments.clone())
+            },
+        )
+    }
+
+    /// One of several values: the first whose test holds, else the last.
+    pub(super) fn one_of(
+        &mut self,
+        many: usize,
+        mut test: impl FnMut(&mut Self, usize) -> Expr,
+        mut value: impl FnMut(&mut Self, usize) -> Expr,
+    ) -> Expr {
+        let result = Place::Local(self.temporary());
+        let mut open: Open = Vec::new();
+        for number in 0..many {
+            let mut no: Open = Vec::new();
+            if number + 1 < many {
+                let test = test(self, number);
                 let (yes, otherwise) = self.branch_on(test);
                 self.patch_here(&yes);
                 no = otherwise;
             }
-            let target = Target::Function(self.names.name(function));
-            let returned = self.emit_call(at, target, arguments.clone());
-            self.emit(Instr::Assign(result.clone(), returned));
+            let value = value(self, number);
+            self.emit(Instr::Assign(result.clone(), value));
             open.push((self.emit(Instr::Jump(0)), true));
             self.patch_here(&no);
         }

@@ -143,7 +143,6 @@ impl Lower<'_> {
     /// One of the values of `_Generic`, any of them: types are not known. What decides is not
     /// evaluated.
     pub(super) fn generic(&mut self, at: At<'_>) -> Expr {
-        let place = Place::Local(self.temporary());
         let mut ways: Vec<At<'_>> = Vec::new();
         let mut of_type = false;
         for child in at.children().skip(1) {
@@ -152,23 +151,8 @@ impl Lower<'_> {
             }
             of_type = child.kind() == "type_descriptor" || (!of_type && child.text() == "default");
         }
-        let mut open = Vec::new();
-        let last = ways.len().checked_sub(1);
-        for (i, way) in ways.into_iter().enumerate() {
-            let mut no = Vec::new();
-            if Some(i) != last {
-                let (yes, otherwise) = self.branch_on(Expr::Unknown);
-                self.patch_here(&yes);
-                no = otherwise;
-            }
-            let value = self.value(way);
-            self.emit(Instr::Assign(place.clone(), value));
-            open.push((self.emit(Instr::Jump(0)), true));
-            self.patch_here(&no);
-        }
-        self.patch_here(&open);
-        self.emit(Instr::Nop);
-        Expr::read(place)
+        let unknown = |_: &mut Self, _| Expr::Unknown;
+        self.one_of(ways.len(), unknown, |this, number| this.value(ways[number]))
     }
 
     /// Whether anything is done in a node that is no expression that is known here.
