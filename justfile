@@ -34,6 +34,11 @@ bench *ARGS:
     cargo build --release --locked -p kmapcheck
     cargo run --release --locked --manifest-path crates/bench/Cargo.toml -- --kmapcheck "${CARGO_TARGET_DIR:-target}/release/kmapcheck" {{ if ARGS == "quick" { "--quick" } else { ARGS } }}
 
+# Every scenario with 1,024 slots and units and 32,767 tasks: which are settled in two seconds of CPU.
+real-sizes *ARGS:
+    cargo build --release --locked -p kmapcheck
+    cargo run --release --locked --manifest-path crates/bench/Cargo.toml -- real-sizes --kmapcheck "${CARGO_TARGET_DIR:-target}/release/kmapcheck" {{ARGS}}
+
 # Rewrite the stored messages, snapshots and outputs in the docs; read the diff.
 update:
     KMAPCHECK_UPDATE=1 INSTA_UPDATE=always cargo test --workspace

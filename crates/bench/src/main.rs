@@ -9,6 +9,8 @@
 mod family;
 mod measure;
 mod peer;
+mod real_sizes;
+mod scaled;
 mod summary;
 mod table;
 mod tool;
@@ -39,10 +41,10 @@ struct Args {
     #[arg(long)]
     quick: bool,
     /// The binary to measure
-    #[arg(long, default_value = "target/release/kmapcheck")]
+    #[arg(long, global = true, default_value = "target/release/kmapcheck")]
     kmapcheck: PathBuf,
-    /// Only families with this in their names
-    #[arg(long, default_value = "")]
+    /// Only families, or scenarios, with this in their names
+    #[arg(long, global = true, default_value = "")]
     only: String,
     /// Write the summary into this document, between its marks
     #[arg(long, value_name = "FILE")]
@@ -51,6 +53,12 @@ struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Every scenario with 1,024 slots and 32,767 tasks: which are settled, and how fast
+    RealSizes {
+        /// CPU seconds, and the limit of each
+        #[arg(long, default_value_t = 2.0)]
+        seconds: f64,
+    },
     /// One run of stateright, for the measurement of a process of its own
     #[command(hide = true)]
     Stateright {
@@ -103,6 +111,9 @@ fn main() -> ExitCode {
                 memory: bytes,
             };
             measure::here(command, bounds).map(|said| println!("{said}"))
+        }
+        Some(Command::RealSizes { seconds }) => {
+            real_sizes::real_sizes(&args.kmapcheck, &args.only, seconds, args.memory << 30)
         }
         None => bench(&args),
     };

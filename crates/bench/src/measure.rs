@@ -27,6 +27,8 @@ pub struct Bounds {
 pub struct Run {
     /// Wall time.
     pub time: Duration,
+    /// Time on a CPU, of all threads.
+    pub cpu: Duration,
     /// The most resident memory, in bytes.
     pub peak: u64,
     /// Its standard output.
@@ -60,13 +62,16 @@ pub fn run(command: &[&str], dir: &Path, bounds: Bounds) -> Result<Result<Run, S
     if let Some(why) = measured["ended"].as_str() {
         return Ok(Err(why.to_owned()));
     }
-    let (Some(seconds), Some(peak)) = (measured["seconds"].as_f64(), measured["peak"].as_u64())
+    let number = |name: &str| measured[name].as_f64();
+    let (Some(seconds), Some(cpu), Some(peak)) =
+        (number("seconds"), number("cpu"), measured["peak"].as_u64())
     else {
         return Err(format!("no measurement in: {text}"));
     };
     let said = std::fs::read_to_string(dir.join(OUTPUT)).map_err(|e| e.to_string())?;
     Ok(Ok(Run {
         time: Duration::from_secs_f64(seconds),
+        cpu: Duration::from_secs_f64(cpu),
         peak,
         said,
     }))
@@ -109,7 +114,11 @@ pub fn here(command: &[String], bounds: Bounds) -> Result<String, String> {
     let seconds = start.elapsed().as_secs_f64();
     let usage = getrusage(UsageWho::RUSAGE_CHILDREN).map_err(|e| e.to_string())?;
     let peak = u64::try_from(usage.max_rss()).map_err(|e| e.to_string())? * 1024;
-    Ok(json!({ "seconds": seconds, "peak": peak, "ended": ended }).to_string())
+    let cpu: f64 = [usage.user_time(), usage.system_time()]
+        .iter()
+        .map(|time| time.tv_sec() as f64 + time.tv_usec() as f64 / 1e6)
+        .sum();
+    Ok(json!({ "seconds": seconds, "cpu": cpu, "peak": peak, "ended": ended }).to_string())
 }
 
 fn high_water(status: &str) -> Option<u64> {
