@@ -259,24 +259,13 @@ impl Machine<'_> {
             key => Linear::symbol(Symbol::Address(key.clone().into())),
         };
         let to = address(&key);
-        let gone: Vec<Key> = (state.store.keys())
-            .filter(|key| matches!(key, Key::Field(base, _) if *base == to))
-            .cloned()
+        // With a structure goes all that lies within it.
+        let from = from.map(|from| address(&from));
+        let fields: Vec<(Key, Linear)> = (state.store.iter())
+            .filter_map(|(key, value)| Some((key.moved(from.as_ref()?, &to)?, value.clone())))
             .collect();
-        for key in gone {
-            state.store.remove(&key);
-        }
-        if let Some(from) = from.map(|from| address(&from)) {
-            let fields: Vec<(Name, Linear)> = (state.store.iter())
-                .filter_map(|(key, value)| match key {
-                    Key::Field(base, name) if *base == from => Some((*name, value.clone())),
-                    _ => None,
-                })
-                .collect();
-            for (name, value) in fields {
-                state.store.insert(Key::Field(to.clone(), name), value);
-            }
-        }
+        (state.store).retain(|key, _| key.moved(&to, &to).is_none());
+        state.store.extend(fields);
         state.store.insert(key, value);
     }
 

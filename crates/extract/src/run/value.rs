@@ -130,6 +130,21 @@ impl Linear {
         Some(sum)
     }
 
+    /// The address of what lies within `from` where it lies within `to`.
+    fn moved(&self, from: &Linear, to: &Linear) -> Option<Linear> {
+        let mut is_within = false;
+        let moved = self.map(&mut |symbol| {
+            let inner = match symbol {
+                Symbol::Address(key) => key.moved(from, to),
+                _ => None,
+            };
+            is_within |= inner.is_some();
+            let inner = inner.map(|key| Symbol::Address(key.into()));
+            Linear::symbol(inner.unwrap_or_else(|| symbol.clone()))
+        });
+        moved.filter(|_| is_within)
+    }
+
     /// Calls `each` with the number of every symbol in it, those in addresses too.
     pub fn symbols(&self, each: &mut dyn FnMut(u32)) {
         for (symbol, _) in &self.terms {
@@ -164,6 +179,18 @@ impl Key {
             Key::Mapped(of) => Key::Mapped(change(of)),
             Key::Table(of) => Key::Table(change(of)),
             Key::Pure(name, args) => Key::Pure(name.clone(), args.iter().map(change).collect()),
+        }
+    }
+
+    /// The place that corresponds to this one where what is at the address `from` is at `to` as well.
+    /// `None`: it does not lie within.
+    #[must_use]
+    pub fn moved(&self, from: &Linear, to: &Linear) -> Option<Key> {
+        match self {
+            Key::Field(base, name) if base == from => Some(Key::Field(to.clone(), *name)),
+            Key::Field(base, name) => Some(Key::Field(base.moved(from, to)?, *name)),
+            Key::Deref(base) => Some(Key::Deref(base.moved(from, to)?)),
+            _ => None,
         }
     }
 }

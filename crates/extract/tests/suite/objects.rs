@@ -54,6 +54,20 @@ fn a_lock_is_its_object() {
         ("", "m = &b;"),
         ("", "struct dev d; d.other = &b; m = d.other;"),
         ("", "m = x ? &b : &b;"),
+        // A structure is assigned with all that is in it.
+        (
+            "struct in { struct semaphore *p; }; struct out { struct in i, t[2]; };",
+            "struct out s, t; t.i.p = &c; s.i.p = &b; t = s; m = t.i.p;",
+        ),
+        (
+            "struct in { struct semaphore *p; }; struct out { struct in i, t[2]; };",
+            "struct out s, t; t.t[1].p = &c; s.t[1].p = &b; s.t[0].p = &c; t = s; m = t.t[1].p;",
+        ),
+        (
+            "struct in { struct semaphore *p; }; struct out { struct in i, t[2]; };
+             static void copy(struct out *to, struct out *from) { *to = *from; }",
+            "struct out s, t; t.i.p = &c; s.i.p = &b; copy(&t, &s); m = t.i.p;",
+        ),
         (
             "static struct semaphore *get(void) { return &b; }",
             "m = get();",
