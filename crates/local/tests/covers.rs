@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use kmapcheck_local::{LocalState, Locals, Waiter, unqueued};
 use kmapcheck_machine::{Findings, Standing, State, TaskId, waiting_findings};
-use kmapcheck_scenario::{Op, Program};
+use kmapcheck_scenario::{FindingKind, Op, Program};
 use kmapcheck_testing::for_each_state;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
@@ -27,6 +27,11 @@ fn covers(program: &Program) -> bool {
 
 fn covers_all(program: &Program, locals: &Locals) {
     let possible = locals.possible();
+    // A leak is named where there may be one, and only there.
+    let lost = Findings::from_iter([FindingKind::SlotLeak, FindingKind::LockLeak]);
+    let named = locals.leak().map(|found| found.findings.intersection(lost));
+    assert_eq!(named.is_some(), !possible.intersection(lost).is_empty());
+    assert!(named.is_none_or(|named| !named.is_empty()));
     for_each_state(program, MAX_STATES, |state| {
         for (id, task) in state.tasks.iter().enumerate() {
             let local = LocalState::of(program, task, &state.shared);

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::OpenOptions;
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
@@ -137,35 +138,55 @@ fn one_after_the_other(
     }
 }
 
-/// One test program with one switch on. Random tests do not look for smaller failures.
+/// One test program with one switch on, until its first failure. Random tests do not look for smaller
+/// failures.
 fn tested(compiled: &Compiled, program: &Path, on: u32, limit: Duration) -> Result<Said> {
     let began = Instant::now();
     // Memory is limited too: a change may make something grow for ever.
     let mut child = Command::new("sh")
-        .args(["-c", "ulimit -v 6000000; exec \"$0\" --quiet"])
+        .args(["-c", "ulimit -v 6000000; exec \"$0\""])
         .arg(program)
         .current_dir(&compiled.folder)
         .env("KMAPCHECK_SEEDED", on.to_string())
         .env("PROPTEST_MAX_SHRINK_ITERS", "0")
         .env("CARGO_MANIFEST_DIR", &compiled.folder)
         .stdin(Stdio::null())
-        .stdout(Stdio::null())
+        .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()?;
-    loop {
-        if let Some(status) = child.try_wait()? {
-            return Ok(if status.success() {
-                Said::Survived
-            } else {
-                Said::Caught
-            });
+    // It says so as soon as a test fails; the others would run to their ends.
+    let failed = Arc::new(AtomicBool::new(false));
+    let said = child.stdout.take().map(BufReader::new);
+    let (lines, fails) = (said.into_iter().flat_map(BufRead::lines), failed.clone());
+    let reader = std::thread::spawn(move || {
+        let mut lines = lines.map_while(std::result::Result::ok);
+        if lines.any(|line| line.starts_with("test ") && line.ends_with("FAILED")) {
+            fails.store(true, Ordering::Relaxed);
         }
-        if began.elapsed() > limit {
+        // Nobody must wait for a reader of the rest.
+        lines.for_each(drop);
+    });
+    let said = loop {
+        if let Some(status) = child.try_wait()? {
+            break match status.success() {
+                true => Said::Survived,
+                false => Said::Caught,
+            };
+        }
+        let is_late = began.elapsed() > limit;
+        if is_late || failed.load(Ordering::Relaxed) {
             child.kill()?;
             child.wait()?;
-            return Ok(Said::TooLong);
+            break match is_late {
+                true => Said::TooLong,
+                false => Said::Caught,
+            };
         }
         std::thread::sleep(Duration::from_millis(20));
+    };
+    match reader.join() {
+        Ok(()) => Ok(said),
+        Err(_) => Err("the reader panicked".into()),
     }
 }
 

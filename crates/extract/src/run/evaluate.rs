@@ -228,15 +228,34 @@ impl Machine<'_> {
     /// Quotient and rest by a power of two.
     fn divided(&mut self, state: &mut State, of: &Linear, bits: i64) -> (Linear, Linear) {
         let size = 1i64 << bits;
-        let quotient = self.pure(state, &format!(">>{bits}"), vec![of.clone()]);
-        let rest = self.pure(state, &format!("&{bits}"), vec![of.clone()]);
+        // What is a multiple of the size is in no rest: `(n + 2) & 1` is `n & 1`.
+        let whole = |of: &Linear, part: &dyn Fn(i64) -> i64| Linear {
+            constant: part(of.constant),
+            terms: (of.terms.iter())
+                .map(|(symbol, factor)| (symbol.clone(), part(*factor)))
+                .filter(|(_, factor)| *factor != 0)
+                .collect(),
+        };
+        let (high, low) = (
+            whole(of, &|n| n.div_euclid(size)),
+            whole(of, &|n| n.rem_euclid(size)),
+        );
+        if let Some(rest) = low.number() {
+            return (high, Linear::of(rest));
+        }
+        let quotient = self.pure(state, &format!(">>{bits}"), vec![low.clone()]);
+        let rest = self.pure(state, &format!("&{bits}"), vec![low.clone()]);
         state.facts.extend(at_least(&rest, 0));
         state.facts.extend(at_most(&rest, size - 1));
-        let sum = rest.plus(&quotient, size).and_then(|sum| sum.plus(of, -1));
+        let sum = rest
+            .plus(&quotient, size)
+            .and_then(|sum| sum.plus(&low, -1));
         state.facts.extend(sum.map(|of| Fact {
             relation: Relation::Zero,
             of,
         }));
+        // Too large: nothing is known of it.
+        let quotient = quotient.plus(&high, 1).unwrap_or_else(|| state.fresh());
         (quotient, rest)
     }
 

@@ -190,3 +190,38 @@ fn statics_of_headers() {
         &["`gate`", "header"],
     );
 }
+
+/// Rests of numbers that differ by a multiple are one, so an element of that index is one.
+#[test]
+fn an_index_that_is_a_rest() {
+    let ring = |step: &str, mask: &str| {
+        let c = format!(
+            "int f(int n, struct page **v)
+             {{
+                 while (more(n)) {{
+                     kmap(v[n & {mask}]);
+                     n += {step};
+                     kunmap(v[n & {mask}]);
+                 }}
+                 return 0;
+             }}"
+        );
+        wrong(&c, &[("f", 1)], 2)
+    };
+    assert_eq!(ring("2", "1"), NONE);
+    assert_eq!(ring("8", "3"), NONE);
+    assert_eq!(ring("3 - 7", "3"), NONE);
+    for (step, mask) in [("1", "1"), ("2", "3"), ("1", "3")] {
+        assert!(
+            ring(step, mask).contains(&"misuse".to_owned()),
+            "{step} {mask}"
+        );
+    }
+    let c = "static struct semaphore t[2];
+             int f(int n) { down(&t[n & 1]); n -= 4; down(&t[n & 1]); return 0; }";
+    assert_eq!(wrong(c, &[("f", 1)], 1), ["deadlock"]);
+    // Quotients go along.
+    let c = "int f(int n, struct page *p)
+             { if ((n + 4 >> 2) - (n >> 2) == 1) return 0; kmap(p); return 0; }";
+    assert_eq!(wrong(c, &[("f", 1)], 1), NONE);
+}
