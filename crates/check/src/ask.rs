@@ -18,6 +18,8 @@ pub struct Ask {
     pub loom: Loom,
     /// Limits on states, time and memory, and a flag that ends the run when it is set.
     pub limits: Limits,
+    /// Of a scenario that is read from C: the options that say how, and further files without one.
+    pub code: Vec<(&'static str, String)>,
     /// Whether what is proved is to be written down, for `verify`: the engine `proof` can do that.
     pub certificate: bool,
 }

@@ -9,7 +9,7 @@ use kmapcheck_scenario::{Overrides, load_model_program_named};
 use kmapcheck_verify::{Certificate, verify};
 
 use crate::failure::Failure;
-use crate::loaded::{load, text_of};
+use crate::loaded::{any, text_of};
 use crate::run::{READING, Run};
 
 /// What the formats of certificates about scenarios begin with, whichever version wrote them.
@@ -84,7 +84,7 @@ fn of_scenario(
         model: certificate.model.clone(),
         ..Overrides::default()
     };
-    let program = load(&place(file, about, &certificate.scenario)?, &overrides)?.program;
+    let program = any(&place(file, about, &certificate.scenario)?, &overrides)?.program;
     Ok(verify(certificate, &program).map(|()| {
         let kinds: Vec<&str> = (certificate.excluded.iter())
             .flat_map(|excluded| excluded.kinds.iter().map(String::as_str))

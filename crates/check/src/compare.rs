@@ -112,6 +112,7 @@ fn why(failure: &Failure) -> String {
         Failure::Input(errors) => first_message(errors),
         Failure::Unfit(unfit) => unfit.in_options(),
         Failure::Refused(said) | Failure::Fault(said) => escape::line(said),
+        Failure::Unread(unread) => escape::line(&unread.mistake.to_string()),
         Failure::Stopped { phase, reached } => Stopped::line(*reached, phase),
     }
 }

@@ -6,6 +6,7 @@ use kmapcheck_limits::Reached;
 use kmapcheck_questions::{simulate, suggest};
 use kmapcheck_report::Stopped;
 use kmapcheck_scenario::Errors;
+use kmapcheck_show::suite::Mistake;
 
 use crate::ask::Unfit;
 
@@ -18,6 +19,8 @@ pub enum Failure {
     Unfit(Unfit),
     /// The engine cannot do what the scenario asks for, in words.
     Refused(String),
+    /// C that is to be read cannot be.
+    Unread(Box<Unread>),
     /// Something is wrong with this program.
     Fault(String),
     /// A limit was reached.
@@ -29,12 +32,22 @@ pub enum Failure {
     },
 }
 
+/// Why C was not read. It says itself where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unread {
+    /// What is wrong, for those who show it in their own way.
+    pub mistake: Mistake,
+    /// The same with the line, and what is wrong in it underlined.
+    pub text: String,
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Failure::Input(errors) => errors.fmt(f),
             Failure::Unfit(unfit) => unfit.fmt(f),
             Failure::Refused(said) => f.write_str(said),
+            Failure::Unread(unread) => f.write_str(&unread.text),
             Failure::Fault(said) => write!(f, "a fault of kmapcheck: {said}"),
             Failure::Stopped { phase, reached } => f.write_str(&Stopped::line(*reached, phase)),
         }

@@ -7,6 +7,7 @@
 //! | module | what |
 //! |---|---|
 //! | [`loaded`] | a scenario with the texts of its files |
+//! | [`mod@code`] | scenarios that are read from C |
 //! | [`model`] | a model by itself |
 //! | [`targets`] | files to be written, none of which may be read |
 //! | [`ask`] | what can be asked of it, and which of that goes together |
@@ -34,6 +35,7 @@ pub mod came;
 pub mod cell;
 pub mod certificate;
 mod checked;
+pub mod code;
 pub mod compare;
 mod conclude;
 pub mod confirm;

@@ -7,6 +7,7 @@ use kmapcheck_scenario::{
     Errors, Overrides, Program, Source, load_str_with_sources, load_with_sources,
 };
 
+use crate::code;
 use crate::failure::Failure;
 use crate::targets;
 
@@ -43,6 +44,21 @@ pub fn load_str(name: &str, text: &str, overrides: &Overrides) -> Result<Loaded,
     ))
 }
 
+/// Reads a scenario, or a case of a case file: see [`mod@code`].
+///
+/// # Errors
+///
+/// As [`load`], and what cannot be read of C.
+pub fn any(file: &Path, overrides: &Overrides) -> Result<Loaded, Failure> {
+    match code::case_of(file) {
+        Some((file, case)) => code::load(&file, case.as_deref(), overrides),
+        None if file.extension().is_some_and(|is| is == "c") => Err(Failure::Refused(
+            "it is C: say with `--entry FUNCTION` what tasks run".to_owned(),
+        )),
+        None => Ok(load(file, overrides)?),
+    }
+}
+
 /// Reads a scenario that something is to be asked about. Nothing that is read may be among what is to
 /// be `written`; for a `terminal` what may be quoted is made fit.
 ///
@@ -55,12 +71,7 @@ pub fn read(
     written: &[&PathBuf],
     terminal: bool,
 ) -> Result<Loaded, Failure> {
-    let mut loaded = load(file, overrides)?;
-    targets::check(written, &loaded.program.files)?;
-    if terminal {
-        loaded.escape();
-    }
-    Ok(loaded)
+    any(file, overrides)?.about_to_be_asked(written, terminal)
 }
 
 /// As [`read`], of which the texts of the files are not needed any more.
@@ -105,6 +116,23 @@ impl Loaded {
             sources,
             overrides: overrides.clone(),
         }
+    }
+
+    /// As [`read`], of a scenario that is there.
+    ///
+    /// # Errors
+    ///
+    /// As [`targets::check`].
+    pub fn about_to_be_asked(
+        mut self,
+        written: &[&PathBuf],
+        terminal: bool,
+    ) -> Result<Loaded, Failure> {
+        targets::check(written, &self.program.files)?;
+        if terminal {
+            self.escape();
+        }
+        Ok(self)
     }
 
     /// Makes all that a report may quote from the files fit for a terminal.

@@ -53,6 +53,7 @@ impl Ask {
         add("--preemptions", loom.preemptions.map(|n| n.to_string()));
         let interleavings = loom.max_interleavings.map(|n| n.to_string());
         add("--max-interleavings", interleavings);
+        options.extend(self.code.iter().cloned());
         options
     }
 }

@@ -138,6 +138,11 @@ impl Suite {
                 failure = Some(Failure::Input(errors));
                 Tested::Unreadable(mistakes)
             }
+            Err(Failure::Unread(unread)) => {
+                let mistakes = vec![unread.mistake.clone()];
+                failure = Some(Failure::Unread(unread));
+                Tested::Unreadable(mistakes)
+            }
             Err(Failure::Fault(said)) => {
                 failure = Some(Failure::Fault(said.clone()));
                 Tested::Fault(said)

@@ -1,6 +1,8 @@
 //! The arguments: the one definition behind parser, help, manual page and completions.
 
 mod check;
+#[cfg(feature = "extract")]
+mod code;
 mod engine;
 #[cfg(feature = "extract")]
 mod extract;
@@ -133,10 +135,11 @@ macro_rules! schema {
 }
 
 /// The formats that have a schema.
-const SCHEMAS: [(&str, &str, &str); 14] = [
+const SCHEMAS: [(&str, &str, &str); 15] = [
     schema!("model", "Model files"),
     schema!("scenario", "Scenario files"),
     schema!("c-mapping", "Mapping files of `extract`"),
+    schema!("extract-cases", "Case files, `extract.json`"),
     schema!("report", "The JSON output of `check`"),
     schema!("rule", "The JSON output of `rule`"),
     schema!("conform", "The JSON output of `conform`"),

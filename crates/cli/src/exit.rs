@@ -56,7 +56,9 @@ impl From<Verdict> for Exit {
 impl From<&Failure> for Exit {
     fn from(failure: &Failure) -> Exit {
         match failure {
-            Failure::Input(_) | Failure::Unfit(_) | Failure::Refused(_) => Exit::BadInput,
+            Failure::Input(_) | Failure::Unfit(_) | Failure::Refused(_) | Failure::Unread(_) => {
+                Exit::BadInput
+            }
             Failure::Fault(_) => Exit::Fault,
             Failure::Stopped { .. } => Exit::Inconclusive,
         }

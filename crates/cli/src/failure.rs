@@ -73,6 +73,7 @@ pub fn tell(failure: &Failure, path: &Path) -> Exit {
             let text = errors.render(output::error_colours(), output::error_width());
             anstream::eprintln!("{}", text.trim_end());
         }
+        Failure::Unread(unread) => anstream::eprintln!("{}", unread.text),
         Failure::Unfit(unfit) => refused(&unfit.in_options()),
         Failure::Refused(said) => refused(said),
         Failure::Fault(said) => tell_fault(&format!("checking {}", escape::path(path)), said),

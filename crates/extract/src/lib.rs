@@ -17,6 +17,7 @@
 
 pub mod asked;
 pub mod assumed;
+pub mod cases;
 mod extract;
 pub mod map;
 pub mod options;

@@ -3,14 +3,46 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::rc::Rc;
+use std::str::FromStr;
+
+use serde::Deserialize;
 
 /// A function to start from, and how many tasks run it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
 pub struct Entry {
     /// The function's name.
     pub function: String,
     /// How many tasks run it.
     pub count: u32,
+}
+
+/// `FUNCTION`, `FUNCTION:COUNT`.
+impl FromStr for Entry {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Entry, &'static str> {
+        let (function, count) = match text.split_once(':') {
+            Some((function, count)) => (function, count.parse().ok().filter(|count| *count > 0)),
+            None => (text, Some(1)),
+        };
+        let count = count.ok_or("after the `:` stands a number of tasks, such as 2")?;
+        match function {
+            "" => Err("there is no function"),
+            _ => Ok(Entry {
+                function: function.to_owned(),
+                count,
+            }),
+        }
+    }
+}
+
+impl TryFrom<String> for Entry {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Entry, &'static str> {
+        text.parse()
+    }
 }
 
 /// What is told how far a run has come.
@@ -74,6 +106,8 @@ pub struct Options {
     pub model: Option<String>,
     /// States that are followed at most.
     pub max_paths: usize,
+    /// What the scenario is to expect.
+    pub expect: Option<serde_json::Value>,
     /// Where it is said how far it has come.
     pub shown: Shown,
 }
@@ -96,6 +130,7 @@ impl Default for Options {
             slots: BTreeMap::new(),
             model: None,
             max_paths: 50_000,
+            expect: None,
             shown: Shown::default(),
         }
     }

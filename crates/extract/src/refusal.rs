@@ -95,6 +95,16 @@ impl Refusal {
         )
     }
 
+    pub(crate) fn in_cases(file: &str, error: &serde_json::Error) -> Refusal {
+        let said = error.to_string();
+        let said = said.split(" at line ").next().unwrap_or_default();
+        Refusal::new(
+            Kind::Mapping,
+            format!("{file}:{}:{}: {said}", error.line(), error.column()),
+            "`kmapcheck schema extract-cases` prints what a case file may say",
+        )
+    }
+
     pub(crate) fn in_operation(file: &str, text: &str, function: &str, said: &str) -> Refusal {
         let key = format!("\"{function}\"");
         let line = text.lines().position(|line| line.contains(&key));

@@ -32,6 +32,12 @@ fn covers_all(program: &Program, locals: &Locals) {
     let named = locals.leak().map(|found| found.findings.intersection(lost));
     assert_eq!(named.is_some(), !possible.intersection(lost).is_empty());
     assert!(named.is_none_or(|named| !named.is_empty()));
+    // Nothing is listed twice, and nothing is listed that is not wrong.
+    let is_new = |i: usize| !locals.found[..i].contains(&locals.found[i]);
+    assert!((0..locals.found.len()).all(is_new));
+    assert!(locals.found.iter().all(|found| !found.findings.is_empty()));
+    let is_new = |i: usize| !locals.waiters[..i].contains(&locals.waiters[i]);
+    assert!((0..locals.waiters.len()).all(is_new));
     for_each_state(program, MAX_STATES, |state| {
         for (id, task) in state.tasks.iter().enumerate() {
             let local = LocalState::of(program, task, &state.shared);

@@ -204,7 +204,9 @@ impl Stopped {
         });
         let raised = (*option, value.clone());
         for (name, value) in engine.iter().chain(kept).chain([&raised]) {
-            command.push_str(&format!(" {name} {}", quoted(value)));
+            // Another file has no name.
+            let space = if name.is_empty() { "" } else { " " };
+            command.push_str(&format!("{space}{name} {}", quoted(value)));
         }
         // A file must not pass for an option.
         let here = if file.starts_with('-') { "./" } else { "" };

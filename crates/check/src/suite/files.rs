@@ -7,8 +7,9 @@ use std::time::SystemTime;
 
 use kmapcheck_scenario::{Overrides, keys_of};
 
+use crate::code;
 use crate::failure::Failure;
-use crate::loaded::load;
+use crate::loaded::{any, load};
 use crate::suite::natural::by_name;
 use crate::targets::folder;
 
@@ -22,9 +23,10 @@ pub fn scenarios(paths: &[PathBuf]) -> Result<Vec<(PathBuf, bool)>, (PathBuf, Fa
     for path in paths {
         if let Err(error) = collect(path, true, &mut files) {
             // What is no file and no directory is told as where one scenario is read.
-            let failure = match load(path, &Overrides::default()) {
-                Err(errors) if !path.exists() => Failure::Input(errors),
-                _ => Failure::Refused(error.to_string()),
+            let failure = match (error, load(path, &Overrides::default())) {
+                (Error::Cases(failure), _) => failure,
+                (_, Err(errors)) if !path.exists() => Failure::Input(errors),
+                (Error::Io(error), _) => Failure::Refused(error.to_string()),
             };
             return Err((path.clone(), failure));
         }
@@ -32,9 +34,35 @@ pub fn scenarios(paths: &[PathBuf]) -> Result<Vec<(PathBuf, bool)>, (PathBuf, Fa
     Ok(files)
 }
 
+/// Why files cannot be found.
+enum Error {
+    /// A folder cannot be read.
+    Io(io::Error),
+    /// A case file cannot be read.
+    Cases(Failure),
+}
+
+impl From<io::Error> for Error {
+    fn from(error: io::Error) -> Error {
+        Error::Io(error)
+    }
+}
+
 /// Adds the scenario files at or below `path`, in the order of their names. Files that are `named`
 /// are taken as they are; of others only JSON files that look like scenarios.
-fn collect(path: &Path, named: bool, files: &mut Vec<(PathBuf, bool)>) -> io::Result<()> {
+fn collect(path: &Path, named: bool, files: &mut Vec<(PathBuf, bool)>) -> Result<(), Error> {
+    match code::case_of(path) {
+        Some((_, Some(_))) if named => {
+            files.push((path.to_owned(), true));
+            return Ok(());
+        }
+        Some((file, None)) if file.is_file() => {
+            let cases = code::cases(&file).map_err(Error::Cases)?;
+            files.extend(cases.into_iter().map(|case| (case, named)));
+            return Ok(());
+        }
+        _ => {}
+    }
     let kind = std::fs::metadata(path)?;
     if !kind.is_dir() {
         if named || looks_like_scenario(path) {
@@ -80,7 +108,7 @@ pub fn folders(paths: &[PathBuf]) -> BTreeSet<PathBuf> {
     }
     for file in files {
         folders.insert(folder(&file).to_owned());
-        let Ok(loaded) = load(&file, &Overrides::default()) else {
+        let Ok(loaded) = any(&file, &Overrides::default()) else {
             continue;
         };
         // Built-in models have no file.

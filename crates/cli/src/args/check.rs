@@ -5,15 +5,22 @@ use std::path::PathBuf;
 use clap::Args as ClapArgs;
 use kmapcheck_check::ask::{Ask, Engine};
 use kmapcheck_check::suite::{Partition, Suite};
+use kmapcheck_check::{Failure, Loaded, Overrides};
+#[cfg(feature = "extract")]
+use kmapcheck_extract::Shown;
 use kmapcheck_limits::units::amount;
+#[cfg(feature = "extract")]
+use kmapcheck_scenario::Bound;
 
+#[cfg(feature = "extract")]
+use super::code::CodeArgs;
 use super::engine::{ENGINES, LoomArgs, PlainArgs, StoreArgs, ask};
 use super::shared::{FORMATS, Format, LimitArgs, OverrideArgs, one_of};
 
 /// `kmapcheck check`.
 #[derive(Debug, ClapArgs)]
 pub struct Check {
-    /// Scenario files
+    /// Scenario files, or C files with `--entry`
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// One engine only. Without this the search decides (`proof` for a scenario about every number),
@@ -60,6 +67,9 @@ pub struct Check {
     /// Print the verdicts only, and no progress
     #[arg(long, short)]
     pub quiet: bool,
+    #[cfg(feature = "extract")]
+    #[command(flatten)]
+    pub code: CodeArgs,
 }
 
 /// `kmapcheck test`.
@@ -115,8 +125,67 @@ impl Check {
         let limits = self.limits.limits(self.max_states);
         Ask {
             certificate: self.certificate.is_some(),
+            code: self.code_again(),
             ..ask(self.engine, self.plain, &self.store, self.loom, limits)
         }
+    }
+
+    /// The files that are a scenario each: of C files with entries only the first, which stands for
+    /// all.
+    pub fn scenarios(&self) -> &[PathBuf] {
+        #[cfg(feature = "extract")]
+        if !self.code.entries.is_empty() {
+            return &self.files[..1];
+        }
+        &self.files
+    }
+
+    /// The scenario that is read from C, if that was asked for.
+    #[cfg(feature = "extract")]
+    pub fn code(&self, overrides: &Overrides) -> Option<Result<Loaded, Failure>> {
+        if self.code.entries.is_empty() {
+            return None;
+        }
+        let mut code = self.code.code(&self.files, Shown::default());
+        // What is about every number is put in afterwards.
+        let mut rest = overrides.clone();
+        for (given, options) in [
+            (&mut rest.slots, &mut code.options.slots),
+            (&mut rest.units, &mut code.options.units),
+        ] {
+            for (name, bound) in &*given {
+                let number = if let Bound::Exactly(number) = bound {
+                    *number
+                } else {
+                    1
+                };
+                options.insert(name.clone(), number);
+            }
+            given.retain(|(_, bound)| *bound == Bound::Any);
+        }
+        code.options.model = rest.model.take();
+        let entries = self
+            .code
+            .entries
+            .iter()
+            .map(|entry| entry.function.as_str());
+        let entries: Vec<&str> = entries.collect();
+        let name = format!("{}#{}", self.files[0].display(), entries.join("+"));
+        Some(code.loaded(&name, &rest))
+    }
+
+    #[cfg(not(feature = "extract"))]
+    pub fn code(&self, _: &Overrides) -> Option<Result<Loaded, Failure>> {
+        None
+    }
+
+    /// The options that say how C is read, to be given again.
+    fn code_again(&self) -> Vec<(&'static str, String)> {
+        #[cfg(feature = "extract")]
+        if !self.code.entries.is_empty() {
+            return self.code.again(&self.files[1..]);
+        }
+        Vec::new()
     }
 
     /// The files to be written, each with its option: all of one scenario.

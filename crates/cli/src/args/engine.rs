@@ -116,6 +116,7 @@ pub fn ask(
             max_interleavings: loom.max_interleavings,
         },
         limits,
+        code: Vec::new(),
         certificate: false,
     }
 }

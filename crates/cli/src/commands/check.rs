@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use kmapcheck_check::confirm::{BUDGET, confirmed};
-use kmapcheck_check::loaded::read;
+use kmapcheck_check::loaded::any;
 use kmapcheck_check::run::{READING, REPORTING};
 use kmapcheck_check::{Ask, Came, Checked, Failure, Progress, Run, check_within};
 use kmapcheck_report::{Report, escape};
@@ -21,7 +21,7 @@ use crate::{run, targets};
 /// Runs the command.
 pub fn run(args: &Check, output: &mut Output) -> io::Result<Exit> {
     let ask = args.ask();
-    if let (Some((option, _)), true) = (args.written().next(), args.files.len() > 1) {
+    if let (Some((option, _)), true) = (args.written().next(), args.scenarios().len() > 1) {
         return Ok(usage(&format!("`{option}` is for one scenario at a time")));
     }
     let mut checking = Checking {
@@ -31,7 +31,7 @@ pub fn run(args: &Check, output: &mut Output) -> io::Result<Exit> {
         reports: Arc::default(),
         output,
     };
-    for (i, file) in args.files.iter().enumerate() {
+    for (i, file) in args.scenarios().iter().enumerate() {
         if checking.output.is_broken() {
             // Nobody reads the rest: what was not checked is not clean.
             checking.exit = checking.exit.max(Exit::Inconclusive);
@@ -40,7 +40,7 @@ pub fn run(args: &Check, output: &mut Output) -> io::Result<Exit> {
         checking.file(file, i > 0)?;
     }
     if !args.format.is_text()
-        && let Some(json) = json::all(&gathered(&checking.reports), args.files.len() == 1)?
+        && let Some(json) = json::all(&gathered(&checking.reports), args.scenarios().len() == 1)?
     {
         checking.output.print(&json)?;
     }
@@ -71,7 +71,13 @@ impl Checking<'_> {
         let overrides = args.overrides.overrides();
         let written: Vec<&PathBuf> = args.written().map(|(_, file)| file).collect();
         let terminal = args.format.is_text();
-        let read = run.phase(READING, || read(file, &overrides, &written, terminal));
+        let read = run.phase(READING, || {
+            let loaded = match args.code(&overrides) {
+                Some(loaded) => loaded?,
+                None => any(file, &overrides)?,
+            };
+            loaded.about_to_be_asked(&written, terminal)
+        });
         let loaded;
         let (checked, program) = match read {
             Err(failure) => (Err(failure), None),
@@ -133,7 +139,7 @@ impl Checking<'_> {
     fn started(&self, file: &Path) -> Run {
         let (file, ask, exit) = (file.to_owned(), self.ask.clone(), self.exit);
         let (overrides, is_text) = (self.args.overrides.overrides(), self.args.format.is_text());
-        let (one, reports) = (self.args.files.len() == 1, Arc::clone(&self.reports));
+        let (one, reports) = (self.args.scenarios().len() == 1, Arc::clone(&self.reports));
         run::start(&self.ask.limits, move |doing| {
             let report = doing.report(&file, &ask, &overrides);
             let exit = exit.max(report.against_expected().into());

@@ -3,9 +3,9 @@
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 
-use kmapcheck_check::loaded::text_of;
+use kmapcheck_check::loaded::{any, text_of};
 use kmapcheck_check::run::READING;
-use kmapcheck_check::{Checked, Failure, Run, load};
+use kmapcheck_check::{Checked, Failure, Run};
 use kmapcheck_limits::Limits;
 use kmapcheck_report::escape;
 use kmapcheck_show::recording::saved::SavedTrace;
@@ -68,7 +68,7 @@ fn replayed(
         SavedTrace::read(&text_of(&args.file)?).map_err(|error| unusable(error.to_string()))
     })?;
     let scenario = args.scenario.clone().unwrap_or_else(|| saved.path());
-    let read = run.phase(READING, || Ok(load(&scenario, &saved.overrides())?));
+    let read = run.phase(READING, || any(&scenario, &saved.overrides()));
     let mut loaded = read.map_err(|failure| match (failure, &args.scenario) {
         (failure @ Failure::Stopped { .. }, _) => failure.into(),
         (failure, Some(_)) => Wrong::of(&scenario, failure),

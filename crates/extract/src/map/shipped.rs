@@ -8,6 +8,9 @@ macro_rules! shipped {
 
 const SHIPPED: &[(&str, &str)] = shipped!["linux-2.4", "linux-2.6", "linux-6", "pthreads"];
 
+/// The one that is taken if nobody says which.
+pub const FIRST: &str = "linux-2.4";
+
 /// The names of the shipped mapping files, in order, without `.json`.
 #[must_use]
 pub fn names() -> Vec<&'static str> {

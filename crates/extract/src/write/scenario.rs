@@ -164,6 +164,9 @@ impl Writer<'_> {
             file.insert("blocks".into(), Value::Object(blocks));
         }
         file.insert("tasks".into(), Value::Array(written_tasks));
+        if let Some(expect) = &self.options.expect {
+            file.insert("expect".into(), expect.clone());
+        }
         written(&Value::Object(file))
     }
 

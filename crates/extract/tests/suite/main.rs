@@ -2,6 +2,7 @@
 
 mod aliases;
 mod asked;
+mod cases;
 mod common;
 mod constructs;
 mod macros;
