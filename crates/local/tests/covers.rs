@@ -33,10 +33,20 @@ fn covers_all(program: &Program, locals: &Locals) {
     assert_eq!(named.is_some(), !possible.intersection(lost).is_empty());
     assert!(named.is_none_or(|named| !named.is_empty()));
     // Nothing is listed twice, and nothing is listed that is not wrong.
-    let is_new = |i: usize| !locals.found[..i].contains(&locals.found[i]);
+    let is_new = |i: usize| {
+        let (before, it) = (locals.found[..i].iter().rev(), locals.found[i]);
+        !before
+            .take_while(|found| found.local == it.local)
+            .any(|found| *found == it)
+    };
     assert!((0..locals.found.len()).all(is_new));
     assert!(locals.found.iter().all(|found| !found.findings.is_empty()));
-    let is_new = |i: usize| !locals.waiters[..i].contains(&locals.waiters[i]);
+    let is_new = |i: usize| {
+        let (before, it) = (locals.waiters[..i].iter().rev(), &locals.waiters[i]);
+        !before
+            .take_while(|waiter| waiter.local == it.local)
+            .any(|waiter| waiter == it)
+    };
     assert!((0..locals.waiters.len()).all(is_new));
     for_each_state(program, MAX_STATES, |state| {
         for (id, task) in state.tasks.iter().enumerate() {
