@@ -26,6 +26,7 @@ pub mod identity;
 pub mod label;
 pub mod naming;
 pub mod operation;
+pub mod rounds;
 pub mod section;
 pub mod state;
 pub mod step;

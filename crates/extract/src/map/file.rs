@@ -37,6 +37,9 @@ pub struct File {
     /// Words that say nothing here (`__init`) and are left out before the C is parsed.
     #[serde(default)]
     pub qualifiers: Vec<String>,
+    /// Whether a writer who waits for a reader-writer semaphore holds new readers back.
+    #[serde(default)]
+    pub fair_rwsems: Option<bool>,
     /// What functions do to pages, locks and pools.
     #[serde(default)]
     pub ops: BTreeMap<String, Does>,

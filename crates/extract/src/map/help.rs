@@ -24,7 +24,7 @@ pub const EXAMPLE: &str = r#"{
 "#;
 
 /// Each field, and what it says.
-pub const FIELDS: [(&str, &str); 27] = [
+pub const FIELDS: [(&str, &str); 28] = [
     (
         "name",
         "what the file is called; the only field that must be there",
@@ -41,6 +41,10 @@ pub const FIELDS: [(&str, &str); 27] = [
     (
         "qualifiers",
         "words that are left out before parsing, such as `__init`",
+    ),
+    (
+        "fair_rwsems",
+        "true: a writer who waits for a reader-writer semaphore holds new readers back",
     ),
     (
         "ops",

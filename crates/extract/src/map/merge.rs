@@ -13,6 +13,8 @@ pub struct Mapping {
     pub model: Option<String>,
     /// The series of the last that names one.
     pub series: Option<String>,
+    /// As the last that says it; false if none does.
+    pub fair_rwsems: bool,
     /// See [`File`] for each of these.
     pub defines: BTreeSet<String>,
     /// Numbers that names stand for.
@@ -82,6 +84,7 @@ impl Mapping {
     fn add(&mut self, file: &File) {
         self.names.push(file.name.clone());
         self.model = file.model.clone().or(self.model.take());
+        self.fair_rwsems = file.fair_rwsems.unwrap_or(self.fair_rwsems);
         self.series = file.series.clone().or(self.series.take());
         self.defines.extend(file.defines.iter().cloned());
         self.qualifiers.extend(file.qualifiers.iter().cloned());
@@ -142,9 +145,7 @@ impl Mapping {
             .chain(self.refused.keys())
             .chain(self.returns.keys())
             .chain(self.sleeps_by_flags.keys());
-        let others = (self.constants.keys())
-            .chain(&self.nowait)
-            .chain(&self.qualifiers);
+        let others = self.nowait.iter().chain(&self.qualifiers);
         functions.chain(others).cloned().collect()
     }
 

@@ -75,6 +75,10 @@ fn tokens(text: &str) -> Option<Vec<Token>> {
 /// The value of a number as C writes it.
 #[must_use]
 pub fn number(text: &str) -> Option<i64> {
+    // The parser takes the sign of `-1` for a part of the number.
+    if let Some(positive) = text.strip_prefix('-') {
+        return number(positive.trim_start())?.checked_neg();
+    }
     let text = text.trim_end_matches(['u', 'U', 'l', 'L']);
     let lower = text.to_ascii_lowercase();
     let value = if let Some(hex) = lower.strip_prefix("0x") {
@@ -94,10 +98,14 @@ pub fn character(text: &str) -> Option<i64> {
     let mut chars = inner.chars();
     match (chars.next()?, chars.next(), chars.next()) {
         ('\\', Some(escaped), None) => Some(match escaped {
-            'n' => 10,
+            'a' => 7,
+            'b' => 8,
             't' => 9,
+            'n' => 10,
+            'v' => 11,
+            'f' => 12,
             'r' => 13,
-            '0' => 0,
+            digit @ '0'..='7' => i64::from(u32::from(digit) - u32::from('0')),
             other => i64::from(u32::from(other)),
         }),
         (c, None, None) => Some(i64::from(u32::from(c))),

@@ -4,7 +4,8 @@
 //! Simple, Fast Dominance Algorithm* (2001), on the reversed graph. A path that ends at once (a
 //! `BUG()`) is not followed, and so does not keep others from coming together.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 use std::rc::Rc;
 
 use kmapcheck_limits::ask;
@@ -20,6 +21,34 @@ pub struct Graph {
     pub joins: Vec<Option<usize>>,
     /// Variables whose value may still be read.
     pub live: Vec<Rc<BTreeSet<Name>>>,
+    /// The loops that a branch goes on with, or leaves, by its ways.
+    pub leaves: BTreeMap<usize, Vec<u32>>,
+}
+
+/// A loop: its number, the line of its rounds, and its instructions, from where a round begins to the
+/// jump back.
+pub fn loops(code: &Code) -> impl Iterator<Item = (u32, usize, RangeInclusive<usize>)> + '_ {
+    code.instrs.iter().enumerate().filter_map(|(at, instr)| {
+        let (Instr::Round(number, line), Some(Instr::Jump(top))) = (instr, code.instrs.get(at + 1))
+        else {
+            return None;
+        };
+        Some((*number, *line, *top..=at + 1))
+    })
+}
+
+fn leaves(code: &Code) -> BTreeMap<usize, Vec<u32>> {
+    let mut all: BTreeMap<usize, Vec<u32>> = BTreeMap::new();
+    for (number, _, within) in loops(code) {
+        for at in within.clone() {
+            if let Some(Instr::Branch(_, yes, no)) = code.instrs.get(at)
+                && !(within.contains(yes) && within.contains(no))
+            {
+                all.entry(at).or_default().push(number);
+            }
+        }
+    }
+    all
 }
 
 /// The graph of some code.
@@ -28,6 +57,7 @@ pub fn graph(code: &Code) -> Graph {
     Graph {
         joins: joins(code),
         live: live(code),
+        leaves: leaves(code),
     }
 }
 

@@ -69,6 +69,12 @@ impl Outside {
         !self.public.contains(name) && private.is_some_and(|of| of.is_subset(files))
     }
 
+    /// Whether a variable of that name is declared.
+    #[must_use]
+    pub fn is_variable(&self, name: &str) -> bool {
+        self.public.contains(name) || self.private.contains_key(name)
+    }
+
     /// Whether a name is an array: then its value is its address.
     #[must_use]
     pub fn is_array(&self, name: &str) -> bool {

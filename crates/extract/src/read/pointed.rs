@@ -99,7 +99,7 @@ impl Slicer<'_> {
             for body in bodies {
                 if self.writes_behind(*body)
                     && !self.slice.followed.contains(body)
-                    && self.is_read_behind()
+                    && (self.is_read_behind() || self.asked.contains(&(*function, *at)))
                 {
                     all.push((*function, *at, *body));
                 }

@@ -78,10 +78,16 @@ pub(super) struct Slicer<'a> {
     pub(super) values: BTreeSet<Name>,
     /// Variables of each function whose address is kept somewhere.
     aliases: BTreeMap<usize, BTreeSet<Name>>,
+    /// Functions from which an allocation is reached that sleeps or not by its flags.
+    by_flags: BTreeSet<usize>,
     sleep_matters: bool,
     locals: BTreeMap<usize, BTreeSet<Name>>,
     outside: BTreeSet<Name>,
     results: BTreeSet<usize>,
+    /// Functions that are handed a pointer to what matters, and write through pointers.
+    handed: BTreeSet<usize>,
+    /// Calls that are handed such a pointer.
+    pub(super) asked: BTreeSet<(usize, usize)>,
     pub(super) slice: Slice,
     pub(super) changed: bool,
 }
@@ -145,10 +151,13 @@ impl Slice {
             pointed: BTreeSet::new(),
             values: BTreeSet::new(),
             aliases: BTreeMap::new(),
+            by_flags: BTreeSet::new(),
             sleep_matters: false,
             locals: BTreeMap::new(),
             outside: BTreeSet::new(),
             results: BTreeSet::new(),
+            handed: BTreeSet::new(),
+            asked: BTreeSet::new(),
             slice: Slice {
                 bodies,
                 behind,
@@ -180,7 +189,7 @@ impl Slicer<'_> {
     ) {
         let mut callers: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
         let mut mapped: BTreeSet<&str> = BTreeSet::new();
-        let (mut reaching, mut sleepy) = (Vec::new(), Vec::new());
+        let (mut reaching, mut sleepy, mut by_flags) = (Vec::new(), Vec::new(), Vec::new());
         for &(body, function) in within {
             callers.entry(body).or_default().insert(function);
         }
@@ -198,6 +207,9 @@ impl Slicer<'_> {
                     }
                     if may_sleep(self.mapping, name) {
                         sleepy.push(function);
+                    }
+                    if self.mapping.sleeps_by_flags.contains_key(name) {
+                        by_flags.push(function);
                     }
                 }
                 Callee::Nothing(true) => sleepy.push(function),
@@ -221,6 +233,7 @@ impl Slicer<'_> {
         for (seeds, into) in [
             (reaching, &mut self.reaching),
             (sleepy, &mut self.slice.sleepy),
+            (by_flags, &mut self.by_flags),
         ] {
             let mut todo = seeds;
             while let Some(function) = todo.pop() {
@@ -320,6 +333,7 @@ impl Slicer<'_> {
                 .iter()
                 .any(|name| self.outside.contains(name))
             || (asked && self.is_short(body))
+            || (self.sleep_matters && self.by_flags.contains(&body) && self.is_short(body))
             || (self.writes_behind(body) && self.is_short(body) && self.is_pointed_at())
     }
 
@@ -408,7 +422,12 @@ impl Slicer<'_> {
             }
             _ => false,
         });
-        let passes = passes || (!call.args.is_empty() && self.is_aliased(function));
+        let passes = passes
+            || (!call.args.is_empty() && self.is_aliased(function))
+            || (self.handed.contains(&function) && call.args.iter().any(may_be_handed_on));
+        if passes {
+            self.asked.insert((function, at));
+        }
         let mut matters = result || passes;
         if passes {
             call.args.iter().for_each(|arg| self.want(function, arg));
@@ -417,6 +436,7 @@ impl Slicer<'_> {
             Callee::Mapped(name) => {
                 let operation = is_operation(self.mapping, &name);
                 matters |= operation;
+                matters |= self.sleep_matters && self.mapping.sleeps_by_flags.contains_key(&name);
                 if matters {
                     call.args.iter().for_each(|arg| self.want(function, arg));
                 }
@@ -430,6 +450,9 @@ impl Slicer<'_> {
                     }
                     matters = true;
                     self.changed |= self.slice.followed.insert(body);
+                    if passes && self.writes_behind(body) {
+                        self.changed |= self.handed.insert(body);
+                    }
                     if result {
                         self.changed |= self.results.insert(body);
                     }
@@ -458,4 +481,9 @@ impl Slicer<'_> {
             .get(&function)
             .is_some_and(|names| names.iter().any(|name| self.wants_local(function, *name)))
     }
+}
+
+/// Whether an argument may be a pointer that was handed in: it is no number.
+fn may_be_handed_on(arg: &Expr) -> bool {
+    !matches!(arg, Expr::Const(_) | Expr::Text(_) | Expr::Function(_))
 }

@@ -143,7 +143,7 @@ impl Unit {
                 text,
             });
         }
-        let mut signed = BTreeSet::new();
+        let (mut signed, mut ambiguous) = (BTreeSet::new(), Vec::new());
         for file in 0..unit.files.len() {
             unit.outside.add(file, &unit.files[file].text);
             let found = Found::of(&unit.files[file]);
@@ -154,10 +154,17 @@ impl Unit {
                 same.push(number);
                 unit.functions.push(function);
             }
-            unit.enumerators.extend(found.enumerators);
+            for (name, number) in found.enumerators {
+                // One name for two numbers, in two files: neither is known.
+                match unit.enumerators.insert(name.clone(), number) {
+                    Some(other) if other != number => ambiguous.push(name),
+                    _ => {}
+                }
+            }
             unit.unsigned_fields.extend(found.unsigned);
             signed.extend(found.signed);
         }
+        unit.enumerators.retain(|name, _| !ambiguous.contains(name));
         unit.unsigned_fields.retain(|name| !signed.contains(name));
         unit.pointers = Pointers::of(&unit, mapping);
         Ok(unit)

@@ -12,6 +12,7 @@ use crate::assumed::Assumptions;
 use crate::map::Mapping;
 use crate::map::merge::Known;
 use crate::read::callee::{Callee, callee, is_jump, is_operation};
+use crate::read::graph;
 use crate::read::instruction::{Expr, Instr};
 use crate::read::names::Names;
 use crate::read::slice::Slice;
@@ -106,6 +107,8 @@ pub fn note(unit: &Unit, mapping: &Mapping, names: &Names, slice: &Slice, all: &
             }
         }
     }
+    overruled(unit, mapping, names, slice, all);
+    loops(unit, slice, all);
     outside(unit, mapping, all);
     if regions > REGIONS {
         let text = format!(
@@ -152,6 +155,61 @@ pub fn note(unit: &Unit, mapping: &Mapping, names: &Names, slice: &Slice, all: &
         ),
         None,
     );
+}
+
+/// Notes functions that are in the files, and are taken as the mapping says all the same.
+fn overruled(unit: &Unit, mapping: &Mapping, names: &Names, slice: &Slice, all: &mut Assumptions) {
+    let mut found = Calls::new();
+    for (&function, body) in &slice.bodies {
+        let file = unit.functions[function].file;
+        for instr in &body.code.instrs {
+            let Instr::Call(call) = instr else { continue };
+            if let Callee::Mapped(name) = callee(unit, mapping, names, call, file)
+                && let Some(number) = unit.resolve(&name, Some(file))
+            {
+                let of = &unit.functions[number];
+                let at = format!("{}:{}", unit.files[of.file].name, of.line);
+                found.entry(name).or_insert((0, at)).0 += 1;
+            }
+        }
+    }
+    for (name, (count, at)) in found {
+        let text = format!("`{name}` does what the mapping says, whatever its body here does");
+        let change = "take it out in a mapping file of your own, or give the function another name";
+        all.note_many("mapped", at, text, count, Some(change.to_owned()));
+    }
+}
+
+/// Notes loops of which nothing that is followed says that they end.
+fn loops(unit: &Unit, slice: &Slice, all: &mut Assumptions) {
+    let mut places = Vec::new();
+    for function in &slice.followed {
+        let body = &slice.bodies[function];
+        for (_, line, within) in graph::loops(&body.code) {
+            let mut within = within;
+            let decides =
+                |at: usize| matches!(body.code.instrs[at], Instr::Branch(..)) && body.matters[at];
+            if !within.any(decides) {
+                let file = unit.functions[*function].file;
+                places.push((file, line));
+            }
+        }
+    }
+    places.sort_unstable();
+    places.dedup();
+    let at = |(file, line): &(usize, usize)| format!("{}:{line}", unit.files[*file].name);
+    let Some(first) = places.first() else { return };
+    let listed: Vec<String> = places.iter().take(LISTED).map(at).collect();
+    let more = match places.len().saturating_sub(LISTED) {
+        // All are listed.
+        0 => String::new(),
+        n => format!(" and {n} more"),
+    };
+    let text = format!(
+        "loops come to their end where nothing that matters decides it: {}{more}",
+        listed.join(", ")
+    );
+    all.note_many("loop-ends", at(first), text, places.len(), None);
 }
 
 /// Notes what stands outside functions and is no declaration: the rest of a function whose brackets

@@ -266,7 +266,7 @@ impl Machine<'_> {
             return Ok(self.returned(state, call, *returned, name));
         }
         if let Some(flags) = mapping.sleeps_by_flags.get(name) {
-            let waits = self.may_wait(call, Some(*flags));
+            let waits = self.may_wait(state, call, Some(*flags));
             return Ok(self.nothing(state, call, waits, name));
         }
         match mapping.known.get(name) {
@@ -287,11 +287,39 @@ impl Machine<'_> {
         }
     }
 
-    /// Whether the flags of an allocation let it wait.
-    pub fn may_wait(&self, call: &Call, flags: Option<usize>) -> bool {
-        let text = flags.and_then(|flags| call.texts.get(flags));
-        let words = text.map(|text| text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')));
-        !words.is_some_and(|mut words| words.any(|word| self.mapping.nowait.contains(word)))
+    /// Whether the flags of an allocation let it wait. They do unless it is known that they do not.
+    pub fn may_wait(&mut self, state: &mut State, call: &Call, flags: Option<usize>) -> bool {
+        let given = flags.and_then(|number| call.args.get(number).zip(call.texts.get(number)));
+        let Some((arg, text)) = given else {
+            return true;
+        };
+        let depth = state.frames.len() - 1;
+        let (text, _) = self.written(state, depth, text);
+        if self.forbids_waiting(&text) {
+            return false;
+        }
+        let value = self.value(state, depth, arg);
+        let mapping = self.mapping;
+        !mapping.nowait.iter().any(|name| {
+            let known = self.names.known(name).map(Key::Global);
+            known.is_some_and(|key| state.store.get(&key) == Some(&value))
+        })
+    }
+
+    /// Whether flags as they are written say that nothing may wait: names that do, and others that
+    /// say nothing about it.
+    fn forbids_waiting(&self, text: &str) -> bool {
+        let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+        let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+        let forbids = |word: &&str| self.mapping.nowait.contains(*word);
+        let says_nothing = |word: &&str| {
+            let waits = ["__GFP_WAIT", "__GFP_DIRECT_RECLAIM", "__GFP_RECLAIM"];
+            *word == "gfp_t" || (word.starts_with("__GFP_") && !waits.contains(word))
+        };
+        let is_plain = !text.contains(['?', '&', '~', '^']);
+        is_plain
+            && words.iter().any(forbids)
+            && words.iter().all(|word| forbids(word) || says_nothing(word))
     }
 
     fn returned(&mut self, state: &mut State, call: &Call, returned: Returned, name: &str) -> Step {

@@ -23,7 +23,14 @@ impl Machine<'_> {
         match place {
             Place::Local(name) => Key::Local(depth_of(depth), *name),
             Place::Global(name) => Key::Global(*name),
-            Place::Field(base, name) => Key::Field(self.value(state, depth, base), *name),
+            Place::Field(base, name) => {
+                let base = self.value(state, depth, base);
+                let key = Key::Field(base, *name);
+                if let Some(address) = address_of(&key) {
+                    self.tell_apart(state, &address);
+                }
+                key
+            }
             Place::Deref(base) => {
                 let base = self.value(state, depth, base);
                 match base.sole() {
@@ -52,14 +59,7 @@ impl Machine<'_> {
             let Some(other) = address_of(key) else {
                 continue;
             };
-            let shares = of
-                .terms
-                .iter()
-                .any(|term| term.1 == 1 && other.terms.contains(term));
-            let Some(difference) = of
-                .plus(&other, -1)
-                .filter(|d| shares && d.number().is_none())
-            else {
+            let Some(difference) = undecided_difference(of, &other) else {
                 continue;
             };
             if self.ask_if_zero(state, &difference) {
@@ -449,6 +449,21 @@ fn address_of(key: &Key) -> Option<Linear> {
         }
         Key::Pure(..) | Key::Mapped(_) | Key::Table(_) => None,
     }
+}
+
+/// How far two addresses in one array are apart, where that is not known; of fields, what they are
+/// the fields of.
+fn undecided_difference(a: &Linear, b: &Linear) -> Option<Linear> {
+    if let (Some(Symbol::Address(a)), Some(Symbol::Address(b))) = (a.sole(), b.sole())
+        && let (Key::Field(a, field), Key::Field(b, same)) = (&**a, &**b)
+    {
+        return (field == same)
+            .then(|| undecided_difference(a, b))
+            .flatten();
+    }
+    let shares = (a.terms.iter()).any(|term| term.1 == 1 && b.terms.contains(term));
+    let difference = a.plus(b, -1)?;
+    (shares && difference.number().is_none()).then_some(difference)
 }
 
 /// Whether an address lies within what another one is the address of.

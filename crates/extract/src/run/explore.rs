@@ -23,8 +23,9 @@ use crate::refusal::{Kind, Refusal};
 use crate::run::canonical::canonical;
 use crate::run::label::Label;
 use crate::run::operation::Object;
+use crate::run::rounds::Rounds;
 use crate::run::state::{Frame, Hold, State};
-use crate::run::step::{Machine, Rounds, Scope, Step, Thing};
+use crate::run::step::{Machine, Scope, Step, Thing};
 use crate::run::value::{Key, Linear};
 
 /// A node of the graph.
@@ -130,7 +131,7 @@ impl Machine<'_> {
                 let before = &mut visits[next].rounds;
                 if !before.iter().any(|earlier| is_within(earlier, &rounds)) {
                     before.push(rounds.clone());
-                    let total = rounds.iter().flat_map(|of| of.counts.values()).sum();
+                    let total = rounds.iter().map(Rounds::total).sum::<u32>();
                     queue.push(Reverse((total, turns.len(), next)));
                     turns.push(rounds);
                 }
@@ -338,11 +339,5 @@ impl Machine<'_> {
 
 /// Whether a visit had no more rounds of any loop than another one of the same state.
 fn is_within(earlier: &[Rounds], later: &[Rounds]) -> bool {
-    earlier.len() == later.len()
-        && earlier.iter().zip(later).all(|(a, b)| {
-            a.pending <= b.pending
-                && a.counts.iter().all(|(number, count)| {
-                    *count <= b.counts.get(number).copied().unwrap_or_default()
-                })
-        })
+    earlier.len() == later.len() && earlier.iter().zip(later).all(|(a, b)| a.is_within(b))
 }

@@ -226,7 +226,7 @@ impl Machine<'_> {
                 self.assume(&mut way, &fact);
             }
         }
-        let waits = self.may_wait(call, operation.flags);
+        let waits = self.may_wait(&mut way, call, operation.flags);
         let op = match op {
             "alloc_page" if !waits => "try_alloc_page",
             op => op,

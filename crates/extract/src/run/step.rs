@@ -14,6 +14,7 @@ use crate::refusal::{Kind, Place, Refusal};
 use crate::run::counts::Counts;
 use crate::run::facts::Facts;
 use crate::run::label::Labels;
+use crate::run::rounds::Rounds;
 use crate::run::state::{Fact, Relation, State};
 use crate::run::value::{Key, Linear};
 
@@ -92,15 +93,6 @@ impl Thing {
             Thing::Completion(_) => "completion",
         }
     }
-}
-
-/// Rounds of loops in an open call.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
-pub struct Rounds {
-    /// Undecided rounds of each loop since it was entered.
-    pub counts: BTreeMap<u32, u32>,
-    /// Whether anything was undecided since the last round of any loop.
-    pub pending: bool,
 }
 
 /// What an instruction comes to.
@@ -236,7 +228,7 @@ impl Machine<'_> {
         }
         if ways.len() > 1 {
             for of in rounds.iter_mut() {
-                of.pending = true;
+                of.undecided([]);
             }
         }
         Ok(Step::Then(ways))
@@ -257,20 +249,15 @@ impl Machine<'_> {
         match instr {
             Instr::Nop => next(state),
             Instr::Enter(number) => {
-                rounds[depth].counts.remove(number);
+                rounds[depth].enter(*number);
                 next(state);
             }
             Instr::Round(number, line) => {
                 self.here.1 = *line;
                 next(state);
-                let of = &mut rounds[depth];
-                if std::mem::take(&mut of.pending) {
-                    let count = of.counts.entry(*number).or_default();
-                    *count += 1;
-                    if *count > self.options.unroll {
-                        self.note_bound();
-                        return Ok(Step::Cut);
-                    }
+                if let Some(most) = rounds[depth].round(*number, self.options.unroll) {
+                    self.note_bound(most);
+                    return Ok(Step::Cut);
                 }
                 return Ok(Step::Round);
             }
@@ -293,7 +280,9 @@ impl Machine<'_> {
                     state.frames[depth].at = body.graph.joins[at].unwrap_or(at + 1);
                     return Ok(Step::On);
                 }
-                return Ok(self.branch(state, rounds, value, (*yes, *no)));
+                let leaves = body.graph.leaves.get(&at);
+                let leaves = leaves.map_or(&[][..], Vec::as_slice);
+                return Ok(self.branch(state, (rounds, leaves), value, (*yes, *no)));
             }
             Instr::Call(call) => {
                 self.here.1 = call.line;
@@ -326,8 +315,7 @@ impl Machine<'_> {
         Ok(Step::On)
     }
 
-    fn note_bound(&mut self) {
-        let unroll = self.options.unroll;
+    fn note_bound(&mut self, unroll: u32) {
         let text = format!("at most {unroll} undecided rounds of this loop");
         // A proposal only.
         let (at, more) = (self.at(), unroll.saturating_add(1));
@@ -340,7 +328,7 @@ impl Machine<'_> {
     fn branch(
         &mut self,
         state: &mut State,
-        rounds: &mut [Rounds],
+        (rounds, leaves): (&mut [Rounds], &[u32]),
         value: &crate::read::instruction::Expr,
         (yes, no): (usize, usize),
     ) -> Step {
@@ -353,8 +341,9 @@ impl Machine<'_> {
             (false, true) => state.frames[depth].at = no,
             (false, false) => return Step::Cut,
             (true, true) => {
-                for of in rounds.iter_mut() {
-                    of.pending = true;
+                for (of, open) in rounds.iter_mut().zip(0..) {
+                    let leaves = leaves.iter().filter(|_| open == depth);
+                    of.undecided(leaves.copied());
                 }
                 let mut ways = Vec::new();
                 for (fact, to) in [(question.yes, yes), (question.no, no)] {

@@ -91,7 +91,8 @@ impl Writer<'_> {
                         shared_pages.insert(text);
                     }
                     Some(Thing::Lock(kind, scope)) => {
-                        let lock = lock(kind, task.sizes.get(name).copied());
+                        let is_fair = self.mapping.fair_rwsems;
+                        let lock = lock(kind, task.sizes.get(name).copied(), is_fair);
                         if *scope == Scope::Own {
                             locks.insert(text.to_owned(), lock);
                         } else {
@@ -230,7 +231,10 @@ impl Writer<'_> {
 }
 
 /// A lock, with its units if it is a semaphore.
-fn lock(kind: &str, units: Option<u32>) -> Value {
+fn lock(kind: &str, units: Option<u32>, is_fair: bool) -> Value {
+    if kind == "rwsem" && is_fair {
+        return json!({ "rwsem": { "fair": true } });
+    }
     match units.filter(|_| kind == "semaphore") {
         // Somebody else gives it units before it can be taken.
         Some(0) => json!({ "semaphore": MOST, "owned": false, "available": 0 }),

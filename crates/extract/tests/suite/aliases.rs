@@ -225,3 +225,68 @@ fn an_index_that_is_a_rest() {
              { if ((n + 4 >> 2) - (n >> 2) == 1) return 0; kmap(p); return 0; }";
     assert_eq!(wrong(c, &[("f", 1)], 1), NONE);
 }
+
+/// Fields of elements: two that may be one are asked about, as elements themselves are.
+#[test]
+fn fields_of_elements() {
+    let c = |how: &str| {
+        format!(
+            "struct in {{ int b; }}; struct s {{ int b; struct in i; }};
+             static struct s t[4];
+             int f(int i, int j, struct page *p) {{ {how} kmap(p); return 0; }}"
+        )
+    };
+    for how in [
+        "t[i].b = 0; t[j].b = 1; if (!t[i].b) return 0;",
+        "t[0].b = 0; t[j].b = 1; if (!t[0].b) return 0;",
+        "struct s *q = &t[j]; t[i].b = 0; q->b = 1; if (!t[i].b) return 0;",
+        "t[i].i.b = 0; t[j].i.b = 1; if (!t[i].i.b) return 0;",
+    ] {
+        let of = c(how);
+        assert_eq!(wrong(&of, &[("f", 1)], 1), ["slot-leak"], "{how}");
+        let same = of.replace("[j]", "[i]").replace("[0]", "[i]");
+        let same = same.replace("if (!t", "if (t");
+        assert_eq!(wrong(&same, &[("f", 1)], 1), NONE, "{how}");
+    }
+}
+
+/// A pointer that is handed on is written through wherever it goes.
+#[test]
+fn a_pointer_that_is_handed_on() {
+    for (functions, call) in [
+        (
+            "void set(int *p) { *p = 1; } void get(int *p) { set(p); }",
+            "get(&e);",
+        ),
+        (
+            "void set(int *p) { *p = 1; } void get(int *p) { int *q = p; set(q); }",
+            "get(&e);",
+        ),
+        (
+            "void set(int *p) { *p = 1; } void two(int *p) { set(p); } void get(int *p) { two(p); }",
+            "get(&e);",
+        ),
+        (
+            "void set(int *p) { *p = 1; } void get(void (*h)(int *), int *p) { h(p); }",
+            "get(set, &e);",
+        ),
+    ] {
+        let c = |after: &str| {
+            format!(
+                "{functions} int f(struct page *p) {{ int e = 0; kmap(p); {call} {after} kunmap(p); return 0; }}"
+            )
+        };
+        let leaks = c("if (e) return e;");
+        assert_eq!(wrong(&leaks, &[("f", 1)], 1), ["slot-leak"], "{functions}");
+        assert_eq!(
+            wrong(&c("if (!e) return e;"), &[("f", 1)], 1),
+            NONE,
+            "{functions}"
+        );
+    }
+    // A lock that is found so.
+    let c = "static spinlock_t l, m;
+             void set(spinlock_t **p) { *p = &l; } void get(spinlock_t **p) { set(p); }
+             int f(void) { spinlock_t *k = &m; get(&k); spin_lock(k); spin_lock(&l); return 0; }";
+    assert_eq!(wrong(c, &[("f", 1)], 1), ["deadlock"]);
+}

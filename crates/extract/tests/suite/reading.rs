@@ -388,3 +388,108 @@ fn types_and_attributes() {
         crate::common::refused(&c, &[("f", 1)], |_| {});
     }
 }
+
+/// Numbers below zero, and what is left out of a list.
+#[test]
+fn numbers_as_c_has_them() {
+    let of = |text: &str| {
+        let c = format!(
+            "struct in {{ int a, b; }}; struct s {{ int a, b; struct in i; }};
+             int g(int a) {{ if (a) return -1; spin_lock(&l); return 0; }}
+             static spinlock_t l;
+             int f(int a, struct page *p) {{ {text} }}"
+        );
+        wrong(&c, &[("f", 1)], 1)
+    };
+    let none: [&str; 0] = [];
+    for text in [
+        "if (g(a)) return 0; spin_unlock(&l); return 0;",
+        "int r = (-1); if (r == 0 - 1) return 0; kmap(p); return 0;",
+        "if ('\\b' == 8 && '\\7' == 7) return 0; kmap(p); return 0;",
+        "struct s s = { 0 }; if (s.b || s.i.b) kunmap(p); return 0;",
+        "struct s s = { .b = 1 }; if (s.a || !s.b) kunmap(p); return 0;",
+        "struct s s = { 1, 2, { 3 } }; if (s.i.a != 3 || s.i.b) kunmap(p); return 0;",
+    ] {
+        assert_eq!(of(text), none, "{text}");
+    }
+}
+
+/// What a file says of a name goes before what a mapping says is usual.
+#[test]
+fn what_the_file_says_of_a_name() {
+    let of = |text: &str| wrong(text, &[("f", 1)], 1);
+    let bad = "{ spin_lock(&l); spin_lock(&l); } return 0;";
+    for text in [
+        "#define HZ 1000\nstatic spinlock_t l; int f(void) { if (HZ == 1000) ",
+        "enum { WRITE, READ }; static spinlock_t l; int f(int rw) { if (rw == READ) if (rw == 1) ",
+        "static spinlock_t l; static int up; int f(void) { up = 0; if (!up) ",
+    ] {
+        assert_eq!(of(&format!("{text}{bad} }}")), ["deadlock"], "{text}");
+    }
+    let c = "static spinlock_t l; void dput(void *d) { spin_lock(&l); }
+             int f(void) { dput(0); dput(0); return 0; }";
+    let of = extracted(c, &[("f", 1)]);
+    crate::objects::says(&of, "mapped", &["`dput` does what the mapping says"]);
+}
+
+/// Flags let an allocation wait unless it is known that they do not.
+#[test]
+fn flags_of_allocations() {
+    let of = |text: &str| {
+        let c = format!(
+            "static spinlock_t l; void *get(int n, int gfp) {{ return kmalloc(n, gfp); }}
+             int f(int c) {{ spin_lock(&l); {text} spin_unlock(&l); return 0; }}"
+        );
+        wrong(&c, &[("f", 1)], 1)
+    };
+    let none: [&str; 0] = [];
+    for text in [
+        "kmalloc(8, GFP_ATOMIC);",
+        "kmalloc(8, (GFP_ATOMIC | __GFP_NOWARN));",
+        "get(8, GFP_ATOMIC);",
+        "int g = GFP_ATOMIC; kmalloc(8, g);",
+    ] {
+        assert_eq!(of(text), none, "{text}");
+    }
+    for text in [
+        "kmalloc(8, c ? GFP_ATOMIC : GFP_KERNEL);",
+        "kmalloc(8, GFP_ATOMIC | GFP_KERNEL);",
+        "kmalloc(8, GFP_ATOMIC | __GFP_WAIT);",
+        "kmalloc(8, gfp(GFP_ATOMIC));",
+        "get(8, GFP_KERNEL);",
+        "int g = GFP_KERNEL; kmalloc(8, g);",
+    ] {
+        assert_eq!(of(text), ["sleep-in-atomic"], "{text}");
+    }
+}
+
+/// A loop that facts end is followed to its end, whatever is undecided in it; one that is passed over
+/// is said to end.
+#[test]
+fn loops_that_facts_end() {
+    let c = "static spinlock_t l;
+             int f(struct page **v) { int i;
+                 for (i = 0; i < 4; i++) if (ext()) { spin_lock(&l); spin_unlock(&l); }
+                 for (i = 0; i < 6; i++) { if (!v[i]) continue; kmap(v[i]); kunmap(v[i]); }
+                 return 0; }";
+    let none: [&str; 0] = [];
+    let of = extracted(c, &[("f", 1)]);
+    assert_eq!(crate::common::findings(&of), none);
+    assert!(
+        of.assumed.iter().all(|one| one.kind != "loop-bound"),
+        "{:?}",
+        of.assumed
+    );
+    let c = "static int flag; int f(struct semaphore *s) { down(s); while (!flag) schedule(); up(s); return 0; }";
+    let of = extracted(c, &[("f", 1)]);
+    crate::objects::says(&of, "loop-ends", &["a.c:1"]);
+}
+
+/// A writer who waits holds new readers back, in Linux.
+#[test]
+fn readers_wait_behind_writers() {
+    let c = "static struct rw_semaphore m;
+             int f(void) { down_read(&m); down_read(&m); up_read(&m); up_read(&m); return 0; }
+             int g(void) { down_write(&m); up_write(&m); return 0; }";
+    assert_eq!(wrong(c, &[("f", 1), ("g", 1)], 1), ["deadlock"]);
+}

@@ -250,7 +250,9 @@ impl Lower<'_> {
             self.hidden(at, text);
             return Expr::Unknown;
         }
-        if self.unit.by_name.contains_key(text) || self.mapping.speaks_of(text) {
+        let is_function = self.unit.by_name.contains_key(text)
+            || (self.mapping.speaks_of(text) && !self.unit.outside.is_variable(text));
+        if is_function {
             return Expr::Function(self.names.name(text));
         }
         let place = Place::Global(self.outside(text));
@@ -262,8 +264,9 @@ impl Lower<'_> {
 
     /// The number that a name stands for.
     fn number_of(&self, text: &str) -> Option<i64> {
-        let given = self.mapping.constants.get(text);
-        given.or(self.unit.enumerators.get(text)).copied()
+        // What the files say of a name goes before what is usual.
+        let given = self.unit.enumerators.get(text);
+        given.or(self.mapping.constants.get(text)).copied()
     }
 
     /// The value of a constant expression in text.

@@ -6,6 +6,9 @@ use crate::read::instruction::{Expr, Instr, Place};
 use crate::read::pointers::type_name;
 use crate::read::tree::{self, has_part};
 
+/// Fields of one structure that are set to 0 at most, those of structures within it included.
+const MOST_ZEROS: u32 = 200;
+
 impl Lower<'_> {
     /// Sets the elements or fields that a list gives, of what is at `place`. `kind` is the structure
     /// that it is, or that the elements of the array are.
@@ -17,6 +20,10 @@ impl Lower<'_> {
         let elements: Vec<At<'_>> = list.children().collect();
         // `int x = { 3 };`
         let is_plain = !is_array && known.is_empty() && elements.len() == 1;
+        if !is_array {
+            let mut left = MOST_ZEROS;
+            self.zeros(place, kind, &mut left);
+        }
         let mut next = 0i64;
         for one in elements {
             let is_pair = one.kind() == "initializer_pair";
@@ -64,6 +71,26 @@ impl Lower<'_> {
             }
         }
         self.depth -= 1;
+    }
+
+    /// What a list leaves out of a structure is 0; what it gives is set afterwards.
+    fn zeros(&mut self, place: &Place, kind: &str, left: &mut u32) {
+        for field in self.unit.pointers.structure(kind).to_vec() {
+            let Some(fewer) = left.checked_sub(1) else {
+                return;
+            };
+            *left = fewer;
+            if field.is_array || self.unit.outside.unions.contains(&field.name) {
+                continue;
+            }
+            let to = self.field_of(place, &field.name);
+            match self.unit.pointers.structure(&field.kind).is_empty() {
+                true => {
+                    self.emit(Instr::Assign(to, Expr::Const(0)));
+                }
+                false => self.zeros(&to, &field.kind, left),
+            }
+        }
     }
 
     /// The place that designators lead to; what comes after them goes to `next`.
