@@ -6,6 +6,7 @@ use clap::Args as ClapArgs;
 use kmapcheck_extract::Entry;
 use kmapcheck_limits::units::amount;
 
+use super::scan::Scan;
 use super::shared::LimitArgs;
 
 /// Examples.
@@ -13,17 +14,18 @@ const EXAMPLES: &str = "\
 Examples:
   kmapcheck extract mm/mremap.c --entry do_mremap:2 --slots PAGETABLE=2 -o mremap.json
   kmapcheck extract fs/bio.c --entry bio_copy --include include --define CONFIG_BLOCK
-  kmapcheck extract server.c --map pthreads --entry worker:4";
+  kmapcheck extract server.c --map pthreads --entry worker:4
+  kmapcheck extract --scan fs --scan mm --check --pairs --baseline judged.json";
 
 /// `kmapcheck extract`
 #[derive(Debug, ClapArgs)]
 #[command(after_help = EXAMPLES)]
 pub struct Extract {
     /// C files
-    #[arg(required_unless_present = "map_help", value_name = "FILE.c")]
+    #[arg(required_unless_present_any = ["map_help", "folders"], value_name = "FILE.c")]
     pub files: Vec<PathBuf>,
     /// A function that tasks run, and how many of them
-    #[arg(long = "entry", required_unless_present = "map_help", value_name = "FUNCTION[:COUNT]", value_parser = entry)]
+    #[arg(long = "entry", required_unless_present_any = ["map_help", "folders"], value_name = "FUNCTION[:COUNT]", value_parser = entry)]
     pub entries: Vec<Entry>,
     /// Where to write the scenario. Without this, or as `-`, it is printed
     #[arg(long, short, value_name = "FILE")]
@@ -80,9 +82,11 @@ pub struct Extract {
     /// The model that the scenario runs on
     #[arg(long, value_name = "NAME|PATH")]
     pub model: Option<String>,
-    /// Refuse after so many states
-    #[arg(long, value_name = "N", value_parser = amount, default_value = "50k")]
-    pub max_paths: u64,
+    /// Refuse after so many states: 50k, and with --scan 3k for each entry
+    #[arg(long, value_name = "N", value_parser = amount)]
+    pub max_paths: Option<u64>,
+    #[command(flatten)]
+    pub scan: Scan,
     #[command(flatten)]
     pub limits: LimitArgs,
 }

@@ -1,8 +1,8 @@
 //! `kmapcheck extract`: C into a scenario.
 
 use std::io;
-use std::path::{Path, PathBuf};
-use std::rc::Rc;
+use std::path::Path;
+use std::sync::Arc;
 
 use kmapcheck_check::Failure;
 use kmapcheck_extract::map::{help, shipped};
@@ -11,7 +11,7 @@ use kmapcheck_limits::Limits;
 
 use crate::args::{Extract, Format};
 use crate::exit::Exit;
-use crate::failure::Wrong;
+use crate::failure::{Wrong, usage};
 use crate::output::Output;
 use crate::progress::Line;
 use crate::run::one;
@@ -20,22 +20,35 @@ use crate::targets;
 /// Bytes of the largest C file that is read.
 const LARGEST: u64 = 64 << 20;
 
+/// What is done when a file is read.
+pub(super) const READING_C: &str = "reading C";
+
+/// States that are followed at most, if nobody says otherwise.
+const MAX_PATHS: u64 = 50_000;
+
 /// Runs the command.
 pub fn run(args: &Extract, output: &mut Output) -> io::Result<Exit> {
     if args.map_help {
         output.print(&help::help())?;
         return Ok(Exit::Clean);
     }
+    if !args.scan.folders.is_empty() {
+        return super::scan::run(args, output);
+    }
+    // With a file beside it nothing asks for the folder that these need.
+    if let Some(option) = args.scan.given() {
+        return Ok(usage(&format!("`{option}` goes with `--scan DIR`")));
+    }
     let limits = args.limits.limits(None);
     let first = args.files.first().map_or(Path::new(""), |file| file);
     let to = args.output.as_ref().filter(|path| path.as_os_str() != "-");
     one(first, &limits, Format::Text, output, |run| {
-        let line = Rc::new(Line::new(first, false));
+        let line = Arc::new(Line::new(first, false));
         let shown = {
             let line = line.clone();
             Shown::to(move |text| line.show_text(text))
         };
-        let made = run.phase("reading C", || Ok(made(args, shown)))?;
+        let made = run.phase(READING_C, || Ok(made(args, shown)))?;
         drop(line);
         run.finish();
         let of = made?;
@@ -55,17 +68,33 @@ pub fn run(args: &Extract, output: &mut Output) -> io::Result<Exit> {
 }
 
 fn made(args: &Extract, shown: Shown) -> Result<Extracted, Wrong> {
-    let read = |files: &[PathBuf], is_stub| {
-        let sources = files.iter().map(|file| source(file, is_stub));
-        sources.collect::<Result<Vec<_>, _>>()
-    };
-    let mut sources = read(&args.stub, true)?;
-    sources.extend(read(&args.files, false)?);
-    let mut maps = Vec::new();
-    for name in &args.maps {
-        maps.push(mapping(name)?);
+    let mut sources = stubs(args)?;
+    for file in &args.files {
+        sources.push(source(file, false)?);
     }
-    let options = Options {
+    let mapping = mapping(args)?;
+    let options = options(args, MAX_PATHS, shown);
+    let find = |name: &str| included(args, name);
+    // The limits are those of the run around it.
+    let done = extract(&sources, &mapping, &options, &Limits::default(), &find);
+    done.map_err(wrong)
+}
+
+/// Why nothing was read.
+pub(super) fn wrong(failure: kmapcheck_extract::Failure) -> Wrong {
+    match failure {
+        kmapcheck_extract::Failure::Refused(refusal) => Wrong::usage(refusal.to_string()),
+        kmapcheck_extract::Failure::Stopped(reached) => Failure::Stopped {
+            phase: READING_C,
+            reached,
+        }
+        .into(),
+    }
+}
+
+/// What is asked of each entry.
+pub(super) fn options(args: &Extract, max_paths: u64, shown: Shown) -> Options {
+    Options {
         entries: args.entries.clone(),
         define: args.define.iter().cloned().collect(),
         undef: args.undef.iter().cloned().collect(),
@@ -81,37 +110,32 @@ fn made(args: &Extract, shown: Shown) -> Result<Extracted, Wrong> {
         slots: args.slots.iter().cloned().collect(),
         model: args.model.clone(),
         // More than fit in memory anyway.
-        max_paths: usize::try_from(args.max_paths).unwrap_or(usize::MAX),
+        max_paths: usize::try_from(args.max_paths.unwrap_or(max_paths)).unwrap_or(usize::MAX),
         shown,
-    };
-    let find = |name: &str| {
-        let found = args
-            .include
-            .iter()
-            .map(|dir| dir.join(name))
-            .find(|path| path.is_file());
-        found.and_then(|path| source(&path, false).ok())
-    };
-    // The limits are those of the run around it.
-    let done = extract(
-        &sources,
-        &Mapping::of(&maps),
-        &options,
-        &Limits::default(),
-        &find,
-    );
-    done.map_err(|failure| match failure {
-        kmapcheck_extract::Failure::Refused(refusal) => Wrong::usage(refusal.to_string()),
-        kmapcheck_extract::Failure::Stopped(reached) => Failure::Stopped {
-            phase: "reading C",
-            reached,
-        }
-        .into(),
-    })
+        ..Options::default()
+    }
+}
+
+/// The stubs.
+pub(super) fn stubs(args: &Extract) -> Result<Vec<Source>, Wrong> {
+    args.stub.iter().map(|file| source(file, true)).collect()
+}
+
+/// The mapping files, as one.
+pub(super) fn mapping(args: &Extract) -> Result<Mapping, Wrong> {
+    let maps = args.maps.iter().map(|name| mapping_file(name));
+    Ok(Mapping::of(&maps.collect::<Result<Vec<_>, _>>()?))
+}
+
+/// A file that is included.
+pub(super) fn included(args: &Extract, name: &str) -> Option<Source> {
+    let mut found = args.include.iter().map(|dir| dir.join(name));
+    let found = found.find(|path| path.is_file());
+    found.and_then(|path| source(&path, false).ok())
 }
 
 /// Reads a C file.
-fn source(path: &Path, is_stub: bool) -> Result<Source, Wrong> {
+pub(super) fn source(path: &Path, is_stub: bool) -> Result<Source, Wrong> {
     let name = path.display();
     let cannot = |why: String| Wrong::usage(format!("cannot read `{name}`: {why}"));
     let meta = std::fs::metadata(path).map_err(|error| cannot(error.to_string()))?;
@@ -132,7 +156,7 @@ fn source(path: &Path, is_stub: bool) -> Result<Source, Wrong> {
 }
 
 /// A mapping file that is shipped, or there.
-fn mapping(name: &str) -> Result<File, Wrong> {
+fn mapping_file(name: &str) -> Result<File, Wrong> {
     let path = Path::new(name);
     let text = match shipped::text(name) {
         Some(text) if !path.is_file() => text.to_owned(),

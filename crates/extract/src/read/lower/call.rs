@@ -139,7 +139,8 @@ impl Lower<'_> {
             false => (unit.pointers).may_be(unit, mapping, self.number, function.node),
         };
         let arguments = self.evaluated(args);
-        let Some(last) = functions.last() else {
+        let is_too_many = unit.max_targets.is_some_and(|most| functions.len() > most);
+        let Some(last) = functions.last().filter(|_| !is_too_many) else {
             return self.emit_call(at, target, arguments);
         };
         let plain = |name: &str| name.split('#').next().unwrap_or_default().to_owned();
