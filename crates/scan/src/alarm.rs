@@ -161,7 +161,6 @@ pub fn severity(level: Level) -> Severity {
 #[must_use]
 pub fn sites(finding: &Finding) -> Vec<Site> {
     let mut sites = Vec::new();
-    let step = |number: usize| number.checked_sub(1).and_then(|i| finding.trace.get(i));
     match finding.kind {
         FindingKind::Deadlock | FindingKind::TimeoutRescue | FindingKind::Starved => {
             let contested = |name: &str| finding.contested.iter().any(|c| c.resource == name);
@@ -180,18 +179,6 @@ pub fn sites(finding: &Finding) -> Vec<Site> {
                     at: task.at.clone().unwrap_or_default(),
                     holds,
                 });
-            }
-        }
-        FindingKind::LockLeak | FindingKind::SlotLeak => {
-            let held = finding.tasks.iter().flat_map(|task| &task.holds);
-            for held in held {
-                if let Some(step) = step(held.since_step) {
-                    sites.push(Site {
-                        op: step.op.clone(),
-                        at: step.at.clone().unwrap_or_default(),
-                        holds: Vec::new(),
-                    });
-                }
             }
         }
         _ => {}

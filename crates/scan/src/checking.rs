@@ -14,6 +14,7 @@ use kmapcheck_scenario::FindingKind;
 use crate::alarm::{Alarm, Of, SEVERAL, Severity, Shown, Site, Task, key, severity, sites};
 use crate::asked::Asked;
 use crate::entry::Entry;
+use crate::leak::{leaked, names};
 use crate::prepared::Prepared;
 
 /// Tasks of an entry at most.
@@ -175,7 +176,11 @@ impl Checker<'_> {
                 (_, 1) => Shown::OneTask,
                 _ => Shown::TwoTasks,
             };
-            let sites = sites(finding);
+            let tasks = paths(group, finding);
+            let sites = match leaked(&tasks) {
+                leaked if is_leak(finding) && !leaked.is_empty() => leaked,
+                _ => sites(finding),
+            };
             let kind = match (slots.is_empty(), shown) {
                 (false, Shown::TwoTasks) if is_about_slots(finding) => SEVERAL,
                 _ => finding.kind.name(),
@@ -192,7 +197,7 @@ impl Checker<'_> {
                 // It was not found with more: fewer slots only made it shorter.
                 continue;
             }
-            let severity = match is_kept(group, finding) {
+            let severity = match is_kept(group, finding, &tasks) {
                 true => Severity::Note,
                 false if !slots.is_empty() => Severity::Warning,
                 false => severity(finding.level),
@@ -206,7 +211,7 @@ impl Checker<'_> {
                 entries: group.iter().map(|of| self.of(of.number)).collect(),
                 also: Vec::new(),
                 summary,
-                tasks: paths(group, finding),
+                tasks,
                 scenario: None,
                 sites,
                 key,
@@ -257,28 +262,21 @@ fn is_about_slots(finding: &Finding) -> bool {
         .any(|contested| contested.is_series)
 }
 
+/// Whether a finding is about what is never given back.
+fn is_leak(finding: &Finding) -> bool {
+    matches!(finding.kind, FindingKind::LockLeak | FindingKind::SlotLeak)
+}
+
 /// Whether what is left held is meant to be: it is on every path, or it is the caller's.
-fn is_kept(group: Group<'_>, finding: &Finding) -> bool {
-    if !matches!(finding.kind, FindingKind::LockLeak | FindingKind::SlotLeak) {
-        return false;
-    }
+fn is_kept(group: Group<'_>, finding: &Finding, tasks: &[Task]) -> bool {
     let is_meant = |name: &str| {
         (group.iter()).any(|of| {
             let needs = &of.needs;
             needs.kept.get(name) == Some(&true) || needs.lent.contains_key(name)
         })
     };
-    let held = finding.tasks.iter().flat_map(|task| &task.holds);
-    // A slot is told by its page, in brackets.
-    let names = held.map(|held| {
-        let inner = held
-            .what
-            .rsplit_once('(')
-            .and_then(|(_, rest)| rest.strip_suffix(')'));
-        inner.unwrap_or(&held.resource).to_owned()
-    });
-    let names: Vec<String> = names.collect();
-    !names.is_empty() && names.iter().all(|name| is_meant(name))
+    let names = names(tasks);
+    is_leak(finding) && !names.is_empty() && names.iter().all(|name| is_meant(name))
 }
 
 /// A finding in one sentence.

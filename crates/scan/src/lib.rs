@@ -11,6 +11,7 @@
 //! | [`asked`] | what is asked for |
 //! | [`prepared`] | the scenario of an entry as it is checked |
 //! | [`checking`] | an entry alone and beside itself, and two beside one another |
+//! | [`leak`] | what paths still hold at their end |
 //! | [`pairs`] | which pairs can deadlock with one another |
 //! | [`alarm`] | what is wrong, how bad it is, and what tells it apart from others |
 //! | [`mod@shrink`] | the smallest part that still shows an alarm |
@@ -27,6 +28,7 @@ pub mod baseline;
 pub mod checking;
 pub mod entry;
 pub mod folder;
+pub mod leak;
 pub mod pairs;
 pub mod parallel;
 pub mod prepared;
