@@ -7,6 +7,8 @@ mod engine;
 #[cfg(feature = "extract")]
 mod extract;
 mod questions;
+#[cfg(feature = "extract")]
+mod scan;
 mod shared;
 
 use anstream::ColorChoice;
@@ -22,6 +24,8 @@ pub use extract::Extract;
 pub use questions::{
     Compare, Conform, Explain, Export, Matrix, Order, Replay, Rule, Simulate, Size, Suggest, Verify,
 };
+#[cfg(feature = "extract")]
+pub use scan::Form;
 use shared::one_of;
 pub use shared::{Format, GraphArgs, OverrideArgs};
 
@@ -135,7 +139,7 @@ macro_rules! schema {
 }
 
 /// The formats that have a schema.
-const SCHEMAS: [(&str, &str, &str); 15] = [
+const SCHEMAS: [(&str, &str, &str); 16] = [
     schema!("model", "Model files"),
     schema!("scenario", "Scenario files"),
     schema!("c-mapping", "Mapping files of `extract`"),
@@ -149,6 +153,7 @@ const SCHEMAS: [(&str, &str, &str); 15] = [
     schema!("simulation", "The JSON output of `simulate`"),
     schema!("comparison", "The JSON output of `compare`"),
     schema!("matrix", "The JSON output of `matrix`"),
+    schema!("scan", "The JSON output of `extract --scan`"),
     schema!("trace", "What `check --save-trace` writes"),
     schema!("certificate", "What `check --certificate` writes"),
 ];

@@ -7,6 +7,8 @@ mod extract;
 mod matrix;
 mod models;
 mod replay;
+#[cfg(feature = "extract")]
+mod scan;
 mod test;
 
 use std::io;

@@ -290,7 +290,7 @@ fn distance(a: &str, b: &str) -> usize {
 }
 
 /// Whether a word is in the text, elsewhere than in its own definition.
-fn is_named(text: &str, name: &str, own: Option<&std::ops::Range<usize>>) -> bool {
+pub(crate) fn is_named(text: &str, name: &str, own: Option<&std::ops::Range<usize>>) -> bool {
     let word = |byte: Option<u8>| byte.is_some_and(crate::read::macros::is_word);
     let bytes = text.as_bytes();
     text.match_indices(name).any(|(at, _)| {

@@ -1,6 +1,6 @@
 //! Reads C into scenarios: what the code of a kernel does to pages, slots and locks, path by path.
 //!
-//! [`extract()`] takes files and says what it assumed. It goes through four rooms, each of which
+//! [`extract()`] takes files and says what it assumed. It goes through five rooms, each of which
 //! uses those before it only:
 //!
 //! | room | what |
@@ -9,6 +9,7 @@
 //! | [`read`] | from C to instructions, and which of them matter |
 //! | [`run`] | every path, as a graph of states |
 //! | [`write`](mod@write) | the scenario |
+//! | [`scan`] | which functions can be entries, and what each needs |
 //!
 //! What the scenario has is an over-approximation of the paths that are followed: a condition that
 //! nothing decides goes both ways, and a value that nothing gives is any value. What is not followed
@@ -24,10 +25,11 @@ pub mod options;
 pub mod read;
 pub mod refusal;
 pub mod run;
+pub mod scan;
 pub mod write;
 
 pub use assumed::Assumed;
-pub use extract::{Extracted, extract};
+pub use extract::{Extracted, Files, extract};
 pub use map::{File, Mapping};
 pub use options::{Entry, Options, Shown};
 pub use read::unit::Source;

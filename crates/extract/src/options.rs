@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::rc::Rc;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::Deserialize;
 
@@ -46,7 +46,7 @@ impl TryFrom<String> for Entry {
 }
 
 /// What is told how far a run has come.
-type Listener = Rc<dyn Fn(&str)>;
+type Listener = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// Where it is said how far a run has come.
 #[derive(Clone, Default)]
@@ -55,8 +55,8 @@ pub struct Shown(Option<Listener>);
 impl Shown {
     /// Says it to `to`.
     #[must_use]
-    pub fn to(to: impl Fn(&str) + 'static) -> Shown {
-        Shown(Some(Rc::new(to)))
+    pub fn to(to: impl Fn(&str) + Send + Sync + 'static) -> Shown {
+        Shown(Some(Arc::new(to)))
     }
 
     /// Says how far it has come, if anybody listens.
@@ -104,10 +104,17 @@ pub struct Options {
     pub slots: BTreeMap<String, u32>,
     /// The model, if not the mapping's.
     pub model: Option<String>,
+    /// Whether an entry that gives back what it has not taken is called with that held.
+    pub infer_contracts: bool,
+    /// Whether computed values are forgotten: there are fewer states then, and more paths.
+    pub coarse: bool,
     /// States that are followed at most.
     pub max_paths: usize,
     /// What the scenario is to expect.
     pub expect: Option<serde_json::Value>,
+    /// Functions that a pointer may be at most; one that may be more is taken to do nothing that
+    /// matters, and that is said. `None`: any number.
+    pub max_targets: Option<usize>,
     /// Where it is said how far it has come.
     pub shown: Shown,
 }
@@ -129,8 +136,11 @@ impl Default for Options {
             units: BTreeMap::new(),
             slots: BTreeMap::new(),
             model: None,
+            infer_contracts: false,
+            coarse: false,
             max_paths: 50_000,
             expect: None,
+            max_targets: None,
             shown: Shown::default(),
         }
     }

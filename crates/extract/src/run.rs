@@ -5,6 +5,7 @@
 //! | [`value`] | linear expressions over symbols, and where values are kept |
 //! | [`state`] | a state: calls that are open, the store, facts, what is held |
 //! | [`canonical`] | what is no longer mentioned is dropped, symbols are numbered: states equal up to renaming are one |
+//! | [`coarse`] | what is forgotten where there are too many states |
 //! | [`facts`] | whether linear facts can hold together |
 //! | [`evaluate`] | values of expressions, assignments, substitution |
 //! | [`step`](mod@step) | one instruction |
@@ -18,6 +19,7 @@
 
 pub mod call;
 pub mod canonical;
+pub mod coarse;
 pub mod counts;
 pub mod evaluate;
 pub mod explore;

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms, each after all those that it may use.
-const ROOMS: [&str; 19] = [
+const ROOMS: [&str; 20] = [
     "limits",
     "scenario",
     "machine",
@@ -24,6 +24,7 @@ const ROOMS: [&str; 19] = [
     "extract",
     "check",
     "export",
+    "scan",
     "cli",
 ];
 

@@ -55,14 +55,14 @@ pub struct CodeArgs {
     /// Two names that may mean one lock or page: both answers are followed
     #[arg(long, value_name = "NAME=NAME", value_parser = equal)]
     pub maybe_equal: Vec<(String, String)>,
-    /// Refuse after so many states
-    #[arg(long, value_name = "N", value_parser = amount, default_value = "50k")]
-    pub max_paths: u64,
+    /// Refuse after so many states: 50k, and with --scan 3k for each entry
+    #[arg(long, value_name = "N", value_parser = amount)]
+    pub max_paths: Option<u64>,
 }
 
 impl CodeArgs {
     /// The files, read so. Units, slots and a model are to be added.
-    pub fn code(&self, files: &[PathBuf], shown: Shown) -> Code {
+    pub fn code(&self, files: &[PathBuf], max_paths: u64, shown: Shown) -> Code {
         Code {
             files: files.to_vec(),
             stubs: self.stub.clone(),
@@ -81,7 +81,8 @@ impl CodeArgs {
                 share: self.share.iter().cloned().collect(),
                 equal: self.maybe_equal.iter().cloned().collect(),
                 // More than fit in memory anyway.
-                max_paths: usize::try_from(self.max_paths).unwrap_or(usize::MAX),
+                max_paths: usize::try_from(self.max_paths.unwrap_or(max_paths))
+                    .unwrap_or(usize::MAX),
                 shown,
                 ..Options::default()
             },
@@ -109,7 +110,7 @@ impl CodeArgs {
         let numbers = [
             (self.unroll != 2).then(|| ("--unroll", self.unroll.to_string())),
             self.recursion.map(|n| ("--recursion", n.to_string())),
-            (self.max_paths != 50_000).then(|| ("--max-paths", self.max_paths.to_string())),
+            self.max_paths.map(|n| ("--max-paths", n.to_string())),
         ];
         let entry = |entry: &Entry| match entry.count {
             1 => entry.function.clone(),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args as ClapArgs;
 
 use super::code::{CodeArgs, sides};
+use super::scan::Scan;
 use super::shared::LimitArgs;
 
 /// Examples.
@@ -12,14 +13,15 @@ const EXAMPLES: &str = "\
 Examples:
   kmapcheck extract mm/mremap.c --entry do_mremap:2 --slots PAGETABLE=2 -o mremap.json
   kmapcheck extract fs/bio.c --entry bio_copy --include include --define CONFIG_BLOCK
-  kmapcheck extract server.c --map pthreads --entry worker:4";
+  kmapcheck extract server.c --map pthreads --entry worker:4
+  kmapcheck extract --scan fs --scan mm --check --pairs --baseline judged.json";
 
 /// `kmapcheck extract`
 #[derive(Debug, ClapArgs)]
 #[command(after_help = EXAMPLES)]
 pub struct Extract {
     /// C files
-    #[arg(required_unless_present = "map_help", value_name = "FILE.c")]
+    #[arg(required_unless_present_any = ["map_help", "folders"], value_name = "FILE.c")]
     pub files: Vec<PathBuf>,
     /// Where to write the scenario. Without this, or as `-`, it is printed
     #[arg(long, short, value_name = "FILE")]
@@ -38,6 +40,8 @@ pub struct Extract {
     /// The model that the scenario runs on
     #[arg(long, value_name = "NAME|PATH")]
     pub model: Option<String>,
+    #[command(flatten)]
+    pub scan: Scan,
     #[command(flatten)]
     pub limits: LimitArgs,
 }

@@ -2,19 +2,22 @@
 
 use std::io;
 use std::path::Path;
-use std::rc::Rc;
+use std::sync::Arc;
 
-use kmapcheck_check::code::READING_C;
+use kmapcheck_check::code::{Code, READING_C};
 use kmapcheck_extract::Shown;
 use kmapcheck_extract::map::help;
 
 use crate::args::{Extract, Format};
 use crate::exit::Exit;
-use crate::failure::Wrong;
+use crate::failure::{Wrong, usage};
 use crate::output::Output;
 use crate::progress::Line;
 use crate::run::one;
 use crate::targets;
+
+/// States that are followed at most, if nobody says otherwise.
+const MAX_PATHS: u64 = 50_000;
 
 /// Runs the command.
 pub fn run(args: &Extract, output: &mut Output) -> io::Result<Exit> {
@@ -22,19 +25,26 @@ pub fn run(args: &Extract, output: &mut Output) -> io::Result<Exit> {
         output.print(&help::help())?;
         return Ok(Exit::Clean);
     }
+    if !args.scan.folders.is_empty() {
+        return super::scan::run(args, output);
+    }
+    // With a file beside it nothing asks for the folder that these need.
+    if let Some(option) = args.scan.given() {
+        return Ok(usage(&format!("`{option}` goes with `--scan DIR`")));
+    }
+    if args.code.entries.is_empty() {
+        return Ok(usage("say with `--entry FUNCTION` what tasks run"));
+    }
     let limits = args.limits.limits(None);
     let first = args.files.first().map_or(Path::new(""), |file| file);
     let to = args.output.as_ref().filter(|path| path.as_os_str() != "-");
     one(first, &limits, Format::Text, output, |run| {
-        let line = Rc::new(Line::new(first, false));
+        let line = Arc::new(Line::new(first, false));
         let shown = {
             let line = line.clone();
             Shown::to(move |text| line.show_text(text))
         };
-        let mut code = args.code.code(&args.files, shown);
-        code.options.units = args.units.iter().cloned().collect();
-        code.options.slots = args.slots.iter().cloned().collect();
-        code.options.model = args.model.clone();
+        let code = code(args, MAX_PATHS, shown);
         let made = run.phase(READING_C, || code.extracted());
         drop((line, code));
         run.finish();
@@ -52,4 +62,13 @@ pub fn run(args: &Extract, output: &mut Output) -> io::Result<Exit> {
         };
         Ok((text, exit))
     })
+}
+
+/// The files, and all that is asked of them.
+pub(super) fn code(args: &Extract, max_paths: u64, shown: Shown) -> Code {
+    let mut code = args.code.code(&args.files, max_paths, shown);
+    code.options.units = args.units.iter().cloned().collect();
+    code.options.slots = args.slots.iter().cloned().collect();
+    code.options.model = args.model.clone();
+    code
 }

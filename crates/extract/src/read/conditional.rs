@@ -101,6 +101,14 @@ impl<'a> Conditioner<'a> {
         }
     }
 
+    /// Takes names as defined, with their numbers, or 1.
+    pub fn define(&mut self, names: &Defined) {
+        for (name, number) in names {
+            let number = number.unwrap_or(1);
+            self.table.define(defined(&format!("{name} {number}"), 0));
+        }
+    }
+
     /// Reads a file that was given, and what it includes.
     ///
     /// # Errors

@@ -62,11 +62,11 @@ impl Outside {
         }
     }
 
-    /// Whether a name is declared `static` in one of these files, and nowhere else.
+    /// The files that declare a name `static`, if all that declare it do.
     #[must_use]
-    pub fn is_private_in(&self, name: &str, files: &BTreeSet<usize>) -> bool {
+    pub fn private_files(&self, name: &str) -> Option<&BTreeSet<usize>> {
         let private = self.private.get(name);
-        !self.public.contains(name) && private.is_some_and(|of| of.is_subset(files))
+        private.filter(|_| !self.public.contains(name))
     }
 
     /// Whether a variable of that name is declared.

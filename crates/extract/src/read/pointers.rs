@@ -11,6 +11,7 @@
 //! A function of the files is `name#number`, for two files may have one of a name each; any other
 //! one is its name.
 
+mod taken;
 mod types;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -295,7 +296,7 @@ impl Pointers {
             let last = designators
                 .iter()
                 .rev()
-                .find(|d| d.kind() == "field_designator");
+                .find(|d| ["field_designator", "field_identifier"].contains(&d.kind()));
             let value = match one.kind() {
                 "initializer_pair" => field(one, "value").unwrap_or(one),
                 _ => one,

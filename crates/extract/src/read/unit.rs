@@ -12,7 +12,7 @@ use crate::read::conditional::{Conditioned, Conditioner, Defined};
 use crate::read::constant;
 use crate::read::expand::Hidden;
 use crate::read::foreach;
-use crate::read::macros::{Macro, defined};
+use crate::read::macros::Macro;
 use crate::read::outside::Outside;
 use crate::read::pointers::Pointers;
 use crate::read::spelling;
@@ -78,6 +78,9 @@ pub struct Unit {
     pub outside: Outside,
     /// Which functions pointers may be.
     pub pointers: Pointers,
+    /// Functions that a pointer may be at most: a call through one that may be more is followed
+    /// nowhere. `None`: any number.
+    pub max_targets: Option<usize>,
     /// Macros with uses that were left as they are written.
     pub hidden: BTreeMap<String, Hidden>,
     /// Conditions that could not be read: file and line.
@@ -104,10 +107,7 @@ impl Unit {
     ) -> Result<Unit, Refusal> {
         let mut all = Conditioner::new(find, &mapping.constants);
         all.table.kept = Rc::new(kept(sources, mapping));
-        for (name, number) in names {
-            let number = number.unwrap_or(1);
-            all.table.define(defined(&format!("{name} {number}"), 0));
-        }
+        all.define(names);
         let (first, rest): (Vec<&Source>, Vec<&Source>) = sources
             .iter()
             .partition(|source| !source.name.ends_with(".c"));

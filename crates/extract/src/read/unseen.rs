@@ -6,7 +6,7 @@
 //! the slice has it: those whose names sound like locks, waiting or allocation one by one and first,
 //! all others in one entry.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::assumed::Assumptions;
 use crate::map::Mapping;
@@ -44,8 +44,16 @@ pub fn sounds_like_one(name: &str) -> bool {
 /// Calls of one kind: how many, and where the first is.
 type Calls = BTreeMap<String, (usize, String)>;
 
-/// Notes what can be reached and is not looked into.
-pub fn note(unit: &Unit, mapping: &Mapping, names: &Names, slice: &Slice, all: &mut Assumptions) {
+/// Notes what can be reached and is not looked into. Of what stands outside functions, that of all
+/// files, or of those only that have functions which can be reached.
+pub fn note(
+    unit: &Unit,
+    mapping: &Mapping,
+    names: &Names,
+    slice: &Slice,
+    all: &mut Assumptions,
+    of_all_files: bool,
+) {
     let mut unknown = Calls::new();
     let mut stopped = Calls::new();
     let mut atomic = Calls::new();
@@ -107,9 +115,13 @@ pub fn note(unit: &Unit, mapping: &Mapping, names: &Names, slice: &Slice, all: &
             }
         }
     }
+    let reached: BTreeSet<usize> = (slice.bodies.keys())
+        .map(|&function| unit.functions[function].file)
+        .collect();
+    let is_asked = |file: usize| of_all_files || reached.contains(&file);
     overruled(unit, mapping, names, slice, all);
     loops(unit, slice, all);
-    outside(unit, mapping, all);
+    outside(unit, mapping, &is_asked, all);
     if regions > REGIONS {
         let text = format!(
             "{} more regions cannot be read and have no operations",
@@ -214,10 +226,16 @@ fn loops(unit: &Unit, slice: &Slice, all: &mut Assumptions) {
 
 /// Notes what stands outside functions and is no declaration: the rest of a function whose brackets
 /// were read wrongly, or a macro.
-fn outside(unit: &Unit, mapping: &Mapping, all: &mut Assumptions) {
+fn outside(
+    unit: &Unit,
+    mapping: &Mapping,
+    is_asked: &dyn Fn(usize) -> bool,
+    all: &mut Assumptions,
+) {
     let mut others = 0usize;
     let mut first: Option<String> = None;
-    for file in &unit.files {
+    let files = unit.files.iter().enumerate();
+    for (_, file) in files.filter(|(number, _)| is_asked(*number)) {
         for node in tree::children(file.tree.root_node()) {
             let is_known = matches!(
                 node.kind(),

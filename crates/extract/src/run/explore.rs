@@ -21,6 +21,7 @@ use crate::map::Operation;
 use crate::read::names::Name;
 use crate::refusal::{Kind, Refusal};
 use crate::run::canonical::canonical;
+use crate::run::coarse::forget;
 use crate::run::label::Label;
 use crate::run::operation::Object;
 use crate::run::rounds::Rounds;
@@ -96,8 +97,11 @@ impl Machine<'_> {
         let mut found: Vec<Found> = vec![(None, None, start, vec![Rounds::default()])];
         let mut turns: Vec<Vec<Rounds>> = Vec::new();
         loop {
-            for (from, label, state, rounds) in found.drain(..) {
+            for (from, label, mut state, rounds) in found.drain(..) {
                 ask();
+                if self.options.coarse {
+                    forget(&mut state);
+                }
                 let state = canonical(state, self.slice);
                 let told_apart = if unrolled { rounds.clone() } else { Vec::new() };
                 let key = (state, told_apart);

@@ -2,8 +2,6 @@
 //! same one ([`identity`](mod@crate::run::identity)), else after the C. What each task has of its own
 //! is never called like a variable outside of functions.
 
-use std::collections::BTreeSet;
-
 use crate::read::names::Name;
 use crate::refusal::{Kind, Refusal};
 use crate::run::operation::Object;
@@ -112,10 +110,13 @@ impl Machine<'_> {
     /// Whether a variable is `static` in a header, of which several files may have one each.
     fn is_of_header(&self, name: &str) -> bool {
         let is_header = |file: &usize| self.unit.files[*file].name.ends_with(".h");
-        let (headers, files): (BTreeSet<usize>, BTreeSet<usize>) =
-            (0..self.unit.files.len()).partition(|file| is_header(file));
         let first = name.split(['.', '[']).next().unwrap_or(name);
-        files.len() > 1 && self.unit.outside.is_private_in(first, &headers)
+        let private = self.unit.outside.private_files(first);
+        private.is_some_and(|files| files.iter().all(is_header))
+            && (0..self.unit.files.len())
+                .filter(|file| !is_header(file))
+                .nth(1)
+                .is_some()
     }
 
     /// The name with a number, if it begins like that of a variable outside of functions: what each

@@ -21,7 +21,7 @@ const MOST_STEPS: usize = 500;
 /// The notification about idle waits.
 const IDLE_WAIT: &str = "idle-wait";
 /// Where the schema is, as the standard's annex names it.
-const SCHEMA: &str = "https://schemastore.azurewebsites.net/schemas/json/sarif-2.1.0.json";
+pub const SCHEMA: &str = "https://schemastore.azurewebsites.net/schemas/json/sarif-2.1.0.json";
 
 /// The cases' problems as a SARIF log.
 ///
@@ -192,7 +192,8 @@ fn location(place: &Place) -> Value {
 }
 
 /// A path as a URI reference (RFC 3986): what is not allowed in a path is percent-encoded.
-fn uri(path: &str) -> String {
+#[must_use]
+pub fn uri(path: &str) -> String {
     let mut out = String::with_capacity(path.len());
     for &byte in path.as_bytes() {
         match byte {

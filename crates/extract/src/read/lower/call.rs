@@ -139,8 +139,9 @@ impl Lower<'_> {
             false => (unit.pointers).may_be(unit, mapping, self.number, function.node),
         };
         let arguments = self.evaluated(args);
+        let is_too_many = unit.max_targets.is_some_and(|most| functions.len() > most);
         let functions: Vec<String> = functions.into_iter().collect();
-        if functions.is_empty() {
+        if functions.is_empty() || is_too_many {
             return self.emit_call(at, target, arguments);
         }
         let plain = |name: &str| name.split('#').next().unwrap_or_default().to_owned();
