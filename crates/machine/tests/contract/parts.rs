@@ -2,6 +2,7 @@
 //! to those who do not take it.
 
 use std::collections::BTreeSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use kmapcheck_machine::{
     Findings, Held, Map, Mode, Name, Page, ResourceState, State, Successor, Task, Usage,
@@ -131,6 +132,14 @@ fn memory(state: &State, task: &Task) {
     more.clone_from(state);
     more.shared.pages.push(Page::fresh(1));
     assert_eq!(more.memory() - state.memory(), size_of::<Option<Page>>());
+    // States that differ in their pages are different states.
+    assert!(more != *state && hash(&more) != hash(state));
+}
+
+fn hash(state: &State) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    state.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// Holds what a step says of the other tasks against what becomes of them.

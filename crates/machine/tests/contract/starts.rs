@@ -1,7 +1,7 @@
 //! The initial states by plain enumeration.
 
 use kmapcheck_machine::{ReplayError, Start, Starts, Trace, is_open, run};
-use kmapcheck_scenario::{PageDecl, Program, Reuse, StaleIn};
+use kmapcheck_scenario::{Bound, Overrides, PageDecl, Program, Reuse, StaleIn, load_str};
 
 use crate::state::instances;
 
@@ -58,7 +58,10 @@ fn fits(program: &Program, fixed: &[usize], word: &Word) -> bool {
     (0..program.series.len()).all(|series| {
         let open = word.iter().flatten().filter(|&&s| s == series).count();
         let fixed = fixed.iter().filter(|&&s| s == series).count();
-        open + fixed <= instances(program.series[series].slots)
+        match program.series[series].slots {
+            Bound::Exactly(slots) => open + fixed <= slots as usize,
+            Bound::Any => true,
+        }
     })
 }
 
@@ -159,4 +162,22 @@ pub fn compare(program: &Program) -> Option<usize> {
         }
     }
     Some(expected.len())
+}
+
+/// Any number of slots has room for whatever is left over.
+#[test]
+fn any_number_of_slots_has_room() {
+    let text = r#"{ "name": "s",
+        "model": { "name": "m", "series": { "A": { "slots": "any", "reuse": "own" },
+                                            "B": { "slots": "any", "reuse": "own" },
+                                            "C": { "slots": 1, "reuse": "own" } } },
+        "pages": [ { "name": "p", "stale_in": "A" }, { "name": "q", "stale_in": "any" },
+                   { "name": "r", "stale_in": "any" }, { "name": "s", "stale_in": "A" } ],
+        "tasks": [ { "name": "t", "program": [ { "kmap": "p", "series": "A" }, { "kunmap": "p" },
+                     { "kmap": "q", "series": "B" }, { "kunmap": "q" },
+                     { "kmap": "r", "series": "C" }, { "kunmap": "r" } ] } ] }"#;
+    let program = load_str("s.json", text, &Overrides::default());
+    // Eight sets for each open page, but both cannot be mapped in C.
+    let program = program.unwrap_or_else(|errors| panic!("{errors}"));
+    assert_eq!(compare(&program), Some(48));
 }
