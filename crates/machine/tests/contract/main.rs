@@ -22,7 +22,8 @@ use kmapcheck_machine::{Abilities, CpuChange, Standing, Start, State, Successor,
 use kmapcheck_scenario::{FindingKind, Overrides, Program, load};
 use kmapcheck_testing::edge::construct::Construct;
 use kmapcheck_testing::{
-    config, edge, given_scenario, page_scenario, queued_scenario, scenario, shared_page_scenario,
+    campaign, config, edge, given_scenario, page_scenario, queued_scenario, scenario,
+    shared_page_scenario,
 };
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -111,6 +112,7 @@ fn compare<'a>(
         waits::compare(world, state, &numbers, task);
         met.waits(&world.standing(task));
         let listed = steps(program, &state.tasks[task], &state.shared);
+        parts::compare_alone(program, state, task, &listed);
         let successors = state.successors(program, task);
         assert!(successors.iter().map(|(step, _)| step).eq(&listed));
         let found: Vec<(Form, Said, State)> = (successors.into_iter())
@@ -247,19 +249,24 @@ fn the_machine_keeps_to_the_contract_on_random_runs() {
     tested.unwrap_or_else(|failure| panic!("{failure}"));
     let met = met.into_inner();
     let findings = FindingKind::ALL.into_iter().filter(|&kind| {
-        let sets = [
+        let of_sets = [
             FindingKind::Deadlock,
             FindingKind::Starved,
             FindingKind::TimeoutRescue,
         ];
-        // These are not findings of a step.
-        !sets.contains(&kind)
+        // No step has these.
+        !of_sets.contains(&kind)
     });
     let rare: Vec<String> = (findings.map(|kind| kind.to_string()))
         .chain(EVENTS.split_whitespace().map(String::from))
         .filter(|what| met.is_rare(what, 20))
         .collect();
-    assert!(rare.is_empty(), "{rare:?} of {:?}", met.0);
+    // How much a campaign meets depends on how long it is.
+    assert!(
+        rare.is_empty() || campaign().is_some(),
+        "{rare:?} of {:?}",
+        met.0
+    );
 }
 
 /// Effects, changes of CPUs, and what is waited for.

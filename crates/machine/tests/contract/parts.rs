@@ -1,12 +1,13 @@
 //! What the types of the machine say of themselves: of what tasks hold, of pages, and of what a step does
 //! to those who do not take it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use kmapcheck_machine::{
-    Findings, Held, Map, Mode, Name, Page, ResourceState, State, Successor, Task, Usage,
-    acceptable_series, instance_of, instances, is_forgettable, resolve, task_name,
+    Findings, Held, Map, Mode, Name, Page, PageTable, ResourceState, Shared, State, Successor,
+    Task, Usage, acceptable_series, instance_of, instances, is_forgettable, resolve, steps,
+    task_name,
 };
 use kmapcheck_scenario::{Bound, FindingKind, Program, Ref};
 
@@ -165,6 +166,59 @@ pub fn compare_others(
                 .map(|place| place - 1);
             assert_eq!(left.place_after(program, other), moved);
         }
+    }
+}
+
+/// A task takes the same steps where the table has only the pages that it and the shared names refer to,
+/// and those that are free.
+pub fn compare_alone(program: &Program, state: &State, task: usize, listed: &[Successor]) {
+    let task = &state.tasks[task];
+    let is_named = |page: usize| {
+        let names = state.shared.names.iter();
+        let mut names = names.filter_map(|&name| match name {
+            Name::Page(page) | Name::Dangling(Some(page)) => Some(page),
+            Name::Unbound | Name::Dangling(None) => None,
+        });
+        names.any(|named| named == page)
+    };
+    let mut numbers = BTreeMap::new();
+    let mut pages = PageTable::new();
+    for (id, page) in state.shared.pages.iter().enumerate() {
+        if let Some(page) = page
+            && (page.free || task.refers_to(id) || is_named(id))
+        {
+            numbers.insert(id, pages.push(page.clone()));
+        }
+    }
+    let names = state.shared.names.iter();
+    let shared = Shared {
+        names: names
+            .map(|name| name.with_page(|page| numbers[&page]))
+            .collect(),
+        pages,
+        ..state.shared.clone()
+    };
+    let task = task.with_pages(|page| numbers[&page]);
+    let steps = steps(program, &task, &shared);
+    assert_eq!(steps.len(), listed.len());
+    for (here, there) in steps.iter().zip(listed) {
+        let told = |step: &Successor| {
+            let (effect, flushed) = (step.effect.clone(), step.broadcast.flushed);
+            (
+                step.node,
+                step.branch,
+                step.findings,
+                step.cpu,
+                effect,
+                flushed,
+            )
+        };
+        assert_eq!(told(here), told(there));
+        assert_eq!(here.shared.usage, there.shared.usage);
+        assert_eq!(
+            (here.task.at, &here.task.held),
+            (there.task.at, &there.task.held)
+        );
     }
 }
 
