@@ -61,6 +61,10 @@ fuzz-given CASES="30000":
 fuzz-queues CASES="30000":
     KMAPCHECK_CASES={{CASES}} cargo test --release -p kmapcheck-equations --test reference queues_and_selects -- --nocapture
 
+# The machine against the contract, written a second time, on runs of random programs.
+fuzz-contract CASES="20000":
+    KMAPCHECK_CASES={{CASES}} cargo test --release -p kmapcheck-machine --test contract random_runs
+
 # The search against the reference on 10,000 random programs.
 fuzz-agree CASES="10000":
     KMAPCHECK_CASES={{CASES}} cargo test --release -p kmapcheck-search
