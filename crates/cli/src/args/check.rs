@@ -24,7 +24,8 @@ const MAX_PATHS: u64 = 50_000;
 /// `kmapcheck check`.
 #[derive(Debug, ClapArgs)]
 pub struct Check {
-    /// Scenario files, or C files with `--entry`
+    #[cfg_attr(not(feature = "extract"), doc = "Scenario files")]
+    #[cfg_attr(feature = "extract", doc = "Scenario files, or C files with `--entry`")]
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// One engine only. Without this the search decides (`proof` for a scenario about every number),

@@ -49,6 +49,10 @@ pub fn callee(unit: &Unit, mapping: &Mapping, names: &Names, call: &Call, file: 
             return Callee::Bodies(vec![body]);
         }
     }
+    // A stub was given to be taken.
+    if let Some(body) = unit.stub(text) {
+        return Callee::Bodies(vec![body]);
+    }
     match mapping.speaks_of(text) {
         true => Callee::Mapped(text.to_owned()),
         false => match unit.resolve(text, Some(file)) {

@@ -175,9 +175,6 @@ impl Unit {
     #[must_use]
     pub fn resolve(&self, name: &str, file: Option<usize>) -> Option<usize> {
         let all = self.by_name.get(name)?;
-        let stub = all
-            .iter()
-            .find(|&&f| self.files[self.functions[f].file].is_stub);
         let here = || all.iter().find(|&&f| Some(self.functions[f].file) == file);
         let seen = || {
             all.iter().find(|&&f| {
@@ -186,7 +183,16 @@ impl Unit {
             })
         };
         let any = || all.first().filter(|_| file.is_none());
-        stub.or_else(here).or_else(seen).or_else(any).copied()
+        let here = || here().or_else(seen).or_else(any).copied();
+        self.stub(name).or_else(here)
+    }
+
+    /// The function of that name in a stub.
+    #[must_use]
+    pub fn stub(&self, name: &str) -> Option<usize> {
+        let all = self.by_name.get(name)?;
+        let is_stub = |f: &&usize| self.files[self.functions[**f].file].is_stub;
+        all.iter().find(is_stub).copied()
     }
 
     /// A place in a file, for messages.

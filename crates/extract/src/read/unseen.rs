@@ -212,8 +212,8 @@ fn loops(unit: &Unit, slice: &Slice, all: &mut Assumptions) {
     let at = |(file, line): &(usize, usize)| format!("{}:{line}", unit.files[*file].name);
     let Some(first) = places.first() else { return };
     let listed: Vec<String> = places.iter().take(LISTED).map(at).collect();
+    // Not below none: then all are listed.
     let more = match places.len().saturating_sub(LISTED) {
-        // All are listed.
         0 => String::new(),
         n => format!(" and {n} more"),
     };

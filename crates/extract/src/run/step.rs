@@ -415,8 +415,8 @@ impl Machine<'_> {
             )),
             Unread::Goto => Some((
                 Kind::Asm,
-                "this goto goes nowhere that can be read".to_owned(),
-                "give a C version of the function with `--stub FILE.c`",
+                "this jump leads nowhere that can be read".to_owned(),
+                "if a macro makes the loop around it, give its header; or give a C version of the function with `--stub FILE.c`",
             )),
             Unread::Deep => Some((
                 Kind::NotParsed,

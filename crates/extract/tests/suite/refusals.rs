@@ -238,3 +238,38 @@ fn a_pthread_condition_is_refused_by_name() {
         other => panic!("{other:?}"),
     }
 }
+
+/// A `break` without a loop belongs to a macro that was not given: it is refused, and does not go on
+/// for ever. A stub is taken whatever the mapping says of its name.
+#[test]
+fn jumps_of_macros_that_are_not_there() {
+    let c = "struct s { spinlock_t lock; int x; };
+             void f(struct s *s) { spin_lock(&s->lock);
+                 my_list(v, s) { if (s->x) break; } spin_unlock(&s->lock); }";
+    let refusal = refused(c, &[("f", 1)], |_| {});
+    assert!(
+        refusal.said.contains("this jump leads nowhere"),
+        "{refusal}"
+    );
+    let c = "void f(struct page *p) { generic_file_write(p); }";
+    let stub = Source {
+        is_stub: true,
+        ..crate::common::source("int generic_file_write(struct page *q) { kmap(q); return 0; }")
+    };
+    let sources = [
+        stub,
+        Source {
+            name: "b.c".to_owned(),
+            ..crate::common::source(c)
+        },
+    ];
+    let of = extract(
+        &sources,
+        &mapping("linux-2.4"),
+        &options(&[("f", 1)]),
+        &kmapcheck_check::Limits::default(),
+        &|_| None,
+    );
+    let of = of.unwrap_or_else(|failure| panic!("{failure:?}"));
+    assert_eq!(crate::common::findings(&of), ["slot-leak"]);
+}

@@ -33,6 +33,9 @@ impl Lower<'_> {
                 at.children().for_each(|child| self.statement(child));
             }
             "declaration" if !at.node.has_error() => self.declaration(at),
+            // Where no loop is open, a macro that was not given may be one.
+            "break_statement" if self.breaks.is_empty() => self.opaque(at, Unread::Goto),
+            "continue_statement" if self.continues.is_empty() => self.opaque(at, Unread::Goto),
             "break_statement" => {
                 let jump = self.emit(Instr::Jump(0));
                 if let Some(open) = self.breaks.last_mut() {
