@@ -236,12 +236,19 @@ impl Machine<'_> {
                 .filter(|(_, factor)| *factor != 0)
                 .collect(),
         };
+        // The nearest multiple: what was small stays small, for the facts about it.
+        let half = (size - 1) / 2;
+        let near = |n: i64| n.wrapping_add(half).rem_euclid(size) - half;
         let (high, low) = (
-            whole(of, &|n| n.div_euclid(size)),
-            whole(of, &|n| n.rem_euclid(size)),
+            whole(of, &|n| n.wrapping_sub(near(n)) / size),
+            whole(of, &near),
         );
-        if let Some(rest) = low.number() {
-            return (high, Linear::of(rest));
+        if let Some(low) = low.number() {
+            let quotient = high.plus(&Linear::of(low.div_euclid(size)), 1);
+            return (
+                quotient.unwrap_or_else(|| state.fresh()),
+                Linear::of(low.rem_euclid(size)),
+            );
         }
         let quotient = self.pure(state, &format!(">>{bits}"), vec![low.clone()]);
         let rest = self.pure(state, &format!("&{bits}"), vec![low.clone()]);

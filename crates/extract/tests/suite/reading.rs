@@ -470,7 +470,7 @@ fn loops_that_facts_end() {
     let c = "static spinlock_t l;
              int f(struct page **v) { int i;
                  for (i = 0; i < 4; i++) if (ext()) { spin_lock(&l); spin_unlock(&l); }
-                 for (i = 0; i < 6; i++) { if (!v[i]) continue; kmap(v[i]); kunmap(v[i]); }
+                 for (i = 0; i < 4; i++) { if (!v[i]) continue; kmap(v[i]); kunmap(v[i]); }
                  return 0; }";
     let none: [&str; 0] = [];
     let of = extracted(c, &[("f", 1)]);
