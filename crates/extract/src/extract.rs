@@ -57,10 +57,7 @@ pub fn extract(
     let watch = Watch::start(limits);
     let done = watch.run(|| {
         let files = Files::whole(sources, mapping, options, find)?;
-        let entries = files.entries(options)?;
-        asked::functions(&files.unit, &files.mapping, options)?;
-        asked::series(&files.mapping, options)?;
-        files.scenario(&entries, options, &files.mapping)
+        files.of_entries(options)
     });
     Ok(done.map_err(Failure::Stopped)??)
 }
@@ -128,19 +125,11 @@ impl Files {
     }
 
     /// The scenario of the entries that are asked for.
-    ///
-    /// # Errors
-    ///
-    /// As [`extract()`].
-    pub fn extract(&self, options: &Options, limits: &Limits) -> Result<Extracted, Failure> {
-        let watch = Watch::start(limits);
-        let done = watch.run(|| {
-            let entries = self.entries(options)?;
-            asked::functions(&self.unit, &self.mapping, options)?;
-            asked::series(&self.mapping, options)?;
-            self.scenario(&entries, options, &self.mapping)
-        });
-        Ok(done.map_err(Failure::Stopped)??)
+    fn of_entries(&self, options: &Options) -> Result<Extracted, Refusal> {
+        let entries = self.entries(options)?;
+        asked::functions(&self.unit, &self.mapping, options)?;
+        asked::series(&self.mapping, options)?;
+        self.scenario(&entries, options, &self.mapping)
     }
 
     fn entries(&self, options: &Options) -> Result<Vec<usize>, Refusal> {

@@ -3,32 +3,13 @@
 //! A finding about a leak stands where the task ends. The alarm is about where that which is lost was
 //! taken: so it is found again whichever way the path ends.
 
-use serde_json::Value;
+use kmapcheck_extract::run::operation::taking;
+use serde_json::{Map, Value};
 
 use crate::alarm::{Site, Task};
 
-/// What takes, and what gives back.
-const PAIRS: [(&str, &str); 16] = [
-    ("kmap", "kunmap"),
-    ("try_kmap", "kunmap"),
-    ("kmap_atomic", "kunmap_atomic"),
-    ("kmap_local", "kunmap_local"),
-    ("lock_page", "unlock_page"),
-    ("trylock_page", "unlock_page"),
-    ("spin_lock", "spin_unlock"),
-    ("spin_trylock", "spin_unlock"),
-    ("down", "up"),
-    ("down_trylock", "up"),
-    ("down_read", "up_read"),
-    ("down_read_trylock", "up_read"),
-    ("down_write", "up_write"),
-    ("down_write_trylock", "up_write"),
-    ("mempool_alloc", "mempool_free"),
-    ("mempool_try_alloc", "mempool_free"),
-];
-
 /// A step that took something: its number, what gives that back, the step, and what it is.
-pub type Held<'p> = (usize, &'static str, &'p Value, &'static str);
+pub type Held<'p> = (usize, &'static str, &'p Value, &'p str);
 
 /// What a program without branches holds at its end, in the order in which it was taken. A try counts
 /// as one that was taken.
@@ -36,19 +17,15 @@ pub type Held<'p> = (usize, &'static str, &'p Value, &'static str);
 pub fn held(program: &[Value]) -> Vec<Held<'_>> {
     let mut held: Vec<Held<'_>> = Vec::new();
     for (number, step) in program.iter().enumerate() {
-        for (take, give) in PAIRS {
-            if step.get(take).is_some() {
-                held.push((number, give, step, take));
+        for op in step.as_object().into_iter().flat_map(Map::keys) {
+            if let Some((give, _)) = taking(op) {
+                held.push((number, give, step, op));
             }
         }
-        // The first of the pairs that this gives back.
-        let given = PAIRS
-            .iter()
-            .find_map(|(_, give)| Some((*give, step.get(*give)?)));
-        if let Some((give, of)) = given
-            && let Some(place) =
-                (held.iter()).rposition(|(_, by, step, take)| *by == give && step[*take] == *of)
-        {
+        let is_back = |(_, give, taken, take): &Held<'_>| {
+            step.get(*give).is_some_and(|of| taken[*take] == *of)
+        };
+        if let Some(place) = held.iter().rposition(is_back) {
             held.remove(place);
         }
     }

@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
+use kmapcheck_questions::markdown;
 use kmapcheck_report::words::{count, padded, width};
-
 use serde_json::Value;
 
 use crate::alarm::{Alarm, Of, Severity, Shown};
@@ -31,7 +31,7 @@ pub fn render(scan: &Scan) -> String {
 /// The same as Markdown.
 #[must_use]
 pub fn markdown(scan: &Scan) -> String {
-    let mut out = format!("{}\n", escaped(&head(scan)));
+    let mut out = format!("{}\n", markdown::text(&head(scan)));
     if let Some(check) = &scan.check {
         let _ = writeln!(out, "\n| | alarm | entries | what |\n|---|---|---|---|");
         for (number, alarm) in (1..).zip(check.fresh()) {
@@ -40,12 +40,12 @@ pub fn markdown(scan: &Scan) -> String {
                 "| {number} | {}: {} | {} | {} |",
                 alarm.severity.name(),
                 alarm.kind,
-                escaped(&who(alarm)),
-                escaped(&alarm.summary)
+                markdown::text(&who(alarm)),
+                markdown::text(&alarm.summary)
             );
         }
         for line in counts(check) {
-            let _ = writeln!(out, "\n{}", escaped(&line));
+            let _ = writeln!(out, "\n{}", markdown::text(&line));
         }
     }
     let _ = writeln!(out, "\n| entry | place | needs |\n|---|---|---|");
@@ -56,25 +56,15 @@ pub fn markdown(scan: &Scan) -> String {
             Outcome::NotReached => "not reached".to_owned(),
         };
         let (name, place) = (
-            escaped(&entry.function),
+            markdown::text(&entry.function),
             format!("{}:{}", entry.file, entry.line),
         );
-        let _ = writeln!(out, "| {name} | {} | {} |", escaped(&place), escaped(&what));
-    }
-    out
-}
-
-/// Text that stays within a cell of a Markdown table.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '\\' | '|' | '*' | '_' | '`' | '[' | ']' | '#' => out.extend(['\\', c]),
-            '<' => out.push_str("&lt;"),
-            '&' => out.push_str("&amp;"),
-            '\n' => out.push(' '),
-            c => out.push(c),
-        }
+        let _ = writeln!(
+            out,
+            "| {name} | {} | {} |",
+            markdown::text(&place),
+            markdown::text(&what)
+        );
     }
     out
 }

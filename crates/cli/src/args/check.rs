@@ -17,10 +17,6 @@ use super::code::CodeArgs;
 use super::engine::{ENGINES, LoomArgs, PlainArgs, StoreArgs, ask};
 use super::shared::{FORMATS, Format, LimitArgs, OverrideArgs, one_of};
 
-/// States of C that are followed at most, if nobody says otherwise.
-#[cfg(feature = "extract")]
-const MAX_PATHS: u64 = 50_000;
-
 /// `kmapcheck check`.
 #[derive(Debug, ClapArgs)]
 pub struct Check {
@@ -151,7 +147,7 @@ impl Check {
         if self.code.entries.is_empty() {
             return None;
         }
-        let mut code = self.code.code(&self.files, MAX_PATHS, Shown::default());
+        let mut code = self.code.code(&self.files, Shown::default());
         // What is about every number is put in afterwards.
         let mut rest = overrides.clone();
         for (given, options) in [

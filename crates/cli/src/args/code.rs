@@ -62,7 +62,10 @@ pub struct CodeArgs {
 
 impl CodeArgs {
     /// The files, read so. Units, slots and a model are to be added.
-    pub fn code(&self, files: &[PathBuf], max_paths: u64, shown: Shown) -> Code {
+    pub fn code(&self, files: &[PathBuf], shown: Shown) -> Code {
+        let usual = Options::default();
+        // More than fit in memory anyway.
+        let max_paths = |most: u64| usize::try_from(most).unwrap_or(usize::MAX);
         Code {
             files: files.to_vec(),
             stubs: self.stub.clone(),
@@ -80,11 +83,9 @@ impl CodeArgs {
                 recursion: self.recursion,
                 share: self.share.iter().cloned().collect(),
                 equal: self.maybe_equal.iter().cloned().collect(),
-                // More than fit in memory anyway.
-                max_paths: usize::try_from(self.max_paths.unwrap_or(max_paths))
-                    .unwrap_or(usize::MAX),
+                max_paths: self.max_paths.map_or(usual.max_paths, max_paths),
                 shown,
-                ..Options::default()
+                ..usual
             },
         }
     }
@@ -108,7 +109,8 @@ impl CodeArgs {
             None => name.clone(),
         };
         let numbers = [
-            (self.unroll != 2).then(|| ("--unroll", self.unroll.to_string())),
+            (self.unroll != Options::default().unroll)
+                .then(|| ("--unroll", self.unroll.to_string())),
             self.recursion.map(|n| ("--recursion", n.to_string())),
             self.max_paths.map(|n| ("--max-paths", n.to_string())),
         ];

@@ -16,9 +16,6 @@ use crate::progress::Line;
 use crate::run::one;
 use crate::targets;
 
-/// States that are followed at most, if nobody says otherwise.
-const MAX_PATHS: u64 = 50_000;
-
 /// Runs the command.
 pub fn run(args: &Extract, output: &mut Output) -> io::Result<Exit> {
     if args.map_help {
@@ -44,7 +41,7 @@ pub fn run(args: &Extract, output: &mut Output) -> io::Result<Exit> {
             let line = line.clone();
             Shown::to(move |text| line.show_text(text))
         };
-        let code = code(args, MAX_PATHS, shown);
+        let code = code(args, shown);
         let made = run.phase(READING_C, || code.extracted());
         drop((line, code));
         run.finish();
@@ -65,8 +62,8 @@ pub fn run(args: &Extract, output: &mut Output) -> io::Result<Exit> {
 }
 
 /// The files, and all that is asked of them.
-pub(super) fn code(args: &Extract, max_paths: u64, shown: Shown) -> Code {
-    let mut code = args.code.code(&args.files, max_paths, shown);
+pub(super) fn code(args: &Extract, shown: Shown) -> Code {
+    let mut code = args.code.code(&args.files, shown);
     code.options.units = args.units.iter().cloned().collect();
     code.options.slots = args.slots.iter().cloned().collect();
     code.options.model = args.model.clone();

@@ -6,13 +6,12 @@ use std::num::NonZero;
 use std::path::Path;
 use std::sync::Arc;
 
+use kmapcheck_check::code::{READING_C, included, mapping, not_read, source};
 use kmapcheck_extract::{Files, Shown, Source};
 use kmapcheck_scan::alarm::Severity;
 use kmapcheck_scan::entry::Refused;
 use kmapcheck_scan::{Asked, Baseline, Done, Scan, folder, sarif, text};
 use serde_json::to_string_pretty;
-
-use kmapcheck_check::code::{READING_C, included, mapping, not_read, source};
 
 use super::extract::code;
 use crate::args::{Extract, Form, Format};
@@ -24,7 +23,7 @@ use crate::run::{self, one};
 use crate::targets;
 
 /// States of an entry that are followed at most, if nobody says otherwise: most have a few hundred.
-const MAX_PATHS: u64 = 3_000;
+const MAX_PATHS: usize = 3_000;
 
 /// States of a check at most, if nobody says otherwise.
 const MAX_STATES: u64 = 100_000;
@@ -53,7 +52,7 @@ pub fn run(args: &Extract, output: &mut Output) -> io::Result<Exit> {
         };
         let mut asked = Asked {
             folders: folders(args),
-            options: code(args, MAX_PATHS, shown).options,
+            options: code(args, shown).options,
             check: args.scan.check,
             pairs: args.scan.pairs,
             max_states: args.scan.max_states.unwrap_or(MAX_STATES),
@@ -61,6 +60,9 @@ pub fn run(args: &Extract, output: &mut Output) -> io::Result<Exit> {
             deadline: limits.deadline(),
             limits: limits.clone(),
         };
+        if args.code.max_paths.is_none() {
+            asked.options.max_paths = MAX_PATHS;
+        }
         asked.options.max_targets = Some(args.scan.max_targets.unwrap_or(MAX_TARGETS));
         let baseline = baseline(args)?;
         let read = run.phase(READING_C, || Ok(read(args, &asked)))?;

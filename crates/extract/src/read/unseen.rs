@@ -57,6 +57,8 @@ pub fn note(
     let mut unknown = Calls::new();
     let mut stopped = Calls::new();
     let mut atomic = Calls::new();
+    // Those that are in the files, with where.
+    let mut overruled = Calls::new();
     let mut regions = 0usize;
     for (&function, body) in &slice.bodies {
         let file = unit.functions[function].file;
@@ -88,6 +90,13 @@ pub fn note(
                 Callee::Pointer(text) => Some(text.clone()),
                 _ => None,
             };
+            if let Callee::Mapped(name) = &called
+                && let Some(number) = unit.resolve(name, Some(file))
+            {
+                let of = &unit.functions[number];
+                let at = format!("{}:{}", unit.files[of.file].name, of.line);
+                overruled.entry(name.clone()).or_insert((0, at)).0 += 1;
+            }
             for arg in &call.args {
                 if let (Some(to), Expr::Function(function)) = (&handed, arg) {
                     let function = names.text(*function);
@@ -119,7 +128,11 @@ pub fn note(
         .map(|&function| unit.functions[function].file)
         .collect();
     let is_asked = |file: usize| of_all_files || reached.contains(&file);
-    overruled(unit, mapping, names, slice, all);
+    for (name, (count, at)) in overruled {
+        let text = format!("`{name}` does what the mapping says, whatever its body here does");
+        let change = "take it out in a mapping file of your own, or give the function another name";
+        all.note_many("mapped", at, text, count, Some(change.to_owned()));
+    }
     loops(unit, slice, all);
     outside(unit, mapping, &is_asked, all);
     if regions > REGIONS {
@@ -169,36 +182,12 @@ pub fn note(
     );
 }
 
-/// Notes functions that are in the files, and are taken as the mapping says all the same.
-fn overruled(unit: &Unit, mapping: &Mapping, names: &Names, slice: &Slice, all: &mut Assumptions) {
-    let mut found = Calls::new();
-    for (&function, body) in &slice.bodies {
-        let file = unit.functions[function].file;
-        for instr in &body.code.instrs {
-            let Instr::Call(call) = instr else { continue };
-            if let Callee::Mapped(name) = callee(unit, mapping, names, call, file)
-                && let Some(number) = unit.resolve(&name, Some(file))
-            {
-                let of = &unit.functions[number];
-                let at = format!("{}:{}", unit.files[of.file].name, of.line);
-                found.entry(name).or_insert((0, at)).0 += 1;
-            }
-        }
-    }
-    for (name, (count, at)) in found {
-        let text = format!("`{name}` does what the mapping says, whatever its body here does");
-        let change = "take it out in a mapping file of your own, or give the function another name";
-        all.note_many("mapped", at, text, count, Some(change.to_owned()));
-    }
-}
-
 /// Notes loops of which nothing that is followed says that they end.
 fn loops(unit: &Unit, slice: &Slice, all: &mut Assumptions) {
     let mut places = Vec::new();
     for function in &slice.followed {
         let body = &slice.bodies[function];
-        for (_, line, within) in graph::loops(&body.code) {
-            let mut within = within;
+        for (_, line, mut within) in graph::loops(&body.code) {
             let decides =
                 |at: usize| matches!(body.code.instrs[at], Instr::Branch(..)) && body.matters[at];
             if !within.any(decides) {

@@ -261,7 +261,6 @@ impl Machine<'_> {
 
     /// The label of what a caller does.
     fn by_caller(&mut self, op: &'static str, name: Name, operation: &Operation) -> u32 {
-        let (file, line, function) = self.here;
         let series = operation.series.clone().or(self.mapping.series.clone());
         let kind = operation.type_name.clone();
         let with = match op {
@@ -269,16 +268,8 @@ impl Machine<'_> {
             "kmap_atomic" => Some(("type", kind.unwrap_or_else(|| "LEVEL0".to_owned()))),
             _ => None,
         };
-        self.labels.number(Label {
-            op,
-            of: Some(name),
-            with,
-            file,
-            line,
-            function,
-            note: Some("by its caller".to_owned()),
-            taken: None,
-        })
+        let label = Label::by_caller(op, name, with, self.here);
+        self.labels.number(label)
     }
 
     /// A parameter that a contract names.

@@ -25,6 +25,28 @@ pub struct Label {
     pub taken: Option<bool>,
 }
 
+impl Label {
+    /// What a caller does, before an entry or after it: `here` is the entry's file, line and number.
+    #[must_use]
+    pub fn by_caller(
+        op: &'static str,
+        name: Name,
+        with: Option<(&'static str, String)>,
+        (file, line, function): (usize, usize, usize),
+    ) -> Label {
+        Label {
+            op,
+            of: Some(name),
+            with,
+            file,
+            line,
+            function,
+            note: Some("by its caller".to_owned()),
+            taken: None,
+        }
+    }
+}
+
 /// All labels.
 #[derive(Debug, Default)]
 pub struct Labels {

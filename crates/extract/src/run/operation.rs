@@ -23,7 +23,7 @@ pub fn taking(op: &str) -> Option<(&'static str, bool)> {
         "down" | "down_trylock" => ("up", false),
         "down_read" | "down_read_trylock" => ("up_read", false),
         "down_write" | "down_write_trylock" => ("up_write", false),
-        "mempool_alloc" => ("mempool_free", false),
+        "mempool_alloc" | "mempool_try_alloc" => ("mempool_free", false),
         _ => return None,
     })
 }

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Rounds of a loop whose end is decided, but in which something is not.
-pub const DECIDED: u32 = 4;
+const DECIDED: u32 = 4;
 
 /// Rounds of loops in an open call.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]

@@ -63,7 +63,6 @@ fn with_caller(
     entry: (usize, usize, usize),
     series: Option<&String>,
 ) -> Option<(Automaton, Vec<String>)> {
-    let (file, line, function) = entry;
     let mut lent: Vec<(Name, u32, u32)> = Vec::new();
     for (text, used) in &needs.lent {
         let (Some(name), Some(take)) = (names.known(text), taken_by(&used.op)) else {
@@ -80,18 +79,7 @@ fn with_caller(
             "kmap" => Some(("series", series?.clone())),
             _ => None,
         };
-        let mut label = |op, with| {
-            labels.number(Label {
-                op,
-                of: Some(name),
-                with,
-                file,
-                line,
-                function,
-                note: Some("by its caller".to_owned()),
-                taken: None,
-            })
-        };
+        let mut label = |op, with| labels.number(Label::by_caller(op, name, with, entry));
         lent.push((name, label(take, with), label(give, None)));
     }
     if lent.is_empty() {
