@@ -1,7 +1,7 @@
 //! Where a task has taken what it holds: the ways that local states know, held against a list that is
 //! kept by hand along random runs.
 
-use kmapcheck_local::chains::{Chain, Chains};
+use kmapcheck_local::chains::{Chain, Chains, MAX};
 use kmapcheck_local::{Acquired, Link, LocalState, Locals};
 use kmapcheck_machine::{Held, Map, Mode, PageId, State, Task, initial, steps};
 use kmapcheck_scenario::{NodeId, Op, Program};
@@ -189,6 +189,14 @@ fn check(program: &Program) -> bool {
         return false;
     }
     let chains = Chains::of(&locals);
+    let all: usize = (0..)
+        .zip(&locals.states)
+        .map(|(number, _)| chains.to(number).len())
+        .sum();
+    assert!(
+        chains.complete || all >= MAX,
+        "only {all} of the ways are known"
+    );
     for (number, local) in (0..).zip(&locals.states) {
         if local.task.at.is_some() {
             assert!(!chains.to(number).is_empty());

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use kmapcheck_local::{Holding, LocalState, Locals, unqueued};
-use kmapcheck_machine::{Map, Standing, Task};
+use kmapcheck_machine::{Map, Standing, Task, Wanted};
 use kmapcheck_scenario::{Op, Program};
 use kmapcheck_testing::{
     config, for_each_state, for_each_state_of_runs, load, queued_scenario, scenario,
@@ -99,8 +99,8 @@ const PAIRS: [[&str; 2]; 12] = [
     [r#"{"kmap": "a", "series": "C"}"#, r#"{"kunmap": "a"}"#],
 ];
 
-/// A task for each of these pairs.
-fn tasks(pairs: &[[&str; 2]]) -> Program {
+/// A task for each of these pairs, on any number of CPUs or on one.
+fn tasks(pairs: &[[&str; 2]], cpus: Option<u32>) -> Program {
     let program = |pair: &[&str; 2]| -> Vec<Value> {
         let of = |text: &str| serde_json::from_str(text).expect("it is JSON");
         pair.iter().map(|text| of(text)).collect()
@@ -110,23 +110,31 @@ fn tasks(pairs: &[[&str; 2]]) -> Program {
             json!({ "name": format!("t{i}"), "count": 1, "pages": ["p"], "program": program(pair) })
         })
         .collect();
-    load(&json!({
+    let mut scenario = json!({
         "name": "pairs",
         "series": { "A": { "slots": 1, "reuse": "none" }, "B": { "slots": 1, "reuse": "any" },
                     "C": { "slots": 1, "reuse": "any" } },
         "pages": ["a", "b"],
         "locks": { "l": "spin", "k": "spin", "s": "semaphore", "t": "semaphore", "w": "rwsem", "v": "rwsem" },
         "tasks": tasks,
-    }))
+    });
+    if let Some(cpus) = cpus {
+        scenario["cpus"] = json!(cpus);
+    }
+    load(&scenario)
 }
 
 /// Who waits beside one other task wants what that task keeps from him, and who goes on does not.
 #[test]
 fn it_keeps_others_from_what_they_wait_for() {
-    let (mut waits, mut goes_on) = (0, 0);
-    for first in PAIRS {
-        for second in PAIRS {
-            let program = tasks(&[first, second]);
+    let (mut waits, mut goes_on, mut wants_cpu) = (0, 0, 0);
+    let numbers = [None, Some(1)];
+    let cases = PAIRS
+        .into_iter()
+        .flat_map(|first| PAIRS.map(|second| (first, second)));
+    for (first, second) in cases {
+        for cpus in numbers {
+            let program = tasks(&[first, second], cpus);
             for_each_state(&program, 1_000, |state| {
                 let holds = LocalState::of(&program, &state.tasks[0], &state.shared);
                 let holds = holds.holdings(&program);
@@ -135,6 +143,7 @@ fn it_keeps_others_from_what_they_wait_for() {
                     _ => Vec::new(),
                 };
                 waits += usize::from(!wanted.is_empty());
+                wants_cpu += usize::from(wanted.contains(&Wanted::Cpu));
                 for wanted in &wanted {
                     let keeps = holds.iter().any(|(holding, _)| holding.keeps(*wanted));
                     assert!(keeps, "{first:?} {second:?}: {holds:?} {wanted:?}");
@@ -146,14 +155,17 @@ fn it_keeps_others_from_what_they_wait_for() {
                 goes_on += 1;
                 let op = program.templates[1].nodes[at].op;
                 if takes(op) && !is_pin(op) {
-                    let wanted = kmapcheck_machine::Wanted::of_call(&program, &state.tasks[1], op);
+                    let wanted = Wanted::of_call(&program, &state.tasks[1], op);
                     let keeps = holds.iter().any(|(holding, _)| holding.keeps(wanted));
                     assert!(!keeps, "{first:?} {second:?}: {holds:?} {wanted:?}");
                 }
             });
         }
     }
-    assert!(waits > 10 && goes_on > 100, "{waits} {goes_on}");
+    assert!(
+        waits > 10 && goes_on > 100 && wants_cpu > 10,
+        "{waits} {goes_on} {wants_cpu}"
+    );
 }
 
 fn takes(op: Op) -> bool {
