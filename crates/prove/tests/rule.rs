@@ -421,3 +421,24 @@ fn a_certificate_is_about_one_model() {
         load_model_program_str("m.json", &other.to_string()).unwrap_or_else(|e| panic!("{e}"));
     assert!(verify_rule(&certificate, &other).is_err());
 }
+
+/// A scenario brings what it takes itself: of that a model without series says nothing, and no certificate
+/// does.
+#[test]
+fn a_model_of_nothing_has_no_rule() {
+    let (_, decision) = decided("pool", &of_the_repository("pool"), None);
+    assert!(matches!(decision, Decision::Undecided(_)), "{decision:?}");
+    let one = json!({ "name": "m", "series": { "S": { "slots": 2, "reuse": "none" } } });
+    let (_, certificate) = proved("one slot each", &one, Some(1));
+    let none = json!({ "name": "m", "series": {} });
+    let none =
+        load_model_program_str("m.json", &none.to_string()).unwrap_or_else(|e| panic!("{e}"));
+    let forged = RuleCertificate {
+        series: Vec::new(),
+        pairs: Vec::new(),
+        argument: Argument::Order(Vec::new()),
+        ..certificate
+    };
+    let said = verify_rule(&forged.sealed(), &none).expect_err("it is about nothing");
+    assert!(said.contains("no series"), "{said}");
+}

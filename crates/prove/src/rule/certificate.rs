@@ -222,7 +222,7 @@ impl Hypothesis {
             Hypothesis::AsksInOrder => "each task asks only for things later in the order than all it holds (no order-violation)".into(),
             Hypothesis::LocksOfTheModel => "the locks of the rule are what the model says; of one that it only names, that it is a semaphore of one unit, given back by who took it".into(),
             Hypothesis::GivesBack => "each task, once it gets what it asks for, goes on and in the end gives back all it holds (no slot-leak, no lock-leak, no endless loop with something in hand)".into(),
-            Hypothesis::WaitsForNothingElse => "while it holds something, it waits for slots and the locks of the rule only; whatever else it waits for comes in the end (page locks, memory, mempools, completions, locks that the order does not name)".into(),
+            Hypothesis::WaitsForNothingElse => "while it holds something, it waits for slots of the model's series and the locks of the rule only; whatever else it waits for comes in the end (page locks, memory, mempools, completions, locks that the order does not name)".into(),
             Hypothesis::SleepsInNoAtomicContext => "it calls nothing that may sleep under a spinlock or an atomic map (no sleep-in-atomic)".into(),
             Hypothesis::UsesNoFreedPage => "pages may be private or shared, freed and allocated again, with whatever leftovers; but none is used after it is freed, or freed while mapped".into(),
             Hypothesis::RunsOnceItCan => "a task that can run is run in the end: CPUs are not counted".into(),

@@ -53,6 +53,15 @@ pub struct Undecided {
 pub fn decide(program: &Program, options: &Options) -> Decision {
     let discipline = Discipline::of(program, options.pins);
     let pairs = discipline.pairs();
+    if discipline.is_empty() {
+        return Decision::Undecided(Undecided {
+            why: "the model declares no series, and no lock in an order, so there is no rule; \
+                  the series that a scenario declares are judged with it: `kmapcheck check SCENARIO`"
+                .into(),
+            tried: 0,
+            searched: 0,
+        });
+    }
     if let Some(series) = discipline.gives_nobody_a_slot() {
         return Decision::Undecided(Undecided {
             why: format!(

@@ -106,6 +106,13 @@ impl<'a> Discipline<'a> {
         series.chain(locks).collect()
     }
 
+    /// Whether the rule is about nothing at all: there is no series, and the order names no lock. What a
+    /// scenario takes is then its own, and no rule of the model says anything of it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.things().is_empty()
+    }
+
     /// All that they hold.
     #[must_use]
     pub fn holdable(&self) -> Vec<Held> {

@@ -51,6 +51,10 @@ pub fn verify_rule(certificate: &RuleCertificate, model: &Program) -> Result<(),
         certificate.model == model.model,
         "it is about another model",
     )?;
+    require(
+        !discipline.is_empty(),
+        "the model declares no series and no lock of a rule",
+    )?;
     require(certificate.pins != Some(0), "nobody takes a slot")?;
     require(
         certificate.series == series_facts(model),

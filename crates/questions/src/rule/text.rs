@@ -37,7 +37,8 @@ pub fn render(program: &Program, pins: Option<u32>, decision: &Decision) -> Stri
             text += &refuted.scenario;
         }
         Decision::Undecided(undecided) => {
-            let without = match discipline.stated_order().is_empty() {
+            let states_none = discipline.stated_order().is_empty() && !discipline.is_empty();
+            let without = match states_none {
                 true => "; the model states no order",
                 false => "",
             };
@@ -46,11 +47,13 @@ pub fn render(program: &Program, pins: Option<u32>, decision: &Decision) -> Stri
                 "{}: not decided: {}{without}.",
                 program.model, undecided.why
             );
-            let _ = writeln!(
-                text,
-                "Tried: a proof by order, one by equations, and {} small programs, {} of them run.",
-                undecided.tried, undecided.searched
-            );
+            if undecided.tried > 0 {
+                let _ = writeln!(
+                    text,
+                    "Tried: a proof by order, one by equations, and {} small programs, {} of them run.",
+                    undecided.tried, undecided.searched
+                );
+            }
         }
     }
     if matches!(decision, Decision::Sufficient(_) | Decision::Undecided(_)) {
