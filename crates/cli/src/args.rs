@@ -29,11 +29,11 @@ pub use scan::Form;
 use shared::one_of;
 pub use shared::{Format, GraphArgs, OverrideArgs};
 
-/// Exhaustive model checker for kmap deadlocks
+/// Exhaustive model checker for deadlocks on bounded pools: kmap slots, connections, permits, threads
 ///
 /// Reads a scenario (what each task maps, locks and waits for, in which order), explores every
-/// interleaving of its tasks on a model of the kernel's kmap, and says whether they can deadlock:
-/// clean, violated (with a shortest trace and who waits for whom), or inconclusive.
+/// interleaving of its tasks on a model of the kernel's kmap and of other pools, and says whether they
+/// can deadlock: clean, violated (with a shortest trace and who waits for whom), or inconclusive.
 #[derive(Debug, Parser)]
 #[command(name = "kmapcheck", version, arg_required_else_help = true, after_help = EXAMPLES, after_long_help = LONG)]
 pub struct Args {

@@ -25,7 +25,7 @@ use kmapcheck_equations::Cores;
 use kmapcheck_limits::{Limits, Watch, entered};
 use kmapcheck_machine::Findings;
 use kmapcheck_report::{NumberOf, Size};
-use kmapcheck_scenario::{Bound, FindingKind, Program, Series};
+use kmapcheck_scenario::{Bound, FindingKind, Level, Program, Series};
 use kmapcheck_search::{Engine, every_number, run};
 
 use self::vectors::{most_tasks, vectors};
@@ -221,12 +221,14 @@ impl Deciding<'_> {
     fn finish(self, mut tried: Vec<Tried>, stopped: Option<Stopped>) -> Decision {
         let open = self.open();
         let exact = !self.program.has_open_counts() && !self.program.has_open_slots();
-        // The first one that shows something, and each later one that shows all that and more.
+        // The first one that shows something, and each later one that shows all that and more; or that
+        // shows an error, where there were only warnings: else the verdict would leave it out.
         let mut best: Option<usize> = None;
         for (i, one) in tried.iter().enumerate() {
             let before = best.map_or(Findings::NONE, |best| tried[best].outcome.kinds());
             let found = one.outcome.kinds();
-            if found != before && before.minus(found).is_empty() {
+            let is_more = found != before && before.minus(found).is_empty();
+            if is_more || (has_error(found) && !has_error(before)) {
                 best = Some(i);
             }
         }
@@ -413,6 +415,10 @@ impl Deciding<'_> {
 /// How many tasks a sized program has.
 fn tasks(sized: &Program) -> u64 {
     sized.task_count().expect("all its numbers are given")
+}
+
+fn has_error(kinds: Findings) -> bool {
+    kinds.iter().any(|kind| kind.level() == Level::Error)
 }
 
 fn names(kinds: Findings) -> String {

@@ -106,28 +106,24 @@ impl Reasons {
         let lets_go = lets_go(program, locals, &cores);
         match nobody_is_stuck(&graph, &cores) {
             // Those who could give up included.
-            Some(reason) => reasons.exclude(stuck, reason),
+            Some(reason) => reasons.exclude_so(stuck, reason, by_page),
             None => {
-                // Of the patient nothing is certified anyway.
                 let patient = judge_the_patient(program, locals);
-                let reason =
-                    patient.and_then(|judged| nobody_is_stuck(&judged.graph, &judged.cores));
-                if let Some(reason) = reason {
-                    reasons.exclude(Findings::of(FindingKind::Deadlock), reason);
+                let nobody = patient.and_then(|judged| {
+                    let reason = nobody_is_stuck(&judged.graph, &judged.cores)?;
+                    Some((reason, judged.by_page))
+                });
+                if let Some((reason, by_page)) = nobody {
+                    reasons.exclude_so(Findings::of(FindingKind::Deadlock), reason, by_page);
                 }
             }
         }
         if let Some(lets_go) = lets_go {
-            reasons.exclude(
-                starved,
-                match lets_go {
-                    LetsGo::Drains => Reason::Drains,
-                    LetsGo::Rests => Reason::Rests,
-                },
-            );
-        }
-        for excluded in &mut reasons.excluded {
-            excluded.by_page = by_page && !matches!(excluded.reason, Reason::NoLoops);
+            let reason = match lets_go {
+                LetsGo::Drains => Reason::Drains,
+                LetsGo::Rests => Reason::Rests,
+            };
+            reasons.exclude_so(starved, reason, by_page);
         }
         reasons.exclude(local, Reason::Locals { states });
         reasons.exclude(never_refused, Reason::NeverTooMuch);
@@ -136,12 +132,17 @@ impl Reasons {
     }
 
     pub(crate) fn exclude(&mut self, kinds: Findings, reason: Reason) {
+        self.exclude_so(kinds, reason, false);
+    }
+
+    /// Excludes what is not excluded yet; `by_page` says whether shared pages had to be told apart.
+    fn exclude_so(&mut self, kinds: Findings, reason: Reason, by_page: bool) {
         let kinds = kinds.minus(self.kinds());
         if !kinds.is_empty() {
             self.excluded.push(Excluded {
                 kinds,
                 reason,
-                by_page: false,
+                by_page,
             });
         }
     }

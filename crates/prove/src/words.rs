@@ -15,9 +15,16 @@ pub fn claim(program: &Program) -> String {
     let tasks = (program.templates.iter())
         .filter(|template| template.count == Bound::Any)
         .map(|template| format!("every number of {}", template.name));
-    let slots = (program.series.iter())
-        .filter(|series| series.slots == Bound::Any)
-        .map(|series| format!("every number of {} {}s", series.name, series.one()));
+    let slots = (program.series.iter().enumerate())
+        .filter(|(_, series)| series.slots == Bound::Any)
+        .map(|(id, series)| {
+            let every = format!("every number of {} {}s", series.name, series.one());
+            match program.least_slots(id) {
+                0 | 1 => every,
+                // Fewer than are asked for at once are refused.
+                least => format!("{every} from {least} on"),
+            }
+        });
     let parts: Vec<String> = tasks.chain(slots).collect();
     if parts.is_empty() {
         "this scenario".to_owned()

@@ -18,7 +18,7 @@ use anstyle::{AnsiColor, Style};
 use kmapcheck_engine::Verdict;
 use kmapcheck_report::words::number;
 use kmapcheck_report::{Finding, Report};
-use kmapcheck_scenario::Level;
+use kmapcheck_scenario::{FindingKind, Level};
 
 pub use assumed::{assumed, condition, line as assumption};
 use ending::render_end;
@@ -212,13 +212,14 @@ pub fn notes(finding: &Finding) -> Vec<String> {
     // The core is a part of the stuck.
     let stuck = finding.stuck.len().saturating_sub(finding.core.len());
     if stuck > 0 {
-        let (task, verb) = if stuck == 1 {
-            ("task", "is")
-        } else {
-            ("tasks", "are")
+        let behind = match (finding.kind, stuck) {
+            (FindingKind::TimeoutRescue, 1) => "task waits until then",
+            (FindingKind::TimeoutRescue, _) => "tasks wait until then",
+            (_, 1) => "task is stuck",
+            (_, _) => "tasks are stuck",
         };
         let stuck = number(stuck as u64);
-        notes.push(format!("Behind them {stuck} more {task} {verb} stuck."));
+        notes.push(format!("Behind them {stuck} more {behind}."));
     }
     notes.extend(sentences::point_of_no_return(finding));
     notes

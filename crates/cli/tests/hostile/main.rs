@@ -29,7 +29,7 @@ const MOST_TIME: Duration = Duration::from_millis(3_500);
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The commands, as they are given a model and a scenario on it.
-const COMMANDS: [(&str, &[&str]); 20] = [
+const COMMANDS: [(&str, &[&str]); 21] = [
     ("check", &["check", "SCENARIO"]),
     ("json", &["check", "--format", "json", "SCENARIO"]),
     (
@@ -59,6 +59,7 @@ const COMMANDS: [(&str, &[&str]); 20] = [
     ("size", &["size", "SCENARIO"]),
     ("suggest", &["suggest", "SCENARIO"]),
     ("compare", &["compare", "MODEL", "MODEL", "SCENARIO"]),
+    ("matrix", &["matrix", "SCENARIO"]),
     ("simulate", &["simulate", "SCENARIO"]),
     ("rule", &["rule", "MODEL"]),
     ("promela", &["export", "--to", "promela", "SCENARIO"]),

@@ -33,7 +33,7 @@ fn write(out: &mut String, report: &SuggestReport) -> Result {
         if report.offers.is_empty() && report.stopped.is_none() {
             return writeln!(
                 out,
-                "\nNothing is asked for that has a reuse policy, and no change to a pool of several units or to an order helps."
+                "\nThere is nothing to suggest: nothing that is asked for has a reuse policy, and no change to a pool of several units or to an order makes this better than it is."
             );
         }
         offers(out, report)?;

@@ -99,14 +99,16 @@ impl Reader<'_> {
     }
 
     fn note_unknown_operation(&self, whole: Span, members: &[Member], log: &mut Log) {
-        let known: Vec<&str> = PRIMITIVES
+        // A list is cut: the model's own come first, then what other operations stand in.
+        let (around, others): (Vec<&Primitive>, Vec<&Primitive>) =
+            (PRIMITIVES.iter()).partition(|primitive| primitive.is_control());
+        let own = self
+            .operations
             .iter()
-            .map(|primitive| primitive.name)
-            .chain(
-                self.operations
-                    .iter()
-                    .map(|operation| operation.name.as_str()),
-            )
+            .map(|operation| operation.name.as_str());
+        let built_in = around.into_iter().chain(others);
+        let known: Vec<&str> = own
+            .chain(built_in.map(|primitive| primitive.name))
             .collect();
         let is_argument = |key: &str| {
             RIDERS.contains(&key) || Argument::ALL.iter().any(|argument| argument.key() == key)

@@ -12,6 +12,17 @@ pub(crate) struct Primitive {
     pub(crate) arguments: &'static [Argument],
 }
 
+impl Primitive {
+    /// Whether other operations stand in it, or it says which of them is next.
+    pub(crate) fn is_control(&self) -> bool {
+        use Verb::{Break, Choose, Exit, Loop, Repeat, Run, Select};
+        matches!(
+            self.verb,
+            Choose | Select | Repeat | Loop | Break | Exit | Run
+        )
+    }
+}
+
 /// Which operation it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the operations of docs/semantics.md")]
