@@ -96,6 +96,7 @@ pub(crate) fn until_it_compiles(
         for error in errors.filter(|message| message["level"] == "error") {
             let spans = error["spans"].as_array().into_iter().flatten();
             wrong.extend(spans.filter_map(|span| {
+                let span = written_down(span);
                 let text = written.get(span["file_name"].as_str()?)?;
                 change_at(text, span["byte_start"].as_u64()? as usize)
             }));
@@ -111,4 +112,12 @@ pub(crate) fn until_it_compiles(
         eprintln!("{} changes do not compile", wrong.len());
         switched_on.retain(|number| !wrong.contains(number));
     }
+}
+
+/// Where the code of a message was written down: not within the macro that made it.
+fn written_down(mut span: &Value) -> &Value {
+    while span["expansion"]["span"].is_object() {
+        span = &span["expansion"]["span"];
+    }
+    span
 }
