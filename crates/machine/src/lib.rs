@@ -44,7 +44,7 @@ pub use effect::Effect;
 pub use findings::Findings;
 pub use initial::{initial, instance_of, instances, task_name};
 pub use page_table::PageTable;
-pub use replay::{Replay, ReplayError, replay, run};
+pub use replay::{Replay, ReplayError, follow, replay, run};
 pub use resource::Resource;
 pub use starts::{Start, Starts, is_open};
 pub use state::{

@@ -55,13 +55,28 @@ impl std::error::Error for ReplayError {}
 pub fn run(
     program: &Program,
     trace: &Trace,
-    mut visit: impl FnMut(usize, TraceStep, &Successor, &State),
+    visit: impl FnMut(usize, TraceStep, &Successor, &State),
 ) -> Result<State, ReplayError> {
     if !is_start(program, trace) {
         return Err(ReplayError::Start);
     }
     let mut state = initial(program, &trace.start);
-    for (i, &step) in trace.steps.iter().enumerate() {
+    follow(program, &mut state, &trace.steps, visit)?;
+    Ok(state)
+}
+
+/// Takes `steps` from a state on, as [`run`] does from the initial one.
+///
+/// # Errors
+///
+/// If the machine does not follow them; the state is then that before the step that it does not follow.
+pub fn follow(
+    program: &Program,
+    state: &mut State,
+    steps: &[TraceStep],
+    mut visit: impl FnMut(usize, TraceStep, &Successor, &State),
+) -> Result<(), ReplayError> {
+    for (i, &step) in steps.iter().enumerate() {
         ask();
         let error = ReplayError::Step(i, step);
         let Some(task) = state.tasks.get(step.task) else {
@@ -72,9 +87,9 @@ pub fn run(
             return Err(error);
         };
         state.advance(program, step.task, &successor);
-        visit(i, step, &successor, &state);
+        visit(i, step, &successor, state);
     }
-    Ok(state)
+    Ok(())
 }
 
 /// Runs `trace` and keeps every state.

@@ -14,7 +14,7 @@
 
 use kmapcheck_engine::{Meter, Progress};
 use kmapcheck_limits::{Limits, Watch};
-use kmapcheck_machine::{State, TaskId, Trace, initial, run};
+use kmapcheck_machine::{State, TaskId, Trace, follow, initial, run};
 use kmapcheck_scenario::{NodeId, Program, TemplateId};
 
 use crate::counted::explore::Explorer;
@@ -45,6 +45,10 @@ impl PointOfNoReturn {
 /// So many states are looked at to find out whether a core can still be saved, unless the limits
 /// say otherwise.
 const MAX_STATES: u64 = 200_000;
+
+/// On average so many kinds of tasks are looked at in each of these states. Where thousands queue, each in
+/// its place, a state has thousands of kinds.
+const KINDS: u64 = 10;
 
 /// Finds the first step of `trace` after which the tasks in `core`, stuck at its end, are lost.
 #[must_use]
@@ -77,26 +81,25 @@ fn find(program: &Program, trace: &Trace, core: &[usize], limits: &Limits) -> Po
         max_states: Some(limits.max_states.unwrap_or(MAX_STATES)),
         ..limits.clone()
     };
-    let is_lost = |steps: usize| {
-        let prefix = Trace {
-            start: trace.start.clone(),
-            steps: trace.steps[..steps].to_vec(),
-        };
-        let state = match steps {
-            0 => initial(program, &trace.start),
-            _ => run(program, &prefix, |_, _, _, _| {}).ok()?,
-        };
-        marked.is_lost(state, &crew.alike, &limits)
-    };
+    // The state from which the others are found: traces may have a hundred thousand steps.
+    let mut from = (0, initial(program, &trace.start));
     // Lost after `high` steps, and, once the loop has begun, not lost after `low`.
     let mut high = trace.steps.len();
     let mut probe = high.checked_sub(1);
     let mut low = None;
     while let Some(steps) = probe {
-        match is_lost(steps) {
+        let mut state = from.1.clone();
+        let on = &trace.steps[from.0..steps];
+        if follow(program, &mut state, on, |_, _, _, _| {}).is_err() {
+            return PointOfNoReturn::Undetermined;
+        }
+        match marked.is_lost(state.clone(), &crew.alike, &limits) {
             None => return PointOfNoReturn::Undetermined,
             Some(true) => high = steps,
-            Some(false) => low = Some(steps),
+            Some(false) => {
+                low = Some(steps);
+                from = (steps, state);
+            }
         }
         // If none is known not to be lost, all from the first on.
         let unknown = low.map_or(0, |low| low + 1)..high;
@@ -156,7 +159,12 @@ impl Marked {
         }
         let mut silent = |_: &Progress| {};
         let mut meter = Meter::new(limits, &mut silent);
-        (meter.run(|meter| self.is_lost_within(&state, alike, meter)))
+        // A product beyond all numbers bounds nothing.
+        let most = limits
+            .max_states
+            .unwrap_or(MAX_STATES)
+            .saturating_mul(KINDS);
+        (meter.run(|meter| self.is_lost_within(&state, alike, most, meter)))
             .ok()
             .flatten()
     }
@@ -165,8 +173,10 @@ impl Marked {
         &self,
         state: &State,
         alike: &[(TaskId, u32)],
+        most: u64,
         meter: &mut Meter<'_>,
     ) -> Option<bool> {
+        let mut looked = 0;
         let mut explorer = Explorer::new(&self.program);
         let first = explorer.counted_with(state, alike);
         explorer.visited.insert(&first);
@@ -187,6 +197,10 @@ impl Marked {
             explorer.visited.get(number, &mut counts);
             if self.is_saved(&explorer, &counts) {
                 return Some(false);
+            }
+            looked += counts.tasks.len() as u64;
+            if looked > most {
+                return None;
             }
             for position in self.by_promise(&explorer, &counts) {
                 let entry = explorer.table.entry(counts.tasks[position].0, counts.world);

@@ -13,7 +13,7 @@ use kmapcheck_limits::ask;
 use kmapcheck_machine::{Name, Resource, Wait, acceptable_series, resolve};
 use kmapcheck_scenario::{Op, Ref, ResourceKind};
 use petgraph::graph::{DiGraph, NodeIndex};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::alike::Groups;
 use crate::holdings::{Blockers, How, holdings};
@@ -104,6 +104,9 @@ pub(crate) fn graph_of(
             graph.add_edge(node, thing_node, link);
         }
     }
+    let mut queues = Queues::default();
+    // Petgraph looks for an edge among all those of a node, and a thing may have thousands.
+    let mut linked: FxHashSet<(NodeIndex, NodeIndex)> = FxHashSet::default();
     for (block, &node) in blocks.iter().zip(&tasks) {
         ask();
         for holding in holdings(scene, block[0]) {
@@ -111,7 +114,7 @@ pub(crate) fn graph_of(
                 continue;
             };
             if holding.how == How::Queues
-                && !stands_in_the_way(scene, core, block[0], holding.thing)
+                && !queues.stands_in_the_way(scene, core, block[0], holding.thing)
             {
                 continue;
             }
@@ -126,25 +129,46 @@ pub(crate) fn graph_of(
                 how: holding.how,
             };
             graph.add_edge(thing, node, link);
+            linked.insert((thing, node));
         }
     }
-    for block in &blocks {
+    // Who could give depends on who waits only where that is the same task. So of those who wait alike
+    // the first asks all, the second the first, and each itself.
+    let mut firsts: FxHashMap<(NodeIndex, Wait), (usize, bool)> = FxHashMap::default();
+    for (waiter, block) in blocks.iter().enumerate() {
         for wait in scene.alternatives(block[0]) {
             let thing = Resource::of_wait(block[0], wait);
             let Some(&thing) = thing.and_then(|thing| things.get(&thing)) else {
                 continue;
             };
-            for (giver, &node) in blocks.iter().zip(&tasks) {
+            let first = firsts
+                .entry((thing, anywhere(wait)))
+                .or_insert((waiter, false));
+            let asked: Vec<usize> = match *first {
+                (first, _) if first == waiter => (0..blocks.len()).collect(),
+                (first, false) => vec![first, waiter],
+                (_, true) => vec![waiter],
+            };
+            first.1 = first.0 != waiter;
+            for giver in asked {
                 ask();
-                if graph.find_edge(thing, node).is_none()
-                    && could_give(scene, block[0], giver[0], wait)
-                {
+                let (giver, node) = (&blocks[giver], tasks[giver]);
+                if !linked.contains(&(thing, node)) && could_give(scene, block[0], giver[0], wait) {
                     graph.add_edge(thing, node, Link::GivenBy { count: size(giver) });
+                    linked.insert((thing, node));
                 }
             }
         }
     }
     graph
+}
+
+/// The same wait, wherever in the queue.
+fn anywhere(wait: Wait) -> Wait {
+    match wait {
+        Wait::Turn { pool, n, .. } => Wait::Turn { pool, n, place: 0 },
+        wait => wait,
+    }
 }
 
 /// In which way a party waits for that thing; `None` if it does not, or only for a CPU.
@@ -153,20 +177,36 @@ pub(crate) fn wait_for(scene: &Scene<'_>, i: usize, thing: Resource) -> Option<W
     waits.find(|&wait| Resource::of_wait(i, wait) == Some(thing))
 }
 
-/// Whether somebody of the core waits for this task to leave the queue: a writer holds back all who
-/// want to read; of those who want units, a task those behind it.
-fn stands_in_the_way(scene: &Scene<'_>, core: &[usize], task: usize, lock: Resource) -> bool {
-    if !scene
-        .resource_kind(lock)
-        .is_some_and(ResourceKind::has_queue)
-    {
-        return true;
+/// The last place of a core's tasks in each queue, once it is known; `None` if nobody queues.
+#[derive(Default)]
+struct Queues {
+    last: FxHashMap<Resource, Option<u32>>,
+}
+
+impl Queues {
+    /// Whether somebody of the core waits for this task to leave the queue: a writer holds back all who
+    /// want to read; of those who want units, a task those behind it.
+    fn stands_in_the_way(
+        &mut self,
+        scene: &Scene<'_>,
+        core: &[usize],
+        task: usize,
+        lock: Resource,
+    ) -> bool {
+        let kind = scene.resource_kind(lock);
+        if !kind.is_some_and(ResourceKind::has_queue) {
+            return true;
+        }
+        let last = *self.last.entry(lock).or_insert_with(|| {
+            let queue = core
+                .iter()
+                .filter(|&&other| wait_for(scene, other, lock).is_some());
+            queue
+                .filter_map(|&other| scene.parties[other].task.queued)
+                .max()
+        });
+        last > scene.parties[task].task.queued
     }
-    let queued = scene.parties[task].task.queued;
-    let is_behind = |other: usize| {
-        scene.parties[other].task.queued > queued && wait_for(scene, other, lock).is_some()
-    };
-    core.iter().any(|&other| is_behind(other))
 }
 
 fn size(block: &[usize]) -> u32 {

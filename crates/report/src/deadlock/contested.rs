@@ -6,11 +6,12 @@ use kmapcheck_stuck::deadlock::Deadlock;
 use kmapcheck_stuck::holdings::{How, Leaks, holdings};
 use kmapcheck_stuck::scene::Scene;
 
+use crate::deadlock::names::task_names;
 use crate::describe;
 use crate::ledger::Lost;
 use crate::names::{Names, Who};
 use crate::report::Contested;
-use crate::words::{list, plural};
+use crate::words::plural;
 
 /// Collects what the tasks of `core` wait for, in the order of the tasks.
 pub(crate) fn of_core(
@@ -189,7 +190,8 @@ impl Contest<'_> {
             return said;
         }
         let one = queued.len() == 1;
-        let who = list(&queued);
+        // There may be thousands.
+        let who = task_names(self.program, &queued);
         said.push_str(&match (kind.is_some_and(ResourceKind::has_queue), one) {
             (true, true) => format!(", {who} queues"),
             (true, false) => format!(", {who} queue in this order"),
@@ -201,16 +203,14 @@ impl Contest<'_> {
 
     /// Writers that have announced themselves and so hold new readers back; or who queues for units,
     /// the first one first.
-    fn queued(&self, what: Resource) -> Vec<String> {
+    fn queued(&self, what: Resource) -> Vec<TaskId> {
         let queued = |&task: &TaskId| {
             (holdings(self.scene, task).iter())
                 .any(|held| held.thing == what && held.how == How::Queues)
         };
         let mut tasks: Vec<TaskId> = (0..self.state.tasks.len()).filter(queued).collect();
         tasks.sort_by_key(|&task| self.state.tasks[task].queued);
-        (tasks.into_iter())
-            .map(|task| self.names.name(task))
-            .collect()
+        tasks
     }
 }
 

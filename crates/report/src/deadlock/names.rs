@@ -9,7 +9,7 @@ use crate::words::list;
 /// How many runs of tasks [`task_names`] spells out.
 const MOST_RUNS: usize = 6;
 
-/// The tasks, ascending, as first and last of each run of three or more neighbours in one
+/// The tasks, in their order, as first and last of each run of three or more neighbours in one
 /// template; others are runs of their own.
 fn runs(program: &Program, tasks: &[usize]) -> Vec<(usize, usize)> {
     let template = |task| instance_of(program, task).map(|(template, _)| template);
@@ -33,7 +33,7 @@ fn runs(program: &Program, tasks: &[usize]) -> Vec<(usize, usize)> {
         .collect()
 }
 
-/// Tasks, ascending, for a sentence: `mremap#1 to mremap#3 and fork`.
+/// Tasks, ascending or in the order of a queue, for a sentence: `mremap#1 to mremap#3 and fork`.
 pub(crate) fn task_names(program: &Program, tasks: &[usize]) -> String {
     let runs = runs(program, tasks);
     let mut names: Vec<String> = runs
