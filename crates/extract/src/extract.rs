@@ -233,18 +233,12 @@ impl Files {
                 made = automaton.as_ref().and_then(|a| program(a, &machine.labels));
             }
             let Some(mut made) = made else {
-                let of = &unit.functions[function];
-                let place = unit.place(of.file, of.line, 0, 0);
-                return Err(Refusal::new(
-                    Kind::NoPath,
-                    format!("no path of `{}` comes to its end", of.name),
-                    format!(
-                        "follow more rounds of its loops with `--unroll {}`",
-                        // A proposal; the largest number is as many as can be asked for.
-                        options.unroll.saturating_add(2)
-                    ),
-                )
-                .at(Some(place)));
+                return Err(without_program(
+                    unit,
+                    function,
+                    automaton.is_some(),
+                    options.unroll,
+                ));
             };
             if let Some(automaton) = &automaton {
                 let need = self.needs(automaton, &machine.labels, machine.names, &machine.things);
@@ -355,6 +349,31 @@ fn passed_over(unit: &Unit, assumptions: &mut Assumptions) {
         unit.passed.len(),
         change,
     );
+}
+
+/// Why there is no program of an entry: its paths come to no end, or (`has_paths`) cannot be written.
+fn without_program(unit: &Unit, function: usize, has_paths: bool, unroll: u32) -> Refusal {
+    let of = &unit.functions[function];
+    let refusal = match has_paths {
+        true => Refusal::new(
+            Kind::Budget,
+            format!(
+                "the loops of `{}` go into one another in a way that cannot be written as steps",
+                of.name
+            ),
+            "give a function with one of these loops a stub with `--stub FILE.c`",
+        ),
+        false => Refusal::new(
+            Kind::NoPath,
+            format!("no path of `{}` comes to its end", of.name),
+            format!(
+                "follow more rounds of its loops with `--unroll {}`",
+                // A proposal; the largest number is as many as can be asked for.
+                unroll.saturating_add(2)
+            ),
+        ),
+    };
+    refusal.at(Some(unit.place(of.file, of.line, 0, 0)))
 }
 
 fn missing(unit: &Unit, name: &str) -> Refusal {
