@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn the_parts_are_the_number() {
-        for x in -40..40 {
+        for x in (-40..40).filter(|x| *x != 0) {
             for bits in 1..4 {
                 let number = of(&[(1, x)], x);
                 let (high, low) = split(&number, bits);
