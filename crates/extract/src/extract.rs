@@ -389,3 +389,26 @@ fn missing(unit: &Unit, name: &str) -> Refusal {
     };
     Refusal::new(Kind::NoFunction, said, help)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_that_cannot_be_written_are_no_missing_ones() {
+        let source = Source {
+            name: "a.c".to_owned(),
+            bytes: b"void f(void) { }".to_vec(),
+            is_stub: false,
+        };
+        let names = Defined::default();
+        let unit = Unit::read(&[source], &Mapping::default(), &names, &|_| None);
+        let unit = unit.unwrap_or_else(|refusal| panic!("{refusal}"));
+        let of = |has_paths| without_program(&unit, 0, has_paths, 2);
+        assert_eq!(of(false).kind, Kind::NoPath);
+        assert!(of(false).help.contains("--unroll 4"));
+        // More rounds would be more of what cannot be written.
+        assert_eq!(of(true).kind, Kind::Budget);
+        assert!(!of(true).help.contains("--unroll"));
+    }
+}
