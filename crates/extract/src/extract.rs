@@ -233,18 +233,12 @@ impl Files {
                 made = automaton.as_ref().and_then(|a| program(a, &machine.labels));
             }
             let Some(mut made) = made else {
-                let of = &unit.functions[function];
-                let place = unit.place(of.file, of.line, 0, 0);
-                return Err(Refusal::new(
-                    Kind::NoPath,
-                    format!("no path of `{}` comes to its end", of.name),
-                    format!(
-                        "follow more rounds of its loops with `--unroll {}`",
-                        // A proposal; the largest number is as many as can be asked for.
-                        options.unroll.saturating_add(2)
-                    ),
-                )
-                .at(Some(place)));
+                return Err(without_program(
+                    unit,
+                    function,
+                    automaton.is_some(),
+                    options.unroll,
+                ));
             };
             if let Some(automaton) = &automaton {
                 let need = self.needs(automaton, &machine.labels, machine.names, &machine.things);
@@ -357,6 +351,31 @@ fn passed_over(unit: &Unit, assumptions: &mut Assumptions) {
     );
 }
 
+/// Why there is no program of an entry: its paths come to no end, or (`has_paths`) cannot be written.
+fn without_program(unit: &Unit, function: usize, has_paths: bool, unroll: u32) -> Refusal {
+    let of = &unit.functions[function];
+    let refusal = match has_paths {
+        true => Refusal::new(
+            Kind::Budget,
+            format!(
+                "the loops of `{}` go into one another in a way that cannot be written as steps",
+                of.name
+            ),
+            "give a function with one of these loops a stub with `--stub FILE.c`",
+        ),
+        false => Refusal::new(
+            Kind::NoPath,
+            format!("no path of `{}` comes to its end", of.name),
+            format!(
+                "follow more rounds of its loops with `--unroll {}`",
+                // A proposal; the largest number is as many as can be asked for.
+                unroll.saturating_add(2)
+            ),
+        ),
+    };
+    refusal.at(Some(unit.place(of.file, of.line, 0, 0)))
+}
+
 fn missing(unit: &Unit, name: &str) -> Refusal {
     let near = asked::nearest(name, unit.by_name.keys().map(String::as_str));
     let said = format!("there is no function `{name}` in these files");
@@ -369,4 +388,27 @@ fn missing(unit: &Unit, name: &str) -> Refusal {
             .to_owned(),
     };
     Refusal::new(Kind::NoFunction, said, help)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_that_cannot_be_written_are_no_missing_ones() {
+        let source = Source {
+            name: "a.c".to_owned(),
+            bytes: b"void f(void) { }".to_vec(),
+            is_stub: false,
+        };
+        let names = Defined::default();
+        let unit = Unit::read(&[source], &Mapping::default(), &names, &|_| None);
+        let unit = unit.unwrap_or_else(|refusal| panic!("{refusal}"));
+        let of = |has_paths| without_program(&unit, 0, has_paths, 2);
+        assert_eq!(of(false).kind, Kind::NoPath);
+        assert!(of(false).help.contains("--unroll 4"));
+        // More rounds would be more of what cannot be written.
+        assert_eq!(of(true).kind, Kind::Budget);
+        assert!(!of(true).help.contains("--unroll"));
+    }
 }

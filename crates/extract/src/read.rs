@@ -10,6 +10,7 @@
 //! | [`constant`] | the value of a constant expression |
 //! | [`foreach`](mod@foreach) | heads of loops that no macro is known for |
 //! | [`spelling`] | `typeof` and attributes, which the grammar does not know everywhere |
+//! | [`types`] | types as arguments, which the grammar does not know |
 //! | [`tree`] | tree-sitter: the syntax tree, and asking it |
 //! | [`outside`] | what is declared outside of functions: private to a file, arrays, pointers |
 //! | [`pointed`] | what pointers may point to, by names |
@@ -43,5 +44,6 @@ pub mod slice;
 pub mod spelling;
 pub mod substitute;
 pub mod tree;
+pub mod types;
 pub mod unit;
 pub mod unseen;

@@ -8,9 +8,11 @@
 //! | [`coarse`] | what is forgotten where there are too many states |
 //! | [`facts`] | whether linear facts can hold together |
 //! | [`evaluate`] | values of expressions, assignments, substitution |
+//! | [`rest`] | quotients and rests by powers of two |
 //! | [`step`](mod@step) | one instruction |
 //! | [`call`] | calls |
 //! | [`operation`] | what operations do to a state, and their labels |
+//! | [`unmapped`] | unmaps of what is no address |
 //! | [`identity`] | which object is meant, and whether two are one |
 //! | [`counts`] | how many units semaphores and pools have at the start |
 //! | [`naming`] | what pages and locks are called |
@@ -28,8 +30,10 @@ pub mod identity;
 pub mod label;
 pub mod naming;
 pub mod operation;
+pub mod rest;
 pub mod rounds;
 pub mod section;
 pub mod state;
 pub mod step;
+pub mod unmapped;
 pub mod value;

@@ -139,6 +139,9 @@ pub struct Operation {
     /// The argument that is the lock.
     #[serde(default)]
     pub lock: Option<usize>,
+    /// The lock, where no argument names it: a variable that all tasks share.
+    #[serde(default)]
+    pub lock_name: Option<String>,
     /// The argument that is the pool.
     #[serde(default)]
     pub pool: Option<usize>,
@@ -380,7 +383,7 @@ impl Operation {
                 page.iter().any(Option::is_some) || self.result,
                 "`page`, `address`, `table` or `result`",
             ),
-            Needs::Lock => (self.lock.is_some(), "`lock`"),
+            Needs::Lock => (self.lock.is_some() || self.lock_name.is_some(), "`lock`"),
             Needs::Pool => (self.pool.is_some(), "`pool`"),
             Needs::Completion => (self.completion.is_some(), "`completion`"),
             Needs::Section => {

@@ -116,7 +116,7 @@ pub const FIELDS: [(&str, &str); 28] = [
 ];
 
 /// What an operation in `ops` says.
-pub const OPERATION: [(&str, &str); 20] = [
+pub const OPERATION: [(&str, &str); 21] = [
     ("op", "the operation, or `none`"),
     (
         "page",
@@ -131,6 +131,10 @@ pub const OPERATION: [(&str, &str); 20] = [
         "the argument that points to what belongs to the page",
     ),
     ("lock", "the argument that is the lock"),
+    (
+        "lock_name",
+        "the lock where no argument names it: one for all tasks",
+    ),
     ("pool", "the argument that is the pool"),
     ("completion", "the argument that is the completion"),
     ("result", "true: the page is what the function returns"),

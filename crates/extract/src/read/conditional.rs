@@ -37,6 +37,8 @@ pub struct Conditioned {
     pub original: String,
     /// Whether its functions stand for those of the same name elsewhere.
     pub is_stub: bool,
+    /// Whether another file includes it, and so sees its `static` functions.
+    pub is_included: bool,
     /// The text that is left.
     pub text: String,
 }
@@ -117,18 +119,24 @@ impl<'a> Conditioner<'a> {
     pub fn file(&mut self, source: &Source) -> Result<(), Refusal> {
         let original = original(source)?;
         let text = self.within(&source.name, &original, 0)?;
-        self.add(source, original, text);
+        self.add(source, original, text, false);
         Ok(())
     }
 
-    fn add(&mut self, source: &Source, original: String, text: String) {
+    fn add(&mut self, source: &Source, original: String, text: String, is_included: bool) {
         if self.seen.insert((source.name.clone(), text.clone())) {
             self.files.push(Conditioned {
                 name: source.name.clone(),
                 original,
                 is_stub: source.is_stub,
+                is_included,
                 text,
             });
+            return;
+        }
+        let same = |file: &&mut Conditioned| file.name == source.name && file.text == text;
+        if let Some(file) = self.files.iter_mut().find(same) {
+            file.is_included |= is_included;
         }
     }
 
@@ -274,7 +282,7 @@ impl<'a> Conditioner<'a> {
             let one_line = inner.split_whitespace().collect::<Vec<_>>().join(" ");
             text.done.push_str(&one_line);
         } else {
-            self.add(&source, original, inner);
+            self.add(&source, original, inner, true);
         }
         Ok(())
     }

@@ -22,7 +22,7 @@ use crate::read::macros::{
 };
 use crate::read::spelling;
 use crate::read::substitute::{Work, is_paste};
-use crate::read::tree;
+use crate::read::types;
 
 /// Tokens that one use of a macro may come to.
 const LARGEST: usize = 200_000;
@@ -255,7 +255,7 @@ impl Expander {
         .iter()
         .any(|(before, after)| {
             let whole = format!("{before}{plain}{after}");
-            !tree::parse(&whole).root_node().has_error()
+            !types::parsed(whole).1.root_node().has_error()
         });
         if text.len() < MOST_TRIED {
             self.tried.insert(text.to_owned(), is);

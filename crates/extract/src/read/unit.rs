@@ -17,6 +17,7 @@ use crate::read::outside::Outside;
 use crate::read::pointers::Pointers;
 use crate::read::spelling;
 use crate::read::tree::{self, children, declared, field};
+use crate::read::types;
 use crate::refusal::{Place, Refusal};
 
 /// A file, before it is read.
@@ -38,6 +39,8 @@ pub struct Read {
     pub original: String,
     /// Whether its functions stand for those of the same name elsewhere.
     pub is_stub: bool,
+    /// Whether another file includes it, and so sees its `static` functions.
+    pub is_included: bool,
     /// What was parsed, on the same lines.
     pub text: String,
     /// Its syntax tree.
@@ -130,16 +133,19 @@ impl Unit {
             name,
             original,
             is_stub,
+            is_included,
             text,
         } in all.files
         {
             let text = without(&spelling::plain(&text), &mapping.qualifiers);
             let text = foreach::expanded(&text, &|name| unit.hidden.contains_key(name));
+            let (text, tree) = types::parsed(text);
             unit.files.push(Read {
                 name,
                 original,
                 is_stub,
-                tree: tree::parse(&text),
+                is_included,
+                tree,
                 text,
             });
         }
@@ -179,7 +185,8 @@ impl Unit {
         let seen = || {
             all.iter().find(|&&f| {
                 let function = &self.functions[f];
-                !function.is_private || self.files[function.file].name.ends_with(".h")
+                let file = &self.files[function.file];
+                !function.is_private || file.is_included || file.name.ends_with(".h")
             })
         };
         let any = || all.first().filter(|_| file.is_none());
@@ -344,9 +351,40 @@ impl Found {
 /// Whether a type's name says that it has no negative numbers.
 #[must_use]
 pub fn is_unsigned(kind: &str) -> bool {
-    const WORDS: [&str; 14] = [
-        "unsigned", "size_t", "u8", "u16", "u32", "u64", "__u8", "__u16", "__u32", "__u64",
-        "u_int", "u_short", "u_char", "pgoff_t",
+    const WORDS: [&str; 33] = [
+        "unsigned",
+        "size_t",
+        "__kernel_size_t",
+        "u8",
+        "u16",
+        "u32",
+        "u64",
+        "__u8",
+        "__u16",
+        "__u32",
+        "__u64",
+        "u_int",
+        "u_short",
+        "u_char",
+        "u_long",
+        "uint",
+        "ushort",
+        "ulong",
+        "uint8_t",
+        "uint16_t",
+        "uint32_t",
+        "uint64_t",
+        "uintptr_t",
+        "__le16",
+        "__le32",
+        "__le64",
+        "__be16",
+        "__be32",
+        "__be64",
+        "pgoff_t",
+        "sector_t",
+        "dma_addr_t",
+        "phys_addr_t",
     ];
     let word = |c: char| !(c.is_ascii_alphanumeric() || c == '_');
     kind.split(word).any(|word| WORDS.contains(&word))

@@ -5,6 +5,7 @@ use crate::read::instruction::{Expr, Place};
 use crate::read::names::Name;
 use crate::run::facts::{interval, reduced};
 use crate::run::identity::{Meet, meet};
+use crate::run::rest::{quotient_name, rest_name, split};
 use crate::run::state::{Fact, Relation, State};
 use crate::run::step::Machine;
 use crate::run::value::{Key, Linear, Symbol};
@@ -228,21 +229,7 @@ impl Machine<'_> {
     /// Quotient and rest by a power of two.
     fn divided(&mut self, state: &mut State, of: &Linear, bits: i64) -> (Linear, Linear) {
         let size = 1i64 << bits;
-        // What is a multiple of the size is in no rest: `(n + 2) & 1` is `n & 1`.
-        let whole = |of: &Linear, part: &dyn Fn(i64) -> i64| Linear {
-            constant: part(of.constant),
-            terms: (of.terms.iter())
-                .map(|(symbol, factor)| (symbol.clone(), part(*factor)))
-                .filter(|(_, factor)| *factor != 0)
-                .collect(),
-        };
-        // The nearest multiple: what was small stays small, for the facts about it.
-        let half = (size - 1) / 2;
-        let near = |n: i64| n.wrapping_add(half).rem_euclid(size) - half;
-        let (high, low) = (
-            whole(of, &|n| n.wrapping_sub(near(n)) / size),
-            whole(of, &near),
-        );
+        let (high, low) = split(of, bits);
         if let Some(low) = low.number() {
             let quotient = high.plus(&Linear::of(low.div_euclid(size)), 1);
             return (
@@ -250,8 +237,8 @@ impl Machine<'_> {
                 Linear::of(low.rem_euclid(size)),
             );
         }
-        let quotient = self.pure(state, &format!(">>{bits}"), vec![low.clone()]);
-        let rest = self.pure(state, &format!("&{bits}"), vec![low.clone()]);
+        let quotient = self.pure(state, &quotient_name(bits), vec![low.clone()]);
+        let rest = self.pure(state, &rest_name(bits), vec![low.clone()]);
         state.facts.extend(at_least(&rest, 0));
         state.facts.extend(at_most(&rest, size - 1));
         let sum = rest

@@ -85,6 +85,14 @@ impl Machine<'_> {
         Ok(name)
     }
 
+    /// A name for what is given as an address and is none.
+    pub fn name_of_none(&mut self, state: &mut State, depth: usize, text: &str) -> Name {
+        let (text, _) = self.written(state, depth, text);
+        let base = format!("no_address_{}", plain(&text));
+        let base = base.trim_end_matches('_');
+        self.free_name(state, base, &Thing::Page(Scope::Own))
+    }
+
     /// A name that nothing else on this path has, nor anything of another kind anywhere.
     fn free_name(&mut self, state: &State, base: &str, thing: &Thing) -> Name {
         let base = match thing.scope() {

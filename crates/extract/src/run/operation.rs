@@ -77,8 +77,13 @@ impl Machine<'_> {
             let label = (operation.sleeps && way.is_atomic()).then(|| self.sleep_label(name));
             ways.push((label, way));
         }
-        let object = self.object(state, call, name, operation)?;
-        let (label, outcomes) = self.perform(state, call, name, operation, object)?;
+        let (label, outcomes) = match self.unmap_of_no_address(state, call, name, operation) {
+            Some(label) => (Some(label), vec![(None, state.clone(), None)]),
+            None => {
+                let object = self.object(state, call, name, operation)?;
+                self.perform(state, call, name, operation, object)?
+            }
+        };
         for (taken, mut way, result) in outcomes {
             if is_last || taken == Some(false) {
                 let result = match result {
@@ -120,6 +125,15 @@ impl Machine<'_> {
         operation: &Operation,
     ) -> Result<Option<Object>, Refusal> {
         let depth = state.frames.len() - 1;
+        if let Some(lock) = &operation.lock_name {
+            let key = Key::Global(self.names.name(lock));
+            return Ok(Some(Object {
+                of: Linear::symbol(Symbol::Address(key.into())),
+                text: lock.clone(),
+                suffix: "",
+                depth,
+            }));
+        }
         let numbers = [
             operation.page,
             operation.address,

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::read::names::Name;
+use crate::run::rest::settled;
 use crate::run::value::{Key, Linear, Symbol};
 
 /// How a linear expression stands to 0.
@@ -96,11 +97,15 @@ impl State {
     /// Replaces a symbol by what it is equal to.
     pub fn substitute(&mut self, number: u32, by: &Linear) {
         let swap = &mut |of: &Linear| substituted(of, number, by);
+        let mut equal = Vec::new();
         let old = std::mem::take(&mut self.store);
         for (key, value) in old {
-            let (key, value) = (key.map(swap), swap(&value));
-            // Two places that turn out to be one have one value: the later one says which.
-            self.store.entry(key).or_insert(value);
+            let (key, value) = settled(key.map(swap), swap(&value));
+            // Two places that turn out to be one have one value: the later one says which. Two
+            // results of one function are equal.
+            let is_result = matches!(key, Key::Pure(..));
+            let kept = self.store.entry(key).or_insert_with(|| value.clone());
+            equal.extend(kept.plus(&value, -1).filter(|_| is_result));
         }
         let facts = std::mem::take(&mut self.facts);
         for fact in facts {
@@ -109,6 +114,11 @@ impl State {
                 self.facts.insert(Fact { of, ..fact });
             }
         }
+        let equal = equal.into_iter().filter(|of| of.number().is_none());
+        self.facts.extend(equal.map(|of| Fact {
+            relation: Relation::Zero,
+            of,
+        }));
         let pages = std::mem::take(&mut self.pages);
         for (symbol, page) in pages {
             let address = swap(&Linear::symbol(symbol));

@@ -1,6 +1,9 @@
 //! Constructs that kernel C is full of.
 
-use crate::common::{extracted, extracted_with, operations, wrong};
+use kmapcheck_check::Limits;
+use kmapcheck_extract::{Source, extract};
+
+use crate::common::{extracted, extracted_with, mapping, operations, options, source, wrong};
 
 const NONE: Vec<String> = Vec::new();
 
@@ -307,4 +310,34 @@ fn recursion_to_a_depth() {
         "{:?}",
         of.assumed
     );
+}
+
+/// A file that includes another one sees its `static` functions, whichever of the two is given.
+#[test]
+fn static_functions_of_an_included_file() {
+    let driver = "
+        static void half(struct page *page) { kmap(page); }
+        static void other(struct page *page) { kunmap(page); }";
+    let harness = "
+        #include \"driver.c\"
+        void both(struct page *page) { half(page); }";
+    let named = |name: &str, text: &str| Source {
+        name: name.to_owned(),
+        ..source(text)
+    };
+    let find = |name: &str| (name == "driver.c").then(|| named(name, driver));
+    let of = |sources: &[Source]| {
+        let made = extract(
+            sources,
+            &mapping("linux-2.4"),
+            &options(&[("both", 1)]),
+            &Limits::default(),
+            &find,
+        );
+        operations(&made.unwrap_or_else(|failure| panic!("{failure:#?}")))
+    };
+    let (driver, harness) = (named("driver.c", driver), named("harness.c", harness));
+    assert_eq!(of(std::slice::from_ref(&harness)), ["kmap page"]);
+    assert_eq!(of(&[harness.clone(), driver.clone()]), ["kmap page"]);
+    assert_eq!(of(&[driver, harness]), ["kmap page"]);
 }
