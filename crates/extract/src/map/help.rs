@@ -72,6 +72,10 @@ pub const FIELDS: [(&str, &str); 28] = [
         "stop",
         "functions not to look into: they give back what they take",
     ),
+    (
+        "follow",
+        "functions of which earlier files say something: read all the same",
+    ),
     ("ends", "functions after which nothing is followed: `BUG`"),
     (
         "ends_if",

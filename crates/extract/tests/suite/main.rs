@@ -8,6 +8,7 @@ mod constructs;
 mod macros;
 mod mappings;
 mod objects;
+mod patch_code;
 mod reading;
 mod refusals;
 mod sections;
