@@ -24,7 +24,7 @@ pub const EXAMPLE: &str = r#"{
 "#;
 
 /// Each field, and what it says.
-pub const FIELDS: [(&str, &str); 28] = [
+pub const FIELDS: [(&str, &str); 29] = [
     (
         "name",
         "what the file is called; the only field that must be there",
