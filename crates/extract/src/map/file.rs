@@ -65,6 +65,9 @@ pub struct File {
     /// Functions not to look into: they give back what they take.
     #[serde(default)]
     pub stop: Vec<String>,
+    /// What earlier files say of these no longer counts: functions are followed, macros expanded.
+    #[serde(default)]
+    pub follow: Vec<String>,
     /// Functions after which nothing is followed (`BUG`, `panic`).
     #[serde(default)]
     pub ends: Vec<String>,

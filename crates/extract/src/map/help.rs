@@ -24,7 +24,7 @@ pub const EXAMPLE: &str = r#"{
 "#;
 
 /// Each field, and what it says.
-pub const FIELDS: [(&str, &str); 28] = [
+pub const FIELDS: [(&str, &str); 29] = [
     (
         "name",
         "what the file is called; the only field that must be there",
@@ -71,6 +71,10 @@ pub const FIELDS: [(&str, &str); 28] = [
     (
         "stop",
         "functions not to look into: they give back what they take",
+    ),
+    (
+        "follow",
+        "functions of which earlier files say something: read all the same",
     ),
     ("ends", "functions after which nothing is followed: `BUG`"),
     (

@@ -89,6 +89,11 @@ impl Mapping {
         self.defines.extend(file.defines.iter().cloned());
         self.qualifiers.extend(file.qualifiers.iter().cloned());
         self.nowait.extend(file.nowait.iter().cloned());
+        for name in &file.follow {
+            self.forget(name);
+            self.sleeps_by_flags.remove(name);
+            self.user_copy.functions.retain(|function| function != name);
+        }
         extend(&mut self.constants, &file.constants);
         extend(&mut self.sleeps_by_flags, &file.sleeps_by_flags);
         extend(&mut self.pointers, &file.pointers);
@@ -137,7 +142,8 @@ impl Mapping {
         self.returns.remove(name);
     }
 
-    /// All names of which anything is said: macros of these names are not expanded.
+    /// All names of which anything is said: macros of these names are not expanded. What each task
+    /// has its own of is one of them: `current` is often a macro.
     #[must_use]
     pub fn all_names(&self) -> BTreeSet<String> {
         let functions = (self.ops.keys())
@@ -145,7 +151,9 @@ impl Mapping {
             .chain(self.refused.keys())
             .chain(self.returns.keys())
             .chain(self.sleeps_by_flags.keys());
-        let others = self.nowait.iter().chain(&self.qualifiers);
+        let others = (self.nowait.iter())
+            .chain(&self.qualifiers)
+            .chain(&self.own);
         functions.chain(others).cloned().collect()
     }
 

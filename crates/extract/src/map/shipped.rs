@@ -6,7 +6,13 @@ macro_rules! shipped {
     };
 }
 
-const SHIPPED: &[(&str, &str)] = shipped!["linux-2.4", "linux-2.6", "linux-6", "pthreads"];
+const SHIPPED: &[(&str, &str)] = shipped![
+    "linux-2.4",
+    "linux-2.4-pte-highmem",
+    "linux-2.6",
+    "linux-6",
+    "pthreads"
+];
 
 /// The one that is taken if nobody says which.
 pub const FIRST: &str = "linux-2.4";

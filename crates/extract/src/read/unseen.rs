@@ -130,7 +130,7 @@ pub fn note(
     let is_asked = |file: usize| of_all_files || reached.contains(&file);
     for (name, (count, at)) in overruled {
         let text = format!("`{name}` does what the mapping says, whatever its body here does");
-        let change = "take it out in a mapping file of your own, or give the function another name";
+        let change = "`follow` in a mapping file of your own: its body is read then";
         all.note_many("mapped", at, text, count, Some(change.to_owned()));
     }
     loops(unit, slice, all);

@@ -246,6 +246,11 @@ impl Machine<'_> {
             op => op,
         };
         if op == "free_page" && !way.allocated.contains(&of) {
+            let text = format!(
+                "`{function}` does not free a page that the path has not allocated: others may still have it"
+            );
+            let (at, change) = (self.at(), "let the path allocate it, in a stub".to_owned());
+            self.assumptions.note("hand-over", at, text, Some(change));
             return Ok((None, vec![(None, way, Some(Linear::of(0)))]));
         }
         let release = match op {

@@ -5,11 +5,15 @@ use kmapcheck_extract::{
     Entry, Extracted, Failure, File, Mapping, Options, Refusal, Source, extract,
 };
 
-/// The mapping file of that name.
-pub fn mapping(name: &str) -> Mapping {
-    let text = kmapcheck_extract::map::shipped::text(name).expect("it is shipped");
-    let file = File::read(name, text).unwrap_or_else(|refusal| panic!("{refusal}"));
-    Mapping::of(&[file])
+/// The mapping files of these names, with `+` between them.
+pub fn mapping(names: &str) -> Mapping {
+    let files: Vec<File> = (names.split('+'))
+        .map(|name| {
+            let text = kmapcheck_extract::map::shipped::text(name).expect("it is shipped");
+            File::read(name, text).unwrap_or_else(|refusal| panic!("{refusal}"))
+        })
+        .collect();
+    Mapping::of(&files)
 }
 
 /// Options for these entries.

@@ -10,6 +10,7 @@ mod macros;
 mod mappings;
 mod numbers;
 mod objects;
+mod patch_code;
 mod reading;
 mod refusals;
 mod sections;

@@ -3,7 +3,7 @@
 use kmapcheck_extract::map::shipped;
 use kmapcheck_extract::{File, Mapping};
 
-use crate::common::{extracted_with, findings, mapping, operations, try_extract};
+use crate::common::{extracted_with, findings, mapping, operations, options, source, try_extract};
 
 #[test]
 fn all_are_read_and_fit_the_schema() {
@@ -52,6 +52,83 @@ fn later_files_win() {
     assert_eq!(all.series.as_deref(), Some("MINE"));
     assert!(all.ops.contains_key("my_map") && all.ops.contains_key("kunmap"));
     assert!(!all.ops.contains_key("kmap"), "a function means one thing");
+}
+
+/// A function or macro of which an earlier file says something is read all the same with `follow`.
+#[test]
+fn what_a_later_file_follows_is_read() {
+    let c = "
+        #define mapped(p) kmap_other(p)
+        static void *slow(struct page *p) { return kmap(p); }
+        void f(struct page *p, struct page *q)
+        {
+            slow(p);
+            kunmap(p);
+            mapped(q);
+            kunmap(q);
+        }";
+    let first = r#"{ "name": "first",
+        "ops": {
+            "kmap": { "op": "kmap", "page": 0, "returns": "address" },
+            "kmap_other": { "op": "kmap", "page": 0, "series": "OTHER", "returns": "address" },
+            "mapped": { "op": "kmap", "page": 0, "series": "WRONG", "returns": "address" },
+            "kunmap": { "op": "kunmap", "page": 0 }
+        },
+        "series": "PKMAP", "sleeps_by_flags": { "slow": 0 } }"#;
+    let more = r#"{ "name": "more", "follow": ["mapped", "slow"] }"#;
+    let read = |files: &[&str]| {
+        let files: Vec<File> = (files.iter())
+            .map(|text| File::read("a file", text).expect("it is right"))
+            .collect();
+        let extracted = kmapcheck_extract::extract(
+            &[source(c)],
+            &Mapping::of(&files),
+            &options(&[("f", 1)]),
+            &kmapcheck_check::Limits::default(),
+            &|_| None,
+        );
+        extracted.expect("it is read").scenario
+    };
+    let (before, after) = (read(&[first]), read(&[first, more]));
+    assert!(
+        before.contains("WRONG") && !before.contains("OTHER"),
+        "{before}"
+    );
+    assert!(before.contains("might_sleep"), "{before}");
+    assert!(
+        after.contains("OTHER") && !after.contains("WRONG"),
+        "{after}"
+    );
+    assert!(!after.contains("might_sleep"), "{after}");
+    assert_eq!(after.matches("\"kmap\": \"").count(), 2, "{after}");
+}
+
+/// `current` is often a macro that comes to assembler: it is what each task has its own of.
+#[test]
+fn what_each_task_has_its_own_of_is_not_expanded() {
+    let c = "
+        static struct task_struct *get_current(void)
+        {
+            struct task_struct *it;
+            asm(\"andl %%esp,%0; \" : \"=r\" (it) : \"0\" (~8191UL));
+            return it;
+        }
+        #define current get_current()
+        void f(void)
+        {
+            spin_lock(&current->lock);
+            spin_unlock(&current->lock);
+        }";
+    let of = extracted_with(c, &[("f", 2)], |_| {});
+    assert_eq!(
+        operations(&of),
+        ["spin_lock current.lock", "spin_unlock current.lock"]
+    );
+    assert!(
+        of.scenario.contains("\"locks\": { \"current.lock\""),
+        "{}",
+        of.scenario
+    );
 }
 
 /// Two threads take two mutexes in two orders.
@@ -104,9 +181,15 @@ fn tables_of_pte_highmem() {
         int do_mremap(pmd_t *from, pmd_t *to) { return move_one_page(from, to, 0); }";
     let with = |second: &str| {
         let c = c.replace("SECOND", second);
-        let of = extracted_with(&c, &[("do_mremap", 2)], |options| {
-            options.slots.insert("PAGETABLE".to_owned(), 2);
-        });
+        let of = try_extract(
+            &c,
+            "linux-2.4+linux-2.4-pte-highmem",
+            &[("do_mremap", 2)],
+            |options| {
+                options.slots.insert("PAGETABLE".to_owned(), 2);
+            },
+        )
+        .expect("it is read");
         (findings(&of), operations(&of))
     };
     let (one, ops) = with("pte_offset");
@@ -121,6 +204,12 @@ fn tables_of_pte_highmem() {
         ]
     );
     assert_eq!(with("pte_offset2").0, Vec::<String>::new());
+    // In 2.4 itself a table lies in low memory: nothing is mapped.
+    let c = c
+        .replace("SECOND", "pte_offset")
+        .replace("pte_kunmap", "done");
+    let plain = try_extract(&c, "linux-2.4", &[("do_mremap", 2)], |_| {});
+    assert_eq!(operations(&plain.expect("it is read")), [""; 0]);
 }
 
 /// Local maps are undone by their addresses; page tables of 2.6 are mapped atomically.

@@ -173,6 +173,24 @@ fn allocated_and_declared_pages_are_told_apart() {
     assert_eq!(wrong(c, &[("f", 2)], 1), NONE);
     let of = extracted(c, &[("f", 1)]);
     assert!(of.scenario.contains("\"new_page\""), "{}", of.scenario);
+    assert!(!of.scenario.contains("does not free"), "{}", of.scenario);
+}
+
+/// Who frees a page that is there already may have one reference of several: that is said.
+#[test]
+fn a_page_that_the_path_has_not_allocated_is_not_freed() {
+    let c = "
+        void f(struct page *page)
+        {
+            kmap(page);
+            kunmap(page);
+            __free_page(page);
+        }";
+    let of = extracted(c, &[("f", 1)]);
+    assert_eq!(operations(&of), ["kmap page", "kunmap page"]);
+    let said = (of.assumed.iter()).find(|assumed| assumed.text.contains("does not free a page"));
+    assert_eq!(said.map(|assumed| assumed.kind), Some("hand-over"));
+    assert_eq!(said.map(|assumed| assumed.at.as_str()), Some("a.c:6"));
 }
 
 /// What the first argument of a call depends on matters as well.

@@ -1,0 +1,2 @@
+/* The task that runs. */
+extern struct task_struct *current;

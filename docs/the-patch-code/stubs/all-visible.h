@@ -1,0 +1,2 @@
+/* A stub may call what is `static` in another file. */
+#define static
