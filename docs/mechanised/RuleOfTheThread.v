@@ -208,3 +208,20 @@ Proof.
   - nobody_moves.
   - intros [|]; right; discriminate.
 Qed.
+
+(** The premises can be met: mremap with PAGETABLE2 for the old table and PAGETABLE for the new. *)
+Theorem mremap_keeps_the_rule (number : nat) :
+  let W := two_maps (fun _ => PAGETABLE2) (fun _ => PAGETABLE) only_default_re_entrant (S number) [] in
+  keeps_the_order (W := W) place /\ everybody_lets_go (W := W) /\
+  forall s : state W, reachable s -> forall K, ~ deadlocked s K.
+Proof.
+  intros W.
+  assert (Horder : keeps_the_order (W := W) place).
+  { intros s t p r Hre Ha. right. revert Hre Ha.
+    apply (two_maps_keep (fun _ => PAGETABLE2) (fun _ => PAGETABLE) _ (S number) _
+      (fun q r => place q < place r) (fun _ => le_n 1)). }
+  split; [exact Horder|]. split; [apply two_maps_let_go|]. intros s Hre.
+  apply (no_program_that_keeps_the_rule_deadlocks W (fun r => r)); try easy.
+  - intros r. simpl. lia.
+  - apply two_maps_let_go.
+Qed.
