@@ -162,3 +162,62 @@ Qed.
 Theorem refuted_has_no_solution (problem : list inequality) (nodes : list node) :
   refutes problem nodes = true -> forall x, ~ solves x problem.
 Proof. intros H. apply (check_refutes nodes [problem] H). now left. Qed.
+
+(** ** As certificates write them *)
+
+(** Unknowns with their coefficients; at least the bound, or at most. *)
+Record constraint : Type := { terms : list (nat * Z); is_at_least : bool; bounded_by : Z }.
+
+Fixpoint sum_of (l : list (nat * Z)) (x : nat -> Z) : Z :=
+  match l with [] => 0 | (i, c) :: l => c * x i + sum_of l x end.
+
+Definition meets (x : nat -> Z) (c : constraint) : Prop :=
+  if is_at_least c then bounded_by c <= sum_of (terms c) x else sum_of (terms c) x <= bounded_by c.
+
+Fixpoint written_out (sign : Z) (l : list (nat * Z)) : list Z :=
+  match l with [] => [] | (i, c) :: l => plus_all (unit_vector i (sign * c)) (written_out sign l) end.
+
+Definition as_inequality (c : constraint) : inequality :=
+  let sign := if is_at_least c then 1 else -1 in
+  {| coefficients := written_out sign (terms c); bound := sign * bounded_by c |}.
+
+Definition refutes_constraints (l : list constraint) (nodes : list node) : bool :=
+  refutes (map as_inequality l) nodes.
+
+Lemma value_written_out sign x : forall l, value (written_out sign l) x 0 = sign * sum_of l x.
+Proof.
+  induction l as [|[i c] l IH]; cbn [written_out sum_of]; [simpl; lia|].
+  rewrite value_plus_all, value_unit, IH. replace (i + 0)%nat with i by lia. lia.
+Qed.
+
+Theorem refuted_constraints_have_no_solution (l : list constraint) (nodes : list node) :
+  refutes_constraints l nodes = true ->
+  forall x, (forall i, 0 <= x i) -> ~ forall c, In c l -> meets x c.
+Proof.
+  intros H x Hx Hall. apply (refuted_has_no_solution _ _ H x). split; [easy|].
+  intros q Hq. apply in_map_iff in Hq as (c & <- & Hc). specialize (Hall c Hc).
+  unfold satisfied, meets in *. unfold as_inequality; cbn [coefficients bound].
+  rewrite value_written_out. destruct (is_at_least c); lia.
+Qed.
+
+(** [1 <= 2x <= 1]: no leaf alone will do. By a cut, and by a branch. *)
+Example by_a_cut :
+  refutes_constraints
+    [ {| terms := [(0%nat, 2)]; is_at_least := true; bounded_by := 1 |};
+      {| terms := [(0%nat, 2)]; is_at_least := false; bounded_by := 1 |} ]
+    [ Cut [(0%nat, 1%N)] 2; Leaf [(1%nat, 1%N); (2%nat, 2%N)] ] = true.
+Proof. reflexivity. Qed.
+
+Example by_a_branch :
+  refutes_constraints
+    [ {| terms := [(0%nat, 2)]; is_at_least := true; bounded_by := 1 |};
+      {| terms := [(0%nat, 2)]; is_at_least := false; bounded_by := 1 |} ]
+    [ Branch 0 0; Leaf [(1%nat, 1%N); (2%nat, 2%N)]; Leaf [(0%nat, 1%N); (2%nat, 2%N)] ] = true.
+Proof. reflexivity. Qed.
+
+Example not_without_it :
+  refutes_constraints
+    [ {| terms := [(0%nat, 2)]; is_at_least := true; bounded_by := 1 |};
+      {| terms := [(0%nat, 2)]; is_at_least := false; bounded_by := 1 |} ]
+    [ Leaf [(0%nat, 1%N); (1%nat, 1%N)] ] = false.
+Proof. reflexivity. Qed.
