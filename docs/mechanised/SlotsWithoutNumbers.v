@@ -9,9 +9,7 @@
     - [waiting_is_the_same]: a kmap has to wait on the slots exactly if it has to by the semantics;
     - [one_kunmap_is_a_step_of_the_semantics]: the same for a kunmap of a page that is pinned.
 
-    So what Allocator.v says of the slots it says of the semantics, step by step: the kernel's
-    allocator in its small steps does what the semantics allows, and nobody sleeps there who could
-    go on here. The two are not put together into one theorem about whole runs. *)
+    AllocatorRuns.v puts this together with Allocator.v. *)
 
 From Coq Require Import List Arith Bool Lia Permutation.
 From Kmapcheck Require Import KmapTables Kmap.
