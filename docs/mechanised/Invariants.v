@@ -3,7 +3,8 @@
     Of docs/proofs.md, "Stuck-core equations", the parts that are not about stuck tasks:
     - [no_more_is_used_than_there_is];
     - [holders_are_bounded]: in a series that keeps [n] of [P] slots for holders, at most [P - n]
-      tasks have a slot if [P] is more than [n], and none if it is not.
+      tasks have a slot if [P] is more than [n], and none if it is not. As many may be kept as there
+      are, or more: then nobody ever has one.
 
     The latter holds here because every slot has one user (System.v). Where a kmap takes a mapping
     that is there already it is false, as the page says. *)

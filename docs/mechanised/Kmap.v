@@ -16,8 +16,12 @@
     - Stale mappings do not keep anybody from a slot, but they take up slots until a flush. While a
       slot is free, whether the stale ones are flushed is open.
 
-    Left out: locks (the rule of RuleOfTheThread.v names none; a lock that it does not name is an
-    inner step here: it comes in the end), atomic maps, low memory, CPUs. *)
+    A lock that one task holds at a time needs nothing of its own: it is a series of one slot with the
+    policy [none], and to take it is a kmap of some page that stands for it. A semaphore of which
+    tasks take one unit at a time is such a series, too. A lock that a rule does not name is an inner
+    step: it comes in the end.
+
+    Left out: readers and writers, several units at once, atomic maps, low memory, CPUs. *)
 
 From Coq Require Import List Arith Bool Lia.
 Import ListNotations.

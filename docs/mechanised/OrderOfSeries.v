@@ -13,6 +13,7 @@
     every task that has not ended can still move: no deadlock, and nobody starves. Any number of
     tasks, pages and slots; pages private or shared, freed and allocated again, with whatever
     leftovers. Tries are free, as in docs/semantics.md: they do not ask, but what they take is held.
+    Locks of the rule are among the series (Kmap.v).
 
     [no_deadlock_in_order] is the statement without continuations: no set of tasks that have not
     ended is such that none of it ever moves again. *)

@@ -14,6 +14,8 @@
     - [re_entrant_everywhere_deadlocks]: the order is not enough if all series are re-entrant, as in
       pte-highmem-5: a page asked for in PAGETABLE is found in DEFAULT.
     - [reads_against_faults_deadlock]: the series are not enough without the order.
+    - [kept_slots_do_not_help_with_leftovers]: nor are slots for holders a remedy where mappings are
+      kept: who finds a leftover is a holder at once, and was never refused.
 
     [kmapcheck rule proposed], docs/rules.md and docs/the-thread.md say the same. *)
 
@@ -57,7 +59,7 @@ Proof. decide equality; apply bool_dec. Defined.
 
 Section TwoMaps.
 (** Each task maps a page of its own in one series, then another one in another, and gives them back. *)
-Variables (first second : bool -> name) (policies : name -> policy) (number : nat)
+Variables (first second : bool -> name) (policies : name -> policy) (number kept : nat)
   (left_over : list (bool * bool * name)).
 
 Definition calls_of (t : bool) (x : nat) : list (call (bool * bool) name * nat) :=
@@ -73,7 +75,7 @@ Definition two_maps : kernel.
 Proof.
   refine {| task := bool; page := bool * bool; series := name; point := nat;
     same_task := bool_dec; same_page := same_map; same_series := same_name;
-    slots := fun _ => number; reuse := policies; kept_for_holders := fun _ => 0;
+    slots := fun _ => number; reuse := policies; kept_for_holders := fun _ => kept;
     start := fun _ => 0; leftovers := left_over; calls := calls_of; inner := fun _ _ _ => False |}.
   - intros t x p r f y H. do 4 (destruct x as [|x]; [now destruct H|]). destruct H.
   - intros t x p r y H. do 4 (destruct x as [|x]; [now destruct H|]). destruct H.
@@ -160,14 +162,14 @@ Ltac nobody_moves :=
   destruct Hg as [[[] _]|(_ & Hf & _)]; discriminate.
 
 Theorem default_over_default_deadlocks :
-  let W := two_maps (fun _ => DEFAULT) (fun _ => DEFAULT) only_default_re_entrant 2 [] in
+  let W := two_maps (fun _ => DEFAULT) (fun _ => DEFAULT) only_default_re_entrant 2 0 [] in
   everybody_lets_go (W := W) /\
   (forall (s : state W) t p r, reachable s -> asks s t p r ->
     forall i, In i (pins s) -> owner i = t -> place (asked_in i) <= place r) /\
   exists s : state W, reachable s /\ deadlocked s (fun _ => True).
 Proof.
   intros W. split; [apply two_maps_let_go|]. split.
-  { exact (two_maps_keep (fun _ => DEFAULT) (fun _ => DEFAULT) _ 2 [] (fun q r => place q <= place r) (fun _ => le_n 2)). }
+  { exact (two_maps_keep (fun _ => DEFAULT) (fun _ => DEFAULT) _ 2 0 [] (fun q r => place q <= place r) (fun _ => le_n 2)). }
   eexists. split; [first_maps W DEFAULT DEFAULT|apply nobody_moves_deadlocked].
   - right. repeat split. left. split; reflexivity.
   - right. repeat split. left. split; reflexivity.
@@ -176,14 +178,14 @@ Proof.
 Qed.
 
 Theorem re_entrant_everywhere_deadlocks :
-  let W := two_maps (fun _ => PAGETABLE) (fun _ => DEFAULT) (fun _ => ReuseAny) 2
+  let W := two_maps (fun _ => PAGETABLE) (fun _ => DEFAULT) (fun _ => ReuseAny) 2 0
     [((true, false), DEFAULT); ((false, false), DEFAULT)] in
   everybody_lets_go (W := W) /\ keeps_the_order (W := W) place /\
   exists s : state W, reachable s /\ deadlocked s (fun _ => True).
 Proof.
   intros W. split; [apply two_maps_let_go|]. split.
   { intros s t p r Hre Ha. right. revert Hre Ha.
-    apply (two_maps_keep (fun _ => PAGETABLE) (fun _ => DEFAULT) _ 2 _ (fun q r => place q < place r) (fun _ => le_n 2)). }
+    apply (two_maps_keep (fun _ => PAGETABLE) (fun _ => DEFAULT) _ 2 0 _ (fun q r => place q < place r) (fun _ => le_n 2)). }
   eexists. split; [first_maps W DEFAULT DEFAULT|apply nobody_moves_deadlocked].
   - left. split; [now left|reflexivity].
   - left. split; [now left|reflexivity].
@@ -193,7 +195,7 @@ Qed.
 
 Theorem reads_against_faults_deadlock :
   let W := two_maps (fun t => if t then DEFAULT else PAGETABLE) (fun t => if t then PAGETABLE else DEFAULT)
-    only_default_re_entrant 1 [] in
+    only_default_re_entrant 1 0 [] in
   everybody_lets_go (W := W) /\
   (forall (s : state W) t p r, reachable s -> asks s t p r ->
     forall i, In i (pins s) -> owner i = t -> asked_in i <> r) /\
@@ -201,7 +203,7 @@ Theorem reads_against_faults_deadlock :
 Proof.
   intros W. split; [apply two_maps_let_go|]. split.
   { apply (two_maps_keep (fun t => if t then DEFAULT else PAGETABLE) (fun t => if t then PAGETABLE else DEFAULT)
-      _ 1 _ (fun q r => q <> r)). now intros [|]. }
+      _ 1 0 _ (fun q r => q <> r)). now intros [|]. }
   eexists. split; [first_maps W DEFAULT PAGETABLE|apply nobody_moves_deadlocked].
   - right. repeat split. left. split; reflexivity.
   - right. repeat split. left. split; reflexivity.
@@ -211,17 +213,32 @@ Qed.
 
 (** The premises can be met: mremap with PAGETABLE2 for the old table and PAGETABLE for the new. *)
 Theorem mremap_keeps_the_rule (number : nat) :
-  let W := two_maps (fun _ => PAGETABLE2) (fun _ => PAGETABLE) only_default_re_entrant (S number) [] in
+  let W := two_maps (fun _ => PAGETABLE2) (fun _ => PAGETABLE) only_default_re_entrant (S number) 0 [] in
   keeps_the_order (W := W) place /\ everybody_lets_go (W := W) /\
   forall s : state W, reachable s -> forall K, ~ deadlocked s K.
 Proof.
   intros W.
   assert (Horder : keeps_the_order (W := W) place).
   { intros s t p r Hre Ha. right. revert Hre Ha.
-    apply (two_maps_keep (fun _ => PAGETABLE2) (fun _ => PAGETABLE) _ (S number) _
+    apply (two_maps_keep (fun _ => PAGETABLE2) (fun _ => PAGETABLE) _ (S number) 0 _
       (fun q r => place q < place r) (fun _ => le_n 1)). }
   split; [exact Horder|]. split; [apply two_maps_let_go|]. intros s Hre.
   apply (no_program_that_keeps_the_rule_deadlocks W (fun r => r)); try easy.
   - intros r. simpl. lia.
   - apply two_maps_let_go.
+Qed.
+
+(** Two slots, the last one for holders, and each task finds its first page mapped already. Without
+    leftovers this is safe: HoldersLast.v. *)
+Theorem kept_slots_do_not_help_with_leftovers :
+  let W := two_maps (fun _ => DEFAULT) (fun _ => DEFAULT) only_default_re_entrant 2 1
+    [((true, false), DEFAULT); ((false, false), DEFAULT)] in
+  everybody_lets_go (W := W) /\ exists s : state W, reachable s /\ deadlocked s (fun _ => True).
+Proof.
+  intros W. split; [apply two_maps_let_go|].
+  eexists. split; [first_maps W DEFAULT DEFAULT|apply nobody_moves_deadlocked].
+  - left. split; [now left|reflexivity].
+  - left. split; [now left|reflexivity].
+  - nobody_moves.
+  - intros [|]; right; discriminate.
 Qed.
