@@ -11,7 +11,7 @@ open Refutes
 let whole json =
   let text = Json.number json in
   match int_of_string_opt text with
-  | Some n when abs n < max_int / 2 -> n
+  | Some n when n > -max_int / 2 && n < max_int / 2 -> n
   | _ -> raise (Json.Malformed (text ^ " is too large"))
 
 let rec positive n =
@@ -21,7 +21,9 @@ let integer n = if n = 0 then Z0 else if n > 0 then Zpos (positive n) else Zneg 
 
 let not_negative n = if n < 0 then raise (Json.Malformed "a negative number where none can be") else n
 
+(* Unknowns and inequalities have numbers; these are counted out one by one. *)
 let natural n =
+  if n > 1_000_000 then raise (Json.Malformed "there is no unknown or inequality of that number");
   let rec up m k = if k = 0 then m else up (S m) (k - 1) in
   up O (not_negative n)
 
