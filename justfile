@@ -119,6 +119,10 @@ outside:
     cargo test -p kmapcheck --test pictures --test suite -- --ignored
     bash .ci/mermaid
 
+# The arguments of docs/mechanised, checked by Rocq (Debian's coq; installed where it is missing).
+mechanised:
+    bash .ci/mechanised
+
 # Write the matrix of all paths of the patch anew into docs/the-patch.md.
 matrix:
     cargo build --release --locked -p kmapcheck
