@@ -4,8 +4,8 @@
     counted. They are the crowd, a set of places of task programs; a state of the exploration is the
     tasks that hold something, with a crowd. Whatever is closed as the page says ([explored]) contains
     what a run with any number of tasks, also infinitely many, comes to, once the tasks of the crowd
-    are left out ([every_state_is_explored]). If no explored state has stuck holders, alone or beside one task
-    of the crowd, and no such task is stuck by itself, no run has a stuck set
+    are left out ([every_state_is_explored]). If no explored state has stuck holders, alone or beside
+    one task of the crowd, and no such task is stuck by itself, no run has a stuck set
     ([nobody_stuck_before_a_crowd_nobody_stuck]).
 
     What is said of a local state is which program, where in it, and how much it holds of each
