@@ -2,16 +2,17 @@
 
     Proves, of docs/proofs.md, "Every number explored at once": tasks that hold nothing are not
     counted. They are the crowd, a set of places of task programs; a state of the exploration is the
-    tasks that hold something. Whatever is closed as the page says ([explored]) contains what a run
-    with any number of tasks, also infinitely many, comes to, once the tasks of the crowd are left
-    out ([every_state_is_explored]). If no explored state has stuck holders, alone or beside one task
-    of the crowd, and no such task is stuck by itself, no run has a stuck set
+    tasks that hold something, with a crowd. Whatever is closed as the page says ([explored]) contains
+    what a run with any number of tasks, also infinitely many, comes to, once the tasks of the crowd
+    are left out ([every_state_is_explored]). If no explored state has stuck holders, alone or beside
+    one task of the crowd, and no such task is stuck by itself, no run has a stuck set
     ([nobody_stuck_before_a_crowd_nobody_stuck]).
 
     What is said of a local state is which program, where in it, and how much it holds of each
     resource. Explored states are lists of these, and it makes no difference in which order.
 
-    One crowd for all states here, as for ["any"]; not one for each state, as the search has it.
+    Each state has a crowd of its own, which only grows along a run, as in docs/search.md, "Settling
+    real sizes"; that all have the same one, as for ["any"], is a case of it ([one_crowd_for_all]).
     Left out, as in System.v: worlds with stale mappings, queues, CPUs, what anybody may give. *)
 
 From Coq Require Import List Arith Bool Lia Permutation.
@@ -53,25 +54,28 @@ Definition then_is (x : local) (a : action R) (p : point W) : local :=
 Definition empty_handed (x : local) : Prop := forall r, has x r = 0.
 Definition holding (x : local) : Prop := exists r, 0 < has x r.
 
-(** The crowd, and the states of those who hold something. *)
-Variable crowd : templates -> point W -> Prop.
-Variable states : list local -> Prop.
+(** Places in task programs. *)
+Definition crowd : Type := templates -> point W -> Prop.
+(** The second has all that the first has. *)
+Definition grows (c d : crowd) : Prop := forall m p, c m p -> d m p.
+
+(** The states of the exploration: those who hold something, and a crowd. *)
+Variable states : list local -> crowd -> Prop.
 
 Record explored : Prop := {
-  starts_in_the_crowd : forall t, crowd (template_of t) (start W t);
-  nobody_holds_at_first : states [];
-  order_does_not_matter : forall l l', Permutation l l' -> states l -> states l';
-  amounts_matter : forall l l', Forall2 alike l l' -> states l -> states l';
+  at_first : exists c : crowd, states [] c /\ forall t, c (template_of t) (start W t);
+  order_does_not_matter : forall l l' c, Permutation l l' -> states l c -> states l' c;
+  amounts_matter : forall l l' c, Forall2 alike l l' -> states l c -> states l' c;
   (** A holder takes a step; if it then holds nothing, it joins the crowd. *)
-  holder_steps : forall x l a p, states (x :: l) -> holding x ->
+  holder_steps : forall x l c a p, states (x :: l) c -> holding x ->
     In (a, p) (program (of_template x) (place x)) -> can_do x (total (x :: l)) a = true ->
-    (holding (then_is x a p) -> states (then_is x a p :: l)) /\
-    (empty_handed (then_is x a p) -> crowd (of_template x) p /\ states l);
+    (holding (then_is x a p) -> exists d, states (then_is x a p :: l) d /\ grows c d) /\
+    (empty_handed (then_is x a p) -> exists d, states l d /\ grows c d /\ d (of_template x) p);
   (** A task of the crowd takes a step; if it then holds something, it is a holder. *)
-  crowd_steps : forall x l a p, states l -> crowd (of_template x) (place x) -> empty_handed x ->
+  crowd_steps : forall x l c a p, states l c -> c (of_template x) (place x) -> empty_handed x ->
     In (a, p) (program (of_template x) (place x)) -> can_do x (total l) a = true ->
-    (holding (then_is x a p) -> states (then_is x a p :: l)) /\
-    (empty_handed (then_is x a p) -> crowd (of_template x) p)
+    (holding (then_is x a p) -> exists d, states (then_is x a p :: l) d /\ grows c d) /\
+    (empty_handed (then_is x a p) -> exists d, states l d /\ grows c d /\ d (of_template x) p)
 }.
 
 (** ** What a state comes to, without the crowd *)
@@ -137,13 +141,13 @@ Proof. intros (_ & _ & H). unfold empty_handed. split; intros Hx r; [rewrite <- 
 Lemma alike_holding x y : alike x y -> (holding x <-> holding y).
 Proof. intros (_ & _ & H). unfold holding. split; intros (r & Hr); exists r; [rewrite <- H|rewrite H]; exact Hr. Qed.
 
-Definition contained (s : state W) : Prop :=
-  (forall t, has_something s t = false -> crowd (template_of t) (at_point s t)) /\
-  forall l, holders_of s l -> states (map (local_of s) l).
+Definition contained (s : state W) : Prop := exists c : crowd,
+  (forall t, has_something s t = false -> c (template_of t) (at_point s t)) /\
+  forall l, holders_of s l -> states (map (local_of s) l) c.
 
 (** The same holders, in another order. *)
-Lemma same_holders (H : explored) (s : state W) l l' : holders_of s l -> holders_of s l' ->
-  states (map (local_of s) l) -> states (map (local_of s) l').
+Lemma same_holders (H : explored) (s : state W) l l' c : holders_of s l -> holders_of s l' ->
+  states (map (local_of s) l) c -> states (map (local_of s) l') c.
 Proof.
   intros [Hnd Hl] [Hnd' Hl']. apply (order_does_not_matter H), Permutation_map, NoDup_Permutation; auto.
   intros t. now rewrite Hl, Hl'.
@@ -160,11 +164,11 @@ Qed.
 Theorem every_state_is_explored (s : state W) : explored -> reachable s -> contained s.
 Proof.
   intros H. revert s. apply (always contained).
-  - split.
-    + intros t _. apply (starts_in_the_crowd H).
-    + intros [|t l] [_ Hl]; [apply (nobody_holds_at_first H)|].
+  - destruct (at_first H) as (c & Hc & Hstart). exists c. split.
+    + intros t _. apply Hstart.
+    + intros [|t l] [_ Hl]; [easy|].
       specialize (Hl t). now destruct Hl as [Hl _]; specialize (Hl (or_introl eq_refl)).
-  - intros s u s' [Hcrowd Hstates] [a p Hin Hp ->].
+  - intros s u s' (c & Hcrowd & Hstates) [a p Hin Hp ->].
     destruct (there_are_holders s) as (l & Hl).
     set (others := filter (fun t => negb (is_task u t)) l).
     assert (Hothers : forall t, In t others <-> has_something s t = true /\ u <> t).
@@ -184,33 +188,40 @@ Proof.
       - split; [intros [Ht Hn]; now rewrite has_something_other|].
         intros Ht. assert (u <> t) by congruence. now rewrite has_something_other in Ht. }
     (* what the exploration says of the step *)
-    assert (Hstep : (holding (then_is (local_of s u) a p) ->
-          states (then_is (local_of s u) a p :: map (local_of s) others)) /\
-        (empty_handed (then_is (local_of s u) a p) ->
-          crowd (template_of u) p /\ states (map (local_of s) others))).
+    assert (Hstep : (holding (then_is (local_of s u) a p) -> exists d,
+          states (then_is (local_of s u) a p :: map (local_of s) others) d /\ grows c d) /\
+        (empty_handed (then_is (local_of s u) a p) -> exists d,
+          states (map (local_of s) others) d /\ grows c d /\ d (template_of u) p)).
     { destruct (has_something s u) eqn:Eu.
       - specialize (Hnow true eq_refl). simpl in Hnow. pose proof (Hstates _ Hnow) as Hst. simpl in Hst.
-        apply (holder_steps H); auto.
+        apply (holder_steps H (local_of s u) (map (local_of s) others) c a p); auto.
         + apply has_something_true in Eu as (r & Hr). now exists r.
         + change (local_of s u :: map (local_of s) others) with (map (local_of s) (u :: others)).
           rewrite can_do_possible; [easy|]. now apply total_is_used.
       - specialize (Hnow false eq_refl). simpl in Hnow. pose proof (Hstates _ Hnow) as Hst.
-        destruct (crowd_steps H (local_of s u) (map (local_of s) others) a p) as [H1 H2]; auto.
+        apply (crowd_steps H (local_of s u) (map (local_of s) others) c a p); auto.
         + now apply Hcrowd.
         + now apply has_nothing.
         + rewrite can_do_possible; [easy|]. now apply total_is_used. }
-    destruct Hstep as [Hhold Hempty]. pose proof (stepped_alike s u a p) as Ha. split.
-    + intros t Ht. destruct (same_task W u t) as [<-|Hn].
-      * rewrite at_point_self. apply Hempty. apply (alike_empty _ _ Ha). now apply has_nothing.
-      * rewrite at_point_other by easy. apply Hcrowd. now rewrite has_something_other in Ht.
-    + intros l' Hl'. destruct (has_something (step_to s u a p) u) eqn:Eu.
-      * apply (same_holders H _ (u :: others)); [now apply (Hthen true)|easy|].
-        eapply (amounts_matter H); [|apply Hhold, (alike_holding _ _ Ha)].
-        -- simpl. constructor; [easy|]. now apply others_alike.
-        -- apply has_something_true in Eu as (r & Hr). now exists r.
-      * apply (same_holders H _ others); [now apply (Hthen false)|easy|].
-        eapply (amounts_matter H); [now apply others_alike|]. apply Hempty, (alike_empty _ _ Ha).
-        now apply has_nothing.
+    destruct Hstep as [Hhold Hempty]. pose proof (stepped_alike s u a p) as Ha.
+    assert (Hothers_in : forall d, grows c d -> forall t, u <> t ->
+        has_something (step_to s u a p) t = false -> d (template_of t) (at_point (step_to s u a p) t)).
+    { intros d Hd t Hn Ht. apply Hd. rewrite at_point_other by easy. apply Hcrowd.
+      now rewrite has_something_other in Ht. }
+    destruct (has_something (step_to s u a p) u) eqn:Eu.
+    + destruct Hhold as (d & Hd & Hgrow).
+      { apply (alike_holding _ _ Ha). apply has_something_true in Eu as (r & Hr). now exists r. }
+      exists d. split.
+      * intros t Ht. destruct (same_task W u t) as [<-|Hn]; [congruence|now apply Hothers_in].
+      * intros l' Hl'. apply (same_holders H _ (u :: others)); [now apply (Hthen true)|easy|].
+        eapply (amounts_matter H); [|exact Hd]. simpl. constructor; [easy|]. now apply others_alike.
+    + destruct Hempty as (d & Hd & Hgrow & Hhere).
+      { apply (alike_empty _ _ Ha). now apply has_nothing. }
+      exists d. split.
+      * intros t Ht. destruct (same_task W u t) as [<-|Hn]; [|now apply Hothers_in].
+        now rewrite at_point_self.
+      * intros l' Hl'. apply (same_holders H _ others); [now apply (Hthen false)|easy|].
+        eapply (amounts_matter H); [now apply others_alike|exact Hd].
 Qed.
 
 (** ** Stuck sets *)
@@ -227,8 +238,8 @@ Definition stuck_part (part rest : list local) : Prop :=
 (** No explored state has stuck holders, alone or beside one task of the crowd, and no task of the
     crowd is stuck by itself (that is [part = []]). *)
 Definition nobody_stuck_before_a_crowd : Prop :=
-  (forall part rest, states (part ++ rest) -> part <> [] -> ~ stuck_part part rest) /\
-  (forall x part rest, crowd (of_template x) (place x) -> empty_handed x -> states (part ++ rest) ->
+  (forall part rest c, states (part ++ rest) c -> part <> [] -> ~ stuck_part part rest) /\
+  (forall x part rest c, states (part ++ rest) c -> c (of_template x) (place x) -> empty_handed x ->
     ~ stuck_part (x :: part) rest).
 
 Lemma total_app l l' r : total (l ++ l') r = total l r + total l' r.
@@ -278,14 +289,14 @@ Theorem nobody_stuck_before_a_crowd_nobody_stuck : explored -> nobody_stuck_befo
   forall s : state W, reachable s -> forall K, stuck K s -> forall t, K t = false.
 Proof.
   intros H [Hholders Hone] s Hre K HK t. destruct (K t) eqn:Ht; [|easy]. exfalso.
-  destruct (every_state_is_explored s H Hre) as [Hcrowd Hstates].
+  destruct (every_state_is_explored s H Hre) as (c & Hcrowd & Hstates).
   destruct (there_are_holders s) as (l & Hl). pose proof Hl as [Hnd Hin].
   set (part := filter K l). set (rest := filter (fun u => negb (K u)) l).
   assert (Hperm : Permutation l (part ++ rest)).
   { unfold part, rest. clear. induction l as [|u l IH]; [constructor|]. simpl. destruct (K u); simpl.
     - now constructor.
     - now apply Permutation_cons_app. }
-  assert (Hst : states (map (local_of s) part ++ map (local_of s) rest)).
+  assert (Hst : states (map (local_of s) part ++ map (local_of s) rest) c).
   { rewrite <- map_app. apply (order_does_not_matter H (map (local_of s) l)); [now apply Permutation_map|auto]. }
   assert (Hnd' : NoDup (part ++ rest)) by (now apply (Permutation_NoDup Hperm)).
   assert (Hall : forall u, has_something s u = true -> In u (part ++ rest)).
@@ -305,11 +316,11 @@ Proof.
     - apply among_false. intros Hvm. apply Hm in Hvm. congruence. }
   assert (HpartK : forall u, In u part -> K u = true) by (intros u Hu; now apply filter_In in Hu).
   destruct (has_something s t) eqn:Et.
-  - apply (Hholders (map (local_of s) part) (map (local_of s) rest) Hst).
+  - apply (Hholders (map (local_of s) part) (map (local_of s) rest) c Hst).
     + assert (Htp : In t part) by (apply filter_In; split; [now apply Hin|easy]).
       intros E. apply map_eq_nil in E. rewrite E in Htp. easy.
     + apply stuck_in_a_view; auto.
-  - apply (Hone (local_of s t) (map (local_of s) part) (map (local_of s) rest)); auto.
+  - apply (Hone (local_of s t) (map (local_of s) part) (map (local_of s) rest) c); auto.
     + now apply Hcrowd.
     + now apply has_nothing.
     + change (local_of s t :: map (local_of s) part) with (map (local_of s) (t :: part)).
@@ -321,3 +332,42 @@ Proof.
 Qed.
 
 End OneSystem.
+
+(** ** One crowd for all states *)
+
+Section OneCrowd.
+Context {W : system} {templates : Type}.
+Variable template_of : task W -> templates.
+Variable program : templates -> point W -> list (action (resource W) * point W).
+Variable the_crowd : templates -> point W -> Prop.
+Variable holders : list (local (W := W) (templates := templates)) -> Prop.
+
+(** Every state has the same crowd, and what one state adds to it is in all. *)
+Definition with_the_crowd (l : list local) (c : templates -> point W -> Prop) : Prop := holders l /\ c = the_crowd.
+
+Theorem one_crowd_for_all :
+  (forall t, the_crowd (template_of t) (start W t)) -> holders [] ->
+  (forall l l', Permutation l l' -> holders l -> holders l') ->
+  (forall l l', Forall2 alike l l' -> holders l -> holders l') ->
+  (forall x l a p, holders (x :: l) -> holding x ->
+    In (a, p) (program (of_template x) (place x)) -> can_do x (total (x :: l)) a = true ->
+    (holding (then_is x a p) -> holders (then_is x a p :: l)) /\
+    (empty_handed (then_is x a p) -> holders l /\ the_crowd (of_template x) p)) ->
+  (forall x l a p, holders l -> the_crowd (of_template x) (place x) -> empty_handed x ->
+    In (a, p) (program (of_template x) (place x)) -> can_do x (total l) a = true ->
+    (holding (then_is x a p) -> holders (then_is x a p :: l)) /\
+    (empty_handed (then_is x a p) -> the_crowd (of_template x) p)) ->
+  explored template_of program with_the_crowd.
+Proof.
+  intros Hstart Hnil Hperm Halike Hholder Hcrowd. split.
+  - exists the_crowd. repeat split; auto.
+  - intros l l' c Hp [Hl ->]. split; eauto.
+  - intros l l' c Hp [Hl ->]. split; eauto.
+  - intros x l c a p [Hl ->] Hx Hin Hcan. destruct (Hholder x l a p Hl Hx Hin Hcan) as [H1 H2]. split.
+    + intros H. exists the_crowd. split; [split; auto|]. now intros m q.
+    + intros H. destruct (H2 H) as [H3 H4]. exists the_crowd. split; [split; auto|]. split; [now intros m q|easy].
+  - intros x l c a p [Hl ->] Hx He Hin Hcan. destruct (Hcrowd x l a p Hl Hx He Hin Hcan) as [H1 H2]. split.
+    + intros H. exists the_crowd. split; [split; auto|]. now intros m q.
+    + intros H. exists the_crowd. split; [split; auto|]. split; [now intros m q|auto].
+Qed.
+End OneCrowd.
