@@ -99,6 +99,6 @@ fn a_page_comes_back_with_any_of_its_mappings() {
     assert!(all, "it has too many states");
     // It met the page with each of them.
     for counts in [[0, 0], [0, 1], [1, 0], [1, 1]] {
-        assert!(seen.contains(&counts.to_vec()), "{counts:?} of {seen:?}");
+        assert!(seen.contains(counts.as_slice()), "{counts:?} of {seen:?}");
     }
 }
