@@ -159,11 +159,9 @@ impl Marked {
         }
         let mut silent = |_: &Progress| {};
         let mut meter = Meter::new(limits, &mut silent);
+        let states = limits.max_states.unwrap_or(MAX_STATES);
         // A product beyond all numbers bounds nothing.
-        let most = limits
-            .max_states
-            .unwrap_or(MAX_STATES)
-            .saturating_mul(KINDS);
+        let most = states.saturating_mul(KINDS);
         (meter.run(|meter| self.is_lost_within(&state, alike, most, meter)))
             .ok()
             .flatten()
