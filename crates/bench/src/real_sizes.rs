@@ -29,6 +29,7 @@ pub fn real_sizes(kmapcheck: &Path, only: &str, seconds: f64, memory: u64) -> Re
     std::fs::create_dir_all(&scratch).map_err(|e| format!("{}: {e}", scratch.display()))?;
     let mut files = Vec::new();
     list(Path::new("scenarios"), &mut files)?;
+    let wall = seconds * WALL;
     let (mut settled, mut slow, mut open, mut refused) = (0u32, 0u32, 0u32, 0u32);
     for file in files {
         let name = file.display().to_string();
@@ -37,7 +38,7 @@ pub fn real_sizes(kmapcheck: &Path, only: &str, seconds: f64, memory: u64) -> Re
         }
         let text = scaled(&file, Path::new("models"))?.to_string();
         std::fs::write(scratch.join("scaled.json"), text).map_err(|e| e.to_string())?;
-        let limit = format!("{}s", seconds * WALL);
+        let limit = format!("{wall}s");
         let command = [
             &kmapcheck,
             "check",
@@ -50,7 +51,7 @@ pub fn real_sizes(kmapcheck: &Path, only: &str, seconds: f64, memory: u64) -> Re
             &limit,
         ];
         let bounds = Bounds {
-            time: Duration::from_secs_f64(seconds * WALL) + BESIDE,
+            time: Duration::from_secs_f64(wall) + BESIDE,
             memory,
         };
         let run = match measure::run(&command, &scratch, bounds)? {

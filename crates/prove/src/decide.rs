@@ -20,12 +20,12 @@ use std::iter::from_fn;
 use std::mem;
 use std::time::Instant;
 
-use kmapcheck_engine::{Coverage, Finding, Outcome, Progress, Refusal, Stopped};
+use kmapcheck_engine::{Coverage, Finding, Outcome, Progress, Refusal, Stopped, Verdict};
 use kmapcheck_equations::Cores;
 use kmapcheck_limits::{Limits, Watch, entered};
 use kmapcheck_machine::Findings;
 use kmapcheck_report::{NumberOf, Size};
-use kmapcheck_scenario::{Bound, FindingKind, Level, Program, Series};
+use kmapcheck_scenario::{Bound, FindingKind, Program, Series};
 use kmapcheck_search::{Engine, every_number, run};
 
 use self::vectors::{most_tasks, vectors};
@@ -225,10 +225,13 @@ impl Deciding<'_> {
         // shows an error, where there were only warnings: else the verdict would leave it out.
         let mut best: Option<usize> = None;
         for (i, one) in tried.iter().enumerate() {
-            let before = best.map_or(Findings::NONE, |best| tried[best].outcome.kinds());
+            let before = best.map(|best| &tried[best].outcome);
+            let kinds = before.map_or(Findings::NONE, Outcome::kinds);
             let found = one.outcome.kinds();
-            let is_more = found != before && before.minus(found).is_empty();
-            if is_more || (has_error(found) && !has_error(before)) {
+            let is_more = found != kinds && kinds.minus(found).is_empty();
+            let is_worse = one.outcome.verdict() == Verdict::Violated
+                && before.is_none_or(|before| before.verdict() != Verdict::Violated);
+            if is_more || is_worse {
                 best = Some(i);
             }
         }
@@ -415,10 +418,6 @@ impl Deciding<'_> {
 /// How many tasks a sized program has.
 fn tasks(sized: &Program) -> u64 {
     sized.task_count().expect("all its numbers are given")
-}
-
-fn has_error(kinds: Findings) -> bool {
-    kinds.iter().any(|kind| kind.level() == Level::Error)
 }
 
 fn names(kinds: Findings) -> String {

@@ -77,33 +77,33 @@ fn find(program: &Program, trace: &Trace, core: &[usize], limits: &Limits) -> Po
     };
     let marked = Marked::new(program, &last, core);
     // The time is for each search, so that a hard one does not take that of the others.
+    let states = limits.max_states.unwrap_or(MAX_STATES);
     let limits = Limits {
-        max_states: Some(limits.max_states.unwrap_or(MAX_STATES)),
+        max_states: Some(states),
         ..limits.clone()
     };
+    // A product beyond all numbers bounds nothing.
+    let most = states.saturating_mul(KINDS);
     // The state from which the others are found: traces may have a hundred thousand steps.
     let mut from = (0, initial(program, &trace.start));
-    // Lost after `high` steps, and, once the loop has begun, not lost after `low`.
-    let mut high = trace.steps.len();
+    // Lost after `high` steps; not known from `unknown` steps on, and not lost after fewer.
+    let (mut unknown, mut high) = (0, trace.steps.len());
     let mut probe = high.checked_sub(1);
-    let mut low = None;
     while let Some(steps) = probe {
         let mut state = from.1.clone();
         let on = &trace.steps[from.0..steps];
         if follow(program, &mut state, on, |_, _, _, _| {}).is_err() {
             return PointOfNoReturn::Undetermined;
         }
-        match marked.is_lost(state.clone(), &crew.alike, &limits) {
+        match marked.is_lost(state.clone(), &crew.alike, most, &limits) {
             None => return PointOfNoReturn::Undetermined,
             Some(true) => high = steps,
             Some(false) => {
-                low = Some(steps);
+                unknown = steps + 1;
                 from = (steps, state);
             }
         }
-        // If none is known not to be lost, all from the first on.
-        let unknown = low.map_or(0, |low| low + 1)..high;
-        probe = (!unknown.is_empty()).then(|| unknown.start + (unknown.len() - 1) / 2);
+        probe = (unknown < high).then(|| unknown + (high - unknown - 1) / 2);
     }
     PointOfNoReturn::Step(high)
 }
@@ -151,7 +151,13 @@ impl Marked {
     }
 
     /// Whether no continuation of `state` saves the core; `None` if the limits came first.
-    fn is_lost(&self, mut state: State, alike: &[(TaskId, u32)], limits: &Limits) -> Option<bool> {
+    fn is_lost(
+        &self,
+        mut state: State,
+        alike: &[(TaskId, u32)],
+        most: u64,
+        limits: &Limits,
+    ) -> Option<bool> {
         for &(task, offset) in &self.moved {
             if let Some(at) = &mut state.tasks[task].at {
                 *at += offset;
@@ -159,9 +165,6 @@ impl Marked {
         }
         let mut silent = |_: &Progress| {};
         let mut meter = Meter::new(limits, &mut silent);
-        let states = limits.max_states.unwrap_or(MAX_STATES);
-        // A product beyond all numbers bounds nothing.
-        let most = states.saturating_mul(KINDS);
         (meter.run(|meter| self.is_lost_within(&state, alike, most, meter)))
             .ok()
             .flatten()

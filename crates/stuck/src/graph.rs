@@ -134,22 +134,23 @@ pub(crate) fn graph_of(
     }
     // Who could give depends on who waits only where that is the same task. So of those who wait alike
     // the first asks all, the second the first, and each itself.
-    let mut firsts: FxHashMap<(NodeIndex, Wait), (usize, bool)> = FxHashMap::default();
+    let mut waiters: FxHashMap<(NodeIndex, Wait), Vec<usize>> = FxHashMap::default();
     for (waiter, block) in blocks.iter().enumerate() {
         for wait in scene.alternatives(block[0]) {
             let thing = Resource::of_wait(block[0], wait);
             let Some(&thing) = thing.and_then(|thing| things.get(&thing)) else {
                 continue;
             };
-            let first = firsts
-                .entry((thing, anywhere(wait)))
-                .or_insert((waiter, false));
-            let asked: Vec<usize> = match *first {
-                (first, _) if first == waiter => (0..blocks.len()).collect(),
-                (first, false) => vec![first, waiter],
-                (_, true) => vec![waiter],
+            let before = waiters.entry((thing, anywhere(wait))).or_default();
+            let asked: Vec<usize> = match before[..] {
+                [] => (0..blocks.len()).collect(),
+                [first] => vec![first, waiter],
+                _ => vec![waiter],
             };
-            first.1 = first.0 != waiter;
+            // A select may wait for it in two ways.
+            if before.last() != Some(&waiter) {
+                before.push(waiter);
+            }
             for giver in asked {
                 ask();
                 let (giver, node) = (&blocks[giver], tasks[giver]);

@@ -8,8 +8,14 @@ const NONE: Vec<String> = Vec::new();
 
 #[track_caller]
 fn of_kernel(c: &str, map: &str, entries: &[(&str, u32)]) -> Extracted {
+    of_series(c, map, "PKMAP", entries)
+}
+
+/// With four slots in a series.
+#[track_caller]
+fn of_series(c: &str, map: &str, series: &str, entries: &[(&str, u32)]) -> Extracted {
     let slots = |options: &mut Options| {
-        options.slots.insert("PKMAP".to_owned(), 4);
+        options.slots.insert(series.to_owned(), 4);
     };
     try_extract(c, map, entries, slots).unwrap_or_else(|failure| panic!("{failure:#?}"))
 }
@@ -68,12 +74,8 @@ fn null_is_no_address() {
     };
     // Of 2.4 itself, whose tables are in low memory, nothing of this is a map.
     let wrong = |test: &str| {
-        let slots = |options: &mut Options| {
-            options.slots.insert("PAGETABLE".to_owned(), 4);
-        };
         let map = "linux-2.4+linux-2.4-pte-highmem";
-        let read = try_extract(&c(test), map, &[("clear", 1)], slots);
-        findings(&read.unwrap_or_else(|failure| panic!("{failure:#?}")))
+        findings(&of_series(&c(test), map, "PAGETABLE", &[("clear", 1)]))
     };
     assert_eq!(wrong("if (pte)"), NONE);
     assert_eq!(wrong(""), ["misuse"]);
