@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::limits::{Limits, Reached};
-use crate::memory::{bearable, resident, usable};
+use crate::memory::{bearable, expected, resident, usable};
 use crate::unwind::{current, put};
 
 /// In this time no phase allocates more than a small part of any limit worth giving.
@@ -222,17 +222,15 @@ impl Watch {
 impl Inner {
     /// Looks at everything.
     fn look(&self, now: Instant, memory: Option<u64>) {
-        if let Some(memory) = memory {
-            self.resident.store(memory, Ordering::Relaxed);
-        }
         let limits = &self.limits;
+        let before = memory.map(|memory| self.resident.swap(memory, Ordering::Relaxed));
         let interrupt = limits.interrupt.as_ref();
         let now_is = if interrupt.is_some_and(|flag| flag.load(Ordering::Relaxed)) {
             INTERRUPTED
         } else if self.deadline.is_some_and(|deadline| now >= deadline) {
             TIME
-        } else if let (Some(max), Some(memory)) = (limits.max_memory, memory)
-            && memory >= usable(max)
+        } else if let (Some(max), Some(memory), Some(before)) = (limits.max_memory, memory, before)
+            && expected(memory, before, max) >= usable(max)
         {
             MEMORY
         } else if (self.around.as_ref()).is_some_and(|around| around.reached().is_some()) {
