@@ -37,6 +37,9 @@ pub struct Coverage {
     /// Idle waits in which tasks were seen at rest, in program order: see [`crate::Rests`]. Of an
     /// engine that visited every state, these are all there are; `None`: the engine did not look.
     pub rests: Option<Vec<(TemplateId, OriginId)>>,
+    /// Of a run that was stopped: the kinds that were neither found nor excluded by an argument;
+    /// `None`: no kind was excluded.
+    pub open: Option<Findings>,
     /// The most bytes that the states took at once, frontier and successors under way included;
     /// of engines that count it.
     pub stored_bytes: Option<u64>,

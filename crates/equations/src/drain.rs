@@ -8,34 +8,41 @@
 //!
 //! A local state is *drained* if the task has ended or holds nothing; it *drains* within *k* steps
 //! if, whatever flushes others have done, in every situation in which the task can move it can
-//! move to a local state that drains within *k* - 1. Suppose that all local states drain and that
-//! the [core equations](crate) have no solution. Then from every state there is a continuation in
-//! which everybody is drained: let some task that is not drained and can move take its next step
-//! towards that; the sum of the steps that tasks still need goes down each time, and others'
-//! flushes do not raise it. If none of the undrained tasks could move, all that they wait for would
-//! be held by themselves (the drained hold nothing, and nothing is lost), which is a solution of
-//! the equations. So at the end everybody is drained, and then nothing is held: a task that had
-//! been waiting has moved on the way, or can move now. No task starves.
+//! move to a local state that drains within *k* - 1. Suppose that all local states drain. From any state,
+//! let some task that is not drained and can move take its next step towards that, as long as there is
+//! one; the sum of the steps that tasks still need goes down each time, and others' flushes do not
+//! raise it. In the end none of the undrained tasks can move. Call them *U*; the others hold nothing.
+//!
+//! - Where the [core equations](crate) have no solution, *U* is empty: all that they wait for would be held
+//!   by themselves, as nothing is lost, and that is a solution. Then nothing is held: a task that had been
+//!   waiting has moved on the way, or can move now.
+//! - Where tasks can only wait for what somebody holds, or has lost, a task that waits in the end and cannot
+//!   move is in a stuck set, together with *U*: all that is missing is held by *U*, or is lost. A task in a
+//!   stuck set does not starve, whatever else there is. Who else could help must be none of those who hold
+//!   nothing: so there are no pages that another could map, no CPUs, and nothing that anybody may give.
 //!
 //! **Rest.** Where something is missing that nobody need hold, that argument fails, and another one may do
-//! ([`comes_to_rest`]). A task is *at rest* if it has ended or is at an idle wait (an operation that can have
-//! to wait: an allocation where there are always free pages is none). Suppose that every
-//! local state comes to rest within *k* steps, in the same sense; that tasks wait idly only for what
-//! anybody may give; and that none of this can be given from an idle wait on. Suppose too that no state has
-//! a stuck set that is a finding. From a state, let any task that can move take a step: one that has not
-//! been at rest towards rest, one that has been from its idle wait, or again towards rest. Three numbers go
-//! down in lexicographic order: the steps that those need who have not been at rest; how much there is of
-//! what is waited for idly, since the others only take it; the steps that the others need. (A task that is at
-//! rest and gives its CPU up moves as well, once for each time that it has come there.) So this comes to an
-//! end, in a state in which nobody can move. Who waits in it is stuck, and so waits idly. Whoever waited at
-//! the start, and not idly, has moved; or it lacked only a CPU at an idle wait, and then it is in a stuck set
-//! now.
+//! ([`comes_to_rest`]). Choose some waits for what anybody may give, such that none of what is awaited there
+//! can be given from one of them on. A task is *at rest* if it has ended or is at one of these. (An operation
+//! that never has to wait is none: an allocation where there are always free pages; a try.) Suppose that every
+//! local state comes to rest within *k* steps, in the same sense. From a state, let any task that can move
+//! take a step: one that has not been at rest towards rest, one that has been from where it rests, or again
+//! towards rest. Three numbers go down in lexicographic order: the steps that those need who have not been
+//! at rest; how much there is of what is awaited at rest, since the others only take it; the steps that the
+//! others need. (A task at rest that gives its CPU up moves as well, once for each time that it has come
+//! there.) So this comes to an end, in a state in which nobody can move. Who waits in it is in a stuck set. So
+//! whoever waited at the start has moved, or is in a stuck set in the end, and does not starve.
+//!
+//! Two choices are tried: the idle waits, and the waits in loops.
+
+use std::collections::BTreeSet;
 
 use kmapcheck_limits::ask;
 use kmapcheck_local::Locals;
-use kmapcheck_machine::Abilities;
-use kmapcheck_scenario::{NodeId, Op, Patience, Program, Template, TemplateId};
+use kmapcheck_machine::{Abilities, Given};
+use kmapcheck_scenario::{NodeId, Op, Patience, Program, Ref, Template, TemplateId};
 
+use crate::digraph::knots;
 use crate::exclude::Cores;
 use crate::flow::given_and_taken;
 
@@ -48,23 +55,27 @@ pub enum LetsGo {
     Rests,
 }
 
-/// Why no task starves, if what is known of cores says so.
+/// Why no task starves, if that is shown.
 #[must_use]
 pub fn lets_go(program: &Program, locals: &Locals, cores: &Cores) -> Option<LetsGo> {
-    let drains = match cores {
-        Cores::Excluded(_) => cannot_starve(program, locals),
-        // That all drain says something where what is missing is held.
-        Cores::NeverMissing(_) => false,
-        Cores::Possible(_) | Cores::Undecided(_) => return None,
-    };
-    match drains {
+    let says_something = matches!(cores, Cores::Excluded(_)) || is_missing_only_if_held(program);
+    match says_something && cannot_starve(program, locals) {
         true => Some(LetsGo::Drains),
         false => comes_to_rest(program, locals).then_some(LetsGo::Rests),
     }
 }
 
+/// Whether nobody can be helped by a task that holds nothing.
+fn is_missing_only_if_held(program: &Program) -> bool {
+    let needs_nobody_else = |op| match op {
+        Op::Kmap { page, .. } | Op::TryKmap { page, .. } => matches!(page, Ref::Own(_)),
+        op => awaited(program, op).is_none(),
+    };
+    program.cpus.is_none() && !program.has_op(|op| !needs_nobody_else(op))
+}
+
 /// Whether every local state drains. Says something only where the core equations have no
-/// solution.
+/// solution, or where nobody can be helped by who holds nothing.
 #[must_use]
 pub fn cannot_starve(program: &Program, locals: &Locals) -> bool {
     if !program.has_loops() {
@@ -80,53 +91,81 @@ pub fn cannot_starve(program: &Program, locals: &Locals) -> bool {
     })
 }
 
-/// Whether everybody comes to rest, again and again. Says something only where no state has a stuck set
-/// that is a finding.
+/// A place in a program.
+type Point = (TemplateId, NodeId);
+
+/// Whether everybody comes to rest, again and again.
 #[must_use]
 pub fn comes_to_rest(program: &Program, locals: &Locals) -> bool {
     if program.has_queues() {
         return false;
     }
-    let mut idle: Vec<(TemplateId, NodeId)> = Vec::new();
-    for (id, template) in program.templates.iter().enumerate() {
-        // Where there are always free pages nobody waits for one, idly or not.
-        let never_waits = |node: NodeId| {
-            program.free_pages.is_none()
-                && (template.calls(node))
-                    .any(|call| matches!(template.nodes[call].op, Op::AllocPage { .. }))
-        };
+    let idle = waits(program, |template| {
         let nodes = template.nodes.iter().enumerate();
-        let idle_nodes = nodes.filter(|(_, node)| node.patience == Patience::Idle);
-        let idle_nodes = idle_nodes
-            .map(|(node, _)| node)
-            .filter(|&node| !never_waits(node));
-        idle.extend(idle_nodes.map(|node| (id, node)));
+        let idle = nodes.filter(|(_, node)| node.patience == Patience::Idle);
+        idle.map(|(node, _)| node).collect()
+    });
+    let in_loops = waits(program, |template| {
+        let nodes = template.nodes.iter().enumerate();
+        let edges = nodes.flat_map(|(from, node)| {
+            let next = node.next.iter().filter_map(|to| to.node);
+            next.map(move |to| (from, to))
+        });
+        knots(edges).concat()
+    });
+    let serves = |waits: &BTreeSet<Point>| {
+        are_used_up(program, waits)
+            && come_to(locals, program, |i| {
+                let task = &locals.states[i].task;
+                (task.at).is_none_or(|at| waits.contains(&(task.template, at)))
+            })
+    };
+    serves(&idle) || serves(&in_loops)
+}
+
+/// Those of some nodes at which nobody goes on before he gets something that anybody may give.
+fn waits(program: &Program, nodes: impl Fn(&Template) -> Vec<NodeId>) -> BTreeSet<Point> {
+    let mut waits = BTreeSet::new();
+    for (id, template) in program.templates.iter().enumerate() {
+        let is_wait = |&node: &NodeId| {
+            let mut calls = template.calls(node).map(|call| template.nodes[call].op);
+            template.nodes[node].patience != Patience::GivesUp
+                && calls.all(|op| awaited(program, op).is_some())
+        };
+        let nodes = nodes(template).into_iter().filter(is_wait);
+        waits.extend(nodes.map(|node| (id, node)));
     }
-    let mut awaited = Vec::new();
-    for &(id, node) in &idle {
-        let template: &Template = &program.templates[id];
-        for call in template.calls(node) {
-            match given_and_taken(program, template.nodes[call].op) {
-                (_, Some(taken)) => awaited.push(taken),
-                // Something that is held, or that only the task itself could give.
-                (_, None) => return false,
-            }
-        }
+    waits
+}
+
+/// What an operation waits for, if that is something that anybody may give.
+fn awaited(program: &Program, op: Op) -> Option<Given> {
+    let waits = match op {
+        Op::WaitForCompletion { .. } | Op::Down { .. } => true,
+        // Where there are always free pages nobody waits for one.
+        Op::AllocPage { .. } => program.free_pages.is_some(),
+        _ => false,
+    };
+    given_and_taken(program, op).1.filter(|_| waits)
+}
+
+/// Whether nobody who has been at one of these waits can give what is awaited at any of them.
+fn are_used_up(program: &Program, waits: &BTreeSet<Point>) -> bool {
+    let mut all = Vec::new();
+    for &(id, node) in waits {
+        let template = &program.templates[id];
+        let calls = template.calls(node);
+        all.extend(calls.filter_map(|call| awaited(program, template.nodes[call].op)));
     }
     let abilities = Abilities::of(program);
-    let gives = |&(id, node): &(TemplateId, NodeId)| {
-        let gives = |op| {
-            given_and_taken(program, op)
-                .0
-                .is_some_and(|given| awaited.contains(&given))
-        };
-        abilities.can(id, node, gives)
+    let gives = |op| {
+        given_and_taken(program, op)
+            .0
+            .is_some_and(|given| all.contains(&given))
     };
-    !idle.iter().any(gives)
-        && come_to(locals, program, |i| {
-            let task = &locals.states[i].task;
-            (task.at).is_none_or(|at| idle.contains(&(task.template, at)))
-        })
+    !waits
+        .iter()
+        .any(|&(id, node)| abilities.can(id, node, gives))
 }
 
 /// Whether every local state comes to one of those within some number of steps.

@@ -25,6 +25,7 @@ pub(crate) fn coverage(program: &Program, outcome: &Outcome) -> Coverage {
         transitions: seen.transitions,
         depth: seen.depth,
         interleavings: None,
+        open: seen.open.map(|open| open.iter().collect()),
         stored_bytes: seen.stored_bytes,
         reductions: (seen.reductions.as_ref())
             .map(|names| names.iter().map(|&name| name.to_owned()).collect()),

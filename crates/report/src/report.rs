@@ -415,6 +415,10 @@ pub struct Coverage {
     /// knows no states.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub interleavings: Option<u64>,
+    /// Of a run that was stopped: the kinds of finding that may still be there; all others were found,
+    /// or cannot occur. Not given where nothing was excluded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub open: Option<Vec<FindingKind>>,
     /// The most bytes that the states took at once, successors under way included; only of the
     /// engine `plain` (`--reduce none`), which counts them.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -226,6 +226,7 @@ impl Attempt<'_> {
                 exhaustive,
                 never_executed,
                 rests: Some(search.space.rests().seen()),
+                open: None,
                 stored_bytes: Some(search.most_stored),
                 ..Coverage::default()
             },

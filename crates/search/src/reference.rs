@@ -346,6 +346,7 @@ impl<'a> Reference<'a> {
                 vec![]
             },
             rests: Some(self.rests.seen()),
+            open: None,
             stored_bytes: None,
             ..Coverage::default()
         };

@@ -11,7 +11,7 @@
 use std::collections::BTreeSet;
 
 use kmapcheck_limits::ask;
-use kmapcheck_scenario::{NodeId, Op, Patience, Program, TemplateId};
+use kmapcheck_scenario::{NodeId, Op, Patience, Program, Ref, Template, TemplateId};
 
 use crate::closed::{Account, Closed};
 use crate::counted::{Counted, can_still_give};
@@ -39,7 +39,12 @@ pub(crate) fn everybody_rests(
     closed: &Closed,
     ranks: &[u32],
 ) -> Result<(), String> {
-    are_ranks(program, closed, ranks, &at_rest(program, closed)?)
+    at_rest(program, closed, WHERE_IDLE)
+        .and_then(|there| are_ranks(program, closed, ranks, &there))
+        .or_else(|_| {
+            let there = at_rest(program, closed, IN_LOOPS)?;
+            are_ranks(program, closed, ranks, &there)
+        })
 }
 
 /// The ranks of tasks that come to hold nothing; `None` if they do not all.
@@ -51,7 +56,25 @@ pub fn ranks_to_drain(program: &Program, closed: &Closed) -> Option<Vec<u32>> {
 /// The ranks of tasks that come to their ends, or to rest; `None` if they do not all.
 #[must_use]
 pub fn ranks_to_rest(program: &Program, closed: &Closed) -> Option<Vec<u32>> {
-    ranks(program, closed, &at_rest(program, closed).ok()?)
+    [WHERE_IDLE, IN_LOOPS].into_iter().find_map(|rests_at| {
+        let there = at_rest(program, closed, rests_at).ok()?;
+        ranks(program, closed, &there)
+    })
+}
+
+/// Whether a wait that ends is answered by somebody who holds what is missing, or by nobody: nothing is
+/// given by anybody, no page is mapped by another, and no CPU is waited for.
+pub(crate) fn is_missing_only_if_held(program: &Program) -> bool {
+    let is_private = |op: Op| match op {
+        Op::Kmap { page, .. } | Op::TryKmap { page, .. } => matches!(page, Ref::Own(_)),
+        Op::AllocPage { .. } => program.free_pages.is_none(),
+        op => what_anybody_gives(program, op).is_none(),
+    };
+    let nodes = program
+        .templates
+        .iter()
+        .flat_map(|template| &template.nodes);
+    program.cpus.is_none() && nodes.map(|node| node.op).all(is_private)
 }
 
 /// Which tasks have let go of everything.
@@ -61,38 +84,56 @@ fn drained(program: &Program, closed: &Closed) -> Vec<bool> {
         .collect()
 }
 
-/// Which tasks have ended or are at an idle wait.
+/// Which nodes of a task program may be waits at which tasks rest.
+type RestsAt = fn(&Template, NodeId) -> bool;
+
+const WHERE_IDLE: RestsAt = |template, node| template.nodes[node].patience == Patience::Idle;
+
+/// Waits in loops; not those that a time-out ends, which then take nothing.
+const IN_LOOPS: RestsAt = |template, node| {
+    let after = |node: NodeId| template.nodes[node].next.iter().filter_map(|to| to.node);
+    let mut ahead: Vec<NodeId> = after(node).collect();
+    let mut seen = BTreeSet::new();
+    while let Some(at) = ahead.pop() {
+        ask();
+        if seen.insert(at) {
+            ahead.extend(after(at));
+        }
+    }
+    template.nodes[node].patience != Patience::GivesUp && seen.contains(&node)
+};
+
+/// Which tasks have ended or wait there for what anybody may give.
 ///
-/// From there on nobody may give what is waited for idly: each wait that ends leaves less of it.
-fn at_rest(program: &Program, closed: &Closed) -> Result<Vec<bool>, String> {
-    let mut idle: BTreeSet<(TemplateId, NodeId)> = BTreeSet::new();
+/// From there on nobody may give what is waited for there: each wait that ends leaves less of it.
+fn at_rest(program: &Program, closed: &Closed, rests_at: RestsAt) -> Result<Vec<bool>, String> {
+    let mut waits: BTreeSet<(TemplateId, NodeId)> = BTreeSet::new();
     let mut taken: BTreeSet<Counted> = BTreeSet::new();
     for (id, template) in program.templates.iter().enumerate() {
-        for (node, declared) in template.nodes.iter().enumerate() {
+        for node in 0..template.nodes.len() {
             let calls = || template.calls(node).map(|call| template.nodes[call].op);
             // Where there are always free pages nobody waits for one.
             let always = program.free_pages.is_none()
                 && calls().any(|op| matches!(op, Op::AllocPage { .. }));
-            if declared.patience != Patience::Idle || always {
-                continue;
-            }
-            idle.insert((id, node));
-            for op in calls() {
-                let what = what_anybody_gives(program, op);
-                taken.insert(what.ok_or(
-                    "some task waits idly for what is held, or for what it alone could give",
-                )?);
+            let what: Option<Vec<Counted>> =
+                calls().map(|op| what_anybody_gives(program, op)).collect();
+            if let Some(what) = what
+                && !always
+                && rests_at(template, node)
+            {
+                waits.insert((id, node));
+                taken.extend(what);
             }
         }
     }
     let taken: Vec<Counted> = taken.into_iter().collect();
     let gives = can_still_give(program, &taken);
-    if idle.iter().any(|&(id, node)| gives[id][node]) {
-        return Err("who has waited idly may give what is waited for idly".into());
+    if waits.iter().any(|&(id, node)| gives[id][node]) {
+        return Err("who has rested may give what is waited for at rest".into());
     }
     let rests = |local: &crate::local::Local| {
         let point = local.task.at.map(|at| (local.task.template, at));
-        point.is_none_or(|point| idle.contains(&point))
+        point.is_none_or(|point| waits.contains(&point))
     };
     Ok(closed.states.iter().map(rests).collect())
 }

@@ -197,8 +197,8 @@ fn rest() {
         c.excluded.retain(|excluded| excluded.by != By::Flow);
         c.flow = None;
     };
-    let nothing = "that everybody rests says nothing unless nobody is stuck";
-    assert_eq!(refusal(&rests, without), nothing);
+    // Who is stuck does not starve: that nobody is need not be shown.
+    assert_eq!(said(&rests, without), Ok(()));
     for (place, &rank) in rests.1.ranks.iter().enumerate() {
         for other in [rank + 1, rank.wrapping_sub(1)] {
             let said = refusal(&rests, |c| c.ranks[place] = other);
@@ -223,8 +223,10 @@ fn rest() {
             claim("starved", By::Rests)(c);
             c.ranks = vec![0; c.locals.states.len()];
         });
-        assert_eq!(said, "who has waited idly may give what is waited for idly");
+        assert_eq!(said, "who has rested may give what is waited for at rest");
     }
+    // In a loop a wait need not be idle: whoever waits there for ever is deadlocked, and nobody starves.
     let awake = certified(&server(false, &[]));
     assert!(!claims(&awake.1, "deadlock", By::Flow));
+    assert!(claims(&awake.1, "starved", By::Rests));
 }

@@ -73,12 +73,9 @@ impl Family {
         let locals = Locals::of(&open).ok()?;
         let Judged { graph, cores, .. } = judge(&open, &locals);
         let mut systems = Vec::new();
-        // That all drain says something where what is missing is held, and that all come to rest where
-        // nobody is stuck.
-        let cannot_starve = match &cores {
-            Cores::NeverMissing(_) => !open.has_loops() || comes_to_rest(&open, &locals),
-            _ => cannot_starve(&open, &locals),
-        };
+        // That all drain says something where what is missing is held: not if it had to be counted.
+        let drain = || !matches!(cores, Cores::NeverMissing(_)) && cannot_starve(&open, &locals);
+        let cannot_starve = !open.has_loops() || drain() || comes_to_rest(&open, &locals);
         let ordered = match cores {
             Cores::Excluded(excluded) => excluded.is_empty(),
             Cores::NeverMissing(_) => false,

@@ -49,6 +49,9 @@ impl Explorer<'_> {
                 Vec::new()
             },
             rests: Some(self.rests.seen()),
+            open: (self.possible.flatten())
+                .filter(|_| stopped.is_some())
+                .map(|possible| self.candidates.news(possible)),
             stored_bytes: None,
             reductions: self.left_out(),
             fingerprint_bits: self.visited.fingerprint_bits(),

@@ -3,7 +3,7 @@
 use std::fmt::{self, Write};
 
 use anstyle::Style;
-use kmapcheck_report::words::{count, number, sentence};
+use kmapcheck_report::words::{count, list, number, sentence};
 use kmapcheck_report::{Coverage, Report};
 
 use super::{BOLD, YELLOW, idle_waits, proved};
@@ -85,7 +85,18 @@ pub fn ending(report: &Report) -> Vec<EndLine> {
         } else {
             format!("{}.", sentence(&stopped.next))
         };
-        let text = format!("What was not found so far may still be there. {next}");
+        let open = match report.coverage.open.as_deref() {
+            Some([]) => "Nothing else can be there.".to_owned(),
+            Some(open) => {
+                let names: Vec<&str> = open.iter().map(|kind| kind.name()).collect();
+                format!(
+                    "Of what was not found, only {} may still be there.",
+                    list(&names)
+                )
+            }
+            None => "What was not found so far may still be there.".to_owned(),
+        };
+        let text = format!("{open} {next}");
         lines.push(EndLine::plain(text));
     }
     if let Some(proof) = &report.proof {
