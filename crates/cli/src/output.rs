@@ -28,7 +28,12 @@ impl Output {
         if self.broken {
             return Ok(());
         }
-        let stream = &mut self.stream;
+        let mut plain = io::stdout();
+        // A report of many megabytes without a style need not be looked through for where they are.
+        let stream: &mut dyn Write = match text.contains('\x1b') {
+            true => &mut self.stream,
+            false => &mut plain,
+        };
         let written = stream.write_all(text.as_bytes());
         match written.and_then(|()| stream.flush()) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {

@@ -37,7 +37,7 @@ pub enum Reason {
     NeverTooMuch,
     /// Whoever waits lets go of what others wait for, on every way.
     Drains,
-    /// Whoever waits can go on to its end, or to an idle wait.
+    /// Whoever waits can go on to its end or to a wait for what is used up, or is stuck.
     Rests,
     /// No task program has a loop, so nobody waits for ever without being stuck.
     NoLoops,

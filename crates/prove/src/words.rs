@@ -69,9 +69,12 @@ pub fn because(program: &Program, reason: &Reason) -> String {
                 .to_owned()
         }
         Reason::Drains => {
-            "everybody who holds something can go on until he holds nothing".to_owned()
+            "everybody who holds something can go on until he holds nothing, or is stuck".to_owned()
         }
-        Reason::Rests => "every task can go on to its end, or to an idle wait".to_owned(),
+        Reason::Rests => {
+            "every task can go on to its end, or to a wait for what is used up, or is stuck"
+                .to_owned()
+        }
         Reason::NoLoops => "every task program ends".to_owned(),
         Reason::EveryNumber { states, crowd } => format!(
             "every number of tasks was explored at once, {states} states of tasks that hold \

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use kmapcheck_engine::{Outcome, Stopped, Verdict};
-use kmapcheck_machine::{Starts, initial};
+use kmapcheck_machine::{Findings, Starts, initial};
 use kmapcheck_scenario::{FindingKind, Overrides, Program, load_str};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -173,6 +173,36 @@ fn an_exploration_that_is_cut_short_is_never_clean() {
             "what was found before the limit is kept"
         );
     }
+}
+
+/// Of a run that is stopped it is said what may still be there: here a deadlock, which one gate between two
+/// tasks and no more rules out, and which the arguments do not see. What no argument was asked for, nor
+/// needed, is not said.
+#[test]
+fn what_may_still_be_there_is_said() {
+    let gated = program(&json!({
+        "name": "gated",
+        "model": { "name": "m", "series": { "A": { "slots": 1, "reuse": "none" } } },
+        "locks": { "x": "semaphore", "y": "semaphore" },
+        "completions": ["x taken"],
+        "tasks": [
+            { "name": "a", "program": [{ "down": "x" }, { "down": "y" }, { "up": "y" }, { "up": "x" },
+                                       { "complete": "x taken" }] },
+            { "name": "b", "program": [{ "wait_for_completion": "x taken" }, { "down": "y" },
+                                       { "down": "x" }, { "up": "x" }, { "up": "y" }] } ],
+    }));
+    let open = |most, plain_states| {
+        let limits = Limits {
+            max_states: Some(most),
+            ..Limits::default()
+        };
+        let outcome = explore::run_from(&gated, &limits, &mut |_| {}, plain_states);
+        (outcome.stopped.is_some(), outcome.coverage.open)
+    };
+    let deadlock = Findings::of(FindingKind::Deadlock);
+    assert_eq!(open(3, 0), (true, Some(deadlock)));
+    assert_eq!(open(3, 100), (true, None), "no argument was asked for");
+    assert_eq!(open(100, 0), (false, None), "all was visited");
 }
 
 /// Initial states can be so many that nothing else comes of a search.

@@ -62,8 +62,20 @@ struct Given {
     /// Writers of a fair rwsem that no longer hold readers back.
     announced: u32,
     units: u32,
-    /// The places in the queue of a fair semaphore that are taken no more.
-    places: Vec<u32>,
+    /// The places in the queue of a fair semaphore that are taken no more,
+    places: FxHashSet<u32>,
+    /// and how many of them are the first ones, without a gap.
+    first_places: u32,
+}
+
+impl Given {
+    /// That place in the queue is taken no more.
+    fn leave(&mut self, place: u32) {
+        self.places.insert(place);
+        while self.places.contains(&self.first_places) {
+            self.first_places += 1;
+        }
+    }
 }
 
 /// What removed tasks can still do, by what it gives.
@@ -187,7 +199,7 @@ impl<'a> Reduction<'a> {
                 Some(Op::Down {
                     pool: Ref::Shared(what),
                     ..
-                }) => self.given[what].places.push(place),
+                }) => self.given[what].leave(place),
                 _ => {}
             }
         }
@@ -240,10 +252,7 @@ impl<'a> Reduction<'a> {
                 pool: Ref::Shared(pool),
                 n,
                 place,
-            } => {
-                let before = self.given[pool].places.iter().filter(|&&left| left < place);
-                before.count() == place as usize && self.units_could_come(pool, n)
-            }
+            } => self.given[pool].first_places >= place && self.units_could_come(pool, n),
             Wait::Spin(Ref::Shared(lock)) => self.given[lock].spinlock,
             Wait::Read(Ref::Shared(lock)) => {
                 let given = &self.given[lock];

@@ -84,9 +84,9 @@ pub enum By {
     Flow,
     /// Nobody gives back more than there can be, and no local state shows it otherwise.
     NeverRefused,
-    /// Everybody can go on until he holds nothing.
+    /// Everybody can go on until he holds nothing, or is stuck.
     Drains,
-    /// Everybody can go on to his end, or to an idle wait.
+    /// Everybody can go on to his end or to a wait for what is used up, or is stuck.
     Rests,
     /// Every task program ends.
     NoLoops,

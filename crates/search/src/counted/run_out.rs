@@ -26,7 +26,7 @@ const MOST_STEPS: usize = 250_000;
 /// nor are tasks asked more often whether they can go on, in one run,
 const MOST_LOOKS: usize = 300_000;
 /// nor is more done in all runs: questions and steps. A step that changes other tasks counts as one more for so many of them,
-const ALL_WORK: usize = 600_000;
+const ALL_WORK: usize = 800_000;
 const OTHERS: usize = 256;
 /// and one that looks at the free pages for so many of these.
 const FREE: usize = 8;
@@ -51,7 +51,7 @@ enum Turns {
 pub(super) fn from_the_start(program: &Program, wanted: Findings) -> Vec<(FindingKind, Trace)> {
     let mut found: Vec<(FindingKind, Trace)> = Vec::new();
     let mut looks = 0;
-    for turns in [Turns::Woven, Turns::First, Turns::Wide, Turns::Deep] {
+    for turns in [Turns::Deep, Turns::Woven, Turns::First, Turns::Wide] {
         for first in 0..program.templates.len().min(MOST_ORDERS) {
             let seen: Findings = found.iter().map(|&(kind, _)| kind).collect();
             let left = wanted.minus(seen);

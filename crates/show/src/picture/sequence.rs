@@ -8,6 +8,7 @@
 //! Mermaid takes `#` and `;` for markup of its own, and `<` for HTML: all are written as entity
 //! codes (see the section *Entity codes to escape characters* of its manual).
 
+use std::collections::HashSet;
 use std::fmt::Write;
 
 use crate::text::fold::{Grid, Row};
@@ -70,7 +71,7 @@ fn main_finding(report: &Report) -> Option<&Finding> {
 }
 
 /// What is fought over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Thing<'a> {
     name: &'a str,
     /// Whether it is the slots of a series; a lock may have the same name.
@@ -95,11 +96,10 @@ fn things(finding: &Finding) -> Vec<Thing<'_>> {
             is_series: true,
         })
         .collect();
-    for thing in finding.contested.iter().map(Thing::of) {
-        if !things.contains(&thing) {
-            things.push(thing);
-        }
-    }
+    // There can be one for each of many thousands of tasks.
+    let mut seen: HashSet<Thing<'_>> = things.iter().copied().collect();
+    let contested = finding.contested.iter().map(Thing::of);
+    things.extend(contested.filter(|&thing| seen.insert(thing)));
     things
 }
 
