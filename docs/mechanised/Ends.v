@@ -15,7 +15,7 @@ Import ListNotations.
 Definition height (h : list nat) (a : option nat) : nat := match a with None => 0 | Some b => S (nth b h 0) end.
 
 (** Found in one pass from the last operation, as if all targets lay behind. *)
-Fixpoint heights_from (i : nat) (ds : list node) : list nat :=
+Fixpoint heights_from (i : nat) (ds : list instruction) : list nat :=
   match ds with
   | [] => []
   | d :: ds =>
@@ -26,7 +26,7 @@ Fixpoint heights_from (i : nat) (ds : list node) : list nat :=
   end.
 Definition heights (p : program) : list nat := heights_from 0 (nodes p).
 
-Definition goes_down (h : list nat) (i : nat) (d : node) : bool := forallb (fun t => height h t <=? nth i h 0) (next d).
+Definition goes_down (h : list nat) (i : nat) (d : instruction) : bool := forallb (fun t => height h t <=? nth i h 0) (next d).
 Definition program_ends (p : program) : bool :=
   let h := heights p in
   forallb (fun i => match nth_error (nodes p) i with Some d => goes_down h i d | None => true end)
@@ -157,20 +157,30 @@ Inductive continues (P : scenario) (Z : sizes) : state -> state -> Prop :=
 | stays st : continues P Z st st
 | goes_on_to st st' st'' : step P Z st st' -> continues P Z st' st'' -> continues P Z st st''.
 
-Theorem checked_everybody_ends (P : scenario) (ls : list local) (order : list wanted) :
-  proves_no_deadlock P ls order = true -> every_program_ends P = true ->
-  forall Z ts, fits P Z -> tasks_of P ts -> forall st, reachable P Z ts st ->
+Lemma where_somebody_moves_all_end (P : scenario) (Z : sizes) (ts : list nat) :
+  every_program_ends P = true ->
+  (forall st, reachable P Z ts st -> (exists x, In x (tasks st) /\ ended x = false) -> exists st', step P Z st st') ->
+  forall st, reachable P Z ts st ->
   exists st', continues P Z st st' /\ forall x, In x (tasks st') -> ended x = true.
 Proof.
-  intros Hd He Z ts Hz Ht st. remember (all_to_come P st) as n eqn:En. revert st En.
+  intros He Hmoves st. remember (all_to_come P st) as n eqn:En. revert st En.
   induction n as [n IH] using lt_wf_ind. intros st En Hst.
   destruct (existsb (fun x => negb (ended x)) (tasks st)) eqn:E.
   - apply existsb_exists in E as (x & Hx & E). apply negb_true_iff in E.
-    destruct (checked_somebody_moves P ls order Hd Z ts Hz Ht st Hst (ex_intro _ x (conj Hx E))) as (st' & Hs).
+    destruct (Hmoves st Hst (ex_intro _ x (conj Hx E))) as (st' & Hs).
     pose proof (steps_bring_the_end_nearer P He Z st st' Hs) as Hm.
     destruct (IH (all_to_come P st')) with (st := st') as (st'' & Hc & Hall); [lia|easy|now apply (later P Z ts st)|].
     exists st''. split; [now apply (goes_on_to P Z st st')|easy].
   - exists st. split; [apply stays|]. intros x Hx. destruct (ended x) eqn:Ex; [easy|].
     assert (existsb (fun x => negb (ended x)) (tasks st) = true); [|congruence].
     apply existsb_exists. exists x. now rewrite Ex.
+Qed.
+
+Theorem checked_everybody_ends (P : scenario) (ls : list local) (order : list wanted) :
+  proves_no_deadlock P ls order = true -> every_program_ends P = true ->
+  forall Z ts, fits P Z -> tasks_of P ts -> forall st, reachable P Z ts st ->
+  exists st', continues P Z st st' /\ forall x, In x (tasks st') -> ended x = true.
+Proof.
+  intros Hd He Z ts Hz Ht. apply where_somebody_moves_all_end; [easy|].
+  exact (checked_somebody_moves P ls order Hd Z ts Hz Ht).
 Qed.

@@ -1,12 +1,11 @@
 (** * The programs that are extracted
 
-    refutes.ml: [refutes_constraints] of Refutation.v. semantics.ml: the step function of Scenario.v,
-    and the checks of Ordered.v and Ends.v. In OCaml, with the numbers that they were proved with.
-    reader/ has the rest: it reads files. *)
+    semantics.ml: the step function of Scenario.v, the checks of Ordered.v, ScenarioEquations.v and
+    Ends.v, and [refutes_constraints] of Refutation.v. In OCaml, with the numbers that they were
+    proved with. reader/ has the rest: it reads files. *)
 
 From Coq Require Extraction ExtrOcamlBasic.
-From Kmapcheck Require Import Refutation Scenario Closed Ordered Ends.
+From Kmapcheck Require Import Refutation Scenario Closed Ordered Ends ScenarioEquations.
 
-Extraction "refutes.ml" refutes_constraints.
-Extraction "semantics.ml" successors starts_with in_use stale ended own_slots hold
-  proves_no_deadlock every_program_ends.
+Extraction "semantics.ml" successors starts_with in_use stale ended own_slots has_pin hold
+  proves_no_deadlock proves_by_equations want_of every_program_ends refutes_constraints.

@@ -177,6 +177,26 @@ Proof.
   specialize (H s Hs). simpl in *. now rewrite H.
 Qed.
 
+(** A kmap that has to wait: the slots are in use, but for those that are kept. *)
+Lemma kmap_full st x p s : in_low_memory (page_of P x p) = false ->
+  (forall v, In v (operation_ways P x (Kmap p s)) -> impossible st x v) ->
+  slots_in Z s <= in_use P st s + if has_pin x s then 0 else for_holders (series_of P s).
+Proof.
+  intros El Hi. simpl in Hi. unfold kmap_ways in Hi. rewrite El in Hi.
+  set (kept := if has_pin x s then 0 else for_holders (series_of P s)) in *.
+  assert (Hm : forall lies, In lies (acceptable P s) -> is_so P Z st x (Mapped p lies) = false).
+  { intros lies Hl.
+    match type of Hi with context [map ?f (acceptable P s)] => specialize (Hi (f lies)) end.
+    assert (Hc := Hi (in_or_app _ _ _ (or_introl (in_map _ _ _ Hl)))). unfold impossible in Hc. simpl in Hc.
+    now rewrite andb_true_r in Hc. }
+  pose proof (fresh_unmapped st x p _ Hm) as Hfresh.
+  destruct (in_use P st s + kept <? slots_in Z s) eqn:E; [exfalso|now apply Nat.ltb_ge in E].
+  pose proof (fun v H => Hi v (in_or_app _ _ v (or_intror H))) as Hr'. simpl in Hr'.
+  pose proof (Hr' _ (or_introl eq_refl)) as H1. pose proof (Hr' _ (or_intror (or_introl eq_refl))) as H2.
+  unfold impossible in H1, H2. cbn [fst forallb is_so] in H1, H2. rewrite Hfresh, E in H1, H2. simpl in H1, H2.
+  rewrite andb_true_r in H1, H2. apply Nat.ltb_lt in E. apply Nat.ltb_ge in H1, H2. lia.
+Qed.
+
 (** Whoever has to wait is kept from what it asks for by somebody. *)
 Lemma somebody_keeps st x o w : waits_for x o = Some w -> is_there_at_all w = true ->
   (forall v, In v (operation_ways P x o) -> impossible st x v) ->
@@ -185,21 +205,7 @@ Proof.
   intros Hw Hr Hi. destruct they_fit as [Hslots Hunits].
   destruct o as [p s| | | | | | | |[l|l] m n| | |[p|p]| | | | | | | |]; try easy.
   - simpl in Hw. destruct (in_low_memory (page_of P x p)) eqn:El; [easy|]. injection Hw as <-. simpl in Hr.
-    simpl in Hi. unfold kmap_ways in Hi. rewrite El in Hi.
-    set (kept := if has_pin x s then 0 else for_holders (series_of P s)) in *.
-    assert (Hm : forall lies, In lies (acceptable P s) -> is_so P Z st x (Mapped p lies) = false).
-    { intros lies Hl.
-      match type of Hi with context [map ?f (acceptable P s)] => specialize (Hi (f lies)) end.
-      assert (Hc := Hi (in_or_app _ _ _ (or_introl (in_map _ _ _ Hl)))). unfold impossible in Hc. simpl in Hc.
-      now rewrite andb_true_r in Hc. }
-    pose proof (fresh_unmapped st x p _ Hm) as Hfresh.
-    assert (Hfull : in_use P st s + kept <? slots_in Z s = false).
-    { destruct (in_use P st s + kept <? slots_in Z s) eqn:E; [exfalso|easy].
-      pose proof (fun v H => Hi v (in_or_app _ _ v (or_intror H))) as Hr'. simpl in Hr'.
-      pose proof (Hr' _ (or_introl eq_refl)) as H1. pose proof (Hr' _ (or_intror (or_introl eq_refl))) as H2.
-      unfold impossible in H1, H2. cbn [fst forallb is_so] in H1, H2. rewrite Hfresh, E in H1, H2. simpl in H1, H2.
-      rewrite andb_true_r in H1, H2. apply Nat.ltb_lt in E. apply Nat.ltb_ge in H1, H2. lia. }
-    apply Nat.ltb_ge in Hfull. simpl. apply in_use_positive. specialize (Hslots s).
+    pose proof (kmap_full st x p s El Hi) as Hfull. simpl. apply in_use_positive. specialize (Hslots s).
     destruct (slots (series_of P s)); [apply Nat.ltb_lt in Hr|apply Nat.eqb_eq in Hr]; lia.
   - simpl in Hw. injection Hw as <-. simpl in Hi. specialize (Hi _ (or_introl eq_refl)). unfold impossible in Hi.
     destruct m; cbn [fst forallb is_so] in Hi; rewrite ?andb_true_r in Hi; simpl; simpl in Hr.
@@ -312,6 +318,16 @@ Proof.
   - rewrite Nat.add_succ_r in Hk. specialize (IH (S i) j x Hk Hn). destruct (K i); [now right|easy].
 Qed.
 
+Lemma no_successors_no_steps P Z st : successors P Z st = [] ->
+  forall x, In x (tasks st) -> ended x = false -> steps P Z st x = [].
+Proof.
+  intros E y Hy _. destruct (steps P Z st y) as [|o l] eqn:Es; [easy|exfalso].
+  apply In_nth_error in Hy as (i & Hi).
+  assert (Hin : In (after st i o) (successors P Z st)).
+  { apply successors_are_the_steps. apply (step_of P Z st i y); [easy|]. rewrite Es. now left. }
+  now rewrite E in Hin.
+Qed.
+
 Definition tasks_of (P : scenario) (ts : list nat) : Prop := forall t, In t ts -> t < length (programs P).
 
 Theorem checked_never_stuck (P : scenario) (ls : list local) (order : list wanted) :
@@ -337,10 +353,6 @@ Proof.
   pose proof (every_task_is_on_the_list P _ Z Hz ls Hc ts Ht st Hst) as [Hl _].
   destruct (successors P Z st) as [|st' l] eqn:E.
   - exfalso. apply (nobody_is_stopped P Z Hz _ ls order Ho st Hl) with (x := x); [|easy|easy].
-    intros y Hy _. destruct (steps P Z st y) as [|o l] eqn:Es; [easy|exfalso].
-    apply In_nth_error in Hy as (i & Hi).
-    assert (Hin : In (after st i o) (successors P Z st)).
-    { apply successors_are_the_steps. apply (step_of P Z st i y); [easy|]. rewrite Es. now left. }
-    now rewrite E in Hin.
+    now apply no_successors_no_steps.
   - exists st'. apply successors_are_the_steps. rewrite E. now left.
 Qed.

@@ -63,14 +63,10 @@ Inductive operation : Type :=
 
 (** Where control goes: the number of an operation, or [None], the end. A try has two, success
     first; so has what may give up. A select has the first operations of its branches. *)
-Record node : Type := { does : operation; gives_up : bool; next : list (option nat) }.
+Record instruction : Type := { does : operation; gives_up : bool; next : list (option nat) }.
 
-Record program : Type := {
-  own_pages : list page;
-  own_locks : list lock;
-  entry : option nat;
-  nodes : list node
-}.
+Record program : Type :=
+  { own_pages : list page; own_locks : list lock; entry : option nat; nodes : list instruction }.
 
 Record scenario : Type := {
   all_series : list series;
@@ -116,17 +112,13 @@ Proof. decide equality; apply Nat.eq_dec. Defined.
 Definition mode_eq : forall x y : mode, {x = y} + {x <> y}.
 Proof. decide equality. Defined.
 Definition mapping_eq : forall x y : mapping, {x = y} + {x <> y}.
-Proof.
-  decide equality; try apply name_eq; try apply Nat.eq_dec.
-  decide equality. apply Nat.eq_dec.
-Defined.
+Proof. decide equality; try apply name_eq; try apply Nat.eq_dec. decide equality. apply Nat.eq_dec. Defined.
 Definition pair_eq : forall x y : nat * nat, {x = y} + {x <> y}.
 Proof. decide equality; apply Nat.eq_dec. Defined.
 Definition local_eq : forall x y : local, {x = y} + {x <> y}.
 Proof.
-  decide equality; try (apply list_eq_dec); try apply Nat.eq_dec; try apply mapping_eq;
-    try apply name_eq; try apply pair_eq; decide equality; try apply Nat.eq_dec.
-  decide equality; [apply mode_eq|apply name_eq].
+  decide equality; try (apply list_eq_dec); try apply Nat.eq_dec; try apply mapping_eq; try apply name_eq;
+    try apply pair_eq; decide equality; try apply Nat.eq_dec. decide equality; [apply mode_eq|apply name_eq].
 Defined.
 
 Definition is_name (x y : name) : bool := if name_eq x y then true else false.
@@ -154,7 +146,7 @@ Definition lock_before (x y : name * mode) : bool :=
 Definition is_held (x y : name * mode) : bool := is_name (fst x) (fst y) && is_mode (snd x) (snd y).
 
 Fixpoint amount (x : name * mode) (l : list ((name * mode) * nat)) : nat :=
-  match l with [] => 0 | (y, n) :: l => if is_held x y then n else amount x l end.
+  match l with [] => 0 | (y, n) :: l => (if is_held x y then n else 0) + amount x l end.
 Fixpoint hold (x : name * mode) (n : nat) (l : list ((name * mode) * nat)) : list ((name * mode) * nat) :=
   match l with
   | [] => [(x, n)]
@@ -170,8 +162,8 @@ Fixpoint let_go (x : name * mode) (n : nat) (l : list ((name * mode) * nat)) : l
 Section OneScenario.
 Variable P : scenario.
 
-Definition default_series : series := {| slots := Some 0; reuse := TakesNone; for_holders := 0 |}.
-Definition series_of (s : nat) : series := nth s (all_series P) default_series.
+Definition series_of (s : nat) : series :=
+  nth s (all_series P) {| slots := Some 0; reuse := TakesNone; for_holders := 0 |}.
 Definition keeps_mappings (s : nat) : bool :=
   match reuse (series_of s) with TakesNone => false | _ => true end.
 (** The series in which an existing mapping would do. *)
@@ -285,11 +277,10 @@ Definition with_leftovers (x : local) l : local :=
   {| runs := runs x; at_node := at_node x; maps := maps x; held := held x; locked := locked x; leftovers := l |}.
 Definition goes_to (x : local) (a : option nat) : local :=
   {| runs := runs x; at_node := a; maps := maps x; held := held x; locked := locked x; leftovers := leftovers x |}.
-Definition target (d : node) (branch : nat) : option nat := nth branch (next d) None.
+Definition target (d : instruction) (branch : nat) : option nat := nth branch (next d) None.
 
 Definition flush_local (s : nat) (x : local) : local :=
   with_leftovers x (filter (fun l => negb (snd l =? s)) (leftovers x)).
-
 Definition push (x : local) (m : mapping) : local := with_maps x (m :: maps x).
 
 Definition kmap_ways (x : local) (p : name) (s : nat) (may_flush : bool) : list way :=
@@ -381,13 +372,10 @@ Definition operation_ways (x : local) (o : operation) : list way :=
   | MightSleep => [([], (x, Nothing))]
   | Choose | Select => []
   end.
-
 Definition arrives (a : option nat) (w : way) : way := (fst w, (goes_to (fst (snd w)) a, snd (snd w))).
-
 Definition is_try (o : operation) : bool :=
   match o with TryKmap _ _ _ | TryAcquire _ _ _ | TryLockPage _ | TryAwait _ _ => true | _ => false end.
-
-Definition node_at (x : local) (a : nat) : option node := nth_error (nodes (program_of x)) a.
+Definition node_at (x : local) (a : nat) : option instruction := nth_error (nodes (program_of x)) a.
 
 (** All ways of the operation that the task is at. *)
 Definition ways (x : local) : list way :=

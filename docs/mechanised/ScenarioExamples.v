@@ -1,14 +1,14 @@
 (** * What the checks of scenarios accept, and what they refuse
 
-    About Scenario.v, Closed.v, Ordered.v and Ends.v: small scenarios with their lists of local states.
-    Their premises can be met; and a list that lacks a state, a wrong order, and a scenario that does
-    deadlock are refused. *)
+    About Scenario.v, Closed.v, Ordered.v, ScenarioCore.v and Ends.v: small scenarios with their lists
+    of local states. Their premises can be met; and a list that lacks a state, a wrong order, wrong
+    inequalities, and a scenario that does deadlock are refused. *)
 
-From Coq Require Import List Arith Bool.
-From Kmapcheck Require Import Scenario Closed Ordered Ends.
+From Coq Require Import List ZArith Arith Bool.
+From Kmapcheck Require Import Refutation Scenario Closed Ordered Ends ScenarioEquations.
 Import ListNotations.
 
-Definition then_to (o : operation) (a : option nat) : node := {| does := o; gives_up := false; next := [a] |}.
+Definition then_to (o : operation) (a : option nat) : instruction := {| does := o; gives_up := false; next := [a] |}.
 
 (** ** A gate, then a slot of a series that keeps mappings *)
 
@@ -54,8 +54,8 @@ Proof. reflexivity. Qed.
 
 (** ** Two slots each, one after the other *)
 
-Definition greedy : scenario := {|
-  all_series := [ {| slots := Some 2; reuse := TakesNone; for_holders := 0 |} ];
+Definition greedy_on (slots_there : nat) : scenario := {|
+  all_series := [ {| slots := Some slots_there; reuse := TakesNone; for_holders := 0 |} ];
   locks := []; counters := []; pages := [];
   programs := [ {|
     own_pages := repeat {| in_low_memory := false; mapped_at_start := [] |} 2; own_locks := [];
@@ -63,8 +63,12 @@ Definition greedy : scenario := {|
     nodes := [ then_to (Kmap (Own 0) 0) (Some 1); then_to (Kmap (Own 1) 0) (Some 2);
                then_to (Kunmap (Own 1)) (Some 3); then_to (Kunmap (Own 0)) None ] |} ] |}.
 
+Definition greedy : scenario := greedy_on 2.
+
+Definition at_greedy (a : option nat) (m : list mapping) : local :=
+  {| runs := 0; at_node := a; maps := m; held := []; locked := []; leftovers := [] |}.
 Definition greedy_locals : list local :=
-  let x a m := {| runs := 0; at_node := a; maps := m; held := []; locked := []; leftovers := [] |} in
+  let x := at_greedy in
   [ x (Some 0) []; x (Some 1) [Pin (Own 0) 0 0]; x (Some 2) [Pin (Own 1) 0 0; Pin (Own 0) 0 0];
     x (Some 3) [Pin (Own 0) 0 0]; x None [] ].
 
@@ -80,6 +84,28 @@ Example greedy_deadlocks :
   existsb (fun st => existsb (fun st => match successors greedy two_slots st with [] => true | _ => false end)
     (successors greedy two_slots st)) (successors greedy two_slots first) = true.
 Proof. reflexivity. Qed.
+
+(** With three slots two tasks cannot be stuck: each would have to hold one, and three are held. Three
+    tasks can; and to ask for more than is missing is no inequality that follows. *)
+Definition both_hold_one (at_least : Z) : list knot :=
+  [ {| awaited := [ASlot 0 true]; unknowns := [(at_greedy (Some 1) [Pin (Own 0) 0 0], 0)];
+       rows := [ {| terms := [(0, 1%Z)]; is_at_least := true; bounded_by := at_least |};
+                 {| terms := [(0, 1%Z)]; is_at_least := false; bounded_by := 2 |} ];
+       why := [Leaf [(0, 1%N); (1, 1%N)]] |} ].
+
+Example one_slot_more_is_accepted :
+  proves_by_equations (greedy_on 3) (fun _ => Some 2) greedy_locals (both_hold_one 3) = true.
+Proof. reflexivity. Qed.
+
+Example three_tasks_are_not :
+  proves_by_equations (greedy_on 3) (fun _ => Some 3) greedy_locals (both_hold_one 3) = false /\
+  proves_by_equations (greedy_on 3) (fun _ => None) greedy_locals (both_hold_one 3) = false.
+Proof. split; reflexivity. Qed.
+
+Example nor_what_does_not_follow :
+  proves_by_equations greedy (fun _ => Some 2) greedy_locals (both_hold_one 3) = false /\
+  proves_by_equations (greedy_on 3) (fun _ => Some 2) greedy_locals [] = false.
+Proof. split; reflexivity. Qed.
 
 (** ** A loop *)
 

@@ -1,5 +1,6 @@
-(* Reads certificates of kmapcheck for the checks that are proved: Semantics.proves_no_deadlock and
-   every_program_ends, extracted from Ordered.v and Ends.v. What is here is trusted, as are listing.ml
+(* Reads certificates of kmapcheck for the checks that are proved: Semantics.proves_no_deadlock,
+   proves_by_equations and every_program_ends, extracted from Ordered.v, ScenarioEquations.v and
+   Ends.v. What is here is trusted, as are listing.ml
    and json.ml. Each local state is written again from what was understood, and compared with the
    file, and so is what it holds. *)
 
@@ -91,7 +92,7 @@ let content c (x : local) =
   let amount l m = List.fold_left (fun s (k, n) -> if k = (l, m) then s + int n else s) 0 x.held in
   let own i units =
     let l = Own (natural i) in
-    let kinds = List.concat_map (fun (d : node) -> match d.does with
+    let kinds = List.concat_map (fun (d : instruction) -> match d.does with
         | Acquire (k, m, _) | TryAcquire (k, m, _) | Release (k, m, _) when k = l -> [ m ] | _ -> []) declared.nodes in
     match units, kinds with
     | Some u, _ -> Json.Object [ ("units", Json.List [ num (int u - amount l Units); num 0 ]) ]
@@ -165,6 +166,33 @@ let wanted c s =
   | Some (w, f) -> f (Listing.after w s)
   | None -> Listing.refuse s
 
+(* Which kind of waiting task a local state is of, by place in the certificate; and the sets of things. *)
+let knots c locals certificate =
+  let kind json = (text (Json.get "task" json), wanted c (text (Json.get "waits_for" json)),
+                   sorted (Json.get "holds" json), List.map text (listed "pins_in" json)) in
+  let kinds = List.map kind (listed "waiting" certificate) in
+  let of_local ((x : local), (_, holds)) = match want_of c.listing.scenario x with
+    | None -> None
+    | Some w ->
+      let holds = match holds with
+        | Json.Object l -> Json.Object (List.filter (fun (what, _) -> not (Listing.starts "own " what)) l)
+        | v -> v in
+      let pins = List.filteri (fun s _ -> has_pin x (natural s)) c.listing.names.series in
+      let title = (nth "task" c.listing.tasks (int x.runs)).title in
+      let same (t, v, h, p) = t = title && v = w && h = sorted holds && p = pins in
+      List.find_map Fun.id (List.mapi (fun i k -> if same k then Some (x, i) else None) kinds) in
+  let placed = List.filter_map of_local locals in
+  let knot json =
+    if listed "case" json <> [] then Listing.refuse "cases";
+    let numbers = List.map number (listed "unknowns" json) in
+    let place (x, kind) = List.find_map Fun.id
+        (List.mapi (fun i n -> if n = kind then Some (x, natural i) else None) numbers) in
+    { awaited = List.map (fun s -> wanted c (text s)) (listed "awaited" json);
+      unknowns = List.filter_map place placed;
+      rows = List.map Refutation.inequality (listed "inequalities" json);
+      why = List.map Refutation.node (listed "refutation" json) } in
+  List.map knot (listed "sets" certificate)
+
 let claims certificate = List.concat_map (fun claim ->
     List.map (fun kind -> (text kind, text (Json.get "by" claim))) (Json.list (Json.get "kinds" claim)))
     (Json.list (Json.get "excluded" certificate))
@@ -175,23 +203,28 @@ let check listing certificate =
    | _ -> raise (Json.Malformed "the format is not kmapcheck-certificate-3"));
   let c = { listing; shared = List.length listing.Listing.names.pages } in
   let claims = claims certificate in
-  (match List.assoc_opt "deadlock" claims with
-   | Some "order" -> ()
-   | Some by -> Listing.refuse ("no deadlock, by " ^ by)
-   | None -> Listing.refuse "it does not say that there is no deadlock");
+  let by = match List.assoc_opt "deadlock" claims with
+    | Some (("order" | "equations") as by) -> by
+    | Some by -> Listing.refuse ("no deadlock, by " ^ by)
+    | None -> Listing.refuse "it does not say that there is no deadlock" in
   let tables = Json.get "locals" certificate in
   let contents = listed "contents" tables and holdings = listed "holdings" tables in
   let states = listed "states" tables in
   let locals = List.map (local c contents) states in
-  List.iteri (fun i (x, json) ->
-      let has, holds = content c x in
+  let made = List.map (content c) locals in
+  List.iteri (fun i ((has, holds), json) ->
       let same what given made =
         if sorted given <> sorted made then wrong (Printf.sprintf "local state %d: what it %s is something else" i what) in
       same "has" (nth "content" contents (number (Json.get "has" json))) has;
       same "holds" (nth "holding" holdings (number (Json.get "holds" json))) holds)
-    (List.combine locals states);
+    (List.combine made states);
   let order = List.map (fun s -> wanted c (text s)) (listed "order" certificate) in
-  if not (proves_no_deadlock listing.scenario locals order) then wrong "it does not follow that there is no deadlock";
+  let holds = match by with
+    | "order" -> proves_no_deadlock listing.scenario locals order
+    | _ ->
+      let instances m = Option.map natural (nth "task" listing.tasks (int m)).instances in
+      proves_by_equations listing.scenario instances locals (knots c (List.combine locals made) certificate) in
+  if not holds then wrong "it does not follow that there is no deadlock";
   match List.assoc_opt "starved" claims with
   | Some "no-loops" ->
     if not (every_program_ends listing.scenario) then wrong "a task program loops";
