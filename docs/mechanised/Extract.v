@@ -1,9 +1,11 @@
-(** * The checker of refutations as a program
+(** * The programs that are extracted
 
-    Writes refutes.ml: [refutes_constraints] of Refutation.v, in OCaml, with the numbers that it was
-    proved with. reader/ has the rest of the program: it reads certificates. *)
+    semantics.ml: the step function of Scenario.v, the checks of Ordered.v, ScenarioEquations.v and
+    Ends.v, and [refutes_constraints] of Refutation.v. In OCaml, with the numbers that they were
+    proved with. reader/ has the rest: it reads files. *)
 
 From Coq Require Extraction ExtrOcamlBasic.
-From Kmapcheck Require Import Refutation.
+From Kmapcheck Require Import Refutation Scenario Closed Ordered Ends ScenarioEquations.
 
-Extraction "refutes.ml" refutes_constraints.
+Extraction "semantics.ml" successors starts_with in_use stale ended own_slots has_pin hold
+  proves_no_deadlock proves_by_equations want_of every_program_ends refutes_constraints.
