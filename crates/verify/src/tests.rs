@@ -119,6 +119,86 @@ fn a_give_that_is_refused_is_noticed() {
     assert!(said.is_err_and(|said| said.contains("takes a step")));
 }
 
+/// Without loops, CPUs and waits that give up every run goes on to a last state; with any one of them it
+/// need not, and what is said of last states says nothing.
+#[test]
+fn which_programs_come_to_a_last_state() {
+    let ends = |program: Value, cpus: Option<u32>| {
+        let mut scenario = json!({
+            "name": "s", "model": { "name": "m", "series": {} }, "locks": { "s": "semaphore" },
+            "tasks": [{ "name": "t", "program": program },
+                      { "name": "u", "program": [{ "might_sleep": true }] }],
+        });
+        if let Some(cpus) = cpus {
+            scenario["cpus"] = json!(cpus);
+        }
+        let program = kmapcheck_testing::load(&scenario);
+        let closed = closed(&program).expect("it has a closure");
+        let flow = Flow::of(&program, &closed, &[]).expect("there are few steps");
+        flow.ends
+    };
+    let round = json!([{ "loop": [{ "down": "s" }, { "up": "s" }] }]);
+    let gives_up = json!([{ "down": "s", "gives_up": true, "then": [{ "up": "s" }] }]);
+    let plain = json!([{ "down": "s" }, { "up": "s" }]);
+    assert!(ends(plain.clone(), None));
+    assert!(!ends(plain, Some(1)));
+    assert!(!ends(round, None));
+    assert!(!ends(gives_up, None));
+}
+
+/// A page that is freed while its task has it mapped or locked, in whatever way, could be met by others
+/// who allocate; it is refused where somebody does, and only there.
+#[test]
+fn a_page_that_is_freed_in_use() {
+    // Whatever is met is listed; what is left over is no matter here.
+    let said = |program: &Program| {
+        let met = std::cell::RefCell::new(Vec::<Local>::new());
+        let find = |local: &Local| {
+            let mut met = met.borrow_mut();
+            let place = met.iter().position(|other| other == local);
+            Some(place.unwrap_or_else(|| {
+                met.push(local.clone());
+                met.len() - 1
+            }))
+        };
+        let said = Closed::of(program, 100, &find).map(|_| ());
+        said.expect_err("fewer local states are met")
+    };
+    let uses = [
+        [
+            json!({ "kmap": "p", "series": "A" }),
+            json!({ "kunmap": "p" }),
+        ],
+        [
+            json!({ "kmap_atomic": "p", "type": "KM_USER0" }),
+            json!({ "kunmap_atomic": "p" }),
+        ],
+        [json!({ "kmap_local": "p" }), json!({ "kunmap_local": "p" })],
+        [json!({ "lock_page": "p" }), json!({ "unlock_page": "p" })],
+    ];
+    let free = json!({ "free_page": "p" });
+    let alloc = json!([{ "alloc_page": "q" }]);
+    let left_over = "there is a local state in which no task can be";
+    let in_use =
+        "no certificate is possible: a page is freed while its task still has it mapped or locked";
+    for [take, give] in uses {
+        for reuse in ["none", "own"] {
+            let of = |program: Value, other: &Value| {
+                said(&kmapcheck_testing::load(&json!({
+                    "name": "s",
+                    "model": { "name": "m", "series": { "A": { "slots": 1, "reuse": reuse } } },
+                    "tasks": [{ "name": "t", "pages": ["p"], "program": program },
+                              { "name": "u", "program": other }],
+                })))
+            };
+            let before = json!([take, free, give]);
+            assert_eq!(of(before.clone(), &alloc), in_use, "{take}");
+            assert_eq!(of(before, &json!([])), left_over, "{take}");
+            assert_eq!(of(json!([take, give, free]), &alloc), left_over, "{take}");
+        }
+    }
+}
+
 /// A run, with how often each step was taken.
 struct Walk<'a> {
     flow: &'a Flow<'a>,

@@ -108,6 +108,38 @@ fn gives_that_are_never_refused() {
     assert!(refusal(&filled, twice).contains("not in their order"));
 }
 
+/// That no give to one pool is refused says nothing of anything else that is wrong.
+#[test]
+fn what_else_is_wrong() {
+    let not = |kind: &str| Err(format!("`{kind}` is not excluded by that argument"));
+    let claim_of = |more: Value, kind: &str| {
+        let up = json!([{ "up": "pool" }]);
+        let mut wrong = scenario([2, 0], &[(json!(2), up), (json!(1), more)]);
+        wrong["locks"]["spin"] = json!("spin");
+        let certified = certified(&wrong);
+        let program = &certified.0;
+        let locals = Locals::of(program).expect("it has a closure");
+        let closed = closed(program, &locals).expect("those are the local states");
+        let (counting, _) = counting(program, &closed).expect("there are steps");
+        assert_eq!(counting.never_refused, ["units of pool"]);
+        said(&certified, |c| {
+            c.excluded.retain(|e| e.by != By::Flow);
+            claim(kind, By::NeverRefused)(c);
+            c.flow = Some(counting);
+        })
+    };
+    assert_eq!(claim_of(json!([]), "misuse"), Ok(()));
+    assert_eq!(claim_of(json!([{ "up": "lock" }]), "misuse"), not("misuse"));
+    assert_eq!(
+        claim_of(json!([{ "spin_unlock": "spin" }]), "misuse"),
+        not("misuse")
+    );
+    assert_eq!(
+        claim_of(json!([{ "spin_lock": "spin" }]), "lock-leak"),
+        not("lock-leak")
+    );
+}
+
 /// What no claim rests on is not there, and what a claim rests on is.
 #[test]
 fn counting_for_nothing_and_not_counting() {

@@ -54,14 +54,21 @@ fn a_digest_that_does_not_match() {
 /// Where the local states are not known, nothing is proved.
 #[test]
 fn a_broken_premise() {
-    let (_, certificate) = certified(&in_order());
+    let of_another = || certified(&in_order()).1;
     let mut shared = scenario([json!(1), json!(1)], &[(json!(1), &[op("free_page", "s")])]);
     shared["pages"] = json!(["s"]);
-    let said = refusal(&(kmapcheck_testing::load(&shared), certificate), |_| {});
+    let said = refusal(&(kmapcheck_testing::load(&shared), of_another()), |_| {});
     assert_eq!(
         said,
         "no certificate is possible: a page is freed through a name that all tasks know"
     );
+    for alloc in ["alloc_page", "try_alloc_page"] {
+        shared["tasks"][0]["program"] = json!([op(alloc, "s")]);
+        let said = refusal(&(kmapcheck_testing::load(&shared), of_another()), |_| {});
+        let known =
+            "no certificate is possible: a page is allocated into a name that all tasks know";
+        assert_eq!(said, known, "{alloc}");
+    }
 }
 
 /// Before the first kmap, between the two, before each kunmap, and at the end: five local states.
@@ -117,6 +124,9 @@ fn what_no_claim_rests_on() {
     let without_order = |c: &mut Certificate| c.excluded.retain(|e| e.by == By::NoLoops);
     let said = refusal(&certified, without_order);
     assert_eq!(said, "there is an order, and no claim that rests on it");
+    let ranked = |c: &mut Certificate| c.ranks = vec![0; c.locals.states.len()];
+    let unclaimed = "there are ranks, and no claim that rests on them";
+    assert_eq!(refusal(&certified, ranked), unclaimed);
     let said = refusal(&certified, |c| {
         without_order(c);
         c.order.clear();

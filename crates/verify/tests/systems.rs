@@ -241,6 +241,58 @@ fn slots_kept_for_holders() {
     assert!(stuck(2, 0, 2) && !stuck(2, 1, 2));
     assert!(stuck(3, 1, 3) && !stuck(3, 2, 3));
     assert!(stuck(4, 2, 3) && !stuck(4, 2, 2));
+    // Whatever the number of slots, if one is kept: the holders are fewer, and each waits with one.
+    let any = |kept: u64| {
+        let mut scenario = scenario([json!("any"), json!(1)], &[(json!("any"), &pins(2))]);
+        scenario["model"]["series"]["A"]["for_holders"] = json!(kept);
+        none_is_stuck(&scenario)
+    };
+    assert!(any(1) && !any(0));
+}
+
+/// Two series, each with its own slots kept: the range of one says nothing of the other.
+#[test]
+fn ranges_of_two_series() {
+    let of_b = [kmap("p", "B"), kmap("q", "B"), kunmap("q"), kunmap("p")];
+    let tasks = [(json!("any"), &pins(2)[..]), (json!("any"), &of_b)];
+    let mut kept = scenario([json!("any"), json!("any")], &tasks);
+    kept["model"]["series"]["A"]["for_holders"] = json!(1);
+    kept["model"]["series"]["B"]["for_holders"] = json!(2);
+    assert!(none_is_stuck(&kept));
+    kept["model"]["series"]["B"]["for_holders"] = json!(0);
+    assert!(!none_is_stuck(&kept));
+}
+
+/// Who holds a slot and waits for a lock, which is given back, is not stuck on slots: the one who waits
+/// for a second slot gets it.
+#[test]
+fn who_waits_for_something_else() {
+    let holds = nested([kmap("p", "A"), kunmap("p")], semaphore("l"));
+    let tasks = [
+        (json!(1), &pins(2)[..]),
+        (json!(1), &holds),
+        (json!(1), &semaphore("l")),
+    ];
+    let mut beside = scenario([json!(2), json!(1)], &tasks);
+    beside["locks"] = json!({ "l": "semaphore" });
+    assert!(none_is_stuck(&beside));
+}
+
+/// A large request at the head of a queue keeps small ones waiting behind it, also that of a task which
+/// holds a unit that the large one needs.
+#[test]
+fn a_queue() {
+    let stuck = |fair: bool, large: u64| {
+        let again = nested(semaphore("s"), semaphore("s"));
+        let [down, up] = ["down", "up"].map(|op| json!({ op: "s", "n": large }));
+        let all = [down, up];
+        let tasks = [(json!(1), &again[..]), (json!(1), &all[..])];
+        let mut scenario = scenario([json!(1), json!(1)], &tasks);
+        scenario["locks"] = json!({ "s": { "semaphore": 3, "fair": fair } });
+        !none_is_stuck(&scenario)
+    };
+    assert!(stuck(true, 3) && !stuck(false, 3));
+    assert!(!stuck(true, 2));
 }
 
 /// Spinners on all CPUs keep them from the one that holds the lock and sleeps.
