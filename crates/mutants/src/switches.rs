@@ -279,9 +279,12 @@ impl<'a> Visit<'_> for Places<'a> {
                     .into_iter()
                     .map(|(number, _)| (number, of_base.clone()))
                     .collect();
-                if field.colon_token.is_some() {
-                    self.either(&field.expr, &instead);
+                if field.colon_token.is_none() && !instead.is_empty() {
+                    // Written without a value: the name stands for both.
+                    let range = field.expr.span().byte_range();
+                    self.open(range.start, range.len() + 1, format!("{name}: "));
                 }
+                self.either(&field.expr, &instead);
             }
         }
         visit::visit_expr_struct(self, expression);
@@ -346,6 +349,19 @@ fn f(a: u32, b: u32) -> bool {
             .last()
             .expect("there are some");
         assert!(all_off.contains("_ => false"), "{all_off}");
+    }
+
+    /// A field that is written without a value keeps its name.
+    #[test]
+    fn a_field_without_a_value_gets_a_switch() {
+        let file = "fn f(a: u8) -> S {\n    S { a, ..S::default() }\n}\n";
+        let changes = [change(file, "a, ..", Genre::StructField, "")];
+        let numbered: Vec<_> = (1..).zip(&changes).collect();
+        let (written, left) = switched(file, &numbered).expect("it is Rust");
+        assert!(left.is_empty(), "{left:?}");
+        syn::parse_file(&written).expect("it is still Rust");
+        assert!(written.contains("S { a: (/*seeded:1*/if"), "{written}");
+        assert!(written.contains("base }.a\n } else"), "{written}");
     }
 
     #[test]
