@@ -5,7 +5,7 @@
     inequalities, and a scenario that does deadlock are refused. *)
 
 From Coq Require Import List ZArith Arith Bool.
-From Kmapcheck Require Import Refutation Scenario Closed Ordered Ends ScenarioEquations.
+From Kmapcheck Require Import Refutation Scenario Closed HoldersInvariant Ordered Ends ScenarioEquations.
 Import ListNotations.
 
 Definition then_to (o : operation) (a : option nat) : instruction := {| does := o; gives_up := false; next := [a] |}.
@@ -105,6 +105,54 @@ Proof. split; reflexivity. Qed.
 Example nor_what_does_not_follow :
   proves_by_equations greedy (fun _ => Some 2) greedy_locals (both_hold_one 3) = false /\
   proves_by_equations (greedy_on 3) (fun _ => Some 2) greedy_locals [] = false.
+Proof. split; reflexivity. Qed.
+
+(** ** The last slots kept for holders *)
+
+(** The same with so many of the slots kept, for any number of tasks. *)
+Definition kept_of (slots_there kept : nat) : scenario := {|
+  all_series := [ {| slots := Some slots_there; reuse := TakesNone; for_holders := kept |} ];
+  locks := []; counters := []; pages := []; programs := programs greedy |}.
+
+(** All slots are held, by no more than get in. *)
+Definition no_more_get_in (slots_there in_all : Z) : list knot :=
+  [ {| awaited := [ASlot 0 true]; unknowns := [(at_greedy (Some 1) [Pin (Own 0) 0 0], 0)];
+       rows := [ {| terms := [(0, 1%Z)]; is_at_least := true; bounded_by := slots_there |};
+                 {| terms := [(0, 1%Z)]; is_at_least := false; bounded_by := in_all |} ];
+       why := [Leaf [(0, 1%N); (1, 1%N)]] |} ].
+Definition proved_for (slots_there kept in_all : nat) : bool :=
+  proves_by_equations (kept_of slots_there kept) (fun _ => None) greedy_locals
+    (no_more_get_in (Z.of_nat slots_there) (Z.of_nat in_all)).
+
+Example who_gets_in : proved_for 2 1 1 = true /\ proved_for 5 3 2 = true /\ proved_for 5 1 4 = true /\
+  proved_for 5 3 1 = false /\ proved_for 5 1 3 = false.
+Proof. repeat split; reflexivity. Qed.
+
+(** None kept: refused. All kept, or more: nobody gets in, and all are stuck from the start. *)
+Example none_or_all_kept : proved_for 2 0 1 = false /\ proved_for 2 2 0 = false /\ proved_for 2 3 0 = false /\
+  bounds_holders (kept_of 2 2) [] greedy_locals 0 = true /\
+  successors (kept_of 2 2) two_slots (starts_with (kept_of 2 2) [0; 0]) = [].
+Proof. repeat split; reflexivity. Qed.
+
+(** ** A reader may read again *)
+
+Definition reads_twice (m : mode) : scenario := {|
+  all_series := []; locks := [Some 1]; counters := []; pages := [];
+  programs := [ {| own_pages := []; own_locks := []; entry := Some 0;
+    nodes := [ then_to (Acquire (Shared 0) m 1) (Some 1); then_to (Acquire (Shared 0) m 1) (Some 2);
+               then_to (Release (Shared 0) m 1) (Some 3); then_to (Release (Shared 0) m 1) (Some 4);
+               then_to (Acquire (Shared 0) Writing 1) (Some 5); then_to (Release (Shared 0) Writing 1) None ] |} ] |}.
+
+Definition at_reader (m : mode) (a : option nat) (n : nat) : local :=
+  {| runs := 0; at_node := a; maps := []; held := match n with 0 => [] | _ => [((Shared 0, m), n)] end;
+     locked := []; leftovers := [] |}.
+Definition reader_locals (m : mode) : list local :=
+  [ at_reader m (Some 0) 0; at_reader m (Some 1) 1; at_reader m (Some 2) 2; at_reader m (Some 3) 1;
+    at_reader m (Some 4) 0; at_reader Writing (Some 5) 1; at_reader m None 0 ].
+
+Example who_reads_keeps_writers_out :
+  proves_no_deadlock (reads_twice Reading) (reader_locals Reading) [ALock 0 Reading 1; ALock 0 Writing 1] = true /\
+  proves_no_deadlock (reads_twice Units) (reader_locals Units) [ALock 0 Units 1; ALock 0 Writing 1] = false.
 Proof. split; reflexivity. Qed.
 
 (** ** A loop *)
