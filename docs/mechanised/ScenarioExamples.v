@@ -1,11 +1,12 @@
 (** * What the checks of scenarios accept, and what they refuse
 
-    About Scenario.v, Closed.v, Ordered.v, ScenarioCore.v and Ends.v: small scenarios with their lists
+    About Scenario.v, Closed.v, Ordered.v, ScenarioCore.v, Ends.v and ScenarioLettingGo.v: small scenarios with their lists
     of local states. Their premises can be met; and a list that lacks a state, a wrong order, wrong
     inequalities, and a scenario that does deadlock are refused. *)
 
 From Coq Require Import List ZArith Arith Bool.
-From Kmapcheck Require Import Refutation Scenario Closed HoldersInvariant Ordered Ends ScenarioEquations.
+From Kmapcheck Require Import Refutation Scenario Closed HoldersInvariant Ordered Ends ScenarioEquations
+  ScenarioLettingGo.
 Import ListNotations.
 
 Definition then_to (o : operation) (a : option nat) : instruction := {| does := o; gives_up := false; next := [a] |}.
@@ -161,3 +162,28 @@ Example a_loop_does_not_end : every_program_ends {|
   all_series := []; locks := []; counters := []; pages := [];
   programs := [ {| own_pages := []; own_locks := []; entry := Some 0; nodes := [then_to MightSleep (Some 0)] |} ] |} = false.
 Proof. reflexivity. Qed.
+
+(** A loop that lets go of its slot in each round, two steps after it got it; and one that never does. *)
+Definition looping (after_that : option nat) : scenario := {|
+  all_series := [ {| slots := Some 1; reuse := TakesNone; for_holders := 0 |} ];
+  locks := []; counters := []; pages := [];
+  programs := [ {|
+    own_pages := [ {| in_low_memory := false; mapped_at_start := [] |} ]; own_locks := []; entry := Some 0;
+    nodes := [ then_to (Kmap (Own 0) 0) (Some 1); then_to MightSleep after_that; then_to (Kunmap (Own 0)) (Some 0) ] |} ] |}.
+Definition with_slot (a : nat) : local := at_greedy (Some a) [Pin (Own 0) 0 0].
+
+Example a_round_lets_go :
+  let ls := [at_greedy (Some 0) []; with_slot 1; with_slot 2] in
+  proves_no_deadlock (looping (Some 2)) ls [ASlot 0 false] = true /\
+  everybody_lets_go (looping (Some 2)) [] [(with_slot 1, 1)] ls = true /\
+  everybody_lets_go (looping (Some 2)) [] [] ls = false /\
+  everybody_lets_go (looping (Some 2)) [] [(with_slot 1, 1); (with_slot 2, 1)] ls = false.
+Proof. repeat split; reflexivity. Qed.
+
+(** There is no stuck set, and who waits for the slot does so for ever. *)
+Example who_never_lets_go :
+  let ls := [at_greedy (Some 0) []; with_slot 1] in
+  proves_no_deadlock (looping (Some 1)) ls [ASlot 0 false] = true /\
+  everybody_lets_go (looping (Some 1)) [] [] ls = false /\
+  everybody_lets_go (looping (Some 1)) [] [(with_slot 1, 1)] ls = false.
+Proof. repeat split; reflexivity. Qed.

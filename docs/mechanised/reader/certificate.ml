@@ -1,6 +1,6 @@
 (* Reads certificates of kmapcheck for the checks that are proved: Semantics.proves_no_deadlock,
-   proves_by_equations and every_program_ends, extracted from Ordered.v, ScenarioEquations.v and
-   Ends.v. What is here is trusted, as are listing.ml
+   proves_by_equations, every_program_ends and everybody_lets_go, extracted from Ordered.v,
+   ScenarioEquations.v, Ends.v and ScenarioLettingGo.v. What is here is trusted, as are listing.ml
    and json.ml. Each local state is written again from what was understood, and compared with the
    file, and so is what it holds. *)
 
@@ -229,4 +229,11 @@ let check listing certificate =
   | Some "no-loops" ->
     if not (every_program_ends listing.scenario) then wrong "a task program loops";
     "no deadlock, and all come to their ends"
+  | Some "drains" ->
+    let ranks = List.map number (listed "ranks" certificate) in
+    if List.length ranks <> List.length locals then wrong "not every local state has a rank";
+    let ranks = List.combine locals (List.map natural ranks) in
+    if not (everybody_lets_go listing.scenario (mapped_on listing.scenario locals) ranks locals) then
+      wrong "some task does not come nearer to letting go";
+    "no deadlock, and nobody starves"
   | _ -> "no deadlock"
