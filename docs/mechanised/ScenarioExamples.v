@@ -1,12 +1,13 @@
 (** * What the checks of scenarios accept, and what they refuse
 
-    About Scenario.v, Closed.v, Ordered.v, ScenarioCore.v, Ends.v and ScenarioLettingGo.v: small scenarios with their lists
+    About Scenario.v, Closed.v, Ordered.v, ScenarioCore.v, Ends.v, ScenarioLettingGo.v,
+    ScenarioStuck.v and ScenarioResting.v: small scenarios with their lists
     of local states. Their premises can be met; and a list that lacks a state, a wrong order, wrong
     inequalities, and a scenario that does deadlock are refused. *)
 
 From Coq Require Import List ZArith Arith Bool.
 From Kmapcheck Require Import Refutation Scenario Closed HoldersInvariant Ordered Ends ScenarioEquations
-  ScenarioLettingGo.
+  ScenarioLettingGo ScenarioStuck ScenarioResting.
 Import ListNotations.
 
 Definition then_to (o : operation) (a : option nat) : instruction := {| does := o; gives_up := false; next := [a] |}.
@@ -186,4 +187,39 @@ Example who_never_lets_go :
   proves_no_deadlock (looping (Some 1)) ls [ASlot 0 false] = true /\
   everybody_lets_go (looping (Some 1)) [] [] ls = false /\
   everybody_lets_go (looping (Some 1)) [] [(with_slot 1, 1)] ls = false.
+Proof. repeat split; reflexivity. Qed.
+
+(** Two slots each, beside a deadlock: who starts again holds nothing then. A wait for a completion is
+    none for what others hold. *)
+Example beside_a_deadlock :
+  let ranks := [(at_greedy (Some 1) [Pin (Own 0) 0 0], 2); (at_greedy (Some 2) [Pin (Own 1) 0 0; Pin (Own 0) 0 0], 1)] in
+  proves_nobody_starves greedy greedy_locals ranks = true /\
+  proves_nobody_starves greedy greedy_locals [] = false.
+Proof. split; reflexivity. Qed.
+
+(** ** A server that waits for the next request *)
+
+Definition serving (answer : nat) : scenario := {|
+  all_series := []; locks := []; pages := [];
+  counters := [ {| most := None; at_start := 0 |}; {| most := None; at_start := 0 |} ];
+  programs := [
+    {| own_pages := []; own_locks := []; entry := Some 0;
+       nodes := [ then_to (Await 0 1) (Some 1); then_to (Post answer 1) (Some 0) ] |};
+    {| own_pages := []; own_locks := []; entry := Some 0;
+       nodes := [ then_to (Post 0 1) (Some 1); then_to (Await 1 1) None ] |} ] |}.
+Definition at_server (program : nat) (a : option nat) : local :=
+  {| runs := program; at_node := a; maps := []; held := []; locked := []; leftovers := [] |}.
+Definition serving_locals : list local :=
+  [ at_server 0 (Some 0); at_server 0 (Some 1); at_server 1 (Some 0); at_server 1 (Some 1); at_server 1 None ].
+Definition client_ranks : list (local * nat) := [ (at_server 1 (Some 0), 1) ].
+
+(** The client comes to its end, the server to rest. Not if it could give what it awaits, nor if it may
+    come to an operation that was not looked at. *)
+Example the_server_rests :
+  proves_rest (serving 1) serving_locals client_ranks [(0, 0)] [(0, 0); (0, 1)] [0] = true /\
+  proves_rest (serving 0) serving_locals client_ranks [(0, 0)] [(0, 0); (0, 1)] [0] = false /\
+  proves_rest (serving 1) serving_locals client_ranks [(0, 0)] [(0, 0)] [0] = false /\
+  proves_rest (serving 1) serving_locals [] [(0, 0)] [(0, 0); (0, 1)] [0] = false /\
+  proves_rest (serving 1) serving_locals client_ranks [] [] [0] = false /\
+  forallb (waits_for_held (serving 1)) serving_locals = false.
 Proof. repeat split; reflexivity. Qed.

@@ -24,10 +24,11 @@ Definition steps_left (x : local) : nat := if has_nothing x then 0 else S (rank_
 Definition is_nearer (x y : local) : bool := steps_left (parted y) <? steps_left x.
 
 (** By a way that it always has, or by each that it may have to take. *)
-Definition gets_nearer (x : local) : bool :=
-  existsb (fun w => is_certain P elsewhere x w && is_nearer x (fst (snd w))) (ways P x) ||
-  forallb (fun w => negb (can_be P elsewhere x w) || is_nearer x (fst (snd w))) (ways P x) &&
-  (goes_on P elsewhere x || forallb (fun o => is_nearer x (fst o)) (otherwise P x)).
+Definition gets_where (near : local -> bool) (x : local) : bool :=
+  existsb (fun w => is_certain P elsewhere x w && near (fst (snd w))) (ways P x) ||
+  forallb (fun w => negb (can_be P elsewhere x w) || near (fst (snd w))) (ways P x) &&
+  (goes_on P elsewhere x || forallb (fun o => near (fst o)) (otherwise P x)).
+Definition gets_nearer (x : local) : bool := gets_where (is_nearer x) x.
 
 Definition not_farther_when_flushed (x : local) : bool :=
   forallb (fun s => rank_of (flush_local s x) <=? rank_of x) (seq 0 (length (all_series P))).
@@ -190,16 +191,14 @@ Proof.
   split; [easy|]. intros Hn. rewrite Hn in H. simpl in H. rewrite !andb_true_iff, negb_true_iff in H. now destruct H as [[? ?] ?].
 Qed.
 
-(** Who has something and can move can come nearer. *)
-Lemma nearer_step st x : sound P Z st -> on_the_list elsewhere ls st -> In x (tasks st) -> has_nothing x = false ->
-  steps P Z st x <> [] -> exists o, In o (steps P Z st x) /\ steps_left (parted (fst o)) < steps_left x.
+Lemma step_where near st x : sound P Z st -> on_the_list elsewhere ls st -> In x (tasks st) ->
+  gets_where near x = true -> steps P Z st x <> [] -> exists o, In o (steps P Z st x) /\ near (fst o) = true.
 Proof.
-  intros Hsound Hst Hx Hn Hs. pose proof (tasks_listed _ _ _ Hst x Hx) as Hl.
-  destruct (listed_lets_go x Hl) as [_ H]. destruct (H Hn) as (_ & _ & Hg). clear H.
+  intros Hsound Hst Hx Hg Hs.
   assert (Hway : forall w, In w (possible_ways P Z st x) -> In (snd w) (steps P Z st x)).
   { intros w Hw. unfold steps. destruct (possible_ways P Z st x) eqn:E; [easy|]. rewrite <- E in *. now apply in_map. }
-  unfold gets_nearer in Hg. apply orb_true_iff in Hg as [Hg|Hg].
-  - apply existsb_exists in Hg as (w & Hw & Hg). apply andb_true_iff in Hg as [Hc Hg]. apply Nat.ltb_lt in Hg.
+  unfold gets_where in Hg. apply orb_true_iff in Hg as [Hg|Hg].
+  - apply existsb_exists in Hg as (w & Hw & Hg). apply andb_true_iff in Hg as [Hc Hg].
     exists (snd w). split; [|easy]. apply Hway, filter_In. split; [easy|]. apply forallb_forall. intros c Hc'.
     unfold is_certain in Hc. rewrite forallb_forall in Hc. apply (must_is_so P elsewhere Z st x); auto.
   - apply andb_true_iff in Hg as [Hg Ho]. rewrite forallb_forall in Hg.
@@ -207,13 +206,22 @@ Proof.
     + assert (Hng : goes_on P elsewhere x = false).
       { destruct (goes_on P elsewhere x) eqn:E; [|easy]. now apply (goes_on_steps P elsewhere Z st x Hsound Hx) in E. }
       rewrite Hng in Ho. simpl in Ho. rewrite forallb_forall in Ho. unfold steps in *. rewrite Ep in *.
-      destruct (otherwise P x) as [|o l] eqn:Eo; [easy|]. exists o. split; [now left|]. apply Nat.ltb_lt, Ho. now left.
+      destruct (otherwise P x) as [|o l] eqn:Eo; [easy|]. exists o. split; [now left|]. apply Ho. now left.
     + exists (snd w). split; [apply Hway; now left|].
       assert (Hin : In w (possible_ways P Z st x)) by (rewrite Ep; now left).
       unfold possible_ways in Hin. apply filter_In in Hin as [Hin Hso]. rewrite forallb_forall in Hso.
       specialize (Hg w Hin). assert (Hc : can_be P elsewhere x w = true).
       { apply forallb_forall. intros k Hk. apply (is_so_may P elsewhere Z they_fit ls is_complete st); auto. }
-      rewrite Hc in Hg. simpl in Hg. now apply Nat.ltb_lt.
+      rewrite Hc in Hg. exact Hg.
+Qed.
+
+(** Who has something and can move can come nearer. *)
+Lemma nearer_step st x : sound P Z st -> on_the_list elsewhere ls st -> In x (tasks st) -> has_nothing x = false ->
+  steps P Z st x <> [] -> exists o, In o (steps P Z st x) /\ steps_left (parted (fst o)) < steps_left x.
+Proof.
+  intros Hsound Hst Hx Hn Hs. destruct (listed_lets_go x (tasks_listed _ _ _ Hst x Hx)) as [_ H].
+  destruct (H Hn) as (_ & _ & Hg). destruct (step_where _ st x Hsound Hst Hx Hg Hs) as (o & Ho & Hnear).
+  exists o. split; [easy|]. now apply Nat.ltb_lt.
 Qed.
 
 Lemma total_put_le f g i (y : local) ts : (forall u, In u ts -> f (g u) <= f u) ->

@@ -7,8 +7,8 @@
    For tests, each file is changed before it is checked, and none may be accepted then. With
    --changed, in one place after the other: wherever the check looks at the local states; each
    inequality so that it says more; what each set is of; and each refutation so that it is none. With
-   --forged, so that it claims that there is no deadlock or, where it says so already, that nobody
-   starves. *)
+   --forged, so that it claims that there is no deadlock, with --forged-starved, so that it claims that
+   nobody starves. *)
 
 let read file =
   let channel = open_in_bin file in
@@ -123,32 +123,35 @@ let deadlock_forged certificate =
   let with_order order = Json.Object (("excluded", claims "order") :: ("order", Json.List order) :: rest) in
   [ with_order waits; with_order (List.rev waits); Json.Object (("excluded", claims "equations") :: rest) ]
 
-(* Numbers for letting go: how many of the steps that the file has lead to where nothing is held, if
-   others let the task choose; and the same number everywhere. *)
+(* Numbers for letting go and for coming to rest: how many of the steps that the file has lead to where
+   nothing is held, or where it is waited, if others let the task choose; and the same number
+   everywhere. *)
 let starved_forged certificate =
   let tables = Json.get "locals" certificate in
   let number v = int_of_string (Json.number v) in
   let states = Array.of_list (Json.list (Json.get "states" tables)) in
   let holdings = Array.of_list (Json.list (Json.get "holdings" tables)) in
   let nothing s = holdings.(number (Json.get "holds" s)) = Json.Object [] in
+  let rests s = Json.find "at" s = None || Json.find "waits" s <> None in
   let targets s = match Json.find "steps" s with
     | None -> []
     | Some l -> List.concat_map (List.map (fun step -> number (List.hd (Json.list step)))) (List.map Json.list (Json.list l)) in
   let far = Array.length states in
-  let ranks = Array.map (fun s -> if nothing s then 0 else far) states in
-  for _ = 1 to far do
-    Array.iteri (fun i s -> List.iter (fun t -> ranks.(i) <- min ranks.(i) (ranks.(t) + 1)) (targets s)) states
-  done;
-  let claims = Json.list (Json.get "excluded" certificate) @ [ claim "starved" "drains" ] in
-  let with_ranks ranks = Json.Object
+  let nearest there =
+    let ranks = Array.map (fun s -> if there s then 0 else far) states in
+    for _ = 1 to far do
+      Array.iteri (fun i s -> List.iter (fun t -> ranks.(i) <- min ranks.(i) (ranks.(t) + 1)) (targets s)) states
+    done;
+    ranks in
+  let with_ranks by ranks =
+    let claims = claim "starved" by :: Json.list (Json.get "excluded" certificate) in
+    Json.Object
       (("excluded", Json.List claims)
        :: ("ranks", Json.List (List.map (fun n -> Json.Number (string_of_int n)) (Array.to_list ranks)))
        :: all_but [ "excluded"; "ranks" ] certificate) in
-  [ with_ranks ranks; with_ranks (Array.map (fun _ -> 0) states) ]
-
-let forged certificate =
-  if List.mem_assoc "deadlock" (Certificate.claims certificate) then starved_forged certificate
-  else deadlock_forged certificate
+  let none = Array.map (fun _ -> 0) states in
+  [ with_ranks "drains" (nearest nothing); with_ranks "drains" none;
+    with_ranks "rests" (nearest rests); with_ranks "rests" none ]
 
 let accepted listing certificate = match Certificate.check listing certificate with
   | _ -> true
@@ -167,7 +170,7 @@ let check_others make listing certificate =
 
 let rec run check code = function
   | [] -> code
-  | [ _ ] -> prerr_endline "usage: certified [--changed | --forged] LISTING CERTIFICATE [...]"; 2
+  | [ _ ] -> prerr_endline "usage: certified [--changed | --forged | --forged-starved] LISTING CERTIFICATE [...]"; 2
   | listing :: certificate :: rest ->
     let found = match check listing certificate with
       | code -> code
@@ -179,5 +182,6 @@ let rec run check code = function
 
 let () = match List.tl (Array.to_list Sys.argv) with
   | "--changed" :: files -> exit (run (check_others everywhere) 0 files)
-  | "--forged" :: files -> exit (run (check_others forged) 0 files)
+  | "--forged" :: files -> exit (run (check_others deadlock_forged) 0 files)
+  | "--forged-starved" :: files -> exit (run (check_others starved_forged) 0 files)
   | files -> exit (run check 0 files)
