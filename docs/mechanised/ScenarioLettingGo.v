@@ -6,7 +6,7 @@
     ([lets_go_moves_or_is_stuck]). So with a certificate that there is no stuck set, nobody starves
     ([ordered_nobody_starves], [equations_nobody_starves]). Any number of tasks, slots and units.
 
-    A task has let go when it has no mapping, no lock and no page lock. A number says how many steps it
+    A task has let go when it has no pin, and no lock or page lock but its own. A number says how many steps it
     takes at most: in each situation in which the task can move, it can move to where it takes fewer. *)
 
 From Coq Require Import List Arith Bool Lia.
@@ -19,8 +19,14 @@ Variable P : scenario.
 Variable elsewhere : list (nat * nat).
 Variable ranks : list (local * nat).
 
+(** Nothing that others could lack: no pin, and no lock or page lock that is not its own. *)
+Definition is_own (p : name) : bool := match p with Own _ => true | Shared _ => false end.
+Definition has_let_go (x : local) : bool :=
+  forallb (fun m => negb (pins_a_slot m)) (maps x) && forallb (fun h => is_own (fst (fst h))) (held x) &&
+  forallb is_own (locked x).
+
 Definition rank_of (x : local) : nat := fold_right (fun e r => if local_eq x (fst e) then snd e else r) 0 ranks.
-Definition steps_left (x : local) : nat := if has_nothing x then 0 else S (rank_of x).
+Definition steps_left (x : local) : nat := if has_let_go x then 0 else S (rank_of x).
 Definition is_nearer (x y : local) : bool := steps_left (parted y) <? steps_left x.
 
 (** By a way that it always has, or by each that it may have to take. *)
@@ -41,7 +47,7 @@ Definition waits_with_flush (x : local) : bool :=
   end.
 
 Definition lets_go (x : local) : bool :=
-  waits_with_flush x && (has_nothing x || negb (ended x) && not_farther_when_flushed x && gets_nearer x).
+  waits_with_flush x && (has_let_go x || negb (ended x) && not_farther_when_flushed x && gets_nearer x).
 Definition everybody_lets_go (ls : list local) : bool := forallb lets_go ls.
 
 (** ** A set of tasks beside others that have nothing *)
@@ -50,12 +56,12 @@ Section Beside.
 Variable Z : sizes.
 Variable K : nat -> bool.
 Variable st : state.
-Hypothesis others_have_nothing : forall j z, nth_error (tasks st) j = Some z -> K j = false -> has_nothing z = true.
+Hypothesis others_have_nothing : forall j z, nth_error (tasks st) j = Some z -> K j = false -> has_let_go z = true.
 
-Lemma those_total f : (forall z, has_nothing z = true -> f z = 0) -> total f (those K 0 (tasks st)) = total f (tasks st).
+Lemma those_total f : (forall z, has_let_go z = true -> f z = 0) -> total f (those K 0 (tasks st)) = total f (tasks st).
 Proof.
   intros Hf.
-  assert (H : forall l i, (forall j z, nth_error l j = Some z -> K (i + j) = false -> has_nothing z = true) ->
+  assert (H : forall l i, (forall j z, nth_error l j = Some z -> K (i + j) = false -> has_let_go z = true) ->
       total f (those K i l) = total f l).
   { unfold total. induction l as [|x l IH]; intros i H; [easy|].
     assert (IH' := IH (S i) (fun j z Hj Hk => H (S j) z Hj ltac:(now rewrite Nat.add_succ_r))).
@@ -64,11 +70,11 @@ Proof.
   now apply H.
 Qed.
 
-Lemma those_exist f : (forall z, has_nothing z = true -> f z = false) ->
+Lemma those_exist f : (forall z, has_let_go z = true -> f z = false) ->
   existsb f (those K 0 (tasks st)) = existsb f (tasks st).
 Proof.
   intros Hf.
-  assert (H : forall l i, (forall j z, nth_error l j = Some z -> K (i + j) = false -> has_nothing z = true) ->
+  assert (H : forall l i, (forall j z, nth_error l j = Some z -> K (i + j) = false -> has_let_go z = true) ->
       existsb f (those K i l) = existsb f l).
   { induction l as [|x l IH]; intros i H; [easy|].
     assert (IH' := IH (S i) (fun j z Hj Hk => H (S j) z Hj ltac:(now rewrite Nat.add_succ_r))).
@@ -77,11 +83,34 @@ Proof.
   now apply H.
 Qed.
 
-Lemma has_nothing_true x : has_nothing x = true -> maps x = [] /\ held x = [] /\ locked x = [].
-Proof. unfold has_nothing. now destruct (maps x), (held x), (locked x). Qed.
+Lemma no_pin_found f z : has_let_go z = true -> (forall m, f m = true -> pins_a_slot m = true) ->
+  filter f (maps z) = [].
+Proof.
+  intros H Hf. unfold has_let_go in H. rewrite !andb_true_iff in H. destruct H as [[H _] _].
+  induction (maps z) as [|m l IH]; [easy|]. simpl in H |- *. apply andb_true_iff in H as [Hm H].
+  destruct (f m) eqn:E; [|now apply IH]. rewrite (Hf m E) in Hm. easy.
+Qed.
 
-Lemma nothing_pinned z p s : has_nothing z = true -> page_pinned z p s = false.
-Proof. intros H. apply has_nothing_true in H as (H & _). unfold page_pinned. now rewrite H. Qed.
+Lemma nothing_pinned z p s : has_let_go z = true -> page_pinned z p s = false.
+Proof.
+  intros H. unfold page_pinned. rewrite existsb_counted, (no_pin_found _ z H); [easy|].
+  now intros [q a r|q|q t|q].
+Qed.
+
+Lemma nothing_held z l m : has_let_go z = true -> amount (Shared l, m) (held z) = 0.
+Proof.
+  intros H. unfold has_let_go in H. rewrite !andb_true_iff in H. destruct H as [[_ H] _].
+  induction (held z) as [|[[k j] n] r IH]; [easy|]. simpl in H |- *. apply andb_true_iff in H as [Hk H].
+  rewrite (IH H). destruct k as [k|k]; [easy|]. now destruct (is_held (Shared l, m) (Own k, j)) eqn:E;
+    [apply is_held_true in E|].
+Qed.
+
+Lemma nothing_locked z p : has_let_go z = true -> is_locked z (Shared p) = false.
+Proof.
+  intros H. unfold has_let_go in H. rewrite !andb_true_iff in H. destruct H as [_ H]. unfold is_locked.
+  induction (locked z) as [|q l IH]; [easy|]. simpl in H |- *. apply andb_true_iff in H as [Hq H].
+  rewrite (IH H). now destruct q.
+Qed.
 
 Lemma same_in_use s : in_use P (only K st) s = in_use P st s.
 Proof.
@@ -91,13 +120,11 @@ Proof.
   - intros z Hz. unfold own_slots. destruct (keeps_mappings P s).
     + induction (seq 0 (length (own_pages (program_of P z)))) as [|i l IH]; [easy|]. cbn [filter].
       now rewrite nothing_pinned.
-    + apply has_nothing_true in Hz as (Hz & _). now rewrite Hz.
+    + rewrite (no_pin_found _ z Hz); [easy|]. now intros [q a r|q|q t|q].
 Qed.
 
-Lemma same_held l m : total_held (those K 0 (tasks st)) l m = total_held (tasks st) l m.
-Proof.
-  unfold total_held. apply those_total. intros z Hz. apply has_nothing_true in Hz as (_ & Hz & _). now rewrite Hz.
-Qed.
+Lemma same_held l m : total_held (those K 0 (tasks st)) (Shared l) m = total_held (tasks st) (Shared l) m.
+Proof. unfold total_held. apply those_total. intros z Hz. now apply nothing_held. Qed.
 
 (** What a wait may be for, but for mappings and free slots. *)
 Definition is_of_others (c : condition) : bool :=
@@ -108,8 +135,7 @@ Proof.
   destruct c as [[l|l] m|[l|l] n|[p|p]|p s|p s|s k|s|s|c n|c n]; intros Hc; try easy; cbn [is_so].
   - now rewrite <- same_held.
   - now rewrite <- same_held.
-  - f_equal. apply those_exist. intros z Hz. apply has_nothing_true in Hz as (_ & _ & Hz).
-    unfold is_locked. now rewrite Hz.
+  - f_equal. apply those_exist. intros z Hz. now apply nothing_locked.
   - now rewrite same_in_use.
 Qed.
 
@@ -183,7 +209,7 @@ Variable ls : list local.
 Hypothesis is_complete : complete P elsewhere ls = true.
 Hypothesis all_let_go : everybody_lets_go ls = true.
 
-Lemma listed_lets_go x : In x ls -> waits_with_flush x = true /\ (has_nothing x = false ->
+Lemma listed_lets_go x : In x ls -> waits_with_flush x = true /\ (has_let_go x = false ->
   ended x = false /\ not_farther_when_flushed x = true /\ gets_nearer x = true).
 Proof.
   intros Hx. unfold everybody_lets_go in all_let_go. rewrite forallb_forall in all_let_go.
@@ -216,7 +242,7 @@ Proof.
 Qed.
 
 (** Who has something and can move can come nearer. *)
-Lemma nearer_step st x : sound P Z st -> on_the_list elsewhere ls st -> In x (tasks st) -> has_nothing x = false ->
+Lemma nearer_step st x : sound P Z st -> on_the_list elsewhere ls st -> In x (tasks st) -> has_let_go x = false ->
   steps P Z st x <> [] -> exists o, In o (steps P Z st x) /\ steps_left (parted (fst o)) < steps_left x.
 Proof.
   intros Hsound Hst Hx Hn Hs. destruct (listed_lets_go x (tasks_listed _ _ _ Hst x Hx)) as [_ H].
@@ -237,8 +263,8 @@ Qed.
 
 Lemma flushed_no_farther x s : In x ls -> s < length (all_series P) -> steps_left (flush_local s x) <= steps_left x.
 Proof.
-  intros Hx Hs. unfold steps_left. change (has_nothing (flush_local s x)) with (has_nothing x).
-  destruct (has_nothing x) eqn:En; [lia|]. destruct (listed_lets_go x Hx) as [_ H]. destruct (H En) as (_ & Hf & _).
+  intros Hx Hs. unfold steps_left. change (has_let_go (flush_local s x)) with (has_let_go x).
+  destruct (has_let_go x) eqn:En; [lia|]. destruct (listed_lets_go x Hx) as [_ H]. destruct (H En) as (_ & Hf & _).
   unfold not_farther_when_flushed in Hf. rewrite forallb_forall in Hf. specialize (Hf s). rewrite in_seq in Hf.
   specialize (Hf ltac:(lia)). apply Nat.leb_le in Hf. lia.
 Qed.
@@ -272,12 +298,12 @@ Lemma others_let_go t : forall n st x, total steps_left (tasks st) = n -> reacha
   nth_error (tasks st) t = Some x -> ended x = false ->
   exists st' y, continues P Z st st' /\ reachable P Z ts st' /\ nth_error (tasks st') t = Some y /\ ended y = false /\
     (steps P Z st' y <> [] \/
-     steps P Z st' y = [] /\ forall z, In z (tasks st') -> has_nothing z = false -> steps P Z st' z = []).
+     steps P Z st' y = [] /\ forall z, In z (tasks st') -> has_let_go z = false -> steps P Z st' z = []).
 Proof.
   induction n as [n IH] using lt_wf_ind. intros st x En Hst Ht He.
   destruct (steps P Z st x) as [|o l] eqn:Es.
   2:{ exists st, x. split; [apply stays|]. repeat split; try easy. left. now rewrite Es. }
-  pose (moves := fun z => negb (has_nothing z) && match steps P Z st z with [] => false | _ => true end).
+  pose (moves := fun z => negb (has_let_go z) && match steps P Z st z with [] => false | _ => true end).
   destruct (existsb moves (tasks st)) eqn:Em.
   - apply existsb_exists in Em as (z & Hz & Em). apply andb_true_iff in Em as [Hn Hs]. apply negb_true_iff in Hn.
     pose proof (runs_are_sound P Z ts st Hst) as Hsound.
@@ -305,7 +331,7 @@ Proof.
   intros Hst Ht He. destruct (others_let_go t _ st x eq_refl Hst Ht He) as (st' & y & Hc & Hre & Hy & Hey & H).
   exists st', y. split; [easy|]. split; [easy|]. split; [easy|]. destruct H as [H|[Hno H]]; [now left|right].
   pose proof (every_task_is_on_the_list P elsewhere Z they_fit ls is_complete ts programs_there st' Hre) as Hl.
-  set (K := fun j => match nth_error (tasks st') j with Some z => negb (has_nothing z) || (j =? t) | None => false end).
+  set (K := fun j => match nth_error (tasks st') j with Some z => negb (has_let_go z) || (j =? t) | None => false end).
   exists K. split; [|unfold K; rewrite Hy, Nat.eqb_refl; apply orb_true_r].
   intros j z Hk Hj. unfold K in Hk. rewrite Hj in Hk. pose proof (nth_error_In _ _ Hj) as Hz.
   destruct (listed_lets_go z (tasks_listed _ _ _ Hl z Hz)) as [Hw Hd].

@@ -93,11 +93,9 @@ let content c (x : local) =
   let amount l m = List.fold_left (fun s (k, n) -> if k = (l, m) then s + int n else s) 0 x.held in
   let own i units =
     let l = Own (natural i) in
-    let kinds = List.concat_map (fun (d : instruction) -> match d.does with
-        | Acquire (k, m, _) | TryAcquire (k, m, _) | Release (k, m, _) when k = l -> [ m ] | _ -> []) declared.nodes in
-    match units, kinds with
+    match units, nth "lock" task.own_kinds i with
     | Some u, _ -> Json.Object [ ("units", Json.List [ num (int u - amount l Units); num 0 ]) ]
-    | None, Spinning :: _ -> Json.Object [ ("spin", Json.Bool (amount l Spinning > 0)) ]
+    | None, "spinlock" -> Json.Object [ ("spin", Json.Bool (amount l Spinning > 0)) ]
     | None, _ -> Json.Object
                    [ ("rwsem", Json.List [ num (amount l Reading); Json.Bool (amount l Writing > 0); num 0 ]) ] in
   let of_page p = function Pin (q, _, _) | Low q | Atomic (q, _) | Local q -> p = q in
