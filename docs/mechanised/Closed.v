@@ -7,12 +7,13 @@
     function [complete] checks a list; it does not make one.
 
     "Whatever is around": a condition of a step is taken to be so unless what the task itself has
-    excludes it ([may_be_so]), or nobody on the list ever maps the page there.
+    excludes it ([may_be_so]), or nobody on the list ever maps the page there. And it is taken to be
+    possibly not so, unless what the task has makes it certain ([must_be_so]).
 
     Any number of tasks, slots and units that the scenario leaves open. *)
 
 From Coq Require Import List Arith Bool Lia.
-From Kmapcheck Require Import Scenario.
+From Kmapcheck Require Import Scenario UnitsInvariant SlotsInvariant.
 Import ListNotations.
 
 Section OneScenario.
@@ -44,9 +45,20 @@ Definition may_be_so (x : local) (c : condition) : bool :=
   | SomeStale _ | Counted _ _ | RoomFor _ _ => true
   end.
 
-(** Certain by what the task itself has. *)
+(** Slots and what is stale are counted from nothing. *)
+Definition nothing_stale_at_first : bool :=
+  let fresh p := match mapped_at_start p with [] => true | _ => false end in
+  forallb fresh (pages P) && forallb (fun t => forallb fresh (own_pages t)) (programs P).
+Definition slots_are_counted : bool := pages_are_there P && nothing_stale_at_first.
+
+(** Certain by what the task itself has. Who reads keeps writers out, and the other way round. Who has
+    a stale mapping leaves one slot fewer to be in use. *)
 Definition must_be_so (x : local) (c : condition) : bool :=
   match c with
+  | NobodyHas (Shared l) Writing => 0 <? amount (Shared l, Reading) (held x)
+  | NobodyHas (Shared l) Reading => 0 <? amount (Shared l, Writing) (held x)
+  | FewerInUse s kept => (kept <? own_stale x s) && slots_are_counted
+  | SomeStale s => 0 <? own_stale x s
   | NobodyHas (Own _) _ | FitsIn (Own _) _ | PageUnlocked (Own _)
   | Mapped (Own _) _ | Unmapped (Own _) _ => may_be_so x c
   | Mapped (Shared i) s => page_pinned x (Shared i) s
@@ -107,9 +119,6 @@ Proof.
   intros [->|H]; [auto|]. destruct (IH H); auto.
 Qed.
 
-Lemma total_at_least f ts (x : local) : In x ts -> f x <= total f ts.
-Proof. induction ts as [|y ts IH]; simpl; [easy|]. intros [->|H]; [|specialize (IH H)]; lia. Qed.
-
 Variable Z : sizes.
 
 Definition fewest_units (l : nat) : nat :=
@@ -124,6 +133,40 @@ Record fits : Prop := {
   units_fit : forall l, match nth l (locks P) None with Some u => units_in Z l = u | None => fewest_units l <= units_in Z l end
 }.
 Hypothesis they_fit : fits.
+
+(** What is so in each state of each run, and of some of its tasks as well. *)
+Record sound (st : state) : Prop := {
+  slots_sound : slots_are_counted = true -> forall s, in_use P st s + stale st s <= slots_in Z s;
+  readers_sound : forall l, total_held (tasks st) (Shared l) Reading = 0 \/ total_held (tasks st) (Shared l) Writing = 0
+}.
+
+Lemma none_stale_at_first ts s : nothing_stale_at_first = true -> stale (starts_with P ts) s = 0.
+Proof.
+  intros H. apply andb_true_iff in H as [Hs Ho]. rewrite forallb_forall in Hs, Ho.
+  assert (Hnone : forall ps, (forall p, In p ps -> mapped_at_start p = []) -> leftovers_at_start ps = []).
+  { intros ps Hp. unfold leftovers_at_start. induction (seq 0 (length ps)) as [|i l IH]; [easy|]. cbn [flat_map].
+    rewrite IH, app_nil_r. destruct (nth_in_or_default i ps {| in_low_memory := false; mapped_at_start := [] |}) as [Hi| ->];
+      [|easy]. now rewrite Hp. }
+  assert (Hfresh : forall p, (match mapped_at_start p with [] => true | _ => false end) = true -> mapped_at_start p = [])
+    by (intros p; now destruct (mapped_at_start p)).
+  assert (Hown : forall t, leftovers (begins P t) = []).
+  { intros t. simpl. rewrite Hnone; [easy|]. intros p Hp. apply Hfresh.
+    destruct (nth_in_or_default t (programs P) no_program) as [H|H]; [|now rewrite H in Hp].
+    specialize (Ho _ H). rewrite forallb_forall in Ho. now apply Ho. }
+  unfold stale. simpl. rewrite (Hnone (pages P)) by (intros p Hp; now apply Hfresh, Hs). simpl.
+  assert (forall l, flat_map (fun x => if ended x then map snd (leftovers x) else []) (map (begins P) l) = []) as ->.
+  { intros l. induction l as [|t l IH]; [easy|]. cbn [map flat_map]. rewrite IH, Hown. now destruct (ended (begins P t)). }
+  simpl. rewrite !Nat.add_0_r. induction ts as [|t ts IH]; [easy|]. unfold total in *. simpl. rewrite IH, Nat.add_0_r.
+  unfold own_stale, parted. destruct (ended (begins P t)); [easy|]. now rewrite Hown.
+Qed.
+
+Lemma runs_are_sound ts st : reachable P Z ts st -> sound st.
+Proof.
+  intros H. split.
+  - intros Hc. apply andb_true_iff in Hc as [Hp Hn]. apply (no_more_slots_than_there_are P Z ts); try easy.
+    intros s. rewrite (none_stale_at_first ts s Hn). lia.
+  - now apply (readers_keep_writers_out P Z ts).
+Qed.
 
 Variable ls : list local.
 Hypothesis is_complete : complete ls = true.
@@ -177,19 +220,29 @@ Proof.
     unfold below. destruct (slots (series_of P s)); [|easy]. apply Nat.ltb_lt. simpl in *. lia.
 Qed.
 
-Lemma must_is_so st x c : In x (tasks st) -> must_be_so x c = true -> is_so P Z st x c = true.
+Lemma must_is_so st x c : sound st -> In x (tasks st) -> must_be_so x c = true -> is_so P Z st x c = true.
 Proof.
-  intros Hx. destruct c as [[l|l] m|[l|l] n|[p|p]|[p|p] s|[p|p] s|s k|s|s|c n|c n]; simpl; try easy.
+  intros Hsound Hx.
+  assert (Hstale : forall s, own_stale x s <= stale st s).
+  { intros s. unfold stale. pose proof (total_at_least (fun y => own_stale y s) (tasks st) x Hx). simpl in *. lia. }
+  assert (Hheld : forall l m, amount (Shared l, m) (held x) <= total_held (tasks st) (Shared l) m).
+  { intros l m. exact (total_at_least (fun y => amount (Shared l, m) (held y)) (tasks st) x Hx). }
+  destruct c as [[l|l] m|[l|l] n|[p|p]|[p|p] s|[p|p] s|s k|s|s|c n|c n]; simpl; try easy.
+  - pose proof (Hheld l Reading). pose proof (Hheld l Writing).
+    destruct m; try easy; intros E; apply Nat.ltb_lt in E; apply Nat.eqb_eq; destruct (readers_sound st Hsound l); lia.
   - unfold total_held. simpl. now rewrite Nat.add_0_r.
   - now rewrite orb_false_r.
   - intros H. apply orb_true_iff. left. apply existsb_exists. eauto.
   - now rewrite orb_false_r.
   - now rewrite orb_false_r.
+  - intros H. apply andb_true_iff in H as [Hk Hc]. apply Nat.ltb_lt in Hk. apply Nat.ltb_lt.
+    pose proof (slots_sound st Hsound Hc s). specialize (Hstale s). lia.
+  - intros H. apply Nat.ltb_lt in H. apply Nat.ltb_lt. specialize (Hstale s). lia.
 Qed.
 
-Lemma goes_on_steps st x : In x (tasks st) -> goes_on x = true -> possible_ways P Z st x <> [].
+Lemma goes_on_steps st x : sound st -> In x (tasks st) -> goes_on x = true -> possible_ways P Z st x <> [].
 Proof.
-  intros Hx H. apply existsb_exists in H as (w & Hw & E). intros Hp.
+  intros Hsound Hx H. apply existsb_exists in H as (w & Hw & E). intros Hp.
   assert (Hin : In w (possible_ways P Z st x)).
   { apply filter_In. split; [easy|]. apply forallb_forall. intros c Hc. unfold is_certain in E.
     rewrite forallb_forall in E. apply must_is_so; auto. }
@@ -203,16 +256,16 @@ Proof.
 Qed.
 
 (** What a step of a listed task is. *)
-Lemma steps_listed st x o : on_the_list st -> In x (tasks st) -> In o (steps P Z st x) ->
+Lemma steps_listed st x o : sound st -> on_the_list st -> In x (tasks st) -> In o (steps P Z st x) ->
   In (parted (fst o)) ls /\
   ((exists c, In (c, o) (ways P x)) \/ snd o = Nothing).
 Proof.
-  intros Hst Hx Ho. pose proof (listed_closed x (tasks_listed st Hst x Hx)) as Hc.
+  intros Hsound Hst Hx Ho. pose proof (listed_closed x (tasks_listed st Hst x Hx)) as Hc.
   unfold closed_at in Hc. rewrite !andb_true_iff in Hc. destruct Hc as [[[Hc _] _] _]. rewrite forallb_forall in Hc.
   assert (Hm : In (parted (fst o)) (moves_to x) /\ ((exists c, In (c, o) (ways P x)) \/ snd o = Nothing)).
   { unfold steps in Ho. destruct (possible_ways P Z st x) as [|w l] eqn:E.
     - split; [|right; now apply otherwise_no_effect with (x := x)].
-      apply in_or_app. right. destruct (goes_on x) eqn:G; [now apply (goes_on_steps st x Hx) in G|].
+      apply in_or_app. right. destruct (goes_on x) eqn:G; [now apply (goes_on_steps st x Hsound Hx) in G|].
       now apply in_map with (f := fun o => parted (fst o)).
     - rewrite <- E in Ho. apply in_map_iff in Ho as ([c o'] & <- & Hw). unfold possible_ways in Hw.
       apply filter_In in Hw as [Hw Hso]. split; [|left; eauto].
@@ -221,17 +274,11 @@ Proof.
   destruct Hm as [Hm He]. split; [|easy]. apply on_list_true. now apply Hc.
 Qed.
 
-Lemma in_put {A} i (y z : A) l : In z (put i y l) -> z = y \/ In z l.
-Proof.
-  revert i; induction l as [|w l IH]; intros [|i]; simpl; try easy; [intuition|].
-  intros [->|H]; [auto|]. destruct (IH i H); auto.
-Qed.
-
-Lemma after_listed st i x o : on_the_list st -> nth_error (tasks st) i = Some x -> In o (steps P Z st x) ->
+Lemma after_listed st i x o : sound st -> on_the_list st -> nth_error (tasks st) i = Some x -> In o (steps P Z st x) ->
   on_the_list (after st i o).
 Proof.
-  intros Hst Hi Ho. pose proof (nth_error_In _ _ Hi) as Hx.
-  destruct (steps_listed st x o Hst Hx Ho) as [Hy He]. destruct o as [y e]. simpl in Hy, He.
+  intros Hsound Hst Hi Ho. pose proof (nth_error_In _ _ Hi) as Hx.
+  destruct (steps_listed st x o Hsound Hst Hx Ho) as [Hy He]. destruct o as [y e]. simpl in Hy, He.
   assert (Hk : match e with Flushes s => s < length (all_series P) | Unpins p s => In (p, s) elsewhere | _ => True end).
   { destruct He as [(c & Hw)| ->]; [|easy].
     pose proof (listed_closed x (tasks_listed st Hst x Hx)) as Hc. unfold closed_at in Hc.
@@ -253,13 +300,13 @@ Qed.
 Theorem every_task_is_on_the_list (ts : list nat) : (forall t, In t ts -> t < length (programs P)) ->
   forall st, reachable P Z ts st -> on_the_list st.
 Proof.
-  intros Ht st. induction 1 as [|st st' _ IH [i x o Hi Ho]].
+  intros Ht st. induction 1 as [|st st' Hre IH [i x o Hi Ho]].
   - unfold complete in is_complete. rewrite !andb_true_iff in is_complete.
     destruct is_complete as [[Hb Hl] _]. rewrite forallb_forall in Hb, Hl. split; simpl.
     + intros x Hx. apply in_map_iff in Hx as (y & <- & Hy). apply in_map_iff in Hy as (t & <- & Hin).
       apply on_list_true, Hb, in_seq. specialize (Ht t Hin). lia.
     + intros l H. apply has_pair_true. now apply Hl.
-  - now apply (after_listed st i x o).
+  - apply (after_listed st i x o); auto. now apply (runs_are_sound ts).
 Qed.
 
 End OneScenario.

@@ -8,7 +8,7 @@
     say on it. *)
 
 From Coq Require Import List Arith Bool Lia.
-From Kmapcheck Require Import Scenario Closed Ordered.
+From Kmapcheck Require Import Scenario UnitsInvariant Closed Ordered.
 Import ListNotations.
 
 (** How many operations are at most to come; [h] has it for each operation, its own not counted. *)
@@ -52,33 +52,6 @@ Proof.
   rewrite in_seq, Hn in He. assert (a < length (nodes (program_of P x))) by (apply nth_error_Some; congruence).
   specialize (He ltac:(lia)). unfold goes_down in He. rewrite forallb_forall in He. specialize (He t Ht).
   apply Nat.leb_le in He. lia.
-Qed.
-
-Lemma undo_runs x fits o : undo P x fits = Some o -> runs (fst o) = runs x.
-Proof.
-  unfold undo. destruct (latest fits (maps x)) as [[[l m] r]|]; [|easy].
-  destruct m as [[i|i] asked lies|q|q t|q]; try (intros [= <-]; easy).
-  - intros [= <-]. simpl. now destruct (keeps_mappings P lies && _).
-  - destruct (existsb is_local l); [easy|]. now intros [= <-].
-Qed.
-
-Lemma operation_runs x o c y e : In (c, (y, e)) (operation_ways P x o) -> runs y = runs x.
-Proof.
-  assert (Hskip : forall r, (forall u, r = Some u -> runs (fst u) = runs x) ->
-      In (c, (y, e)) (or_skipped x r) -> runs y = runs x).
-  { intros r Hr [H|[]]. destruct r as [u|]; injection H as _ H; [|congruence].
-    specialize (Hr u eq_refl). now rewrite H in Hr. }
-  assert (Hkmap : forall p s b, In (c, (y, e)) (kmap_ways P x p s b) -> runs y = runs x).
-  { intros p s b. unfold kmap_ways. destruct (in_low_memory _); [intros [[= _ <- _]|[]]; easy|].
-    intros H. apply in_app_iff in H as [H|[H|H]].
-    - apply in_map_iff in H as (s' & H & _). destruct p; now injection H as _ <- _.
-    - now injection H as _ <- _.
-    - destruct b; [destruct H as [H|[]]; now injection H as _ <- _|easy]. }
-  destruct o; simpl; try (now intros [[= _ <- _]|[]]); try apply Hkmap; try (apply Hskip; intros u; apply undo_runs); try easy.
-  - apply Hskip. intros u. destruct (latest is_local (maps x)) as [[[l m] r]|]; [|easy].
-    destruct (mapping_of p m); [now intros [= <-]|easy].
-  - apply Hskip. intros u. destruct (_ && _); [now intros [= <-]|easy].
-  - apply Hskip. intros u. destruct (is_locked x p); [now intros [= <-]|easy].
 Qed.
 
 Lemma in_nth_none {A} n (l : list (option A)) : nth n l None = None \/ In (nth n l None) l.
@@ -136,9 +109,6 @@ Proof.
   - injection Hi as ->. lia.
   - specialize (IH i Hi Hf). lia.
 Qed.
-
-Lemma total_map f g (ts : list local) : (forall x, f (g x) = f x) -> total f (map g ts) = total f ts.
-Proof. intros H. induction ts as [|x ts IH]; simpl; [easy|]. now rewrite H, <- IH. Qed.
 
 Theorem steps_bring_the_end_nearer Z st st' : step P Z st st' -> all_to_come st' < all_to_come st.
 Proof.

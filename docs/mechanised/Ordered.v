@@ -15,7 +15,7 @@
     completion, for units without owner or for something of its own is not accepted. *)
 
 From Coq Require Import List Arith Bool Lia.
-From Kmapcheck Require Import Scenario Closed.
+From Kmapcheck Require Import Scenario UnitsInvariant SlotsInvariant Closed.
 Import ListNotations.
 
 (** What is waited for, as certificates name it. *)
@@ -252,11 +252,11 @@ Proof.
 Qed.
 
 (** Where all that have not ended are stopped, none is there. *)
-Lemma nobody_is_stopped st : (forall x, In x (tasks st) -> In x ls) ->
+Lemma nobody_is_stopped st : sound P Z st -> (forall x, In x (tasks st) -> In x ls) ->
   (forall x, In x (tasks st) -> ended x = false -> steps P Z st x = []) ->
   forall x, In x (tasks st) -> ended x = false -> False.
 Proof.
-  intros Hl Hs.
+  intros Hsound Hl Hs.
   assert (Hwants : forall x, In x (tasks st) -> ended x = false ->
       exists w, rank order w < length order /\
         (forall v, In v order -> keeps x v = true -> rank order v < rank order w) /\
@@ -266,7 +266,7 @@ Proof.
     destruct (possible_ways P Z st x) as [|v l] eqn:Ep; [|easy].
     apply orb_true_iff in Ho as [Ho|Ho].
     - exfalso. unfold never_waits in Ho. apply orb_true_iff in Ho as [Ho|Ho].
-      + now apply (goes_on_steps P elsewhere Z st x Hx) in Ho.
+      + now apply (goes_on_steps P elsewhere Z st x Hsound Hx) in Ho.
       + now rewrite Hs in Ho.
     - apply existsb_exists in Ho as (o & Hin & Ho). unfold in_order in Ho.
       destruct (waits_for x o) as [w|] eqn:Ew; [|easy]. rewrite !andb_true_iff in Ho. destruct Ho as [[Hr Ha] Ho].
@@ -318,6 +318,30 @@ Proof.
   - rewrite Nat.add_succ_r in Hk. specialize (IH (S i) j x Hk Hn). destruct (K i); [now right|easy].
 Qed.
 
+Lemma total_those f K (l : list local) i : total f (those K i l) <= total f l.
+Proof. revert i. unfold total. induction l as [|x l IH]; intros i; simpl; [lia|]. specialize (IH (S i)). destruct (K i); simpl; lia. Qed.
+
+
+Lemma those_are_some {A} (K : nat -> bool) (l : list A) i x : In x (those K i l) -> In x l.
+Proof. intros H. apply in_those in H as (j & _ & Hj). now apply nth_error_In in Hj. Qed.
+
+Lemma only_sound P Z K st : sound P Z st -> sound P Z (only K st).
+Proof.
+  intros [Hs Hr]. split.
+  - intros Hc s. specialize (Hs Hc s). eapply Nat.le_trans; [|exact Hs]. unfold in_use, stale. simpl.
+    pose proof (total_those (fun x => own_slots P x s) K (tasks st) 0) as H1.
+    pose proof (total_those (fun x => own_stale x s) K (tasks st) 0) as H2. simpl in H1, H2.
+    destruct (keeps_mappings P s); [|lia].
+    assert (length (filter (fun p => users (those K 0 (tasks st)) p s) (seq 0 (length (pages P)))) <=
+      length (filter (fun p => users (tasks st) p s) (seq 0 (length (pages P))))); [|lia].
+    apply count_as_many. intros p. rewrite !users_true. intros (x & Hx & E). exists x. split; [|easy].
+    now apply those_are_some in Hx.
+  - intros l. unfold total_held in *. simpl.
+    pose proof (total_those (fun x => amount (Shared l, Reading) (held x)) K (tasks st) 0).
+    pose proof (total_those (fun x => amount (Shared l, Writing) (held x)) K (tasks st) 0).
+    destruct (Hr l); [left|right]; simpl in *; lia.
+Qed.
+
 Lemma no_successors_no_steps P Z st : successors P Z st = [] ->
   forall x, In x (tasks st) -> ended x = false -> steps P Z st x = [].
 Proof.
@@ -338,6 +362,7 @@ Proof.
   intros H Z ts Hz Ht st Hst K HK i x Hi. apply andb_true_iff in H as [Hc Ho]. destruct (K i) eqn:E; [exfalso|easy].
   pose proof (every_task_is_on_the_list P _ Z Hz ls Hc ts Ht st Hst) as [Hl _].
   apply (nobody_is_stopped P Z Hz _ ls order Ho (only K st)) with (x := x).
+  - apply only_sound. now apply (runs_are_sound P Z ts).
   - intros y Hy. apply in_those in Hy as (j & _ & Hj). apply nth_error_In in Hj. auto.
   - intros y Hy _. apply in_those in Hy as (j & Hk & Hj). now apply (HK j y).
   - now apply (those_in K (tasks st) 0 i).
@@ -352,7 +377,7 @@ Proof.
   intros H Z ts Hz Ht st Hst (x & Hx & He). apply andb_true_iff in H as [Hc Ho].
   pose proof (every_task_is_on_the_list P _ Z Hz ls Hc ts Ht st Hst) as [Hl _].
   destruct (successors P Z st) as [|st' l] eqn:E.
-  - exfalso. apply (nobody_is_stopped P Z Hz _ ls order Ho st Hl) with (x := x); [|easy|easy].
+  - exfalso. apply (nobody_is_stopped P Z Hz _ ls order Ho st (runs_are_sound P Z ts st Hst) Hl) with (x := x); [|easy|easy].
     now apply no_successors_no_steps.
   - exists st'. apply successors_are_the_steps. rewrite E. now left.
 Qed.

@@ -8,7 +8,8 @@
     For any number of tasks that the scenario leaves open, of slots and of units. *)
 
 From Coq Require Import List ZArith Arith Bool Lia Relations.
-From Kmapcheck Require Import Components Refutation Scenario Closed Ordered Ends UnitsInvariant ScenarioEquations.
+From Kmapcheck Require Import Components Refutation Scenario UnitsInvariant SlotsInvariant Closed HoldersInvariant
+  Ordered Ends ScenarioEquations.
 Import ListNotations.
 
 Section OneScenario.
@@ -37,12 +38,16 @@ Variable st : state.
 Variable ls : list local.
 Variable ks : list knot.
 Hypothesis accepted : proves_by_equations P instances ls ks = true.
+Hypothesis is_sound : sound P Y st.
 Hypothesis listed : forall x, In x (tasks st) -> In x ls.
 Hypothesis stopped : forall x, In x (tasks st) -> ended x = false -> steps P Y st x = [].
 Hypothesis few_units : forall l, total_held (tasks st) (Shared l) Units <= units_in Y l.
 Hypothesis few_tasks : forall m n, instances m = Some n -> total (fun x => one_if (runs x =? m)) (tasks st) <= n.
+Hypothesis few_pins : forall s, bounds_holders P (mapped_on P ls) ls s = true ->
+  total (fun x => one_if (has_pin x s)) (tasks st) <= slots_in Y s - for_holders (series_of P s).
 
 Let elsewhere := mapped_on P ls.
+Let hs := filter (bounds_holders P elsewhere ls) (seq 0 (length (all_series P))).
 Let ws := waiting elsewhere ls.
 Let there := filter (fun x => negb (ended x)) (tasks st).
 Let want (x : local) : wanted := match want_of x with Some w => w | None => APageLock 0 end.
@@ -63,7 +68,7 @@ Proof.
   rewrite He in Ha. specialize (stopped x Hx He).
   assert (Hn : never_waits P elsewhere x = false).
   { unfold never_waits. unfold steps in stopped. destruct (possible_ways P Y st x) eqn:Ep; [|easy]. rewrite stopped.
-    destruct (goes_on P elsewhere x) eqn:G; [|easy]. now apply (goes_on_steps P elsewhere Y st x Hx) in G. }
+    destruct (goes_on P elsewhere x) eqn:G; [|easy]. now apply (goes_on_steps P elsewhere Y st x is_sound Hx) in G. }
   rewrite Hn in Ha. simpl in Ha. unfold want. destruct (want_of x) as [w|] eqn:E; [|easy].
   split; [easy|]. split; [easy|]. unfold ws, waiting. apply in_flat_map. exists x. split; [now apply listed|].
   rewrite He, Hn, E. now left.
@@ -156,10 +161,10 @@ Proof.
     split; [now apply is_wanted_true|now apply HE].
 Qed.
 
-Lemma is_not_untied k : unties ws (filter (fun a => is_in a E) (things ws)) k = false.
+Lemma is_not_untied k : unties hs ws (filter (fun a => is_in a E) (things ws)) k = false.
 Proof.
   set (E' := filter _ _). assert (HE : forall a, is_in a E' = true <-> In a E) by apply same_members.
-  destruct (unties ws E' k) eqn:U; [exfalso|easy]. unfold unties in U. rewrite !andb_true_iff in U.
+  destruct (unties hs ws E' k) eqn:U; [exfalso|easy]. unfold unties in U. rewrite !andb_true_iff in U.
   destruct U as [[_ Hrows] Hwhy]. rewrite forallb_forall in Hrows.
   set (core := filter (fun u => in_core E' (u, want u)) there).
   assert (Hcore : forall u, In u core <-> In u there /\ In (want u) E /\ exists a, In a E /\ keeps u a = true).
@@ -201,7 +206,7 @@ Proof.
       specialize (Hs (fun u Hu => proj1 (Z.leb_le _ _) (Hc _ (Hin u Hu)))).
       pose proof (missing_is_kept_beside_pages P Y they_fit st t o r Hwo Hi).
       specialize (Hall (fun u => own_amount u r) (fun u => own_amount_kept P u r)). lia.
-  - apply orb_true_iff in Hrows as [H|H]; apply existsb_exists in H as (m & _ & H).
+  - rewrite !orb_true_iff in Hrows. destruct Hrows as [[[H|H]|H]|H]; apply existsb_exists in H as (m & Hm & H).
     + destruct (instances m) as [n|] eqn:En; [|easy]. apply andb_true_iff in H as [Hb Hc].
       apply Z.leb_le in Hb. rewrite forallb_forall in Hc.
       pose proof (total_sum_z (fun u => one_if (runs u =? m)) (factor_of k q) core) as Hs.
@@ -214,6 +219,18 @@ Proof.
       specialize (few_units m). unfold total_held in few_units.
       specialize (Hpart (fun u => amount (Shared m, Units) (held u))).
       pose proof (units_fit P Y they_fit m) as Hf. rewrite En in Hf. lia.
+    + destruct (slots (series_of P m)) as [n|] eqn:En; [|easy]. rewrite !andb_true_iff in H. destruct H as [[Hk Hb] Hc].
+      apply Z.leb_le in Hb. rewrite forallb_forall in Hc.
+      pose proof (total_sum_z (fun u => own_slots P u m) (factor_of k q) core) as Hs.
+      specialize (Hs (fun u Hu => proj1 (Z.leb_le _ _) (Hc _ (Hin u Hu)))).
+      specialize (Hpart (fun u => own_slots P u m)). pose proof (slots_sound P Y st is_sound Hk m) as Hu. unfold in_use in Hu.
+      pose proof (slots_fit P Y they_fit m) as Hf. rewrite En in Hf. lia.
+    + destruct (slots (series_of P m)) as [n|] eqn:En; [|easy]. apply andb_true_iff in H as [Hb Hc].
+      apply Z.leb_le in Hb. rewrite forallb_forall in Hc. apply filter_In in Hm as [_ Hm].
+      pose proof (total_sum_z (fun u => one_if (has_pin u m)) (factor_of k q) core) as Hs.
+      specialize (Hs (fun u Hu => proj1 (Z.leb_le _ _) (Hc _ (Hin u Hu)))).
+      specialize (Hpart (fun u => one_if (has_pin u m))). specialize (few_pins m Hm).
+      pose proof (slots_fit P Y they_fit m) as Hf. rewrite En in Hf. lia.
 Qed.
 End Component.
 
@@ -243,7 +260,7 @@ Proof.
     - now apply rt_trans with b. }
   pose proof accepted as H. unfold proves_by_equations in H. rewrite !andb_true_iff in H. destruct H as [_ H].
   rewrite forallb_forall in H. specialize (H _ (filter_in_subsets (fun a => is_in a E) _)).
-  unfold is_excluded in H. fold elsewhere in H. fold ws in H.
+  unfold is_excluded in H. fold elsewhere in H. fold ws in H. fold hs in H.
   assert (Hnot : filter (fun a => is_in a E) (things ws) <> []).
   { destruct E as [|a E'] eqn:EE; [easy|]. intros Hnil.
     assert (Ha : In a (filter (fun b => is_in b (a :: E')) (things ws))).
@@ -270,9 +287,6 @@ Proof.
   apply Nat.eqb_neq in Hne. now rewrite Hne.
 Qed.
 
-Lemma total_those f K (l : list local) i : total f (those K i l) <= total f l.
-Proof. revert i. unfold total. induction l as [|x l IH]; intros i; simpl; [lia|]. specialize (IH (S i)). destruct (K i); simpl; lia. Qed.
-
 Section Proved.
 Variable P : scenario.
 Variable instances : nat -> option nat.
@@ -292,16 +306,25 @@ Proof.
   now destruct (every_task_is_on_the_list P _ Z they_fit ls H ts programs_there st Hst).
 Qed.
 
+Lemma pins_bounded st s : reachable P Z ts st -> bounds_holders P (mapped_on P ls) ls s = true ->
+  total (fun x => one_if (has_pin x s)) (tasks st) <= slots_in Z s - for_holders (series_of P s).
+Proof.
+  intros Hst Hb. pose proof accepted as H. unfold proves_by_equations in H. rewrite !andb_true_iff in H.
+  destruct H as [[[H _] _] _]. exact (few_holders P _ Z they_fit ls H s Hb ts st programs_there Hst).
+Qed.
+
 Theorem equations_never_stuck st : reachable P Z ts st ->
   forall K, stuck P Z K st -> forall i x, nth_error (tasks st) i = Some x -> K i = false.
 Proof.
   intros Hst K HK i x Hi. destruct (K i) eqn:E; [exfalso|easy].
   apply (nobody_is_there P instances Z they_fit (only K st) ls ks accepted) with (x := x).
+  - apply only_sound. now apply (runs_are_sound P Z ts).
   - intros y Hy. apply in_those in Hy as (j & _ & Hj). apply nth_error_In in Hj. now apply (on_list st).
   - intros y Hy _. apply in_those in Hy as (j & Hk & Hj). now apply (HK j y).
   - intros l. eapply Nat.le_trans; [apply total_those|]. now apply (no_more_units_than_there_are P Z ts).
   - intros m n Hm. eapply Nat.le_trans; [apply total_those|].
     rewrite (runs_counted ts) by now apply (each_runs_its_program P Z). now apply few.
+  - intros s Hs. eapply Nat.le_trans; [apply total_those|]. now apply pins_bounded.
   - apply filter_In. split; [now apply (those_in K (tasks st) 0 i)|].
     destruct (HK i x E Hi) as [He _]. now rewrite He.
 Qed.
@@ -311,10 +334,12 @@ Theorem equations_somebody_moves st : reachable P Z ts st ->
 Proof.
   intros Hst (x & Hx & He). destruct (successors P Z st) as [|st' l] eqn:E.
   - exfalso. apply (nobody_is_there P instances Z they_fit st ls ks accepted) with (x := x).
+    + now apply (runs_are_sound P Z ts).
     + now apply on_list.
     + now apply no_successors_no_steps.
     + now apply (no_more_units_than_there_are P Z ts).
     + intros m n Hm. rewrite (runs_counted ts) by now apply (each_runs_its_program P Z). now apply few.
+    + intros s. now apply pins_bounded.
     + apply filter_In. now rewrite He.
   - exists st'. apply successors_are_the_steps. rewrite E. now left.
 Qed.

@@ -8,12 +8,13 @@
     Which local states count as one unknown is up to the certificate, and need not be believed.
 
     There: what the core holds makes what it waits for unavailable, also what it holds beside slots
-    of shared pages; for each thing somebody waits; as many tasks as there are instances; as many units as there are. Left out: that no more slots are in
-    use than there are, the bound on holders, the cases of readers and writers, and series with any
-    number of slots beyond that it is at least one. *)
+    of shared pages; for each thing somebody waits; as many tasks as there are instances; as many
+    units as there are; as many slots as there are; the bound on holders. Left out: the cases of
+    readers and writers, and series with any number of slots beyond that it is at least one. *)
 
 From Coq Require Import List ZArith Arith Bool Lia Relations.
-From Kmapcheck Require Import Components Refutation Scenario Closed Ordered Ends UnitsInvariant.
+From Kmapcheck Require Import Components Refutation Scenario UnitsInvariant SlotsInvariant Closed HoldersInvariant Ordered
+  Ends.
 Import ListNotations.
 
 Definition is_in (w : wanted) (E : list wanted) : bool := existsb (is_wanted w) E.
@@ -109,10 +110,8 @@ Definition factor_of (k : knot) (q : constraint) (x : local) : Z :=
 Definition in_core (E : list wanted) (u : local * wanted) : bool :=
   is_in (snd u) E && existsb (keeps (fst u)) E.
 
-Definition one_if (b : bool) : nat := if b then 1%nat else 0%nat.
-
-(** Whether it follows for stuck tasks. *)
-Definition follows (core : list (local * wanted)) (E : list wanted) (k : knot) (q : constraint) : bool :=
+(** Whether it follows for stuck tasks; [hs]: series of which the holders are bounded. *)
+Definition follows (hs : list nat) (core : list (local * wanted)) (E : list wanted) (k : knot) (q : constraint) : bool :=
   let c u := factor_of k q (fst u) in
   if is_at_least q then
     existsb (fun r =>
@@ -127,22 +126,31 @@ Definition follows (core : list (local * wanted)) (E : list wanted) (k : knot) (
     existsb (fun l => match nth l (locks P) None with
       | Some n => (Z.of_nat n <=? bounded_by q) &&
         forallb (fun u => c u <=? Z.of_nat (amount (Shared l, Units) (held (fst u)))) core
-      | None => false end) (seq 0 (length (locks P))).
+      | None => false end) (seq 0 (length (locks P))) ||
+    existsb (fun s => match slots (series_of P s) with
+      | Some n => slots_are_counted P && (Z.of_nat n <=? bounded_by q) &&
+        forallb (fun u => c u <=? Z.of_nat (own_slots P (fst u) s)) core
+      | None => false end) (seq 0 (length (all_series P))) ||
+    existsb (fun s => match slots (series_of P s) with
+      | Some n => (Z.of_nat (n - for_holders (series_of P s)) <=? bounded_by q) &&
+        forallb (fun u => c u <=? Z.of_nat (one_if (has_pin (fst u) s))) core
+      | None => false end) hs.
 Local Close Scope Z_scope.
 
-Definition unties (ws : list (local * wanted)) (E : list wanted) (k : knot) : bool :=
+Definition unties (hs : list nat) (ws : list (local * wanted)) (E : list wanted) (k : knot) : bool :=
   forallb (fun w => is_in w (awaited k)) E && forallb (fun w => is_in w E) (awaited k) &&
-  forallb (follows (filter (in_core E) ws) E k) (rows k) && refutes_constraints (rows k) (why k).
+  forallb (follows hs (filter (in_core E) ws) E k) (rows k) && refutes_constraints (rows k) (why k).
 
-Definition is_excluded (ws : list (local * wanted)) (es : list (wanted * wanted)) (ks : list knot) (E : list wanted) : bool :=
-  match E with [] => true | _ => falls_apart es E || existsb (unties ws E) ks end.
+Definition is_excluded (hs : list nat) (ws : list (local * wanted)) (es : list (wanted * wanted)) (ks : list knot) (E : list wanted) : bool :=
+  match E with [] => true | _ => falls_apart es E || existsb (unties hs ws E) ks end.
 
 Definition proves_by_equations (ls : list local) (ks : list knot) : bool :=
   let elsewhere := mapped_on P ls in
   let ws := waiting elsewhere ls in
   let es := edges ws in
+  let hs := filter (bounds_holders P elsewhere ls) (seq 0 (length (all_series P))) in
   complete P elsewhere ls && forallb (is_accounted_for elsewhere) ls &&
-  (length (things ws) <=? 12) && forallb (is_excluded ws es ks) (subsets (things ws)).
+  (length (things ws) <=? 12) && forallb (is_excluded hs ws es ks) (subsets (things ws)).
 
 (** ** Why that is right *)
 

@@ -1,6 +1,7 @@
 (* Reads certificates of kmapcheck for the checks that are proved: Semantics.proves_no_deadlock,
-   proves_by_equations and every_program_ends, extracted from Ordered.v, ScenarioEquations.v and
-   Ends.v. What is here is trusted, as are listing.ml
+   proves_by_equations, every_program_ends, everybody_lets_go, proves_nobody_starves
+   and proves_rest, extracted from Ordered.v, ScenarioEquations.v, Ends.v, ScenarioLettingGo.v,
+   ScenarioStuck.v and ScenarioResting.v. What is here is trusted, as are listing.ml
    and json.ml. Each local state is written again from what was understood, and compared with the
    file, and so is what it holds. *)
 
@@ -92,11 +93,9 @@ let content c (x : local) =
   let amount l m = List.fold_left (fun s (k, n) -> if k = (l, m) then s + int n else s) 0 x.held in
   let own i units =
     let l = Own (natural i) in
-    let kinds = List.concat_map (fun (d : instruction) -> match d.does with
-        | Acquire (k, m, _) | TryAcquire (k, m, _) | Release (k, m, _) when k = l -> [ m ] | _ -> []) declared.nodes in
-    match units, kinds with
+    match units, nth "lock" task.own_kinds i with
     | Some u, _ -> Json.Object [ ("units", Json.List [ num (int u - amount l Units); num 0 ]) ]
-    | None, Spinning :: _ -> Json.Object [ ("spin", Json.Bool (amount l Spinning > 0)) ]
+    | None, "spinlock" -> Json.Object [ ("spin", Json.Bool (amount l Spinning > 0)) ]
     | None, _ -> Json.Object
                    [ ("rwsem", Json.List [ num (amount l Reading); Json.Bool (amount l Writing > 0); num 0 ]) ] in
   let of_page p = function Pin (q, _, _) | Low q | Atomic (q, _) | Local q -> p = q in
@@ -197,16 +196,44 @@ let claims certificate = List.concat_map (fun claim ->
     List.map (fun kind -> (text kind, text (Json.get "by" claim))) (Json.list (Json.get "kinds" claim)))
     (Json.list (Json.get "excluded" certificate))
 
+(* Waits in loops for what anybody may give: at these tasks may rest. Then what may come behind them,
+   and what is awaited there. Which ones are taken need not be believed. *)
+let rest (scenario : scenario) =
+  let of_program m (p : program) =
+    let nodes = Array.of_list p.nodes in
+    let after a = List.filter_map (Option.map int) nodes.(a).next in
+    let rec ahead seen = function
+      | [] -> seen
+      | a :: l when List.mem a seen -> ahead seen l
+      | a :: l -> ahead (a :: seen) (after a @ l) in
+    let awaited (d : instruction) =
+      let calls = match d.does with
+        | Select -> List.map (fun b -> nodes.(int b).does) (List.filter_map Fun.id d.next)
+        | o -> [ o ] in
+      if d.gives_up then []
+      else if List.for_all (function Await _ -> true | _ -> false) calls then
+        List.filter_map (function Await (c, _) -> Some c | _ -> None) calls
+      else [] in
+    let rests a = awaited nodes.(a) <> [] && List.mem a (ahead [] (after a)) in
+    let waits = List.filter rests (List.init (Array.length nodes) Fun.id) in
+    let named = List.map (fun a -> (natural m, natural a)) in
+    (named waits, named (ahead [] waits), List.concat_map (fun a -> awaited nodes.(a)) waits) in
+  let all = List.mapi of_program scenario.programs in
+  let part f = List.concat_map f all in
+  (part (fun (a, _, _) -> a), part (fun (_, b, _) -> b), part (fun (_, _, c) -> c))
+
 let check listing certificate =
   (match Json.get "format" certificate with
    | Json.String "kmapcheck-certificate-3" -> ()
    | _ -> raise (Json.Malformed "the format is not kmapcheck-certificate-3"));
   let c = { listing; shared = List.length listing.Listing.names.pages } in
   let claims = claims certificate in
-  let by = match List.assoc_opt "deadlock" claims with
-    | Some (("order" | "equations") as by) -> by
-    | Some by -> Listing.refuse ("no deadlock, by " ^ by)
-    | None -> Listing.refuse "it does not say that there is no deadlock" in
+  let starved = List.assoc_opt "starved" claims in
+  let by = match List.assoc_opt "deadlock" claims, starved with
+    | (Some ("order" | "equations" | "flow") | None as by), Some ("drains" | "rests") -> by
+    | Some ("order" | "equations") as by, _ -> by
+    | Some by, _ -> Listing.refuse ("no deadlock, by " ^ by)
+    | None, _ -> Listing.refuse "it does not say that there is no deadlock" in
   let tables = Json.get "locals" certificate in
   let contents = listed "contents" tables and holdings = listed "holdings" tables in
   let states = listed "states" tables in
@@ -219,14 +246,34 @@ let check listing certificate =
       same "holds" (nth "holding" holdings (number (Json.get "holds" json))) holds)
     (List.combine made states);
   let order = List.map (fun s -> wanted c (text s)) (listed "order" certificate) in
-  let holds = match by with
-    | "order" -> proves_no_deadlock listing.scenario locals order
-    | _ ->
+  let ranks () =
+    let ranks = List.map number (listed "ranks" certificate) in
+    if List.length ranks <> List.length locals then wrong "not every local state has a rank";
+    List.combine locals (List.map natural ranks) in
+  let scenario = listing.scenario in
+  let no_deadlock = match by with
+    | None | Some "flow" -> true
+    | Some "order" -> proves_no_deadlock scenario locals order
+    | Some _ ->
       let instances m = Option.map natural (nth "task" listing.tasks (int m)).instances in
-      proves_by_equations listing.scenario instances locals (knots c (List.combine locals made) certificate) in
-  if not holds then wrong "it does not follow that there is no deadlock";
-  match List.assoc_opt "starved" claims with
-  | Some "no-loops" ->
-    if not (every_program_ends listing.scenario) then wrong "a task program loops";
-    "no deadlock, and all come to their ends"
+      proves_by_equations scenario instances locals (knots c (List.combine locals made) certificate) in
+  if not no_deadlock then wrong "it does not follow that there is no deadlock";
+  let must so otherwise = if not so then wrong otherwise in
+  let counted = by = None || by = Some "flow" in
+  (match starved with
+   | Some "no-loops" -> must (every_program_ends scenario) "a task program loops"
+   | Some "drains" when counted ->
+     must (proves_nobody_starves scenario locals (ranks ()))
+       "some task does not come nearer to letting go, or waits for what others need not hold"
+   | Some "drains" ->
+     must (everybody_lets_go scenario (mapped_on scenario locals) (ranks ()) locals) "some task does not come nearer to letting go"
+   | Some "rests" ->
+     let waits, behind, awaited = rest scenario in
+     must (proves_rest scenario locals (ranks ()) waits behind awaited) "some task does not come nearer to rest"
+   | _ -> ());
+  match by, starved with
+  | Some "flow", _ -> Listing.refuse "no deadlock, by flow; nobody starves"
+  | None, _ -> "nobody starves"
+  | _, Some "no-loops" -> "no deadlock, and all come to their ends"
+  | _, Some ("drains" | "rests") -> "no deadlock, and nobody starves"
   | _ -> "no deadlock"

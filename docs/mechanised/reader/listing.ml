@@ -15,7 +15,9 @@ let natural n =
 type names = { series : string list; pages : string list; locks : string list; counters : string list;
                types : (string, int) Hashtbl.t }
 
-type task = { title : string; instances : int option; own_pages : string list; own_locks : string list }
+type task = { title : string; instances : int option; own_pages : string list; own_locks : string list;
+              (* The first word of each. *)
+              own_kinds : string list }
 
 type t = { scenario : scenario; names : names; tasks : task list }
 
@@ -219,12 +221,13 @@ let program names lines =
   let own_locks = List.map (fun l -> match resource (after "  its own " l) with
       | Lock (name, lock) -> (name, lock)
       | Counter _ -> refuse "a completion, or units without owner, of a task's own") on_locks in
+  let own_kinds = List.map (fun l -> fst (cut " " (after "  its own " l))) on_locks in
   let entry = match nothing, on_start with
     | [], [] -> Some O
     | [], [ l ] -> Some (natural (number (after "  starts at " l) - 1))
     | _ -> None in
   let nodes = List.mapi (node names (List.map fst own_pages) (List.map fst own_locks)) lines in
-  (List.map fst own_pages, List.map fst own_locks,
+  (List.map fst own_pages, List.map fst own_locks, own_kinds,
    { own_pages = List.map snd own_pages; own_locks = List.map snd own_locks; entry; nodes })
 
 let parse text =
@@ -255,8 +258,8 @@ let parse text =
                 counters = List.map fst counters; types = Hashtbl.create 7 } in
   let task lines =
     let title, about = cut ", " (after "task " (List.hd lines)) in
-    let own_pages, own_locks, program = program names (List.tl lines) in
-    ({ title; instances = bound about; own_pages; own_locks }, program) in
+    let own_pages, own_locks, own_kinds, program = program names (List.tl lines) in
+    ({ title; instances = bound about; own_pages; own_locks; own_kinds }, program) in
   let tasks = List.map task tasks in
   { names; tasks = List.map fst tasks;
     scenario = { all_series = List.map snd series; locks = List.map snd locks; counters = List.map snd counters;
