@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 /// Kinds of assumptions, in the words of docs/extract.md.
-pub const KINDS: [&str; 18] = [
+pub const KINDS: [&str; 19] = [
     "unfinished",
+    "unreached",
     "loop-bound",
     "recursion-bound",
     "distinct-pointers",
@@ -56,7 +57,7 @@ impl Assumed {
 }
 
 /// All assumptions so far.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Assumptions {
     /// By kind, those of interest before others, and text.
     all: BTreeMap<(usize, bool, String), Assumed>,

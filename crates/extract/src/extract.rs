@@ -202,6 +202,12 @@ impl Files {
             outside,
             split: None,
             born: Vec::new(),
+            spare: Default::default(),
+            widened: Default::default(),
+            cuts: Default::default(),
+            left: Default::default(),
+            node: 0,
+            then: Default::default(),
             here: (0, 0, 0),
         };
         for (file, line) in &unit.unread {
@@ -221,7 +227,7 @@ impl Files {
             machine
                 .things
                 .retain(|_, thing| thing.scope() != Scope::Own);
-            let mut paths = machine.explore(function)?;
+            let mut paths = machine.follow(function)?;
             states += paths.nodes.len();
             let mut automaton = Automaton::of(&paths, &mut machine.labels)?;
             let mut made = automaton.as_ref().and_then(|a| program(a, &machine.labels));

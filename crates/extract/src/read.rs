@@ -13,12 +13,14 @@
 //! | [`types`] | types as arguments, which the grammar does not know |
 //! | [`tree`] | tree-sitter: the syntax tree, and asking it |
 //! | [`outside`] | what is declared outside of functions: private to a file, arrays, pointers |
+//! | [`overlap`] | members of unions that are one place |
 //! | [`pointed`] | what pointers may point to, by names |
 //! | [`mod@unit`] | all files together: functions, macros, enumerators |
 //! | [`pointers`] | which functions a pointer may be |
 //! | [`instruction`] | what a function is lowered to |
 //! | [`lower`] | a syntax tree as instructions: branches, jumps, calls, assignments |
 //! | [`graph`] | successors, post-dominators, what is live where |
+//! | [`loops`] | where loops are left, and what their rounds change |
 //! | [`callee`](mod@callee) | what calls may do |
 //! | [`slice`](mod@slice) | which instructions matter for operations, between functions too |
 //! | [`unseen`] | what can be reached and is not looked into |
@@ -34,10 +36,12 @@ pub mod expand;
 pub mod foreach;
 pub mod graph;
 pub mod instruction;
+pub mod loops;
 pub mod lower;
 pub mod macros;
 pub mod names;
 pub mod outside;
+pub mod overlap;
 pub mod pointed;
 pub mod pointers;
 pub mod slice;

@@ -8,6 +8,10 @@
 //! | [`coarse`] | what is forgotten where there are too many states |
 //! | [`facts`] | whether linear facts can hold together |
 //! | [`evaluate`] | values of expressions, assignments, substitution |
+//! | [`rounds`] | how many rounds of loops are followed, and what comes then |
+//! | [`widen`] | what a loop changes is forgotten |
+//! | [`lost`] | operations that no path comes to because one was cut |
+//! | [`structure`] | structures by value |
 //! | [`rest`] | quotients and rests by powers of two |
 //! | [`step`](mod@step) | one instruction |
 //! | [`call`] | calls |
@@ -28,6 +32,7 @@ pub mod explore;
 pub mod facts;
 pub mod identity;
 pub mod label;
+pub mod lost;
 pub mod naming;
 pub mod operation;
 pub mod rest;
@@ -35,5 +40,7 @@ pub mod rounds;
 pub mod section;
 pub mod state;
 pub mod step;
+pub mod structure;
 pub mod unmapped;
 pub mod value;
+pub mod widen;

@@ -144,6 +144,8 @@ pub struct Code {
     pub resolved: Vec<(usize, String, Vec<String>)>,
     /// Variables that are never negative.
     pub unsigned: BTreeSet<Name>,
+    /// Variables that are no structures: pointers, numbers and results.
+    pub scalars: BTreeSet<Name>,
 }
 
 impl Instr {

@@ -142,13 +142,21 @@ impl Lower<'_> {
                 ""
             });
             let parent = param.parent();
+            let is_pointer = parent.is_some_and(|parent| parent.kind() == "pointer_declarator");
+            if is_pointer {
+                self.code.scalars.insert(local);
+            }
             // An identifier that is no declarator's part is a parameter by itself.
             if let Some(kind) = parent
                 .filter(|_| is_named)
                 .and_then(|parent| field(parent, "type"))
-                && is_unsigned(tree::text(kind, at.source))
             {
-                self.code.unsigned.insert(local);
+                if is_unsigned(tree::text(kind, at.source)) {
+                    self.code.unsigned.insert(local);
+                }
+                if is_number(kind.kind()) {
+                    self.code.scalars.insert(local);
+                }
             }
             self.code.params.push(local);
         }
@@ -234,7 +242,9 @@ impl Lower<'_> {
 
     fn temporary(&mut self) -> Name {
         self.temporaries += 1;
-        self.names.name(&format!("%{}", self.temporaries))
+        let name = self.names.name(&format!("%{}", self.temporaries));
+        self.code.scalars.insert(name);
+        name
     }
 
     /// The variable of that name, innermost first.
@@ -314,4 +324,9 @@ impl Lower<'_> {
         let opaque = self.unread(at, what);
         self.emit(Instr::Opaque(Rc::new(opaque)));
     }
+}
+
+/// Whether a type is one of numbers by its spelling; what is called by a name of its own may be anything.
+fn is_number(kind: &str) -> bool {
+    ["primitive_type", "sized_type_specifier", "enum_specifier"].contains(&kind)
 }

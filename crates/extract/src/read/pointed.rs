@@ -148,3 +148,8 @@ fn of_place(place: &Place, each: &mut dyn FnMut(&Place)) {
         values(base, each);
     }
 }
+
+/// Whether an argument may be a pointer that was handed in: it is no number.
+pub(super) fn may_be_handed_on(arg: &Expr) -> bool {
+    !matches!(arg, Expr::Const(_) | Expr::Text(_) | Expr::Function(_))
+}

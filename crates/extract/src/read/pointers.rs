@@ -186,9 +186,11 @@ impl Pointers {
                         }
                     }
                 }
-                "struct_specifier" => {
+                kind @ ("struct_specifier" | "union_specifier") => {
                     if let Some(body) = field(node, "body") {
-                        let fields = fields(body, &read.text);
+                        let mut fields = fields(body, &read.text);
+                        // A list gives a union's first member.
+                        fields.truncate(if kind.starts_with('u') { 1 } else { usize::MAX });
                         if let Some(name) = field(node, "name") {
                             self.structures.insert(text(name), fields.clone());
                         }

@@ -21,8 +21,10 @@ use crate::map::Mapping;
 use crate::read::callee::{Callee, callee, is_atomic, is_jump, is_operation, may_sleep};
 use crate::read::graph::{Graph, decided_by, graph, kept_addresses};
 use crate::read::instruction::{Call, Code, Expr, Instr, Place, Target};
+use crate::read::loops::{Changes, Loop};
 use crate::read::lower::lower;
 use crate::read::names::{Name, Names};
+use crate::read::pointed::may_be_handed_on;
 use crate::read::unit::Unit;
 
 /// A function whose result matters is followed if it has at most this many instructions, and no
@@ -41,6 +43,8 @@ pub struct Body {
     /// Fields and variables outside that are mentioned from each instruction on, in functions that
     /// are called too.
     pub mentions: Vec<Rc<BTreeSet<Name>>>,
+    /// Its loops, by number.
+    pub loops: BTreeMap<u32, Loop>,
 }
 
 /// The functions that are followed, with what matters in them.
@@ -60,11 +64,19 @@ pub struct Slice {
     /// Calls of functions that write through pointers and are not followed: the function and
     /// instruction, and what is called.
     pub passed_over: Vec<(usize, usize, usize)>,
+    /// What each function changes besides its own variables, with those that it calls.
+    pub changes: BTreeMap<usize, Changes>,
+    /// Variables and fields whose address is kept.
+    pub pointed: BTreeSet<Name>,
+    /// The operations that matter, and what may sleep where that matters: the function and instruction.
+    pub operations: BTreeSet<(usize, usize)>,
+    /// What is called, of functions that are followed.
+    pub calls: BTreeMap<(usize, usize), Vec<usize>>,
 }
 
 /// The work on a slice.
 pub(super) struct Slicer<'a> {
-    mapping: &'a Mapping,
+    pub(super) mapping: &'a Mapping,
     names: &'a Names,
     inline: &'a BTreeSet<usize>,
     pub(super) callees: BTreeMap<(usize, usize), Callee>,
@@ -77,7 +89,7 @@ pub(super) struct Slicer<'a> {
     /// Variables and fields whose value matters; among them what is behind pointers.
     pub(super) values: BTreeSet<Name>,
     /// Variables of each function whose address is kept somewhere.
-    aliases: BTreeMap<usize, BTreeSet<Name>>,
+    pub(super) aliases: BTreeMap<usize, BTreeSet<Name>>,
     /// Functions from which an allocation is reached that sleeps or not by its flags.
     by_flags: BTreeSet<usize>,
     sleep_matters: bool,
@@ -135,6 +147,7 @@ impl Slice {
                 graph: graph(&code),
                 matters: vec![false; code.instrs.len()],
                 mentions: Vec::new(),
+                loops: BTreeMap::new(),
                 code,
             };
             bodies.insert(function, body);
@@ -175,6 +188,9 @@ impl Slice {
             }
         }
         slicer.mentions();
+        slicer.loops();
+        slicer.slice.pointed.clone_from(&slicer.pointed);
+        slicer.list_operations();
         slicer.slice.passed_over = slicer.passed_over();
         slicer.slice
     }
@@ -481,9 +497,4 @@ impl Slicer<'_> {
             .get(&function)
             .is_some_and(|names| names.iter().any(|name| self.wants_local(function, *name)))
     }
-}
-
-/// Whether an argument may be a pointer that was handed in: it is no number.
-fn may_be_handed_on(arg: &Expr) -> bool {
-    !matches!(arg, Expr::Const(_) | Expr::Text(_) | Expr::Function(_))
 }

@@ -14,6 +14,7 @@ use crate::read::expand::Hidden;
 use crate::read::foreach;
 use crate::read::macros::Macro;
 use crate::read::outside::Outside;
+use crate::read::overlap::Overlap;
 use crate::read::pointers::Pointers;
 use crate::read::spelling;
 use crate::read::tree::{self, children, declared, field};
@@ -77,6 +78,8 @@ pub struct Unit {
     pub enumerators: BTreeMap<String, i64>,
     /// Fields of unsigned types; a name that is signed elsewhere is not in it.
     pub unsigned_fields: BTreeSet<String>,
+    /// Members of unions by the names that stand for them, where those are others.
+    pub overlap: BTreeMap<String, String>,
     /// What is declared outside of functions.
     pub outside: Outside,
     /// Which functions pointers may be.
@@ -150,8 +153,10 @@ impl Unit {
             });
         }
         let (mut signed, mut ambiguous) = (BTreeSet::new(), Vec::new());
+        let mut overlap = Overlap::default();
         for file in 0..unit.files.len() {
             unit.outside.add(file, &unit.files[file].text);
+            overlap.add(&unit.files[file].text);
             let found = Found::of(&unit.files[file]);
             for mut function in found.functions {
                 function.file = file;
@@ -171,6 +176,13 @@ impl Unit {
             signed.extend(found.signed);
         }
         unit.enumerators.retain(|name, _| !ambiguous.contains(name));
+        unit.overlap = overlap.names();
+        for (name, one) in &unit.overlap {
+            // What is one place may be negative if any of its names is.
+            if signed.contains(name) || !unit.unsigned_fields.contains(name) {
+                signed.insert(one.clone());
+            }
+        }
         unit.unsigned_fields.retain(|name| !signed.contains(name));
         unit.pointers = Pointers::of(&unit, mapping);
         Ok(unit)

@@ -8,9 +8,12 @@ use crate::read::unseen;
 use crate::refusal::{Kind, Refusal};
 use crate::run::evaluate::{at_least, depth_of};
 use crate::run::label::Label;
+use crate::run::rounds::Then;
 use crate::run::state::{Frame, State};
 use crate::run::step::{Machine, Step};
+use crate::run::structure::{root, set};
 use crate::run::value::{Key, Linear, Symbol};
+use crate::run::widen::forget_changes;
 
 /// Calls inside calls.
 const DEEPEST: usize = 60;
@@ -73,8 +76,18 @@ impl Machine<'_> {
             );
         }
         let mut ways = Vec::new();
+        let mut is_cut = false;
         for body in followed {
             if self.recurses(state, body)? {
+                is_cut = true;
+                if self.then == Then::Forget {
+                    // Deeper calls do nothing; what they may change has any value.
+                    let mut way = state.clone();
+                    let (depth, slice) = (way.frames.len() - 1, self.slice);
+                    forget_changes(&mut way, depth, &slice.changes[&body], &slice.pointed);
+                    self.nothing(&mut way, call, false, "");
+                    ways.push((None, way));
+                }
                 continue;
             }
             let mut way = state.clone();
@@ -90,6 +103,10 @@ impl Machine<'_> {
                 Step::Then(more) => ways.extend(more),
                 _ => ways.push((None, state.clone())),
             }
+        }
+        if is_cut && self.then != Then::Forget {
+            let open = state.frames.iter().map(|frame| (frame.function, frame.at));
+            self.cuts.insert(open.collect());
         }
         if ways.is_empty() {
             return Ok(Step::Cut);
@@ -160,20 +177,23 @@ impl Machine<'_> {
             ));
         }
         let depth = state.frames.len() - 1;
-        let values: Vec<Linear> = call
-            .args
-            .iter()
-            .map(|arg| self.value(state, depth, arg))
-            .collect();
+        let of = depth_of(depth + 1);
+        let slice = self.slice;
+        let mut values = Vec::new();
+        for (param, arg) in slice.bodies[&body].code.params.iter().zip(&call.args) {
+            let key = Key::Local(of, *param);
+            let value = self.value(state, depth, arg);
+            let fields = self.fields_of(state, depth, arg, &key);
+            values.push((key, value, fields));
+        }
         state.frames.push(Frame {
             function: body,
             at: 0,
             done: 0,
             result: Some(call.result),
         });
-        let of = depth_of(depth + 1);
-        for (param, value) in self.slice.bodies[&body].code.params.iter().zip(values) {
-            state.store.insert(Key::Local(of, *param), value);
+        for (key, value, fields) in values {
+            set(state, key, value, fields);
         }
         Ok(())
     }
@@ -371,20 +391,4 @@ impl Machine<'_> {
         });
         Step::Then(vec![(Some(label), state.clone())])
     }
-}
-
-/// The variable that a place is within, if it is within one.
-fn root(key: &Key) -> &Key {
-    let mut key = key;
-    while let Key::Field(base, _) | Key::Deref(base) = key {
-        let inner = base.terms.iter().find_map(|(symbol, _)| match symbol {
-            Symbol::Address(inner) => Some(inner),
-            _ => None,
-        });
-        match inner {
-            Some(inner) => key = inner,
-            None => break,
-        }
-    }
-    key
 }

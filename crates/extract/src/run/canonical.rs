@@ -14,6 +14,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::read::names::Name;
 use crate::read::slice::Slice;
 use crate::run::state::{Fact, State};
+use crate::run::structure::root;
 use crate::run::value::{Key, Linear, Symbol};
 
 /// Drops what is no longer mentioned and numbers the symbols.
@@ -102,8 +103,13 @@ fn collected(mut state: State, slice: &Slice) -> State {
             let is_kept = match &key {
                 // A variable that somebody points to.
                 Key::Local(..) | Key::Global(_) => places.contains(&key),
-                Key::Field(_, name) => all && outside.contains(name),
-                Key::Deref(_) => all && slice.behind.is_some_and(|name| outside.contains(&name)),
+                Key::Field(_, name) => {
+                    all && outside.contains(name) && is_there(root(&key), &locals, &places)
+                }
+                Key::Deref(_) => {
+                    all && is_there(root(&key), &locals, &places)
+                        && slice.behind.is_some_and(|name| outside.contains(&name))
+                }
                 Key::Mapped(_) | Key::Table(_) | Key::Pure(..) => all && some,
             };
             if is_kept {
@@ -140,6 +146,16 @@ fn collected(mut state: State, slice: &Slice) -> State {
     state.names.retain(|of, _| named.contains(of));
     state.allocated.retain(|of| state.names.contains_key(of));
     state
+}
+
+/// Whether something may still be read of what lies in a variable of a call that is open; of what lies
+/// elsewhere, always.
+fn is_there(root: &Key, locals: &[BTreeSet<Name>], places: &BTreeSet<Key>) -> bool {
+    let Key::Local(depth, name) = root else {
+        return true;
+    };
+    let live = locals.get(usize::from(*depth));
+    live.is_some_and(|live| live.contains(name)) || places.contains(root)
 }
 
 fn is_reached(of: &Linear, reached: &FxHashSet<u32>) -> bool {

@@ -8,6 +8,7 @@ use crate::run::identity::{Meet, meet};
 use crate::run::rest::{quotient_name, rest_name, split};
 use crate::run::state::{Fact, Relation, State};
 use crate::run::step::Machine;
+use crate::run::structure::set;
 use crate::run::value::{Key, Linear, Symbol};
 
 /// What a fact and its opposite say.
@@ -255,31 +256,16 @@ impl Machine<'_> {
 
     /// Assigns a value. What is a structure takes its fields along, as far as they are known.
     pub fn assign(&mut self, state: &mut State, depth: usize, place: &Place, value: &Expr) {
-        let from = match value {
-            Expr::Read(from) => Some(self.key(state, depth, from)),
-            _ => None,
-        };
-        let value = self.value(state, depth, value);
+        let of = self.value(state, depth, value);
         let key = self.key(state, depth, place);
+        let fields = self.fields_of(state, depth, value, &key);
         if let Key::Field(base, _) | Key::Deref(base) = &key
             && !matches!(base.sole(), Some(Symbol::Address(_)))
         {
             self.distinct();
         }
         self.set_directly(state, &key);
-        let address = |key: &Key| match key {
-            Key::Deref(base) => base.clone(),
-            key => Linear::symbol(Symbol::Address(key.clone().into())),
-        };
-        let to = address(&key);
-        // With a structure goes all that lies within it.
-        let from = from.map(|from| address(&from));
-        let fields: Vec<(Key, Linear)> = (state.store.iter())
-            .filter_map(|(key, value)| Some((key.moved(from.as_ref()?, &to)?, value.clone())))
-            .collect();
-        (state.store).retain(|key, _| key.moved(&to, &to).is_none());
-        state.store.extend(fields);
-        state.store.insert(key, value);
+        set(state, key, of, fields);
     }
 
     /// Sets where the result of a call goes.

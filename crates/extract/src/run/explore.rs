@@ -23,6 +23,7 @@ use crate::refusal::{Kind, Refusal};
 use crate::run::canonical::canonical;
 use crate::run::coarse::forget;
 use crate::run::label::Label;
+use crate::run::lost::Spot;
 use crate::run::operation::Object;
 use crate::run::rounds::Rounds;
 use crate::run::state::{Frame, Hold, State};
@@ -36,6 +37,8 @@ pub struct Node {
     pub edges: BTreeSet<(Option<u32>, usize)>,
     /// Whether the entry may return here.
     pub ends: bool,
+    /// The operation that is done here, if one is.
+    pub operation: Option<Spot>,
     /// What is held here: the operation that gives it back, and its name, in order.
     pub held: Vec<(&'static str, Name)>,
 }
@@ -82,6 +85,10 @@ impl Machine<'_> {
     }
 
     fn graph(&mut self, function: usize, unrolled: bool) -> Result<Paths, Refusal> {
+        self.spare.clear();
+        self.widened.clear();
+        self.cuts.clear();
+        self.left.clear();
         let mut paths = Paths::default();
         let mut visits: Vec<Visits> = Vec::new();
         let mut numbers: FxHashMap<(State, Vec<Rounds>), usize> = FxHashMap::default();
@@ -103,7 +110,10 @@ impl Machine<'_> {
                     forget(&mut state);
                 }
                 let state = canonical(state, self.slice);
-                let told_apart = if unrolled { rounds.clone() } else { Vec::new() };
+                let told_apart = match unrolled {
+                    true => rounds.iter().map(Rounds::counts).collect(),
+                    false => Vec::new(),
+                };
                 let key = (state, told_apart);
                 let next = match numbers.get(&key) {
                     Some(&number) => number,
@@ -163,16 +173,30 @@ impl Machine<'_> {
         paths: &mut Paths,
         found: &mut Vec<Found>,
     ) -> Result<(), Refusal> {
+        self.node = node;
+        for of in &mut rounds {
+            of.at_node(node);
+        }
         for _ in 0..MOST_STEPS {
             if state.frames.is_empty() {
                 paths.nodes[node].ends = true;
                 return Ok(());
             }
+            let spot = state.frames.last().map(|frame| (frame.function, frame.at));
+            let spot = spot.filter(|spot| self.slice.operations.contains(spot));
             let step = self.step(&mut state, &mut rounds)?;
+            if spot.is_some() {
+                paths.nodes[node].operation = spot;
+            }
             rounds.resize_with(state.frames.len().max(1), Rounds::default);
             match step {
                 Step::On => {}
                 Step::Cut => return Ok(()),
+                Step::Bound => {
+                    let open = state.frames.iter().map(|frame| (frame.function, frame.at));
+                    self.cuts.insert(open.collect());
+                    return Ok(());
+                }
                 Step::End => {
                     paths.nodes[node].ends = true;
                     return Ok(());

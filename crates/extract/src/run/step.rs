@@ -6,16 +6,19 @@ use crate::assumed::Assumptions;
 use crate::map::Mapping;
 use crate::options::Options;
 use crate::read::callee::is_jump;
-use crate::read::instruction::{Instr, Opaque, Unread};
+use crate::read::instruction::{Expr, Instr, Opaque, Unread};
 use crate::read::names::{Name, Names};
 use crate::read::slice::Slice;
 use crate::read::unit::Unit;
 use crate::refusal::{Kind, Place, Refusal};
 use crate::run::counts::Counts;
+use crate::run::evaluate::depth_of;
 use crate::run::facts::Facts;
 use crate::run::label::Labels;
-use crate::run::rounds::Rounds;
+use crate::run::lost::Spot;
+use crate::run::rounds::{Rounds, Then};
 use crate::run::state::{Fact, Relation, State};
+use crate::run::structure::{drop_variables, set};
 use crate::run::value::{Key, Linear};
 
 /// Who means the same object by a name.
@@ -107,6 +110,8 @@ pub enum Step {
     End,
     /// It is not followed further.
     Cut,
+    /// It is not followed further, since a bound says so: at the instruction where the state is.
+    Bound,
 }
 
 /// What runs the instructions: everything that is the same for all states.
@@ -145,6 +150,19 @@ pub struct Machine<'a> {
     pub split: Option<Fact>,
     /// What the instruction has read for the first time, with what is known of it.
     pub born: Vec<(Key, Linear, Option<Fact>)>,
+    /// Rounds of each loop that were followed one by one beyond the usual ones.
+    pub spare: BTreeMap<(usize, u32), u32>,
+    /// How often what each loop changes was forgotten.
+    pub widened: BTreeMap<(usize, u32), usize>,
+    /// Where paths were cut by a bound: each call that is open.
+    pub cuts: BTreeSet<Vec<Spot>>,
+    /// Ways out of loops that were taken: the node that the round began at, the loop, the branch and its
+    /// side.
+    pub left: BTreeSet<(usize, u32, usize, bool)>,
+    /// The node that is followed.
+    pub node: usize,
+    /// What is done where a bound comes.
+    pub then: Then,
     /// The file, line and function that is run.
     pub here: (usize, usize, usize),
 }
@@ -249,17 +267,12 @@ impl Machine<'_> {
         match instr {
             Instr::Nop => next(state),
             Instr::Enter(number) => {
-                rounds[depth].enter(*number);
+                rounds[depth].enter(*number, state.held.len(), self.node);
                 next(state);
             }
             Instr::Round(number, line) => {
                 self.here.1 = *line;
-                next(state);
-                if let Some(most) = rounds[depth].round(*number, self.options.unroll) {
-                    self.note_bound(most);
-                    return Ok(Step::Cut);
-                }
-                return Ok(Step::Round);
+                return Ok(self.round(state, &mut rounds[depth], *number));
             }
             Instr::Jump(to) => state.frames[depth].at = *to,
             Instr::Assign(place, value) => {
@@ -294,7 +307,6 @@ impl Machine<'_> {
             }
             Instr::Return(value) => {
                 let value = value.as_ref().filter(|_| matters);
-                let value = value.map(|value| self.value(state, depth, value));
                 return self.finish(state, value);
             }
             Instr::End(name, line) => {
@@ -315,27 +327,18 @@ impl Machine<'_> {
         Ok(Step::On)
     }
 
-    fn note_bound(&mut self, unroll: u32) {
-        let text = format!("at most {unroll} undecided rounds of this loop");
-        // A proposal only.
-        let (at, more) = (self.at(), unroll.saturating_add(1));
-        // Loops at different places are different assumptions.
-        let text = format!("{text} ({at})");
-        self.assumptions
-            .note("loop-bound", at, text, Some(format!("--unroll {more}")));
-    }
-
     fn branch(
         &mut self,
         state: &mut State,
         (rounds, leaves): (&mut [Rounds], &[u32]),
-        value: &crate::read::instruction::Expr,
+        value: &Expr,
         (yes, no): (usize, usize),
     ) -> Step {
         let depth = state.frames.len() - 1;
         let question = self.question(state, depth, value);
         let can = self.possible(state, question.yes.as_ref());
         let can_not = self.possible(state, question.no.as_ref());
+        self.leave_loops(state, &rounds[depth], (can, can_not));
         match (can, can_not) {
             (true, false) => state.frames[depth].at = yes,
             (false, true) => state.frames[depth].at = no,
@@ -361,20 +364,24 @@ impl Machine<'_> {
     }
 
     /// Leaves the innermost call.
-    fn finish(&mut self, state: &mut State, value: Option<Linear>) -> Result<Step, Refusal> {
+    fn finish(&mut self, state: &mut State, value: Option<&Expr>) -> Result<Step, Refusal> {
         let depth = state.frames.len() - 1;
         if depth == 0 {
             return self.leave(state);
         }
-        let Some(frame) = state.frames.pop() else {
-            return Ok(Step::End);
+        let result = state.frames[depth].result;
+        let result = result.map(|name| Key::Local(depth_of(depth - 1), name));
+        let fields = match (value, &result) {
+            (Some(value), Some(to)) => self.fields_of(state, depth, value, to),
+            _ => Vec::new(),
         };
-        let of = crate::run::evaluate::depth_of(depth);
-        state
-            .store
-            .retain(|key, _| !matches!(key, Key::Local(depth, _) if *depth == of));
+        let value = value.map(|value| self.value(state, depth, value));
+        state.frames.pop();
+        drop_variables(state, depth);
         let value = value.unwrap_or_else(|| state.fresh());
-        self.set_result(state, frame.result, value);
+        if let Some(to) = result {
+            set(state, to, value, fields);
+        }
         if let Some(caller) = state.frames.last_mut() {
             caller.at += 1;
         }
@@ -463,7 +470,7 @@ impl Machine<'_> {
             return Err(Refusal::new(kind, said, help).at(Some(place)));
         }
         // Whatever it sets has any value now.
-        let depth = crate::run::evaluate::depth_of(state.frames.len() - 1);
+        let depth = depth_of(state.frames.len() - 1);
         state.store.retain(|key, _| match key {
             Key::Local(of, name) => *of != depth || !opaque.names.contains(name),
             Key::Global(name) | Key::Field(_, name) => !opaque.names.contains(name),

@@ -1,6 +1,6 @@
 //! The operations of all paths, as a deterministic automaton with the fewest nodes.
 //!
-//! What does not come to an end is left out. One outcome of a try must not be left out alone, for
+//! What comes to no end is left out, but for what goes round for ever and does something on the way. One outcome of a try must not be left out alone, for
 //! then the other would seem to be all there is: it is closed instead, by giving back what is held
 //! and ending there. Then ways with the same operations become one (subset construction), and nodes
 //! with the same ways onwards become one (E. F. Moore, *Gedanken-Experiments on Sequential Machines*,
@@ -71,21 +71,7 @@ struct Plain {
 /// The nodes with everything left out that does not come to an end, and tries closed; `None`: the
 /// first one does not.
 fn closed(paths: &Paths, labels: &mut Labels) -> Option<Vec<Plain>> {
-    let mut before: Vec<Vec<usize>> = vec![Vec::new(); paths.nodes.len()];
-    for (from, node) in paths.nodes.iter().enumerate() {
-        for (_, to) in &node.edges {
-            before[*to].push(from);
-        }
-    }
-    let mut alive = vec![false; paths.nodes.len()];
-    let mut todo: Vec<usize> = (0..paths.nodes.len())
-        .filter(|&node| paths.nodes[node].ends)
-        .collect();
-    while let Some(node) = todo.pop() {
-        if !std::mem::replace(&mut alive[node], true) {
-            todo.extend(&before[node]);
-        }
-    }
+    let alive = paths.alive();
     if !*alive.first()? {
         return None;
     }

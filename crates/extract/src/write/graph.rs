@@ -156,7 +156,8 @@ fn meet_all(
 }
 
 /// The strongly connected components among `nodes`, each after those that it leads to.
-fn components(next: &[Vec<usize>], nodes: &BTreeSet<usize>) -> Vec<Vec<usize>> {
+#[must_use]
+pub fn components(next: &[Vec<usize>], nodes: &BTreeSet<usize>) -> Vec<Vec<usize>> {
     let mut index: BTreeMap<usize, usize> = BTreeMap::new();
     let mut low: BTreeMap<usize, usize> = BTreeMap::new();
     let mut on_stack = BTreeSet::new();

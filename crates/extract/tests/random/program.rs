@@ -1,119 +1,8 @@
-//! Random C programs over the operations, the stub that they are compiled against, and what runs
-//! them.
+//! Random C programs over the operations.
 
 use std::fmt::Write;
 
-/// What the program is compiled against: every operation is logged.
-pub const STUB: &str = r##"
-#include <stdio.h>
-#include <stdlib.h>
-#include <setjmp.h>
-#undef NULL
-#define NULL ((void *)0)
-struct page { int id; };
-struct semaphore { int id; };
-typedef struct { int id; } spinlock_t;
-struct req { int nr, flag; struct page *pages[3]; struct semaphore sem; };
-static unsigned long world; static int made;
-static jmp_buf cut;
-static unsigned bits(void) { world = world * 6364136223846793005UL + 1442695040888963407UL; return world >> 40; }
-static int trues;
-static int any(void) { return bits() % 3 == 0 && ++trues <= 4; }
-static int number(void) { return bits() % 4; }
-static char *kmap(struct page *p) { printf("kmap %d\n", p->id); return (char *)p; }
-static void kunmap(struct page *p) { printf("kunmap %d\n", p->id); }
-static char *kmap_atomic(struct page *p, int t) { printf("kmap_atomic %d\n", p->id); return (char *)p; }
-static void kunmap_atomic(char *a, int t) { printf("kunmap_atomic %d\n", ((struct page *)a)->id); }
-static void lock_page(struct page *p) { printf("lock_page %d\n", p->id); }
-static void unlock_page(struct page *p) { printf("unlock_page %d\n", p->id); }
-static int TryLockPage(struct page *p) { int t = bits() & 1; printf("trylock_page %d %d\n", p->id, t); return !t; }
-static void down(struct semaphore *s) { printf("down %d\n", s->id); }
-static void up(struct semaphore *s) { printf("up %d\n", s->id); }
-static void spin_lock(spinlock_t *s) { printf("spin_lock %d\n", s->id); }
-static void spin_unlock(spinlock_t *s) { printf("spin_unlock %d\n", s->id); }
-#define GFP_KERNEL 1
-#define KM_USER0 0
-#define KM_USER1 1
-#define BUG_ON(c) do { if (c) longjmp(cut, 1); } while (0)
-static struct page *alloc_page(int f) {
-    struct page *p;
-    if (bits() % 4 == 0) return NULL;
-    p = malloc(sizeof *p); p->id = 100 + made++; printf("alloc_page %d\n", p->id); return p;
-}
-static void __free_page(struct page *p) { printf("free_page %d\n", p->id); }
-static struct semaphore gate = { 50 }; static spinlock_t glock = { 51 };
-"##;
-
-/// What runs the program, with many answers of the world.
-pub const MAIN: &str = r##"
-int main(void)
-{
-    static volatile int seed; int i;
-    for (seed = 0; seed < 120; seed++) {
-        struct page all[8]; struct req r;
-        for (i = 0; i < 8; i++) all[i].id = i + 1;
-        world = seed * 2654435761UL + 12345; trues = 0; made = 0;
-        for (i = 0; i < 5; i++) bits();
-        for (i = 0; i < 3; i++) r.pages[i] = &all[i];
-        r.nr = bits() % 4; r.flag = bits() & 1; r.sem.id = 52;
-        outside = bits() % 3; kept = 0;
-        printf("run\n");
-        if (setjmp(cut)) printf("cut\n");
-        else entry(&r, &all[3], &all[4], (int)(bits() % 5) - 1);
-    }
-    return 0;
-}
-"##;
-
-/// Helpers that every program has; some are used.
-const HELPERS: &str = r##"
-#define PICK(c, x, y) ((c) ? (x) : (y))
-#define each_page(i, r) for (i = 0; i < (r)->nr; i++)
-#define HOLD(s) do { down(s); } while (0)
-enum { NONE, ONE, TWO = 2 };
-static int outside;
-static struct semaphore locks[3] = { { 60 }, { 61 }, { 62 } };
-static struct semaphore *fixed = &locks[1];
-static struct semaphore *kept;
-static struct page *pick(struct page *x, struct page *y, int c) { if (c) return x; return y; }
-static struct semaphore *which(int c) { if (c) return &gate; return &locks[2]; }
-static void store(struct semaphore **p, struct semaphore *s) { *p = s; }
-static void enter(struct semaphore *s) { down(s); }
-static void leave(struct semaphore *s) { up(s); }
-static int is_small(int n) { return n <= ONE; }
-static void mark(struct req *r, int n) { r->flag = n; }
-static void swap(struct page **p, struct page **q) { struct page *t = *p; *p = *q; *q = t; }
-static int with_page(struct page *page, int n)
-{
-    char *addr = kmap(page);
-    if (!addr)
-        return -5;
-    if (n > 1) {
-        kunmap(page);
-        return 0;
-    }
-    return 1;
-}
-static int trylock(struct page *page) { return !TryLockPage(page); }
-#define BAIL goto out
-#define LEAVE return 3
-#define LESS -1
-#define CUR (r->pages[0])
-#define PUT(p) kunmap(p)
-static void put(struct page *page) { PUT(page); }
-#undef PUT
-#define PUT(p) kmap(p)
-#define PASTED(x) do { x ## map(CUR); } while (0)
-static void take(struct page *page) { PUT(page); }
-static void each(void (*f)(struct page *), struct page *x, struct page *y) { f(x); if (y != x) (*f)(y); }
-static void (*hook)(struct page *) = take;
-static void (*const table[2])(struct page *) = { take, [1] = put };
-struct two { struct page *x; struct { int n; } y; };
-#define PUT(p) PUT_IT(p)
-#define PUT_IT(p) \
-    lock_page(p); /* over
-    lines */ unlock_page(p)
-"##;
+use crate::text::HELPERS;
 
 struct Random(u64);
 
@@ -125,6 +14,11 @@ impl Random {
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         (z ^ (z >> 31)) % n
+    }
+
+    fn of_pair<'t>(&mut self, all: &[(&'t str, &'t str)]) -> (&'t str, &'t str) {
+        let n = self.below(all.len() as u64);
+        all[usize::try_from(n).expect("it is small")]
     }
 
     fn of<'t>(&mut self, all: &[&'t str]) -> &'t str {
@@ -139,6 +33,8 @@ struct Maker {
     indent: usize,
     /// Loops that are open, by their index variable if they have one.
     loops: Vec<Option<String>>,
+    /// Whether there is a loop of many rounds: two within one another have too many states.
+    has_many: bool,
     /// Variables so far.
     made: usize,
     budget: u32,
@@ -151,6 +47,7 @@ pub fn random(seed: u64) -> String {
         out: String::new(),
         indent: 0,
         loops: Vec::new(),
+        has_many: false,
         made: 0,
         budget: 10,
     };
@@ -160,12 +57,14 @@ pub fn random(seed: u64) -> String {
         .push_str("int entry(struct req *r, struct page *a, struct page *b, int x)\n{\n");
     maker
         .out
-        .push_str("    struct semaphore *m = &gate;\n    struct page *p = a, *q = b;\n    int i = 0, n = x, err = 0;\n");
+        .push_str("    struct semaphore *m = &gate;\n    struct page *p = a, *q = b;\n    int i = 0, n = x, err = 0;\n    struct two t = { a, { 1 } }, t2 = t; union either u; struct boxed box; struct page **pp = &p;\n    u.one = b; box.tag = 0; box.in = u; box.both = t;\n");
     maker.indent = 1;
     for _ in 0..3 + maker.random.below(4) {
         maker.statement(0);
     }
     maker.line("return err;");
+    maker.out.push_str("out2:\n");
+    maker.line("kunmap(q);");
     maker.out.push_str("out:\n");
     maker.line("kunmap(p);");
     maker.line("return -1;");
@@ -249,7 +148,62 @@ impl Maker {
         }
     }
 
+    /// What has to do with structures and unions by value, pointers to pointers, tables, recursion.
+    fn by_value(&mut self) -> String {
+        let (page, number) = (self.page(), self.number());
+        match self.random.below(16) {
+            0 => format!("t.x = {page};"),
+            1 => format!("t2 = make({page}, {number});"),
+            2 => format!("p = make({page}, {number}).x;"),
+            3 => format!("u.one = {page};"),
+            4 => format!("r->u.two = {page};"),
+            5 => format!("box.in.two = {page};"),
+            6 => format!("*pp = {page};"),
+            7 => format!("walk({page}, n & 1);"),
+            8 => format!("all_ops[n & 1].act({page});"),
+            9 => format!("all_ops[{}].act({page});", self.random.below(3)),
+            10 => {
+                let lock = self.lock();
+                format!("err = deep({lock}, {});", self.random.below(3))
+            }
+            _ => self
+                .random
+                .of(&[
+                    "t = t2;",
+                    "t2 = t;",
+                    "kmap(t2.x);",
+                    "kunmap(t2.x);",
+                    "kmap(t.x);",
+                    "kunmap(t.x);",
+                    "err = use_two(t);",
+                    "set_two(&t2, t);",
+                    "t = swapped(t2, &p);",
+                    "t = swapped(t, pp);",
+                    "n = t.y.n;",
+                    "p = u.two;",
+                    "kmap(u.two);",
+                    "kunmap(u.one);",
+                    "q = r->u.one;",
+                    "kmap(r->u.two);",
+                    "kunmap(r->u.one);",
+                    "box.in = u;",
+                    "u = box.in;",
+                    "box.both = t;",
+                    "t = box.both;",
+                    "kunmap(box.in.one);",
+                    "pp = any() ? &p : &q;",
+                    "pp = &t.x;",
+                    "kmap(*pp);",
+                    "kunmap(*pp);",
+                ])
+                .to_owned(),
+        }
+    }
+
     fn simple(&mut self) -> String {
+        if self.random.below(4) == 0 {
+            return self.by_value();
+        }
         let page = self.page();
         match self.random.below(38) {
             30..=32 => format!("down({});", self.lock()),
@@ -332,7 +286,9 @@ impl Maker {
             return self.line(&simple);
         }
         self.budget -= 1;
-        match self.random.below(16) {
+        match self.random.below(20) {
+            16 if !std::mem::replace(&mut self.has_many, true) => self.many_rounds(depth),
+            17 => self.other_loop(depth),
             0..=2 => {
                 let condition = self.condition(0);
                 self.line(&format!("if ({condition}) {{"));
@@ -359,8 +315,14 @@ impl Maker {
             7 => self.allocated(depth),
             8 => {
                 let jumps: &[&str] = match self.loops.is_empty() {
-                    true => &["return 2;", "goto out;"],
-                    false => &["return 2;", "goto out;", "break;", "continue;"],
+                    true => &["return 2;", "goto out;", "goto out2;"],
+                    false => &[
+                        "return 2;",
+                        "goto out;",
+                        "goto out2;",
+                        "break;",
+                        "continue;",
+                    ],
                 };
                 let (condition, jump) = (self.condition(0), self.random.of(jumps));
                 self.line(&format!("if ({condition})"));
@@ -400,6 +362,85 @@ impl Maker {
         }
         self.looped(depth, Some(index));
         self.line("}");
+    }
+
+    /// A loop of so many rounds that not each is followed by itself, with something undecided in each.
+    fn many_rounds(&mut self, depth: u32) {
+        self.made += 1;
+        let index = format!("m{}", self.made);
+        let rounds = [9, 20, 90][usize::try_from(self.random.below(3)).expect("it is small")];
+        self.line("{");
+        self.line(&format!("int {index} = 0;"));
+        let is_do = self.random.below(3) == 0;
+        match is_do {
+            true => self.line("do {"),
+            false => self.line(&format!("for (; {index} < {rounds}; {index}++) {{")),
+        }
+        self.loops.push(None);
+        self.indent += 1;
+        self.line("tick();");
+        match self.random.below(3) {
+            0 => self.line("if (sometimes()) continue;"),
+            1 => {
+                let jump = self
+                    .random
+                    .of(&["return 4;", "goto out;", "goto out2;", "break;"]);
+                self.line(&format!("if (bits() % 64 == 0) {jump}"));
+            }
+            _ => {
+                let (first, last) = self.random.of_pair(&[
+                    ("down(m);", "up(m);"),
+                    ("kmap(a);", "kunmap(a);"),
+                    ("spin_lock(&glock);", "spin_unlock(&glock);"),
+                    ("n++;", "r->flag = n;"),
+                    ("p = q;", "q = b;"),
+                ]);
+                self.line(&format!("if (sometimes()) {{ {first} {last} }}"));
+            }
+        }
+        self.indent -= 1;
+        // What each round takes and does not give back is taken more often than is followed.
+        match self.random.below(6) {
+            0 => self.block(depth),
+            1 => self.line("p = any() ? a : q;"),
+            2 => self.line("kmap(p); kunmap(p);"),
+            3 => self.line("if (n > 3) { err = use_two(t); kunmap(t.x); }"),
+            4 => self.line("t = make(q, n); lock_page(t.x); unlock_page(q);"),
+            _ => {}
+        }
+        self.loops.pop();
+        match is_do {
+            true => self.line(&format!("}} while (++{index} < {rounds});")),
+            false => self.line("}"),
+        }
+        self.line("}");
+    }
+
+    /// A loop that begins with its body, ends in its middle, or is made of jumps.
+    fn other_loop(&mut self, depth: u32) {
+        self.made += 1;
+        let label = format!("again{}", self.made);
+        match self.random.below(3) {
+            0 => {
+                self.line("do {");
+                self.loops.push(None);
+                self.block(depth);
+                self.loops.pop();
+                self.line("} while (any());");
+            }
+            1 => {
+                self.line("for (;;) {");
+                self.line("    if (!any()) break;");
+                self.looped(depth, None);
+            }
+            _ => {
+                self.line(&format!("{label}:"));
+                let loops = std::mem::take(&mut self.loops);
+                self.block(depth);
+                self.loops = loops;
+                self.line(&format!("if (any()) goto {label};"));
+            }
+        }
     }
 
     fn atomic(&mut self, depth: u32) {

@@ -2,6 +2,7 @@
 
 mod aliases;
 mod asked;
+mod bounds;
 mod cases;
 mod common;
 mod constructs;
@@ -16,5 +17,6 @@ mod refusals;
 mod sections;
 mod starts;
 mod time;
+mod values;
 mod verdicts;
 mod written;

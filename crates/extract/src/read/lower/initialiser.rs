@@ -134,7 +134,7 @@ impl Lower<'_> {
 
     fn field_of(&mut self, place: &Place, name: &str) -> Place {
         let base = Expr::Address(Box::new(place.clone()));
-        Place::Field(Box::new(base), self.names.name(name))
+        Place::Field(Box::new(base), self.field_name(name))
     }
 
     /// The sizes of an array, which are evaluated where it is declared.

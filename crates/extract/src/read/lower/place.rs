@@ -2,6 +2,7 @@
 
 use super::{At, Lower};
 use crate::read::instruction::{Expr, Instr, Place};
+use crate::read::names::Name;
 
 impl Lower<'_> {
     /// A place that is read.
@@ -31,6 +32,31 @@ impl Lower<'_> {
         }
     }
 
+    /// The name of a field: of members of a union that are one place, one of theirs.
+    pub(super) fn field_name(&mut self, name: &str) -> Name {
+        let one = self.unit.overlap.get(name).map_or(name, String::as_str);
+        self.names.name(one)
+    }
+
+    /// Where a structure is whose field is asked for.
+    fn whole(&mut self, at: At<'_>) -> Expr {
+        let mut inner = at;
+        while inner.kind() == "parenthesized_expression"
+            && let Some(within) = inner.children().next()
+        {
+            inner = within;
+        }
+        let function = (inner.field("function")).filter(|_| inner.kind() == "call_expression");
+        if function.is_some_and(|of| self.unit.by_name.contains_key(of.text())) {
+            // It is returned as a whole, and kept where the result is.
+            return match self.value(inner) {
+                Expr::Read(place) => Expr::Address(place),
+                other => other,
+            };
+        }
+        self.address(at)
+    }
+
     /// What can be assigned to.
     pub(super) fn place(&mut self, at: At<'_>) -> Place {
         match at.kind() {
@@ -56,13 +82,13 @@ impl Lower<'_> {
             }
             "field_expression" => {
                 let name = at.field("field").map_or("", At::text);
-                let name = self.names.name(name);
+                let name = self.field_name(name);
                 if let Some(base) = at.field("argument") {
                     let arrow = at.field("operator").is_some_and(|o| o.text() == "->");
                     let base = if arrow {
                         self.value(base)
                     } else {
-                        self.address(base)
+                        self.whole(base)
                     };
                     return Place::Field(Box::new(base), name);
                 }

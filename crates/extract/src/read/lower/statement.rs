@@ -1,6 +1,6 @@
 //! Statements and declarations.
 
-use super::{At, Lower, Open, Switch};
+use super::{At, Lower, Open, Switch, is_number};
 use crate::read::instruction::{Expr, Instr, Place, Unread};
 use crate::read::pointers::type_name;
 use crate::read::tree::{self, declared, has_part};
@@ -324,6 +324,12 @@ impl Lower<'_> {
             }
             if is_plain && is_unsigned(kind_text) {
                 self.code.unsigned.insert(local);
+            }
+            let is_pointer = declarator.kind() == "pointer_declarator";
+            if !is_array
+                && (is_pointer || is_plain && kind.is_some_and(|kind| is_number(kind.kind())))
+            {
+                self.code.scalars.insert(local);
             }
             let place = Place::Local(local);
             match (value, list) {

@@ -1,4 +1,5 @@
-//! What is mentioned from each instruction on, in functions that are called too.
+//! What is mentioned from each instruction on, in functions that are called too; and the operations
+//! that matter, with the functions that are called on the way to them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -6,12 +7,35 @@ use std::rc::Rc;
 use kmapcheck_limits::ask;
 
 use super::{Body, Slicer};
-use crate::read::callee::Callee;
+use crate::read::callee::{Callee, is_operation, may_sleep};
 use crate::read::graph::reads;
 use crate::read::instruction::Place;
 use crate::read::names::Name;
 
 impl Slicer<'_> {
+    /// Notes the operations that matter, and the functions that are called.
+    pub(super) fn list_operations(&mut self) {
+        for (&(function, at), callee) in &self.callees {
+            if !self.slice.bodies[&function].matters[at] {
+                continue;
+            }
+            match callee {
+                Callee::Mapped(name) => {
+                    let sleeps = self.sleep_matters && may_sleep(self.mapping, name);
+                    if sleeps || is_operation(self.mapping, name) {
+                        self.slice.operations.insert((function, at));
+                    }
+                }
+                Callee::Bodies(bodies) => {
+                    let followed = |body: &&usize| self.slice.followed.contains(body);
+                    let bodies = bodies.iter().filter(followed).copied().collect();
+                    self.slice.calls.insert((function, at), bodies);
+                }
+                _ => {}
+            }
+        }
+    }
+
     /// What is mentioned from each instruction on.
     pub(super) fn mentions(&mut self) {
         let mut of_function: BTreeMap<usize, Rc<BTreeSet<Name>>> = BTreeMap::new();
