@@ -160,9 +160,9 @@ fn next_body(text: &str) -> Option<(bool, &str)> {
     while let Some(open) = text[from..].find('{') {
         let open = from + open;
         let head = &text[..open];
-        let start = head
-            .rfind([';', '{', '}', '(', ')', ',', '='])
-            .map_or(0, |at| at + 1);
+        let before = head.rfind([';', '{', '}', '(', ')', ',', '=']);
+        // Nothing before it: the text begins with it.
+        let start = before.map_or(0, |at| at + 1);
         let mut words = head[start..].split_whitespace();
         if let Some(word) = words.find(|word| ["struct", "union"].contains(word)) {
             return Some((word == "union", &text[open + 1..]));
