@@ -1,7 +1,7 @@
 //! How many rounds of loops a path has gone, and what comes when they are enough.
 //!
 //! A loop whose end nothing decides is followed for `unroll` rounds; one whose end facts decide, and
-//! in whose rounds something else is undecided, for [`DECIDED`] rounds, and as long as there are few
+//! in whose rounds something else is undecided, for `DECIDED` rounds, and as long as there are few
 //! such rounds in all ([`SPARE`]), for as many as it has. Beyond that:
 //!
 //! - If each way out of the loop was taken, on some path, from a state that one of these rounds began
@@ -9,7 +9,7 @@
 //! - Else a way out would be lost. What the loop changes is forgotten, which is true of every round to
 //!   come, so the ways out are undecided from then on ([`widen`](mod@crate::run::widen)). A round that
 //!   changes nothing else comes to the state that it began with, and that is all rounds that there are.
-//!   One that does, because it takes what it does not give back, is followed for [`DECIDED`] rounds
+//!   One that does, because it takes what it does not give back, is followed for `DECIDED` rounds
 //!   more.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Rounds of a loop whose end is decided, but in which something is not.
 const DECIDED: u32 = 4;
 
-/// Rounds beyond [`DECIDED`] that are followed one by one, of one loop on all paths together.
+/// Rounds beyond `DECIDED` that are followed one by one, of one loop on all paths together.
 pub const SPARE: u32 = 64;
 
 /// Rounds of loops in an open call.
