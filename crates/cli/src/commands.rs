@@ -14,11 +14,10 @@ mod test;
 use std::io;
 use std::path::PathBuf;
 
-use clap_complete::Shell;
+use kmapcheck_args::{Args, Command, completions, manual};
 use kmapcheck_check::suite::files;
 use kmapcheck_report::escape;
 
-use crate::args::{Args, Command};
 use crate::exit::Exit;
 use crate::failure::{tell, usage};
 use crate::output::Output;
@@ -27,7 +26,7 @@ use crate::output::Output;
 pub fn run(args: Args) -> Exit {
     args.color.write_global();
     let mut output = Output::new();
-    let answers = args.command.answers();
+    let answers = answers(&args.command);
     let done = match args.command {
         Command::Check(args) => check::run(&args, &mut output),
         Command::Test(args) => test::run(&args, &mut output),
@@ -46,8 +45,8 @@ pub fn run(args: Args) -> Exit {
         Command::Compare(args) => models::compare(&args, &mut output),
         Command::Matrix(args) => matrix::run(&args, &mut output),
         Command::Schema { what } => output.print(what).map(|()| Exit::Clean),
-        Command::Completions { shell } => completions(shell, &mut output),
-        Command::Man => man(&mut output),
+        Command::Completions { shell } => output.print(&completions(shell)).map(|()| Exit::Clean),
+        Command::Man => manual().and_then(|page| output.print(&page).map(|()| Exit::Clean)),
     };
     let exit =
         done.unwrap_or_else(|error: io::Error| usage(&format!("cannot write the output: {error}")));
@@ -58,54 +57,22 @@ pub fn run(args: Args) -> Exit {
     }
 }
 
-impl Command {
-    /// Whether the exit status is an answer, and not only whether something could be printed.
-    fn answers(&self) -> bool {
-        #[cfg(feature = "extract")]
-        let writes = matches!(self, Command::Extract(_));
-        #[cfg(not(feature = "extract"))]
-        let writes = false;
-        !writes
-            && !matches!(
-                self,
-                Command::Explain(_)
-                    | Command::Replay(_)
-                    | Command::Export(_)
-                    | Command::Schema { .. }
-                    | Command::Completions { .. }
-                    | Command::Man
-            )
-    }
-}
-
-/// `kmapcheck man`: the manual page, with a section for every command.
-fn man(output: &mut Output) -> io::Result<Exit> {
-    let mut text = Vec::new();
-    let mut command = Args::definition();
-    command.build();
-    clap_mangen::Man::new(command.clone()).render(&mut text)?;
-    for sub in command
-        .get_subcommands()
-        .filter(|sub| sub.get_name() != "help")
-    {
-        let mut section = Vec::new();
-        let name = sub.get_name().to_owned();
-        let man = clap_mangen::Man::new(sub.clone());
-        man.render_options_section(&mut section)?;
-        let section = String::from_utf8_lossy(&section);
-        let title = format!(".SH \"OPTIONS OF {}\"", name.to_uppercase());
-        text.extend(section.replacen(".SH OPTIONS", &title, 1).into_bytes());
-    }
-    output.print(&String::from_utf8_lossy(&text))?;
-    Ok(Exit::Clean)
-}
-
-/// `kmapcheck completions`: completions for a shell.
-fn completions(shell: Shell, output: &mut Output) -> io::Result<Exit> {
-    let mut text = Vec::new();
-    clap_complete::generate(shell, &mut Args::definition(), "kmapcheck", &mut text);
-    output.print(&String::from_utf8_lossy(&text))?;
-    Ok(Exit::Clean)
+/// Whether the exit status is an answer, and not only whether something could be printed.
+fn answers(command: &Command) -> bool {
+    #[cfg(feature = "extract")]
+    let writes = matches!(command, Command::Extract(_));
+    #[cfg(not(feature = "extract"))]
+    let writes = false;
+    !writes
+        && !matches!(
+            command,
+            Command::Explain(_)
+                | Command::Replay(_)
+                | Command::Export(_)
+                | Command::Schema { .. }
+                | Command::Completions { .. }
+                | Command::Man
+        )
 }
 
 /// The scenario files that `paths` name or have below them, each with whether it was named. `None`:

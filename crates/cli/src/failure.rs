@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use kmapcheck_args::Format;
 use kmapcheck_check::Failure;
 use kmapcheck_check::fault::catch;
 use kmapcheck_report::escape;
 
-use crate::args::Format;
 use crate::exit::Exit;
 use crate::output;
 use crate::run::early;

@@ -1,6 +1,5 @@
 //! The command line: parse, call, print, exit code. What happens in between is the other crates'.
 
-mod args;
 mod commands;
 mod exit;
 mod failure;
@@ -12,7 +11,7 @@ mod targets;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let args = args::Args::read();
+    let args = kmapcheck_args::Args::read();
     kmapcheck_check::fault::install_hook();
     failure::guard(|| commands::run(args)).code().into()
 }

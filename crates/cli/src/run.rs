@@ -3,13 +3,13 @@
 use std::io;
 use std::path::Path;
 
+use kmapcheck_args::Format;
 use kmapcheck_check::run::{Doing, WRITING};
 use kmapcheck_check::{Failure, Run};
 use kmapcheck_limits::{Limits, Reached};
 use kmapcheck_report::{Stopped, escape};
 use serde_json::json;
 
-use crate::args::Format;
 use crate::exit::Exit;
 use crate::failure::{Wrong, tell, usage};
 use crate::output::Output;

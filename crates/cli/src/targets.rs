@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use kmapcheck_args::{Check, GraphArgs};
 use kmapcheck_check::targets::cannot_write;
 use kmapcheck_report::{Report, escape};
 use kmapcheck_show::picture::{Graph, dot, sequence, svg, waiting};
 
-use crate::args::{Check, GraphArgs};
 use crate::exit::Exit;
 use crate::failure::usage;
 

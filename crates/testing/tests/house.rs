@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms, each after all those that it may use.
-const ROOMS: [&str; 20] = [
+const ROOMS: [&str; 21] = [
     "limits",
     "scenario",
     "machine",
@@ -25,6 +25,7 @@ const ROOMS: [&str; 20] = [
     "check",
     "export",
     "scan",
+    "args",
     "cli",
 ];
 

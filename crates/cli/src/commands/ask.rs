@@ -4,6 +4,9 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use kmapcheck_args::{
+    Explain, Export, Format, Order, OverrideArgs, Rule, Simulate, Size, Suggest, Verify,
+};
 use kmapcheck_check::certificate::judge;
 use kmapcheck_check::model::{Named, instead_of_scenario};
 use kmapcheck_check::run::{EXPLORING, READING, REPORTING};
@@ -17,13 +20,10 @@ use kmapcheck_scenario::{Program, load_model_program_named};
 use kmapcheck_show::listing;
 use serde_json::to_string_pretty;
 
-use crate::args::{
-    Explain, Export, Format, Order, OverrideArgs, Rule, Simulate, Size, Suggest, Verify,
-};
 use crate::exit::Exit;
 use crate::failure::Wrong;
 use crate::output::{self, Output};
-use crate::progress::Line;
+use crate::progress::{Line, interrupt};
 use crate::run::{self, one};
 use crate::targets;
 
@@ -42,7 +42,7 @@ fn read(
 
 /// `kmapcheck explain`: the task programs as they run.
 pub fn explain(args: &Explain, output: &mut Output) -> io::Result<Exit> {
-    let (of, limits) = (&args.of, args.limits.limits(None));
+    let (of, limits) = (&args.of, args.limits.limits(None, interrupt()));
     one(&of.file, &limits, Format::Text, output, |run| {
         let program = read(run, &of.file, &of.overrides, &[], true)?;
         let listed = run.phase(READING, || Ok(listing::render(&program)))?;
@@ -52,7 +52,7 @@ pub fn explain(args: &Explain, output: &mut Output) -> io::Result<Exit> {
 
 /// `kmapcheck order`: what is held while something else is asked for?
 pub fn order(args: &Order, output: &mut Output) -> io::Result<Exit> {
-    let (file, limits) = (&args.file, args.limits.limits(None));
+    let (file, limits) = (&args.file, args.limits.limits(None, interrupt()));
     one(file, &limits, args.format, output, |run| {
         if let Some(model) = run.phase(READING, || Ok(instead_of_scenario(file)))? {
             run.finish();
@@ -85,7 +85,7 @@ fn stated(args: &Order, model: &Named) -> Result<(String, Exit), Wrong> {
 
 /// `kmapcheck size`: how many slots are enough, and how many tasks are safe.
 pub fn size(args: &Size, output: &mut Output) -> io::Result<Exit> {
-    let (of, limits) = (&args.of, args.limits.limits());
+    let (of, limits) = (&args.of, args.limits.limits(interrupt()));
     one(&of.file, &limits, args.format, output, |run| {
         let written: Vec<&PathBuf> = args.svg.iter().collect();
         let terminal = args.format.is_text() || args.svg.is_some();
@@ -109,7 +109,7 @@ pub fn size(args: &Size, output: &mut Output) -> io::Result<Exit> {
 
 /// `kmapcheck suggest`: which orders and reuse policies help, and which kmap to change.
 pub fn suggest(args: &Suggest, output: &mut Output) -> io::Result<Exit> {
-    let (limits, terminal) = (args.limits.limits(), args.format.is_text());
+    let (limits, terminal) = (args.limits.limits(interrupt()), args.format.is_text());
     let first = args.files.first().map_or(Path::new(""), |file| file);
     one(first, &limits, args.format, output, |run| {
         let mut programs = Vec::new();
@@ -136,7 +136,7 @@ pub fn suggest(args: &Suggest, output: &mut Output) -> io::Result<Exit> {
 /// `kmapcheck simulate`: how likely is a deadlock?
 pub fn simulate(args: &Simulate, output: &mut Output) -> io::Result<Exit> {
     const WALKING: &str = "walking";
-    let (of, limits) = (&args.of, args.limits.limits(None));
+    let (of, limits) = (&args.of, args.limits.limits(None, interrupt()));
     one(&of.file, &limits, args.format, output, |run| {
         let written: Vec<&PathBuf> = args.svg.iter().collect();
         let program = read(
@@ -173,7 +173,10 @@ pub fn simulate(args: &Simulate, output: &mut Output) -> io::Result<Exit> {
 
 /// `kmapcheck rule`: whether the rule of a model is sufficient.
 pub fn rule(args: &Rule, output: &mut Output) -> io::Result<Exit> {
-    let (name, limits) = (Path::new(&args.model), args.limits.limits(None));
+    let (name, limits) = (
+        Path::new(&args.model),
+        args.limits.limits(None, interrupt()),
+    );
     one(name, &limits, args.format, output, |run| {
         let program = run.phase(READING, || {
             Ok(load_model_program_named(&args.model, Path::new(HERE))?)
@@ -204,7 +207,7 @@ pub fn rule(args: &Rule, output: &mut Output) -> io::Result<Exit> {
 
 /// `kmapcheck verify`: does a certificate hold?
 pub fn verify(args: &Verify, output: &mut Output) -> io::Result<Exit> {
-    let (file, limits) = (&args.file, args.limits.limits(None));
+    let (file, limits) = (&args.file, args.limits.limits(None, interrupt()));
     one(file, &limits, Format::Text, output, |run| {
         let judged = judge(file, args.about.as_deref(), run);
         let (said, verdict) = judged.map_err(|failure| match failure {
@@ -223,7 +226,7 @@ pub fn verify(args: &Verify, output: &mut Output) -> io::Result<Exit> {
 /// `kmapcheck export`: a scenario as a model for another tool.
 pub fn export(args: &Export, output: &mut Output) -> io::Result<Exit> {
     const EXPORTING: &str = "exporting";
-    let (file, limits) = (&args.file, args.limits.limits(None));
+    let (file, limits) = (&args.file, args.limits.limits(None, interrupt()));
     // Without a file the model is printed, also where `-` is given for a name.
     let to = args.output.as_ref().filter(|path| path.as_os_str() != "-");
     let module = to.filter(|_| args.to == Target::Tla);

@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use kmapcheck_args::Check;
 use kmapcheck_check::confirm::{BUDGET, confirmed};
 use kmapcheck_check::loaded::any;
 use kmapcheck_check::run::{READING, REPORTING};
@@ -11,16 +12,15 @@ use kmapcheck_check::{Ask, Came, Checked, Failure, Progress, Run, check_within};
 use kmapcheck_report::{Report, escape};
 use kmapcheck_show::{json, text};
 
-use crate::args::Check;
 use crate::exit::Exit;
 use crate::failure::{tell, usage};
 use crate::output::{self, Output};
-use crate::progress::Line;
+use crate::progress::{Line, interrupt};
 use crate::{run, targets};
 
 /// Runs the command.
 pub fn run(args: &Check, output: &mut Output) -> io::Result<Exit> {
-    let ask = args.ask();
+    let ask = args.ask(interrupt());
     if let (Some((option, _)), true) = (args.written().next(), args.scenarios().len() > 1) {
         return Ok(usage(&format!("`{option}` is for one scenario at a time")));
     }

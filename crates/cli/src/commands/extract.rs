@@ -4,15 +4,15 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
+use kmapcheck_args::{Extract, Format};
 use kmapcheck_check::code::{Code, READING_C};
 use kmapcheck_extract::Shown;
 use kmapcheck_extract::map::help;
 
-use crate::args::{Extract, Format};
 use crate::exit::Exit;
 use crate::failure::{Wrong, usage};
 use crate::output::Output;
-use crate::progress::Line;
+use crate::progress::{Line, interrupt};
 use crate::run::one;
 use crate::targets;
 
@@ -32,7 +32,7 @@ pub fn run(args: &Extract, output: &mut Output) -> io::Result<Exit> {
     if args.code.entries.is_empty() {
         return Ok(usage("say with `--entry FUNCTION` what tasks run"));
     }
-    let limits = args.limits.limits(None);
+    let limits = args.limits.limits(None, interrupt());
     let first = args.files.first().map_or(Path::new(""), |file| file);
     let to = args.output.as_ref().filter(|path| path.as_os_str() != "-");
     one(first, &limits, Format::Text, output, |run| {

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use kmapcheck_args::{Format, Matrix};
 use kmapcheck_check::cell::{Cell, check_cell};
 use kmapcheck_check::matrix::{Asked, Sizes, read};
 use kmapcheck_check::model::named;
@@ -15,11 +16,10 @@ use kmapcheck_show::text::{self as text_of, Options};
 use serde_json::to_string_pretty;
 
 use super::scenarios;
-use crate::args::{Format, Matrix};
 use crate::exit::Exit;
 use crate::failure::{Wrong, tell};
 use crate::output::{self, Output};
-use crate::progress::Line;
+use crate::progress::{Line, interrupt};
 use crate::run::{self, one};
 use crate::targets;
 
@@ -42,7 +42,7 @@ pub fn run(args: &Matrix, output: &mut Output) -> io::Result<Exit> {
         ([], Some((name, numbers))) => Sizes::Units(name.clone(), numbers.clone()),
         (slots, _) => Sizes::Slots(slots.to_vec()),
     };
-    let (limits, is_text) = (args.limits.limits(), args.format.is_text());
+    let (limits, is_text) = (args.limits.limits(interrupt()), args.format.is_text());
     let written: Vec<&PathBuf> = args.svg.iter().collect();
     one(beside, &limits, args.format, output, |run| {
         let asked = Asked {

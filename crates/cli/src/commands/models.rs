@@ -3,6 +3,7 @@
 use std::io;
 use std::path::Path;
 
+use kmapcheck_args::{Compare, Conform, Format};
 use kmapcheck_check::compare::{Failed, on_both};
 use kmapcheck_check::conform::judge;
 use kmapcheck_check::model::named;
@@ -12,16 +13,15 @@ use kmapcheck_questions::{compare, conform};
 use serde_json::to_string_pretty;
 
 use super::scenarios;
-use crate::args::{Compare, Conform, Format};
 use crate::exit::Exit;
 use crate::failure::{tell, usage};
 use crate::output::Output;
-use crate::progress::Line;
+use crate::progress::{Line, interrupt};
 use crate::run;
 
 /// `kmapcheck conform`: which paths break the model's rule?
 pub fn conform(args: &Conform, output: &mut Output) -> io::Result<Exit> {
-    let (limits, is_text) = (args.limits.limits(None), args.format.is_text());
+    let (limits, is_text) = (args.limits.limits(None, interrupt()), args.format.is_text());
     let Some(files) = scenarios(&args.paths) else {
         return Ok(Exit::BadInput);
     };
@@ -98,7 +98,7 @@ pub fn compare(args: &Compare, output: &mut Output) -> io::Result<Exit> {
         // Slots are left as they are given.
         slots_up_to: 1,
         tasks_up_to: args.tasks_up_to,
-        limits: args.limits.limits(),
+        limits: args.limits.limits(interrupt()),
     };
     let (mut exit, mut scenarios) = (Exit::Clean, Vec::new());
     for (file, _) in &files {

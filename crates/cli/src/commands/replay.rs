@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 
+use kmapcheck_args::{Format, Replay};
 use kmapcheck_check::loaded::{any, text_of};
 use kmapcheck_check::run::READING;
 use kmapcheck_check::{Checked, Failure, Run};
@@ -11,7 +12,6 @@ use kmapcheck_report::escape;
 use kmapcheck_show::recording::saved::SavedTrace;
 use kmapcheck_show::screen::{Replay as Shown, lines};
 
-use crate::args::{Format, Replay};
 use crate::exit::Exit;
 use crate::failure::Wrong;
 use crate::output::Output;

@@ -6,6 +6,7 @@ use std::num::NonZero;
 use std::path::Path;
 use std::sync::Arc;
 
+use kmapcheck_args::{Extract, Form, Format};
 use kmapcheck_check::code::{READING_C, included, mapping, not_read, source};
 use kmapcheck_extract::{Files, Shown, Source};
 use kmapcheck_scan::alarm::Severity;
@@ -14,11 +15,10 @@ use kmapcheck_scan::{Asked, Baseline, Done, Scan, folder, sarif, text};
 use serde_json::to_string_pretty;
 
 use super::extract::code;
-use crate::args::{Extract, Form, Format};
 use crate::exit::Exit;
 use crate::failure::Wrong;
 use crate::output::Output;
-use crate::progress::Line;
+use crate::progress::{Line, interrupt};
 use crate::run::{self, one};
 use crate::targets;
 
@@ -33,7 +33,7 @@ const MAX_TARGETS: usize = 4;
 
 /// Runs the command.
 pub fn run(args: &Extract, output: &mut Output) -> io::Result<Exit> {
-    let limits = args.limits.limits(None);
+    let limits = args.limits.limits(None, interrupt());
     let first = args
         .scan
         .folders

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use kmapcheck_args::Test;
 use kmapcheck_check::suite::Watcher;
 use kmapcheck_check::{Engine, Progress, Run};
 use kmapcheck_limits::Limits;
@@ -15,7 +16,6 @@ use kmapcheck_report::{Stopped, escape};
 use kmapcheck_show::suite::{ended, github, junit, line, sarif};
 
 use super::scenarios;
-use crate::args::Test;
 use crate::exit::Exit;
 use crate::failure::{tell, tell_fault, usage};
 use crate::output::Output;
@@ -38,7 +38,7 @@ pub fn run(args: &Test, output: &mut Output) -> io::Result<Exit> {
 
 /// Runs the scenarios once; what they come to. `None`: there is something wrong with the paths, and
 /// that has been told.
-fn once(args: &Test, interrupt: &AtomicBool, output: &mut Output) -> io::Result<Option<Exit>> {
+fn once(args: &Test, interrupt: &Arc<AtomicBool>, output: &mut Output) -> io::Result<Option<Exit>> {
     let Some(files) = scenarios(&args.paths) else {
         return Ok(None);
     };
@@ -53,7 +53,7 @@ fn once(args: &Test, interrupt: &AtomicBool, output: &mut Output) -> io::Result<
         .filter(|(i, _)| args.partition.is_none_or(|part| part.has(*i)))
         .map(|(_, file)| file)
         .collect();
-    let suite = args.suite();
+    let suite = args.suite(Arc::clone(interrupt));
     let on_github = std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true");
     let failed = Arc::new(AtomicBool::new(false));
     let quiet = args.quiet || suite.jobs > 1;

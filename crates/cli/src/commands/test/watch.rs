@@ -7,17 +7,18 @@
 use std::collections::BTreeSet;
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
+use kmapcheck_args::Test;
 use kmapcheck_check::suite::files::{Stamps, folders};
 use kmapcheck_report::escape;
 use kmapcheck_report::words::list;
 use notify_debouncer_mini::new_debouncer;
 use notify_debouncer_mini::notify::RecursiveMode;
 
-use crate::args::Test;
 use crate::exit::Exit;
 use crate::failure::usage;
 use crate::output::Output;
@@ -28,7 +29,7 @@ const MOMENT: Duration = Duration::from_millis(200);
 const LOOK: Duration = Duration::from_millis(100);
 
 /// Runs the scenarios until Ctrl-C; what the last run came to.
-pub fn run(args: &Test, interrupt: &AtomicBool, output: &mut Output) -> io::Result<Exit> {
+pub fn run(args: &Test, interrupt: &Arc<AtomicBool>, output: &mut Output) -> io::Result<Exit> {
     let cannot_watch = |error| Ok(usage(&format!("cannot watch for changes: {error}")));
     let (send, receive) = mpsc::channel();
     let mut watcher = match new_debouncer(MOMENT, send) {

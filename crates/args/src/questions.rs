@@ -7,7 +7,7 @@ use kmapcheck_export::Target;
 use kmapcheck_limits::units::amount;
 use kmapcheck_scenario::Bound;
 
-use super::shared::{
+use crate::shared::{
     FORMATS, Format, GraphArgs, LimitArgs, OverrideArgs, ScenarioArgs, SearchesArgs, assignments,
     number, one_of,
 };
@@ -29,6 +29,7 @@ pub struct Rule {
     /// Write the proof, if there is one, to a file
     #[arg(long, value_name = "FILE")]
     pub certificate: Option<PathBuf>,
+    /// How long, and how much memory
     #[command(flatten)]
     pub limits: LimitArgs,
 }
@@ -36,8 +37,10 @@ pub struct Rule {
 /// `kmapcheck explain`.
 #[derive(Debug, ClapArgs)]
 pub struct Explain {
+    /// The scenario
     #[command(flatten)]
     pub of: ScenarioArgs,
+    /// How long, and how much memory
     #[command(flatten)]
     pub limits: LimitArgs,
 }
@@ -51,6 +54,7 @@ pub struct Verify {
     /// The scenario, or the model, that it is about, if not where the certificate says
     #[arg(long, value_name = "FILE")]
     pub about: Option<PathBuf>,
+    /// How long, and how much memory
     #[command(flatten)]
     pub limits: LimitArgs,
 }
@@ -67,6 +71,7 @@ pub struct Replay {
     /// Print the steps as text, on a terminal too
     #[arg(long)]
     pub text: bool,
+    /// How long, and how much memory
     #[command(flatten)]
     pub limits: LimitArgs,
 }
@@ -85,6 +90,7 @@ pub struct Conform {
     /// Print nothing about scenarios that keep the rule
     #[arg(long, short)]
     pub quiet: bool,
+    /// How long, and how much memory
     #[command(flatten)]
     pub limits: LimitArgs,
 }
@@ -94,13 +100,16 @@ pub struct Conform {
 pub struct Order {
     /// A scenario file; or a model, by name or file, for the order that it states
     pub file: PathBuf,
+    /// What to run instead of what the file says
     #[command(flatten)]
     pub overrides: OverrideArgs,
+    /// The pictures
     #[command(flatten)]
     pub pictures: GraphArgs,
     /// The form of the report
     #[arg(long, value_parser = one_of(&FORMATS), default_value = "text", hide_possible_values = true, help = "The form of the report: text or json")]
     pub format: Format,
+    /// How long, and how much memory
     #[command(flatten)]
     pub limits: LimitArgs,
 }
@@ -108,6 +117,7 @@ pub struct Order {
 /// `kmapcheck size`.
 #[derive(Debug, ClapArgs)]
 pub struct Size {
+    /// The scenario
     #[command(flatten)]
     pub of: ScenarioArgs,
     /// Try each number of slots from 1 to this
@@ -122,6 +132,7 @@ pub struct Size {
     /// Draw the tables too, as a picture in this file
     #[arg(long, value_name = "FILE")]
     pub svg: Option<PathBuf>,
+    /// How long, and how much of everything
     #[command(flatten)]
     pub limits: SearchesArgs,
 }
@@ -132,11 +143,13 @@ pub struct Suggest {
     /// Scenario files, on one model
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
+    /// What to run instead of what the file says
     #[command(flatten)]
     pub overrides: OverrideArgs,
     /// The form of the answer
     #[arg(long, value_parser = one_of(&FORMATS), default_value = "text")]
     pub format: Format,
+    /// How long, and how much of everything
     #[command(flatten)]
     pub limits: SearchesArgs,
 }
@@ -152,8 +165,10 @@ pub struct Export {
     /// Where to write it; with `--to tla` the configuration goes beside it. Without this, or as `-`, it is printed
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    /// What to run instead of what the file says
     #[command(flatten)]
     pub overrides: OverrideArgs,
+    /// How long, and how much memory
     #[command(flatten)]
     pub limits: LimitArgs,
 }
@@ -161,6 +176,7 @@ pub struct Export {
 /// `kmapcheck simulate`.
 #[derive(Debug, ClapArgs)]
 pub struct Simulate {
+    /// The scenario
     #[command(flatten)]
     pub of: ScenarioArgs,
     /// So many random runs
@@ -184,6 +200,7 @@ pub struct Simulate {
     /// Draw how many runs needed how many steps, as an SVG picture in this file
     #[arg(long, value_name = "FILE")]
     pub svg: Option<PathBuf>,
+    /// How long, and how much memory
     #[command(flatten)]
     pub limits: LimitArgs,
 }
@@ -206,6 +223,7 @@ pub struct Compare {
     /// Try each number of tasks up to this, where arithmetic does not say which are safe
     #[arg(long, value_name = "N", value_parser = number, default_value = "8")]
     pub tasks_up_to: u32,
+    /// How long, and how much of everything
     #[command(flatten)]
     pub limits: SearchesArgs,
 }
@@ -242,6 +260,7 @@ pub struct Matrix {
     /// Show one cell only, as `check` would: two scenarios by their names, or by the numbers of their rows; twice the same for one alone
     #[arg(long, num_args = 2, value_names = ["SCENARIO", "SCENARIO"], conflicts_with = "svg")]
     pub cell: Option<Vec<String>>,
+    /// How long, and how much of everything
     #[command(flatten)]
     pub limits: SearchesArgs,
 }

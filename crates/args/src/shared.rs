@@ -1,6 +1,8 @@
 //! Arguments that several commands have.
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use clap::Args as ClapArgs;
@@ -11,8 +13,6 @@ use kmapcheck_limits::units::{amount, size, time};
 use kmapcheck_report::escape::line;
 use kmapcheck_scenario::Bound;
 use serde_json::Result as JsonResult;
-
-use crate::progress;
 
 /// One of these names, each with its help and what it stands for.
 pub fn one_of<T: Clone + Send + Sync>(
@@ -62,6 +62,7 @@ impl OverrideArgs {
 pub struct ScenarioArgs {
     /// A scenario file
     pub file: PathBuf,
+    /// What to run instead of what the file says
     #[command(flatten)]
     pub overrides: OverrideArgs,
 }
@@ -78,13 +79,13 @@ pub struct LimitArgs {
 }
 
 impl LimitArgs {
-    /// The limits, states among them where something counts states, with Ctrl-C.
-    pub fn limits(&self, max_states: Option<u64>) -> Limits {
+    /// The limits, states among them where something counts states. `interrupt` is set by Ctrl-C.
+    pub fn limits(&self, max_states: Option<u64>, interrupt: Arc<AtomicBool>) -> Limits {
         Limits {
             max_states,
             max_memory: Some(self.max_memory),
             timeout: self.timeout,
-            interrupt: Some(progress::interrupt()),
+            interrupt: Some(interrupt),
         }
     }
 }
@@ -95,22 +96,26 @@ pub struct SearchesArgs {
     /// Stop each search after so many states
     #[arg(long, value_name = "N", value_parser = amount, default_value = "100k")]
     pub max_states: u64,
+    /// How long, and how much memory
     #[command(flatten)]
     pub limits: LimitArgs,
 }
 
 impl SearchesArgs {
-    /// The limits, with Ctrl-C.
-    pub fn limits(&self) -> Limits {
-        self.limits.limits(Some(self.max_states))
+    /// The limits. `interrupt` is set by Ctrl-C.
+    pub fn limits(&self, interrupt: Arc<AtomicBool>) -> Limits {
+        self.limits.limits(Some(self.max_states), interrupt)
     }
 }
 
 /// The forms of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
+    /// For people.
     Text,
+    /// For documents.
     Markdown,
+    /// For programs.
     Json,
 }
 
@@ -131,6 +136,10 @@ impl Format {
     }
 
     /// An answer in this form.
+    ///
+    /// # Errors
+    ///
+    /// Those of `json`.
     pub fn render(
         self,
         text: impl FnOnce() -> String,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args as ClapArgs;
 use kmapcheck_limits::units::amount;
 
-use super::shared::{Format, one_of};
+use crate::shared::{Format, one_of};
 
 /// The forms of a scan.
 const FORMATS: [(&str, &str, Form); 4] = [

@@ -8,7 +8,7 @@ use kmapcheck_limits::Limits;
 use kmapcheck_limits::units::amount;
 use kmapcheck_search::Reductions;
 
-use super::shared::one_of;
+use crate::shared::one_of;
 
 /// The engines.
 pub const ENGINES: [(&str, &str, Engine); 4] = [

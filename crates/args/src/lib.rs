@@ -1,4 +1,5 @@
-//! The arguments: the one definition behind parser, help, manual page and completions.
+//! The arguments of every command: the one definition behind parser, help, manual page and
+//! completions. It says what can be typed, and makes of it what the library is asked.
 
 mod check;
 #[cfg(feature = "extract")]
@@ -6,6 +7,7 @@ mod code;
 mod engine;
 #[cfg(feature = "extract")]
 mod extract;
+mod generated;
 mod questions;
 #[cfg(feature = "extract")]
 mod scan;
@@ -21,13 +23,14 @@ use kmapcheck_scenario::Bound;
 pub use check::{Check, Test};
 #[cfg(feature = "extract")]
 pub use extract::Extract;
+pub use generated::{completions, manual};
 pub use questions::{
     Compare, Conform, Explain, Export, Matrix, Order, Replay, Rule, Simulate, Size, Suggest, Verify,
 };
 #[cfg(feature = "extract")]
 pub use scan::Form;
 use shared::one_of;
-pub use shared::{Format, GraphArgs, OverrideArgs};
+pub use shared::{Format, GraphArgs, LimitArgs, OverrideArgs, ScenarioArgs, SearchesArgs};
 
 /// Exhaustive model checker for deadlocks on bounded pools: kmap slots, connections, permits, threads
 ///

@@ -1,6 +1,8 @@
 //! The arguments of `kmapcheck check` and `kmapcheck test`.
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use clap::Args as ClapArgs;
 use kmapcheck_check::ask::{Ask, Engine};
@@ -13,9 +15,9 @@ use kmapcheck_limits::units::amount;
 use kmapcheck_scenario::Bound;
 
 #[cfg(feature = "extract")]
-use super::code::CodeArgs;
-use super::engine::{ENGINES, LoomArgs, PlainArgs, StoreArgs, ask};
-use super::shared::{FORMATS, Format, LimitArgs, OverrideArgs, one_of};
+use crate::code::CodeArgs;
+use crate::engine::{ENGINES, LoomArgs, PlainArgs, StoreArgs, ask};
+use crate::shared::{FORMATS, Format, LimitArgs, OverrideArgs, one_of};
 
 /// `kmapcheck check`.
 #[derive(Debug, ClapArgs)]
@@ -31,17 +33,22 @@ pub struct Check {
     /// The form of the report; of several scenarios JSON is an array
     #[arg(long, value_parser = one_of(&FORMATS), default_value = "text")]
     pub format: Format,
+    /// What to run instead of what the file says
     #[command(flatten)]
     pub overrides: OverrideArgs,
     /// Stop after so many states
     #[arg(long, value_name = "N", value_parser = amount, help = "Stop after so many states, such as 500000, 500k, 2M or 1e6")]
     pub max_states: Option<u64>,
+    /// How long, and how much memory
     #[command(flatten)]
     pub limits: LimitArgs,
+    /// What the search leaves out
     #[command(flatten)]
     pub plain: PlainArgs,
+    /// Where the search keeps what it has seen
     #[command(flatten)]
     pub store: StoreArgs,
+    /// What loom is told
     #[command(flatten)]
     pub loom: LoomArgs,
     /// How many steps of work loom may do to confirm the search, see docs/engines.md; 0 turns it off [default: 100k]
@@ -69,6 +76,7 @@ pub struct Check {
     #[arg(long, short)]
     pub quiet: bool,
     #[cfg(feature = "extract")]
+    /// How C is read
     #[command(flatten)]
     pub code: CodeArgs,
 }
@@ -82,10 +90,13 @@ pub struct Test {
     /// The engine. Without this the search, or `proof` where a scenario is about every number
     #[arg(long, value_parser = one_of(&ENGINES))]
     pub engine: Option<Engine>,
+    /// How long, and how much memory
     #[command(flatten)]
     pub limits: LimitArgs,
+    /// What the search leaves out
     #[command(flatten)]
     pub plain: PlainArgs,
+    /// What loom is told
     #[command(flatten)]
     pub loom: LoomArgs,
     /// So many scenarios at once; what is printed is the same for any number
@@ -121,9 +132,9 @@ pub struct Test {
 }
 
 impl Check {
-    /// What is asked of each scenario.
-    pub fn ask(&self) -> Ask {
-        let limits = self.limits.limits(self.max_states);
+    /// What is asked of each scenario. `interrupt` is set by Ctrl-C.
+    pub fn ask(&self, interrupt: Arc<AtomicBool>) -> Ask {
+        let limits = self.limits.limits(self.max_states, interrupt);
         Ask {
             certificate: self.certificate.is_some(),
             code: self.code_again(),
@@ -175,6 +186,7 @@ impl Check {
         Some(code.loaded(&name, &rest))
     }
 
+    /// Nothing: this program reads no C.
     #[cfg(not(feature = "extract"))]
     pub fn code(&self, _: &Overrides) -> Option<Result<Loaded, Failure>> {
         None
@@ -206,9 +218,10 @@ impl Check {
 }
 
 impl Test {
-    /// What is asked of all scenarios.
-    pub fn suite(&self) -> Suite {
-        let (limits, store) = (self.limits.limits(None), StoreArgs::default());
+    /// What is asked of all scenarios. `interrupt` is set by Ctrl-C.
+    pub fn suite(&self, interrupt: Arc<AtomicBool>) -> Suite {
+        let limits = self.limits.limits(None, interrupt);
+        let store = StoreArgs::default();
         Suite {
             ask: ask(self.engine, self.plain, &store, self.loom, limits),
             require_expect: self.require_expect,

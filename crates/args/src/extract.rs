@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args as ClapArgs;
 
-use super::code::{CodeArgs, sides};
-use super::scan::Scan;
-use super::shared::LimitArgs;
+use crate::code::{CodeArgs, sides};
+use crate::scan::Scan;
+use crate::shared::LimitArgs;
 
 /// Examples.
 const EXAMPLES: &str = "\
@@ -29,6 +29,7 @@ pub struct Extract {
     /// Print what a mapping file can say, with an example
     #[arg(long)]
     pub map_help: bool,
+    /// How C is read
     #[command(flatten)]
     pub code: CodeArgs,
     /// The units of a semaphore, or elements of a pool, at the start
@@ -40,8 +41,10 @@ pub struct Extract {
     /// The model that the scenario runs on
     #[arg(long, value_name = "NAME|PATH")]
     pub model: Option<String>,
+    /// Folders instead of files
     #[command(flatten)]
     pub scan: Scan,
+    /// How long, and how much memory
     #[command(flatten)]
     pub limits: LimitArgs,
 }
