@@ -204,7 +204,21 @@ pub fn number(text: &str) -> Result<u32, String> {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser;
+    use kmapcheck_check::options::DEFAULT_MEMORY;
+
     use super::*;
+
+    /// `options` leaves it out when a command is given again.
+    #[test]
+    fn the_default_of_memory_is_that_of_the_library() {
+        let args = crate::Args::try_parse_from(["kmapcheck", "verify", "FILE"]);
+        let args = args.expect("it is a command");
+        let crate::Command::Verify(verify) = args.command else {
+            panic!("not the command that was given");
+        };
+        assert_eq!(verify.limits.max_memory, DEFAULT_MEMORY);
+    }
 
     #[test]
     fn numbers_have_names() {

@@ -37,16 +37,17 @@ pub fn amount(text: &str) -> Result<u64, String> {
 /// In words, if it is no size, or too small a one.
 pub fn size(text: &str) -> Result<u64, String> {
     let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
-    let shift = match text[digits.len()..]
-        .trim_end_matches("iB")
-        .trim_end_matches('B')
-    {
+    let unit = &text[digits.len()..];
+    let prefix = (unit.strip_suffix("iB"))
+        .or_else(|| unit.strip_suffix('B'))
+        .unwrap_or(unit);
+    let shift = match prefix {
         "" => 0,
         "K" | "k" => 10,
         "M" | "m" => 20,
         "G" | "g" => 30,
         "T" | "t" => 40,
-        other => return Err(format!("unknown unit `{other}`; use K, M, G or T")),
+        _ => return Err(format!("unknown unit `{unit}`; use K, M, G or T")),
     };
     let number: u64 = digits
         .parse()
@@ -121,6 +122,7 @@ mod tests {
         assert_eq!(size("20000000"), Ok(20_000_000));
         assert!(
             size("4X").is_err()
+                && size("4GBBB").is_err_and(|said| said.contains("`GBBB`"))
                 && size("").is_err()
                 && size("0").is_err_and(|said| said.ends_with("give 16M or more"))
                 && size("16383K").is_err()

@@ -220,26 +220,30 @@ impl Watch {
 }
 
 impl Inner {
-    /// Looks at everything.
-    fn look(&self, now: Instant, memory: Option<u64>) {
+    /// Looks at everything. What the process may have at the next look, in bytes, if the system says
+    /// and there is a limit.
+    fn look(&self, now: Instant, memory: Option<u64>) -> Option<u64> {
         let limits = &self.limits;
         let before = memory.map(|memory| self.resident.swap(memory, Ordering::Relaxed));
+        let soon = (limits.max_memory.zip(memory).zip(before))
+            .map(|((max, memory), before)| expected(memory, before, max));
         let interrupt = limits.interrupt.as_ref();
         let now_is = if interrupt.is_some_and(|flag| flag.load(Ordering::Relaxed)) {
             INTERRUPTED
         } else if self.deadline.is_some_and(|deadline| now >= deadline) {
             TIME
-        } else if let (Some(max), Some(memory), Some(before)) = (limits.max_memory, memory, before)
-            && expected(memory, before, max) >= usable(max)
+        } else if let (Some(max), Some(soon)) = (limits.max_memory, soon)
+            && soon >= usable(max)
         {
             MEMORY
         } else if (self.around.as_ref()).is_some_and(|around| around.reached().is_some()) {
             AROUND
         } else {
-            return;
+            return soon;
         };
         self.turn(FINE, now_is);
         self.turn(ALONE, now_is);
+        soon
     }
 
     /// What was reached first stays.
@@ -257,15 +261,15 @@ impl Inner {
         }
     }
 
-    /// Ends the run from outside, if it has gone on too long or taken too much since a limit was
-    /// reached.
-    fn end_if_overdue(&self, now: Instant) {
+    /// Ends the run from outside, if since a limit was reached it has gone on too long, or would have
+    /// too much by the next look (`soon`, in bytes).
+    fn end_if_overdue(&self, now: Instant, soon: Option<u64>) {
         let (Some(reached), Some(last_resort)) = (self.said(), &self.last_resort) else {
             return;
         };
         let since = *last_resort.since.get_or_init(|| now);
-        let memory = self.resident.load(Ordering::Relaxed);
-        let too_much = (self.limits.max_memory).is_some_and(|max| memory >= bearable(max));
+        let max = self.limits.max_memory;
+        let too_much = max.zip(soon).is_some_and(|(max, soon)| soon >= bearable(max));
         if too_much || now.saturating_duration_since(since) >= last_resort.grace {
             (last_resort.end)(reached);
         }
@@ -306,9 +310,9 @@ fn look_after() {
             reported = now;
         }
         for watch in &alive {
-            watch.look(now, memory);
+            let soon = watch.look(now, memory);
             watch.due.fetch_or(due, Ordering::Relaxed);
-            watch.end_if_overdue(now);
+            watch.end_if_overdue(now, soon);
         }
         drop(alive);
         thread::sleep(LOOK_EVERY);

@@ -123,7 +123,9 @@ impl Subject<'_> {
             match resource.kind {
                 ResourceKind::Spinlock => once(lock(id, Mode::Spin)),
                 ResourceKind::Rwsem { .. } => once(lock(id, Mode::Write)),
-                _ => {}
+                ResourceKind::Semaphore { .. }
+                | ResourceKind::Mempool { .. }
+                | ResourceKind::Completion => {}
             }
         }
         (0..program.pages.len()).for_each(|page| once(Thing::PageLock(page)));

@@ -269,8 +269,10 @@ impl<'a> System<'a> {
         match self.discipline.program.resources[lock].kind {
             ResourceKind::Spinlock => self.at_most(held, 1),
             ResourceKind::Semaphore { units, .. } => self.at_most(held, i64::from(units)),
-            // Any number of readers.
-            _ => {}
+            // Any number of readers; and an order names no mempool and no completion.
+            ResourceKind::Rwsem { .. }
+            | ResourceKind::Mempool { .. }
+            | ResourceKind::Completion => {}
         }
     }
 

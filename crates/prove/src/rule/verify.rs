@@ -305,7 +305,9 @@ fn machine_allows(model: &Program, held: Held, asks: Thing) -> bool {
             match kind {
                 ResourceKind::Spinlock => Op::SpinLock { lock },
                 ResourceKind::Rwsem { .. } => Op::DownRead { lock },
-                _ => Op::Down { pool: lock, n: 1 },
+                ResourceKind::Semaphore { .. }
+                | ResourceKind::Mempool { .. }
+                | ResourceKind::Completion => Op::Down { pool: lock, n: 1 },
             }
         }
     };
