@@ -4,7 +4,7 @@
 //! `build` turns a [`Program`] into guarded transitions over bounded variables (`ir`), following
 //! docs/semantics.md; `promela`, `murphi` and `tla` print them, each transition as one atomic step;
 //! `pnml` prints those that need no more than counts. The meaning is thus written down once, apart
-//! from `machine`, and the tools' answers are compared with the engines' in `tests/interop.rs`.
+//! from `machine`, and the tools' answers are compared with the engines' in `tests/interop`.
 //! What is equal, and why, is in docs/export.md.
 
 mod build;

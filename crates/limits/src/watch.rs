@@ -269,7 +269,9 @@ impl Inner {
         };
         let since = *last_resort.since.get_or_init(|| now);
         let max = self.limits.max_memory;
-        let too_much = max.zip(soon).is_some_and(|(max, soon)| soon >= bearable(max));
+        let too_much = max
+            .zip(soon)
+            .is_some_and(|(max, soon)| soon >= bearable(max));
         if too_much || now.saturating_duration_since(since) >= last_resort.grace {
             (last_resort.end)(reached);
         }

@@ -19,14 +19,14 @@
 //! | [`replace`] | a program with one kmap replaced |
 //! | [`judge`] | scenarios under policies |
 //! | [`repair`] | what to do where nothing fits |
-//! | [`pools`] | larger pools, gates, all at once, another order |
+//! | [`offers`] | larger pools, gates, all at once, another order |
 //! | [`edit`] | the smallest change, in the model's file |
 //! | [`text`] | what people see |
 
 pub mod asks;
 pub mod edit;
 pub mod judge;
-pub mod pools;
+pub mod offers;
 pub mod repair;
 pub mod replace;
 pub mod text;
@@ -37,7 +37,7 @@ use kmapcheck_engine::{Progress, Verdict};
 use kmapcheck_limits::{Limits, entered};
 use kmapcheck_report::{ended, escape};
 use kmapcheck_scenario::{Program, Reuse, SeriesId};
-use pools::Offer;
+use offers::Offer;
 use repair::Offender;
 use serde::Serialize;
 use variant::{Policy, changes, choices, reuse_name};
@@ -288,7 +288,7 @@ pub fn suggest(
         report.offenders = offenders.unwrap_or_default();
     }
     // What is not found out about a change only means that it is not offered.
-    let offers = judge.within(|judge| pools::offers(programs, judge, &given));
+    let offers = judge.within(|judge| offers::offers(programs, judge, &given));
     report.offers = offers.unwrap_or_default();
     report.stopped = judge.stopped().map(|reached| ended(&reached.into()));
     Ok(report)

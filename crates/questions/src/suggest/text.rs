@@ -5,7 +5,7 @@ use std::fmt::{Result, Write as _};
 use kmapcheck_report::stopped_early;
 use kmapcheck_report::words::{count, list, on_model};
 
-use super::pools::{Change, Offer};
+use super::offers::{Change, Offer};
 use super::repair::{Offender, Operation, Path, Repair};
 use super::replace::Instead;
 use super::variant::Policy;
