@@ -90,6 +90,22 @@ pub(crate) fn cases(_: &Path) -> Result<Vec<PathBuf>, Failure> {
     Err(without())
 }
 
+/// The folders that the cases of a file are read from; none if it cannot be read.
+#[cfg(feature = "extract")]
+pub(crate) fn folders(file: &Path) -> Vec<PathBuf> {
+    let cases = reading::cases(file).ok();
+    let cases = cases.iter().flat_map(|all| {
+        let cases = all.cases.keys().filter_map(|name| all.case(name));
+        cases.map(|case| Code::of_case(file, &case))
+    });
+    cases.flat_map(|code| code.folders()).collect()
+}
+
+#[cfg(not(feature = "extract"))]
+pub(crate) fn folders(_: &Path) -> Vec<PathBuf> {
+    Vec::new()
+}
+
 #[cfg(not(feature = "extract"))]
 fn without() -> Failure {
     Failure::Refused(

@@ -64,6 +64,9 @@ fn without_reading_c_cases_are_refused() {
 
 #[cfg(feature = "extract")]
 mod with {
+    #[cfg(unix)]
+    use crate::common::Watching;
+
     use super::*;
 
     fn run(args: &[&str]) -> (Option<i32>, String, String) {
@@ -91,6 +94,31 @@ mod with {
             out.contains("extract.json#leaks") && out.contains("1 passed"),
             "{out}"
         );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn watching_sees_c_wherever_it_is() {
+        let folder = folder("cases-watched", r#"{ "cases": {} }"#);
+        std::fs::create_dir_all(format!("{folder}/cases")).expect("it can be made");
+        let cases = CASES.replace("copy.c", "../copy.c");
+        std::fs::write(format!("{folder}/cases/extract.json"), cases).expect("it can be written");
+        let mut watching = Watching::start(&format!("{folder}/cases"));
+        let first = watching.until_it_waits();
+        assert!(
+            first.contains(&"3 passed, 0 failed, 0 skipped".to_owned()),
+            "{first:?}"
+        );
+        let mended = COPY.replace("#ifdef LEAKS\n\treturn 0;\n#endif\n", "");
+        std::fs::write(format!("{folder}/copy.c"), mended).expect("it can be written");
+        let second = watching.until_it_waits();
+        let told = |line: &String| line.starts_with("Changed: ") && line.ends_with("copy.c");
+        assert!(second.iter().any(told), "{second:?}");
+        assert!(
+            second.contains(&"2 passed, 1 failed, 0 skipped".to_owned()),
+            "{second:?}"
+        );
+        assert_eq!(watching.interrupted(), Some(1));
     }
 
     #[test]

@@ -5,6 +5,8 @@ mod common;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
+#[cfg(unix)]
+use common::Watching;
 use common::{command, kmapcheck, root, sarif_schema, scenario, stderr, stdout};
 use junit_parser::TestStatus;
 use serde_json::Value;
@@ -427,54 +429,22 @@ fn files_that_cannot_be_written_are_told() {
 #[cfg(unix)]
 #[test]
 fn watching_runs_again_after_a_change() {
-    use std::io::{BufRead, BufReader};
-    use std::process::{Command, Stdio};
-
     let folder = folder("watch", &[("a.json", with(STUCK, "[]"))]);
-    let mut child = command(&["test", "--watch", &folder.display().to_string()])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::inherit())
-        .spawn()
-        .expect("the program starts");
-    let mut lines = BufReader::new(child.stdout.take().expect("it is piped")).lines();
-    let mut until = |wanted: &str| -> Vec<String> {
-        let mut seen = Vec::new();
-        for line in lines.by_ref() {
-            let line = line.expect("the output is text");
-            let found = line.starts_with(wanted);
-            seen.push(line);
-            if found {
-                return seen;
-            }
-        }
-        panic!("the output ends without {wanted}: {seen:?}");
-    };
-    let first = until("Waiting for changes");
+    let mut watching = Watching::start(&folder.display().to_string());
+    let first = watching.until_it_waits();
     assert!(
-        first
-            .iter()
-            .any(|line| line == "0 passed, 1 failed, 0 skipped"),
+        first.contains(&"0 passed, 1 failed, 0 skipped".to_owned()),
         "{first:?}"
     );
     std::fs::write(folder.join("a.json"), with(STUCK, r#"["deadlock"]"#))
         .expect("it can be written");
-    let second = until("Waiting for changes");
+    let second = watching.until_it_waits();
+    let told = |line: &String| line.starts_with("Changed: ") && line.ends_with("a.json");
+    assert!(second.iter().any(told), "{second:?}");
     assert!(
-        second
-            .iter()
-            .any(|line| line.starts_with("Changed: ") && line.ends_with("a.json")),
+        second.contains(&"1 passed, 0 failed, 0 skipped".to_owned()),
         "{second:?}"
     );
-    assert!(
-        second
-            .iter()
-            .any(|line| line == "1 passed, 0 failed, 0 skipped"),
-        "{second:?}"
-    );
-    let sent = Command::new("kill")
-        .args(["-INT", &child.id().to_string()])
-        .status();
-    assert!(sent.expect("kill is there").success());
     // What the last run came to.
-    assert_eq!(child.wait().expect("the program ends").code(), Some(0));
+    assert_eq!(watching.interrupted(), Some(0));
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use kmapcheck_limits::Limits;
 use kmapcheck_questions::suggest::judge::{Flaw, Judge};
-use kmapcheck_questions::suggest::pools::{Change, changes};
+use kmapcheck_questions::suggest::offers::{Change, changes};
 use kmapcheck_questions::suggest::replace::{self, Instead, replaced, sites};
 use kmapcheck_questions::suggest::variant::with_policies;
 use kmapcheck_questions::suggest::{SuggestReport, suggest};

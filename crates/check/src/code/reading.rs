@@ -12,6 +12,7 @@ use kmapcheck_show::suite::Mistake;
 
 use crate::failure::{Failure, Unread};
 use crate::loaded::{Loaded, load_str};
+use crate::targets;
 
 /// Bytes of the largest C file that is read.
 const LARGEST: u64 = 64 << 20;
@@ -55,6 +56,15 @@ impl Code {
             include: all(&case.include),
             options: case.options(),
         }
+    }
+
+    /// The folders of all files that it may read, those of headers included.
+    pub(super) fn folders(&self) -> Vec<PathBuf> {
+        let maps = self.maps.iter().map(PathBuf::from);
+        let maps = maps.filter(|map| map.is_file());
+        let files = self.files.iter().chain(&self.stubs).cloned().chain(maps);
+        let folders = files.map(|file| targets::folder(&file).to_owned());
+        folders.chain(self.include.iter().cloned()).collect()
     }
 
     /// The scenario of the entries.

@@ -108,6 +108,10 @@ pub fn folders(paths: &[PathBuf]) -> BTreeSet<PathBuf> {
     }
     for file in files {
         folders.insert(folder(&file).to_owned());
+        if let Some((cases, _)) = code::case_of(&file) {
+            folders.extend(code::folders(&cases).into_iter().filter(|it| it.is_dir()));
+            continue;
+        }
         let Ok(loaded) = any(&file, &Overrides::default()) else {
             continue;
         };
@@ -130,7 +134,14 @@ fn below(path: &Path, folders: &mut BTreeSet<PathBuf>, files: &mut Vec<PathBuf>)
     }
 }
 
-/// The JSON files in some folders, each with its length and the time of its last change.
+/// Whether a file with that name can be part of a scenario: JSON, and C where it is read.
+fn may_be_read(path: &Path) -> bool {
+    let is_c = |path: &Path| (path.extension()).is_some_and(|is| is == "c" || is == "h");
+    is_json(path) || (cfg!(feature = "extract") && is_c(path))
+}
+
+/// The files in some folders that scenarios may be read from, each with its length and the time of its
+/// last change.
 #[derive(Debug, Clone, Default)]
 pub struct Stamps(BTreeMap<PathBuf, (u64, Option<SystemTime>)>);
 
@@ -140,7 +151,7 @@ impl Stamps {
     pub fn of(folders: &BTreeSet<PathBuf>) -> Stamps {
         let entries = (folders.iter())
             .flat_map(|folder| std::fs::read_dir(folder).into_iter().flatten().flatten());
-        let files = entries.filter(|entry| is_json(&entry.path()));
+        let files = entries.filter(|entry| may_be_read(&entry.path()));
         let stamps = files.filter_map(|entry| {
             let meta = entry.metadata().ok()?;
             Some((entry.path(), (meta.len(), meta.modified().ok())))

@@ -2,7 +2,11 @@
 
 #![allow(dead_code, reason = "every test file uses its own part of this")]
 
+#[cfg(unix)]
+use std::io::{BufRead, BufReader, Lines};
 use std::path::{Path, PathBuf};
+#[cfg(unix)]
+use std::process::{Child, ChildStdout, Stdio};
 use std::process::{Command, Output};
 
 /// The root of the repository, from where tests run, so that paths in reports are short.
@@ -97,4 +101,46 @@ pub fn sarif_schema() -> serde_json::Value {
         assert!(pattern.is_some(), "{of}");
     }
     schema
+}
+
+/// `kmapcheck test --watch`, running.
+#[cfg(unix)]
+pub struct Watching {
+    child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+#[cfg(unix)]
+impl Watching {
+    pub fn start(path: &str) -> Watching {
+        let mut child = command(&["test", "--watch", path])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit())
+            .spawn()
+            .expect("the program starts");
+        let lines = BufReader::new(child.stdout.take().expect("it is piped")).lines();
+        Watching { child, lines }
+    }
+
+    /// What it prints until it waits for changes.
+    pub fn until_it_waits(&mut self) -> Vec<String> {
+        let mut seen = Vec::new();
+        for line in self.lines.by_ref() {
+            let line = line.expect("the output is text");
+            if line.starts_with("Waiting for changes") {
+                return seen;
+            }
+            seen.push(line);
+        }
+        panic!("it ended: {seen:?}");
+    }
+
+    /// Its exit status after Ctrl-C.
+    pub fn interrupted(mut self) -> Option<i32> {
+        let sent = Command::new("kill")
+            .args(["-INT", &self.child.id().to_string()])
+            .status();
+        assert!(sent.expect("kill is there").success());
+        self.child.wait().expect("the program ends").code()
+    }
 }

@@ -14,6 +14,7 @@ mod objects;
 mod patch_code;
 mod reading;
 mod refusals;
+mod roots;
 mod sections;
 mod starts;
 mod time;

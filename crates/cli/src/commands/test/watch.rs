@@ -2,7 +2,8 @@
 //!
 //! The system says when something happens in the folders that the scenarios and their models lie in
 //! (crate notify, with what happens within a moment drawn together). It also says so when a file is
-//! merely read, so a run begins only if some JSON file there is another than before the last run.
+//! merely read, so a run begins only if some file there that may be part of a scenario (JSON, and C
+//! where it is read) is another than before the last run.
 
 use std::collections::BTreeSet;
 use std::io;
