@@ -5,6 +5,7 @@
 //! | [`value`] | linear expressions over symbols, and where values are kept |
 //! | [`state`] | a state: calls that are open, the store, facts, what is held |
 //! | [`canonical`] | what is no longer mentioned is dropped, symbols are numbered: states equal up to renaming are one |
+//! | [`shared`] | what states share until one of them changes it |
 //! | [`coarse`] | what is forgotten where there are too many states |
 //! | [`facts`] | whether linear facts can hold together |
 //! | [`evaluate`] | values of expressions, assignments, substitution |
@@ -38,6 +39,7 @@ pub mod operation;
 pub mod rest;
 pub mod rounds;
 pub mod section;
+pub mod shared;
 pub mod state;
 pub mod step;
 pub mod structure;

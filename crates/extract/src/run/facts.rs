@@ -21,6 +21,9 @@ const BUDGET: u64 = 2_000;
 /// Facts that go into one question.
 const MOST: usize = 60;
 
+/// Answers that are remembered at most.
+const REMEMBERED: usize = 100_000;
+
 /// Answers that were given before.
 #[derive(Debug, Default)]
 pub struct Facts {
@@ -98,6 +101,10 @@ impl Facts {
             return answer;
         }
         let answer = decide(&together);
+        // Answers are as many as questions, of which nobody says how many there may be.
+        if self.known.len() >= REMEMBERED {
+            self.known.clear();
+        }
         self.known.insert(together, answer);
         answer
     }

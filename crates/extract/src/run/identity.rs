@@ -175,7 +175,7 @@ impl Machine<'_> {
     /// know comes first.
     fn pointer(&self, state: &State, of: &Linear, deep: usize) -> Option<Path> {
         let mut own = None;
-        for (key, value) in &state.store {
+        for (key, value) in state.store.iter() {
             if value != of {
                 continue;
             }
@@ -466,7 +466,7 @@ fn is_alike(hold: &Hold, release: &str) -> bool {
         "up" => 3,
         "up_read" | "up_write" => 4,
         "mempool_free" => 5,
-        "allow_sleep" => 6,
+        "allow_sleep" | "leave" => 6,
         _ => 7,
     };
     kind(hold.release) == kind(release)

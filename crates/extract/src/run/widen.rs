@@ -236,7 +236,7 @@ mod tests {
         let left = |changes: &Changes, pointed: &BTreeSet<Name>| {
             let mut state = state();
             forget_changes(&mut state, 0, changes, pointed);
-            state.store.into_keys().collect::<BTreeSet<Key>>()
+            state.store.take().into_keys().collect::<BTreeSet<Key>>()
         };
         let set = |keys: &[&Key]| keys.iter().copied().cloned().collect();
         let none = BTreeSet::new();
