@@ -8,6 +8,7 @@
 //! | [`shared`] | what states share until one of them changes it |
 //! | [`coarse`] | what is forgotten where there are too many states |
 //! | [`facts`] | whether linear facts can hold together |
+//! | [`quick`](mod@quick) | answers that need no solver |
 //! | [`evaluate`] | values of expressions, assignments, substitution |
 //! | [`rounds`] | how many rounds of loops are followed, and what comes then |
 //! | [`widen`] | what a loop changes is forgotten |
@@ -36,6 +37,7 @@ pub mod label;
 pub mod lost;
 pub mod naming;
 pub mod operation;
+pub mod quick;
 pub mod rest;
 pub mod rounds;
 pub mod section;

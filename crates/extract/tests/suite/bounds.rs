@@ -222,6 +222,27 @@ fn what_is_too_much_is_said() {
     assert_eq!(self::of(&c).0, ["lock-leak"]);
 }
 
+/// What a loop may have set a pointer to is still asked after more rounds than are followed: it may be
+/// what is held already.
+#[test]
+fn a_pointer_that_was_forgotten_may_be_any_other() {
+    for (set, expected) in [
+        ("p = ext() ? x : q;", &["deadlock"][..]),
+        ("if (ext()) p = q;", &["deadlock"]),
+        ("if (ext()) d->at = q; p = d->at;", &["deadlock"]),
+        ("n++; k = q;", &[]),
+    ] {
+        let c = format!(
+            "{HEAD} int f(struct dev *d, struct page *x, struct page *q, int n) {{
+                struct page *p = x, *k = x; int i; d->at = x;
+                for (i = 0; i < 90; i++) {{ if (ext()) n++; {set} }}
+                lock_page(q); lock_page(p); unlock_page(p); unlock_page(q); use(k);
+                return 0; }}"
+        );
+        assert_eq!(of(&c).0, expected, "{set}");
+    }
+}
+
 /// The last but twentieth of many rounds decides nothing and is remembered by nobody: written down, the
 /// sequences of operations are a million ways. That is refused by name.
 #[test]
