@@ -12,7 +12,7 @@
 //! path with more.
 //!
 //! **What it takes.** `max_paths` says how many states there may be. How large they are and how often
-//! each is visited is bounded along with it ([`WEIGHT`], [`VISITS`]): a state may be large, and one in
+//! each is visited is bounded along with it (`WEIGHT`, `VISITS`): a state may be large, and one in
 //! which several loops are open may be visited with very many numbers of rounds, none of which has less
 //! of all.
 

@@ -214,10 +214,8 @@ fn found(rows: &[Row], bounds: &[Bounds]) -> bool {
                     &[-((sum + factor.abs() - 1) / factor.abs()) * factor.signum()]
                 }
             };
-            let to = steps.iter().map(|step| values[number] + step);
-            let to = to
-                .filter(|to| within(bounds[number], *to) && to.abs() < FAR)
-                .next();
+            let fits = |to: &i128| within(bounds[number], *to) && to.abs() < FAR;
+            let to = steps.iter().map(|step| values[number] + step).find(fits);
             to.map(|to| (number, to))
         });
         let Some((number, to)) = moved else {

@@ -2,7 +2,7 @@
 //!
 //! What comes to no end is left out, but for what goes round for ever and does something on the way. One outcome of a try must not be left out alone, for
 //! then the other would seem to be all there is: it is closed instead, by giving back what is held
-//! and ending there. Then nodes that go on alike become one ([`Classes`]), ways with the same operations
+//! and ending there. Then nodes that go on alike become one (`Classes`), ways with the same operations
 //! become one (subset construction), and nodes with the same ways onwards become one (E. F. Moore,
 //! *Gedanken-Experiments on Sequential Machines*, 1956). All three keep the sequences of operations, and
 //! no more than those is seen of a task by others: which branch is taken is decided by nobody but the
@@ -141,7 +141,7 @@ const MOST_WAYS: usize = 8_000_000;
 /// Classes are made from the last nodes on, so a node's are known when it is looked at; a node that lies
 /// on a circle is a class by itself. So two nodes of one class have the same operations, each to the
 /// same class, or ways that do nothing to the same ones: by induction, the same sequences of operations.
-/// The sets that [`deterministic`] makes are of classes, and much smaller than those of nodes.
+/// The sets that `deterministic` makes are of classes, and much smaller than those of nodes.
 struct Classes {
     of: Vec<u32>,
     ways: Vec<Rc<Ways>>,
@@ -385,7 +385,7 @@ mod tests {
         };
         let (mut merged, mut largest) = (0, 0);
         for _ in 0..3_000 {
-            let many = 2 + below(12) as u64;
+            let many = 2 + below(12);
             let mut plain: Vec<Plain> = (0..many)
                 .map(|_| Plain {
                     edges: BTreeSet::new(),
@@ -394,10 +394,10 @@ mod tests {
                 .collect();
             for _ in 0..2 * many {
                 let label = u32::try_from(below(4)).ok().filter(|label| *label < 3);
-                let (from, mut to) = (below(many), below(many));
+                let (from, mut to) = (below(many as u64), below(many as u64));
                 // Most go on and not back.
                 if from > to && below(4) > 0 {
-                    to = many as usize - 1;
+                    to = many - 1;
                 }
                 plain[from].edges.insert((label, to));
             }

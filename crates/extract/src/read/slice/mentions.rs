@@ -48,7 +48,7 @@ impl Slicer<'_> {
         for &function in &self.slice.followed {
             ask();
             let own = self.own(function);
-            for body in own.calls.iter().flat_map(|(_, bodies)| bodies) {
+            for body in own.calls.values().flatten() {
                 callers.entry(*body).or_default().insert(function);
             }
             by_function.insert(function, own);
@@ -108,8 +108,7 @@ impl Slicer<'_> {
                 own.names.insert(at, names);
             }
             if let Some(Callee::Bodies(bodies)) = self.callees.get(&(function, at)) {
-                let bodies: Vec<usize> = bodies.iter().copied().collect();
-                own.calls.insert(at, bodies);
+                own.calls.insert(at, bodies.to_vec());
             }
         }
         own
