@@ -139,6 +139,7 @@ impl Machine<'_> {
                             return Err(self.too_many(&visits, said));
                         }
                         weight += key.0.weight();
+                        // More than can be counted is no limit.
                         if weight > max.saturating_mul(WEIGHT) {
                             let said = format!(
                                 "there are {number} states with more than {WEIGHT} values for each that there may be"

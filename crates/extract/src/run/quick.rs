@@ -179,6 +179,7 @@ fn found(rows: &[Row], bounds: &[Bounds]) -> bool {
         of.low.is_none_or(|low| low <= value) && of.high.is_none_or(|high| value <= high)
     };
     let nearest = |of: &Bounds| {
+        // Without a bound 0 itself is the nearest.
         let value = of.high.map_or(0, |high| high.min(0));
         of.low.map_or(value, |low| low.max(value))
     };
