@@ -377,3 +377,63 @@ fn a_limit() {
     let output = output.expect("the program starts");
     assert_eq!(output.status.code(), Some(3), "{}", common::stdout(&output));
 }
+
+/// Operations of the page cache: each is called with the page locked, and what `prepare_write` maps,
+/// `commit_write` unmaps. Who locks the page once more waits for himself.
+const PAGE_CACHE: &str = "\
+static int my_readpage(struct file *file, struct page *page)
+{
+	char *p = kmap(page);
+	memset(p, 0, 4096);
+	kunmap(page);
+	UnlockPage(page);
+	return 0;
+}
+
+static int my_writepage(struct page *page)
+{
+	if (submit(page))
+		return -5;
+	UnlockPage(page);
+	return 0;
+}
+
+static int my_prepare(struct file *file, struct page *page, unsigned from, unsigned to)
+{
+	char *p = kmap(page);
+	memset(p, 0, from);
+	return 0;
+}
+
+static int my_commit(struct file *file, struct page *page, unsigned from, unsigned to)
+{
+	kunmap(page);
+	return 0;
+}
+
+static int my_flush(struct page *page, unsigned long from)
+{
+	lock_page(page);
+	UnlockPage(page);
+	return 0;
+}
+
+static struct address_space_operations my_aops = {
+	readpage: my_readpage,
+	writepage: my_writepage,
+	prepare_write: my_prepare,
+	commit_write: my_commit,
+	flushpage: my_flush,
+};
+";
+
+#[test]
+fn operations_of_the_page_cache() {
+    let root = tree("scan-page-cache", &[("a.c", PAGE_CACHE)]);
+    let all = json(&root, &["--check"], 1);
+    assert_eq!(
+        alarms(&all),
+        [alarm("deadlock", "error", &["my_flush"])],
+        "{all:#}"
+    );
+}

@@ -21,7 +21,7 @@ use crate::run::step::{Machine, Scope, Thing};
 use crate::scan::needs::Needs;
 use crate::write::automaton::Automaton;
 use crate::write::scenario::{Task, Writer};
-use crate::write::structure::program;
+use crate::write::structure::{Program, program};
 use crate::write::swap::{orders, used};
 
 /// A scenario that was extracted.
@@ -230,13 +230,13 @@ impl Files {
             let mut paths = machine.follow(function)?;
             states += paths.nodes.len();
             let mut automaton = Automaton::of(&paths, &mut machine.labels)?;
-            let mut made = automaton.as_ref().and_then(|a| program(a, &machine.labels));
+            let mut made = written(automaton.as_ref(), &machine.labels)?;
             if automaton.is_some() && made.is_none() {
                 // Circles within circles: rounds are told apart instead.
                 paths = machine.explore_unrolled(function)?;
                 states += paths.nodes.len();
                 automaton = Automaton::of(&paths, &mut machine.labels)?;
-                made = automaton.as_ref().and_then(|a| program(a, &machine.labels));
+                made = written(automaton.as_ref(), &machine.labels)?;
             }
             let Some(mut made) = made else {
                 return Err(without_program(
@@ -320,6 +320,11 @@ impl Files {
             needs,
         })
     }
+}
+
+/// The program of an automaton, if there is one and it has structure.
+fn written(of: Option<&Automaton>, labels: &Labels) -> Result<Option<Program>, Refusal> {
+    of.map_or(Ok(None), |of| program(of, labels))
 }
 
 /// The names that `#ifdef` takes as defined.

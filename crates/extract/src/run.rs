@@ -5,8 +5,10 @@
 //! | [`value`] | linear expressions over symbols, and where values are kept |
 //! | [`state`] | a state: calls that are open, the store, facts, what is held |
 //! | [`canonical`] | what is no longer mentioned is dropped, symbols are numbered: states equal up to renaming are one |
+//! | [`shared`] | what states share until one of them changes it |
 //! | [`coarse`] | what is forgotten where there are too many states |
 //! | [`facts`] | whether linear facts can hold together |
+//! | [`quick`](mod@quick) | answers that need no solver |
 //! | [`evaluate`] | values of expressions, assignments, substitution |
 //! | [`rounds`] | how many rounds of loops are followed, and what comes then |
 //! | [`widen`] | what a loop changes is forgotten |
@@ -35,9 +37,11 @@ pub mod label;
 pub mod lost;
 pub mod naming;
 pub mod operation;
+pub mod quick;
 pub mod rest;
 pub mod rounds;
 pub mod section;
+pub mod shared;
 pub mod state;
 pub mod step;
 pub mod structure;

@@ -297,7 +297,7 @@ impl File {
 }
 
 /// The operations that a function may be, each with what it needs to know.
-const OPERATIONS: [(&str, Needs); 32] = [
+const OPERATIONS: [(&str, Needs); 34] = [
     ("kmap", Needs::Page),
     ("try_kmap", Needs::Page),
     ("kunmap", Needs::Page),
@@ -329,6 +329,8 @@ const OPERATIONS: [(&str, Needs); 32] = [
     ("mempool_free", Needs::Pool),
     ("forbid_sleep", Needs::Section),
     ("allow_sleep", Needs::Section),
+    ("enter", Needs::Section),
+    ("leave", Needs::Section),
     ("none", Needs::Nothing),
 ];
 
@@ -343,7 +345,7 @@ pub enum Needs {
     Pool,
     /// A completion.
     Completion,
-    /// A section in which sleep is forbidden.
+    /// A section that nests.
     Section,
     /// Nothing.
     Nothing,
@@ -390,7 +392,7 @@ impl Operation {
             Needs::Pool => (self.pool.is_some(), "`pool`"),
             Needs::Completion => (self.completion.is_some(), "`completion`"),
             Needs::Section => {
-                let wrong = format!("`{}` needs `section`, a word for what forbids it", self.op);
+                let wrong = format!("`{}` needs `section`, a word for what it is", self.op);
                 return self.section.is_none().then_some(wrong);
             }
             Needs::Nothing => (true, ""),

@@ -166,7 +166,7 @@ pub const OPERATION: [(&str, &str); 21] = [
     ("sleeps", "true: it may sleep besides"),
     (
         "section",
-        "what forbids sleep from `forbid_sleep` to `allow_sleep`, in a word: `rcu`",
+        "what it is from `forbid_sleep` to `allow_sleep`, or from `enter` to `leave`, in a word: `rcu`",
     ),
     (
         "hands_over",

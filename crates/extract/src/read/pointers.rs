@@ -11,6 +11,7 @@
 //! A function of the files is `name#number`, for two files may have one of a name each; any other
 //! one is its name.
 
+mod closed;
 mod taken;
 mod types;
 
@@ -24,6 +25,7 @@ use crate::map::merge::Known;
 use crate::read::tree::{self, children, declared, field};
 use crate::read::unit::Unit;
 
+use closed::{Closed, Given};
 use types::fields;
 pub use types::{Field, params, type_name};
 
@@ -34,6 +36,8 @@ type Set = String;
 /// What all pointers may be.
 #[derive(Debug, Default)]
 pub struct Pointers {
+    closed: Closed,
+    /// What is put into each set itself.
     sets: BTreeMap<Set, BTreeSet<String>>,
     /// Variables and parameters of each function.
     locals: Vec<BTreeSet<String>>,
@@ -116,11 +120,17 @@ impl Pointers {
                 true
             });
         }
-        all.close(unit);
+        let given = Given {
+            sets: std::mem::take(&mut all.sets),
+            flows: std::mem::take(&mut all.flows),
+            calls: std::mem::take(&mut all.calls),
+            params: &all.params,
+        };
+        all.closed = given.closed();
         all
     }
 
-    /// The functions that an expression of a function may be.
+    /// The functions that an expression of a function may be; if they are more than `most`, not all.
     #[must_use]
     pub fn may_be(
         &self,
@@ -128,6 +138,7 @@ impl Pointers {
         mapping: &Mapping,
         function: usize,
         node: Node<'_>,
+        most: Option<usize>,
     ) -> BTreeSet<String> {
         let here = Here {
             unit,
@@ -142,7 +153,12 @@ impl Pointers {
                     functions.insert(name);
                 }
                 Source::Set(set) => {
-                    functions.extend(self.sets.get(&set).into_iter().flatten().cloned())
+                    for name in self.closed.of(&set) {
+                        if most.is_some_and(|most| functions.len() > most) {
+                            return functions;
+                        }
+                        functions.insert(name.to_owned());
+                    }
                 }
             }
         }
@@ -418,79 +434,5 @@ impl Pointers {
             return first.map_or(Vec::new(), |first| self.sources(here, first, depth + 1));
         }
         vec![Source::Set(format!("(){called}"))]
-    }
-
-    /// Puts sets into sets until nothing changes.
-    fn close(&mut self, unit: &Unit) {
-        let numbers = |name: &str| {
-            name.rsplit_once('#')
-                .and_then(|(_, number)| number.parse::<usize>().ok())
-        };
-        let mut flows: BTreeMap<Set, BTreeSet<Set>> = BTreeMap::new();
-        for (from, to) in std::mem::take(&mut self.flows) {
-            flows.entry(from).or_default().insert(to);
-        }
-        let mut called: BTreeSet<(usize, usize)> = BTreeSet::new();
-        let mut todo: Vec<Set> = self.sets.keys().cloned().collect();
-        loop {
-            while let Some(set) = todo.pop() {
-                ask();
-                let of = self.sets.get(&set).cloned().unwrap_or_default();
-                for to in flows.get(&set).into_iter().flatten() {
-                    let into = self.sets.entry(to.clone()).or_default();
-                    let had = into.len();
-                    into.extend(of.iter().cloned());
-                    if into.len() > had {
-                        todo.push(to.clone());
-                    }
-                }
-            }
-            // Arguments go to the parameters of whatever may be called.
-            for (i, (what, args)) in self.calls.iter().enumerate() {
-                ask();
-                let mut bodies: Vec<usize> = Vec::new();
-                for source in what {
-                    match source {
-                        Source::Function(name) => bodies.extend(numbers(name)),
-                        Source::Set(set) => {
-                            let of = self.sets.get(set).into_iter().flatten();
-                            bodies.extend(of.filter_map(|name| numbers(name)));
-                        }
-                    }
-                }
-                for body in bodies {
-                    if !called.insert((i, body)) || body >= unit.functions.len() {
-                        continue;
-                    }
-                    for (param, (is_address, arg)) in self.params[body].iter().zip(args) {
-                        let to = format!("{body}:{param}");
-                        for source in arg {
-                            match source {
-                                Source::Function(name) => {
-                                    self.sets
-                                        .entry(to.clone())
-                                        .or_default()
-                                        .insert(name.clone());
-                                    todo.push(to.clone());
-                                }
-                                Source::Set(from) => {
-                                    if *is_address {
-                                        let back = flows.entry(to.clone()).or_default();
-                                        back.insert(from.clone());
-                                        todo.push(to.clone());
-                                    }
-                                    flows.entry(from.clone()).or_default().insert(to.clone());
-                                    todo.push(from.clone());
-                                }
-                            }
-                        }
-                    }
-                }
-            }
-            if todo.is_empty() {
-                break;
-            }
-        }
-        self.calls.clear();
     }
 }

@@ -35,7 +35,7 @@ const SHORT: usize = 80;
 #[derive(Debug, Clone, Default)]
 pub struct Body {
     /// Its instructions.
-    pub code: Code,
+    pub code: Rc<Code>,
     /// Its graph.
     pub graph: Graph,
     /// Whether each instruction matters.
@@ -148,7 +148,7 @@ impl Slice {
                 matters: vec![false; code.instrs.len()],
                 mentions: Vec::new(),
                 loops: BTreeMap::new(),
-                code,
+                code: Rc::new(code),
             };
             bodies.insert(function, body);
         }
@@ -355,7 +355,7 @@ impl Slicer<'_> {
 
     fn pass(&mut self, function: usize) {
         ask();
-        let code = Rc::new(self.slice.bodies[&function].code.clone());
+        let code = self.slice.bodies[&function].code.clone();
         for (at, instr) in code.instrs.iter().enumerate() {
             ask();
             let had = self.slice.bodies[&function].matters[at];

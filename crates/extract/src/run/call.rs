@@ -13,7 +13,6 @@ use crate::run::state::{Frame, State};
 use crate::run::step::{Machine, Step};
 use crate::run::structure::{root, set};
 use crate::run::value::{Key, Linear, Symbol};
-use crate::run::widen::forget_changes;
 
 /// Calls inside calls.
 const DEEPEST: usize = 60;
@@ -84,7 +83,7 @@ impl Machine<'_> {
                     // Deeper calls do nothing; what they may change has any value.
                     let mut way = state.clone();
                     let (depth, slice) = (way.frames.len() - 1, self.slice);
-                    forget_changes(&mut way, depth, &slice.changes[&body], &slice.pointed);
+                    self.let_change(&mut way, depth, &slice.changes[&body]);
                     self.nothing(&mut way, call, false, "");
                     ways.push((None, way));
                 }

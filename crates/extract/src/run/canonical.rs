@@ -23,10 +23,28 @@ pub fn canonical(state: State, slice: &Slice) -> State {
     numbered(&collected(state, slice))
 }
 
+/// The names that are live in an open call, but for one.
+struct Live<'s>(Option<&'s BTreeSet<Name>>, Option<Name>);
+
+impl Live<'_> {
+    fn contains(&self, name: &Name) -> bool {
+        self.0.is_some_and(|live| live.contains(name)) && self.1 != Some(*name)
+    }
+}
+
+/// The names outside that are still mentioned, of each open call.
+struct Outside<'s>(Vec<&'s BTreeSet<Name>>);
+
+impl Outside<'_> {
+    fn contains(&self, name: &Name) -> bool {
+        self.0.iter().any(|names| names.contains(name))
+    }
+}
+
 /// The names that are live in each open call, and those outside that are still mentioned.
-fn mentioned(state: &State, slice: &Slice) -> (Vec<BTreeSet<Name>>, BTreeSet<Name>) {
+fn mentioned<'s>(state: &State, slice: &'s Slice) -> (Vec<Live<'s>>, Outside<'s>) {
     let mut locals = Vec::new();
-    let mut outside = BTreeSet::new();
+    let mut outside = Vec::new();
     // Without a frame the loop below does nothing.
     let last = state.frames.len().saturating_sub(1);
     for (depth, frame) in state.frames.iter().enumerate() {
@@ -37,23 +55,12 @@ fn mentioned(state: &State, slice: &Slice) -> (Vec<BTreeSet<Name>>, BTreeSet<Nam
         } else {
             frame.at + 1
         };
-        let mut live = body
-            .graph
-            .live
-            .get(at)
-            .map(|live| (**live).clone())
-            .unwrap_or_default();
-        if depth < last
-            && let Some(result) = state.frames[depth + 1].result
-        {
-            live.remove(&result);
-        }
-        locals.push(live);
-        if let Some(names) = body.mentions.get(at) {
-            outside.extend(names.iter().copied());
-        }
+        let live = body.graph.live.get(at).map(|live| &**live);
+        let inner = state.frames.get(depth + 1);
+        locals.push(Live(live, inner.and_then(|inner| inner.result)));
+        outside.extend(body.mentions.get(at).map(|names| &**names));
     }
-    (locals, outside)
+    (locals, Outside(outside))
 }
 
 fn collected(mut state: State, slice: &Slice) -> State {
@@ -72,8 +79,8 @@ fn collected(mut state: State, slice: &Slice) -> State {
     for hold in &state.held {
         meet(&hold.of, &mut reached);
     }
-    let mut rest = BTreeMap::new();
-    for (key, value) in std::mem::take(&mut state.store) {
+    let mut rest = Vec::new();
+    for (key, value) in state.store.take() {
         let is_kept = match &key {
             Key::Local(depth, name) => {
                 (locals.get(usize::from(*depth))).is_some_and(|live| live.contains(name))
@@ -85,7 +92,7 @@ fn collected(mut state: State, slice: &Slice) -> State {
             meet(&value, &mut reached);
             kept.insert(key, value);
         } else {
-            rest.insert(key, value);
+            rest.push((key, value));
         }
     }
     // Whatever belongs to what is reached is reached.
@@ -122,24 +129,24 @@ fn collected(mut state: State, slice: &Slice) -> State {
                 kept.insert(key, value);
                 changed = true;
             } else {
-                rest.insert(key, value);
+                rest.push((key, value));
             }
         }
         // The page of an address that is still there.
-        for (symbol, page) in &state.pages {
+        for (symbol, page) in state.pages.iter() {
             if is_reached(&Linear::symbol(symbol.clone()), &reached) {
                 page.symbols(&mut |number| changed |= reached.insert(number));
             }
         }
     }
     let still = |of: &Linear| is_reached(of, &reached);
-    state.store = kept;
+    state.store = kept.into();
     state.facts.retain(|fact| still(&fact.of));
     state
         .pages
         .retain(|symbol, page| still(&Linear::symbol(symbol.clone())) && still(page));
     let held: BTreeSet<&Linear> = state.held.iter().map(|hold| &hold.of).collect();
-    let named: Vec<Linear> = (state.names.keys())
+    let named: BTreeSet<Linear> = (state.names.keys())
         .filter(|of| held.contains(of) || has_symbol(of) && still(of))
         .cloned()
         .collect();
@@ -150,7 +157,7 @@ fn collected(mut state: State, slice: &Slice) -> State {
 
 /// Whether something may still be read of what lies in a variable of a call that is open; of what lies
 /// elsewhere, always.
-fn is_there(root: &Key, locals: &[BTreeSet<Name>], places: &BTreeSet<Key>) -> bool {
+fn is_there(root: &Key, locals: &[Live<'_>], places: &BTreeSet<Key>) -> bool {
     let Key::Local(depth, name) = root else {
         return true;
     };
@@ -196,7 +203,7 @@ fn numbered(state: &State) -> State {
         meet(&hold.of, &mut numbers);
     }
     let mut rest: Vec<(&Key, &Linear)> = Vec::new();
-    for (key, value) in &state.store {
+    for (key, value) in state.store.iter() {
         match key {
             Key::Local(..) | Key::Global(_) => meet(value, &mut numbers),
             _ => rest.push((key, value)),

@@ -88,7 +88,7 @@ mod tests {
             relation: Relation::AtMostZero,
             of,
         };
-        state.facts = BTreeSet::from([fact(sum(&[1], 2)), fact(sum(&[1, 2], 0))]);
+        state.facts = BTreeSet::from([fact(sum(&[1], 2)), fact(sum(&[1, 2], 0))]).into();
         let before = state.clone();
         forget(&mut state);
         for key in [&n, &plain, &in_page, &named] {
@@ -103,6 +103,6 @@ mod tests {
             );
         }
         assert_ne!(state.store[&two], state.store[&moved]);
-        assert_eq!(state.facts, BTreeSet::from([fact(sum(&[1], 2))]));
+        assert_eq!(*state.facts, BTreeSet::from([fact(sum(&[1], 2))]));
     }
 }

@@ -10,9 +10,15 @@
 //! loop, for then whatever the later visit could reach is reached. So every path with at most
 //! `unroll` undecided rounds of each loop is in the graph, and a cut is noted only where there is a
 //! path with more.
+//!
+//! **What it takes.** `max_paths` says how many states there may be. How large they are and how often
+//! each is visited is bounded along with it (`WEIGHT`, `VISITS`): a state may be large, and one in
+//! which several loops are open may be visited with very many numbers of rounds, none of which has less
+//! of all.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+use std::rc::Rc;
 
 use kmapcheck_limits::ask;
 use rustc_hash::FxHashMap;
@@ -26,6 +32,7 @@ use crate::run::label::Label;
 use crate::run::lost::Spot;
 use crate::run::operation::Object;
 use crate::run::rounds::Rounds;
+use crate::run::section::given_back;
 use crate::run::state::{Frame, Hold, State};
 use crate::run::step::{Machine, Scope, Step, Thing};
 use crate::run::value::{Key, Linear};
@@ -55,12 +62,18 @@ pub struct Paths {
 /// A state as long as it is to be visited, and the rounds of earlier visits.
 #[derive(Default)]
 struct Visits {
-    state: State,
+    state: Rc<State>,
     rounds: Vec<Vec<Rounds>>,
 }
 
 /// A state that a node leads to: the node, the operation, and the rounds so far.
 type Found = (Option<usize>, Option<u32>, State, Vec<Rounds>);
+
+/// Visits of states for each state that there may be.
+const VISITS: usize = 16;
+
+/// Values and facts for each state that there may be.
+const WEIGHT: usize = 150;
 
 /// Instructions between two nodes; a function cannot have more in a row without a branch.
 const MOST_STEPS: usize = 1_000_000;
@@ -91,7 +104,9 @@ impl Machine<'_> {
         self.left.clear();
         let mut paths = Paths::default();
         let mut visits: Vec<Visits> = Vec::new();
-        let mut numbers: FxHashMap<(State, Vec<Rounds>), usize> = FxHashMap::default();
+        let mut numbers: FxHashMap<(Rc<State>, Vec<Rounds>), usize> = FxHashMap::default();
+        let max = self.options.max_paths;
+        let mut weight = 0;
         let mut queue: BinaryHeap<Reverse<(u32, usize, usize)>> = BinaryHeap::new();
         let mut start = State::default();
         start.frames.push(Frame {
@@ -114,21 +129,25 @@ impl Machine<'_> {
                     true => rounds.iter().map(Rounds::counts).collect(),
                     false => Vec::new(),
                 };
-                let key = (state, told_apart);
+                let key = (Rc::new(state), told_apart);
                 let next = match numbers.get(&key) {
                     Some(&number) => number,
                     None => {
                         let number = visits.len();
-                        if number >= self.options.max_paths {
-                            return Err(self.too_many(&visits));
+                        if number >= max {
+                            let said = format!("there are more than {max} states");
+                            return Err(self.too_many(&visits, said));
+                        }
+                        weight += key.0.weight();
+                        // More than can be counted is no limit.
+                        if weight > max.saturating_mul(WEIGHT) {
+                            let said = format!(
+                                "there are {number} states with more than {WEIGHT} values for each that there may be"
+                            );
+                            return Err(self.too_many(&visits, said));
                         }
                         paths.nodes.push(Node {
-                            held: key
-                                .0
-                                .held
-                                .iter()
-                                .map(|hold| (hold.release, hold.name))
-                                .collect(),
+                            held: key.0.held.iter().filter_map(given_back).collect(),
                             ..Node::default()
                         });
                         visits.push(Visits {
@@ -144,7 +163,15 @@ impl Machine<'_> {
                 }
                 let before = &mut visits[next].rounds;
                 if !before.iter().any(|earlier| is_within(earlier, &rounds)) {
-                    before.push(rounds.clone());
+                    // As in the state's key: the rest of it decides nothing, and may be long.
+                    before.push(rounds.iter().map(Rounds::counts).collect());
+                    if turns.len() >= max.saturating_mul(VISITS) {
+                        let said = format!(
+                            "there are {} states that are visited more than {VISITS} times for each that there may be, with other rounds of loops",
+                            visits.len()
+                        );
+                        return Err(self.too_many(&visits, said));
+                    }
                     let total = rounds.iter().map(Rounds::total).sum::<u32>();
                     queue.push(Reverse((total, turns.len(), next)));
                     turns.push(rounds);
@@ -158,7 +185,8 @@ impl Machine<'_> {
                 let states = visits.len();
                 (self.options.shown).say(|| format!("following {name}: {states} states"));
             }
-            let (state, rounds) = (visits[node].state.clone(), std::mem::take(&mut turns[turn]));
+            let state = State::clone(&visits[node].state);
+            let rounds = std::mem::take(&mut turns[turn]);
             self.visit(node, state, rounds, &mut paths, &mut found)?;
         }
         Ok(paths)
@@ -223,7 +251,7 @@ impl Machine<'_> {
         ))
     }
 
-    fn too_many(&self, visits: &[Visits]) -> Refusal {
+    fn too_many(&self, visits: &[Visits], said: String) -> Refusal {
         let mut per: BTreeMap<usize, usize> = BTreeMap::new();
         for visit in visits {
             if let Some(frame) = visit.state.frames.last() {
@@ -235,7 +263,7 @@ impl Machine<'_> {
         let max = self.options.max_paths;
         Refusal::new(
             Kind::Budget,
-            format!("there are more than {max} states, most of them in `{most}`"),
+            format!("{said}, most of them in `{most}`"),
             format!(
                 "`--max-paths {}` allows more; `--set` and `--nonnull` decide branches; a smaller `--unroll`, or a stub of `{most}` with `--stub FILE.c`, leaves paths out",
                 // A proposal only.

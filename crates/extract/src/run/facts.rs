@@ -12,6 +12,7 @@ use kmapcheck_linear::{Answer, Constraint, Problem, solve};
 use rustc_hash::FxHashMap;
 
 use crate::run::identity::{Meet, meet};
+use crate::run::quick::quick;
 use crate::run::state::{Fact, Relation, State};
 use crate::run::value::{Key, Linear, Symbol};
 
@@ -20,6 +21,9 @@ const BUDGET: u64 = 2_000;
 
 /// Facts that go into one question.
 const MOST: usize = 60;
+
+/// Answers that are remembered at most.
+const REMEMBERED: usize = 100_000;
 
 /// Answers that were given before.
 #[derive(Debug, Default)]
@@ -97,7 +101,11 @@ impl Facts {
         if let Some(&answer) = self.known.get(&together) {
             return answer;
         }
-        let answer = decide(&together);
+        let answer = quick(&together).unwrap_or_else(|| decide(&together));
+        // Answers are as many as questions, of which nobody says how many there may be.
+        if self.known.len() >= REMEMBERED {
+            self.known.clear();
+        }
         self.known.insert(together, answer);
         answer
     }
@@ -338,6 +346,41 @@ mod tests {
             }
         }
         assert!(impossible > 50, "{impossible}");
+    }
+
+    /// Random facts about three symbols: a quick answer is that of the solver, and most are quick.
+    #[test]
+    fn quick_answers_are_those_of_the_solver() {
+        let mut random = 11_u64;
+        let mut below = |n: i64| {
+            random = random
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            i64::try_from(random >> 33).map_or(0, |random| random % n)
+        };
+        let (mut known, mut impossible) = (0, 0);
+        for _ in 0..4_000 {
+            let facts: Vec<Fact> = (0..2 + below(5))
+                .map(|_| {
+                    let mut of = Linear::of(below(9) - 4);
+                    for symbol in 1..=3 {
+                        let sum = of.plus(&any(symbol), below(5) - 2);
+                        of = sum.expect("it is small");
+                    }
+                    let relations = [Relation::AtMostZero, Relation::Zero, Relation::NotZero];
+                    let relation =
+                        relations[usize::try_from(below(5)).unwrap_or(0).saturating_sub(2)];
+                    Fact { relation, of }
+                })
+                .filter(|fact| !fact.of.terms.is_empty())
+                .collect();
+            if let Some(quick) = quick(&facts) {
+                assert_eq!(quick, decide(&facts), "{facts:?}");
+                known += 1;
+                impossible += u32::from(!quick);
+            }
+        }
+        assert!(known > 2_500 && impossible > 100, "{known} {impossible}");
     }
 
     #[test]

@@ -8,8 +8,8 @@
 //!
 //! **Whether two are one.** Fields of different names, and different variables, never are. Fields of
 //! one name are one if the structures are, elements of one array if the indices are, and of anything
-//! else it is not known. What is not known is asked where it is about indices, and both answers are
-//! followed; otherwise it is assumed that there are two, by name ([`Machine::distinct_from`]).
+//! else it is not known. What is not known is asked where it is about indices, or about a value that a
+//! loop was let change, and both answers are followed; otherwise it is assumed that there are two, by name ([`Machine::distinct_from`]).
 
 use std::collections::BTreeSet;
 
@@ -19,6 +19,7 @@ use crate::run::evaluate::solved;
 use crate::run::state::{Fact, Hold, Relation, State};
 use crate::run::step::{Machine, Scope, Thing};
 use crate::run::value::{Key, Linear, Symbol};
+use crate::run::widen::was_forgotten;
 
 /// Pointers behind pointers in a name.
 const DEEPEST: usize = 6;
@@ -175,7 +176,7 @@ impl Machine<'_> {
     /// know comes first.
     fn pointer(&self, state: &State, of: &Linear, deep: usize) -> Option<Path> {
         let mut own = None;
-        for (key, value) in &state.store {
+        for (key, value) in state.store.iter() {
             if value != of {
                 continue;
             }
@@ -271,7 +272,8 @@ impl Machine<'_> {
         self.unit.outside.is_own(text) || self.mapping.own.contains(text)
     }
 
-    /// Asks whether this is one with something that is held, if that is about indices.
+    /// Asks whether this is one with something that is held, if that is about indices, or about what
+    /// was forgotten.
     pub fn ask_apart(&mut self, state: &State, of: &Linear, release: &'static str) {
         for hold in state.held.iter().filter(|hold| is_alike(hold, release)) {
             if hold.of == *of {
@@ -279,7 +281,8 @@ impl Machine<'_> {
             }
         }
         for hold in state.held.iter().filter(|hold| is_alike(hold, release)) {
-            if let Meet::If(difference, true) = meet(of, &hold.of)
+            if let Meet::If(difference, indices) = meet(of, &hold.of)
+                && (indices || was_forgotten(state, of) || was_forgotten(state, &hold.of))
                 && self.ask_if_zero(state, &difference)
             {
                 return;
@@ -466,7 +469,7 @@ fn is_alike(hold: &Hold, release: &str) -> bool {
         "up" => 3,
         "up_read" | "up_write" => 4,
         "mempool_free" => 5,
-        "allow_sleep" => 6,
+        "allow_sleep" | "leave" => 6,
         _ => 7,
     };
     kind(hold.release) == kind(release)

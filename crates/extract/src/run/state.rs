@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::read::names::Name;
 use crate::run::rest::settled;
+use crate::run::shared::Shared;
 use crate::run::value::{Key, Linear, Symbol};
 
 /// How a linear expression stands to 0.
@@ -58,17 +59,17 @@ pub struct State {
     /// The calls that are open, the entry first. None: the path has ended.
     pub frames: Vec<Frame>,
     /// The values that were read or set.
-    pub store: BTreeMap<Key, Linear>,
+    pub store: Shared<BTreeMap<Key, Linear>>,
     /// What is known of symbols.
-    pub facts: BTreeSet<Fact>,
+    pub facts: Shared<BTreeSet<Fact>>,
     /// The pages behind symbols that are mapped addresses.
-    pub pages: BTreeMap<Symbol, Linear>,
+    pub pages: Shared<BTreeMap<Symbol, Linear>>,
     /// What pages, locks and pools are called.
-    pub names: BTreeMap<Linear, Name>,
+    pub names: Shared<BTreeMap<Linear, Name>>,
     /// What is held, in the order it was taken.
     pub held: Vec<Hold>,
     /// Pages that this path has allocated.
-    pub allocated: BTreeSet<Linear>,
+    pub allocated: Shared<BTreeSet<Linear>>,
     /// How many symbols have been numbered.
     pub symbols: u32,
 }
@@ -78,6 +79,18 @@ impl State {
     pub fn fresh(&mut self) -> Linear {
         self.symbols += 1;
         Linear::symbol(Symbol::Any(self.symbols))
+    }
+
+    /// How many values and facts it has: what it takes of memory, more or less.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        let facts = self.facts.iter().map(|fact| fact.of.terms.len());
+        self.frames.len()
+            + self.store.len()
+            + facts.sum::<usize>()
+            + self.pages.len()
+            + self.names.len()
+            + self.held.len()
     }
 
     /// Whether sleep is forbidden.
@@ -98,7 +111,7 @@ impl State {
     pub fn substitute(&mut self, number: u32, by: &Linear) {
         let swap = &mut |of: &Linear| substituted(of, number, by);
         let mut equal = Vec::new();
-        let old = std::mem::take(&mut self.store);
+        let old = self.store.take();
         for (key, value) in old {
             let (key, value) = settled(key.map(swap), swap(&value));
             // Two places that turn out to be one have one value: the later one says which. Two
@@ -107,7 +120,7 @@ impl State {
             let kept = self.store.entry(key).or_insert_with(|| value.clone());
             equal.extend(kept.plus(&value, -1).filter(|_| is_result));
         }
-        let facts = std::mem::take(&mut self.facts);
+        let facts = self.facts.take();
         for fact in facts {
             let of = swap(&fact.of);
             if of.number().is_none() {
@@ -119,14 +132,14 @@ impl State {
             relation: Relation::Zero,
             of,
         }));
-        let pages = std::mem::take(&mut self.pages);
+        let pages = self.pages.take();
         for (symbol, page) in pages {
             let address = swap(&Linear::symbol(symbol));
             if let Some(symbol) = address.sole() {
                 self.pages.insert(symbol.clone(), swap(&page));
             }
         }
-        let names = std::mem::take(&mut self.names);
+        let names = self.names.take();
         for (of, name) in names {
             self.names.entry(swap(&of)).or_insert(name);
         }

@@ -17,7 +17,7 @@ use crate::run::facts::Facts;
 use crate::run::label::Labels;
 use crate::run::lost::Spot;
 use crate::run::rounds::{Rounds, Then};
-use crate::run::state::{Fact, Relation, State};
+use crate::run::state::{Fact, Frame, Relation, State};
 use crate::run::structure::{drop_variables, set};
 use crate::run::value::{Key, Linear};
 
@@ -219,10 +219,11 @@ impl Machine<'_> {
     ///
     /// What cannot be read or expressed.
     pub fn step(&mut self, state: &mut State, rounds: &mut [Rounds]) -> Result<Step, Refusal> {
-        let (mut before, rounds_before) = (state.clone(), rounds.to_vec());
+        // What does not matter reads nothing, so nothing is asked.
+        let before = (self.matters(state)).then(|| (state.clone(), rounds.to_vec()));
         self.born.clear();
         let step = self.instruction(state, rounds);
-        let Some(same) = self.split.take() else {
+        let (Some(same), Some((mut before, rounds_before))) = (self.split.take(), before) else {
             return step;
         };
         rounds.clone_from_slice(&rounds_before);
@@ -250,6 +251,15 @@ impl Machine<'_> {
             }
         }
         Ok(Step::Then(ways))
+    }
+
+    /// Whether the next instruction of a state matters.
+    fn matters(&self, state: &State) -> bool {
+        let matters = |frame: &Frame| {
+            let matters = &self.slice.bodies[&frame.function].matters;
+            matters.get(frame.at).copied().unwrap_or(false) // it has come to the end
+        };
+        state.frames.last().is_some_and(matters)
     }
 
     fn instruction(&mut self, state: &mut State, rounds: &mut [Rounds]) -> Result<Step, Refusal> {

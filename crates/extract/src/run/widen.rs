@@ -6,6 +6,11 @@
 //! values, which are what they are. So what is left is true of the path after any number of rounds:
 //! more paths are possible from it, never fewer. What is held is not forgotten, and is that of the
 //! rounds that were followed.
+//!
+//! Two pointers that are not known to be equal are taken to be two, and a pointer that is forgotten is
+//! not known to be anything. But a round may have set it to what another one is. So a value that takes
+//! the place of a forgotten one is marked, and whether that is something that is held is asked
+//! ([`Machine::ask_apart`]).
 
 use std::collections::BTreeSet;
 
@@ -50,7 +55,7 @@ impl Machine<'_> {
             Round::Forget => {
                 *self.widened.entry((function, number)).or_default() += 1;
                 self.note_forgotten();
-                forget_changes(state, depth, &of.changes, &slice.pointed);
+                self.let_change(state, depth, &of.changes);
                 // That two things are two was asked of pointers that are gone: paths that differ in
                 // nothing else become one.
                 let is_apart =
@@ -69,6 +74,15 @@ impl Machine<'_> {
         }
         state.frames[depth].at += 1;
         Step::Round
+    }
+
+    /// Forgets what may be changed, and marks what takes its place.
+    pub fn let_change(&mut self, state: &mut State, depth: usize, changes: &Changes) {
+        let slice = self.slice;
+        for key in forget_changes(state, depth, changes, &slice.pointed) {
+            let value = self.read(state, &key);
+            state.store.insert(mark(&value), Linear::of(1));
+        }
     }
 
     /// Whether what a loop changes was forgotten as often as there may be states for.
@@ -145,14 +159,14 @@ struct Gone<'a> {
     reached: BTreeSet<Key>,
 }
 
-/// Forgets what `changes` names, in the call of this depth. `pointed`: variables and fields whose
+/// Forgets what `changes` names, in the call of this depth; the places that had a value and no number. `pointed`: variables and fields whose
 /// address is kept somewhere.
 pub fn forget_changes(
     state: &mut State,
     depth: usize,
     changes: &Changes,
     pointed: &BTreeSet<Name>,
-) {
+) -> Vec<Key> {
     let mut reached = BTreeSet::new();
     for value in state.store.values() {
         addresses(value, &mut reached);
@@ -163,7 +177,29 @@ pub fn forget_changes(
         pointed,
         reached,
     };
+    let forgotten: Vec<Key> = (state.store.iter())
+        .filter(|(key, value)| value.number().is_none() && gone.has(key))
+        .map(|(key, _)| key.clone())
+        .collect();
     state.store.retain(|key, _| !gone.has(key));
+    forgotten
+}
+
+/// What says of a value that it was forgotten. It is kept as long as the value is there, and goes with
+/// it where it turns out to be something else, as all that depends on a value does.
+fn mark(value: &Linear) -> Key {
+    Key::Pure("%forgotten".into(), vec![value.clone()])
+}
+
+/// Whether a value that was forgotten is in an address.
+#[must_use]
+pub fn was_forgotten(state: &State, of: &Linear) -> bool {
+    let mut is_marked = false;
+    of.symbols(&mut |number| {
+        let value = Linear::symbol(Symbol::Any(number));
+        is_marked |= state.store.contains_key(&mark(&value));
+    });
+    is_marked
 }
 
 impl Gone<'_> {
@@ -236,7 +272,7 @@ mod tests {
         let left = |changes: &Changes, pointed: &BTreeSet<Name>| {
             let mut state = state();
             forget_changes(&mut state, 0, changes, pointed);
-            state.store.into_keys().collect::<BTreeSet<Key>>()
+            state.store.take().into_keys().collect::<BTreeSet<Key>>()
         };
         let set = |keys: &[&Key]| keys.iter().copied().cloned().collect();
         let none = BTreeSet::new();

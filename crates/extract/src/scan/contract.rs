@@ -35,7 +35,7 @@ impl Machine<'_> {
             entry,
             series,
         )?;
-        let program = program(&made, &self.labels)?;
+        let program = program(&made, &self.labels).ok().flatten()?;
         self.here = entry;
         let at = self.at();
         for name in lent {

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use kmapcheck_limits::ask;
 
+use crate::refusal::{Kind, Refusal};
 use crate::run::label::{Label, Labels};
 use crate::write::automaton::Automaton;
 use crate::write::graph::{Graph, graph};
@@ -50,26 +51,57 @@ struct Builder<'a> {
     queue: VecDeque<Part>,
 }
 
+/// Steps of a program at most: from a node there are as many blocks as there are nodes where ways join
+/// that others come from.
+const MOST_STEPS: usize = 400_000;
+
 /// The program of an automaton; `None`: its circles have no structure.
-#[must_use]
-pub fn program(of: &Automaton, labels: &Labels) -> Option<Program> {
+///
+/// # Errors
+///
+/// A program that would be too long.
+pub fn program(of: &Automaton, labels: &Labels) -> Result<Option<Program>, Refusal> {
     let of = &with_end(of);
     let end = of.nodes.len();
+    let Some(graph) = graph(of) else {
+        return Ok(None);
+    };
     let mut builder = Builder {
         of,
         labels,
-        graph: graph(of)?,
+        graph,
         end,
         numbers: BTreeMap::new(),
         queue: VecDeque::new(),
     };
     builder.number((0, end, None));
     let mut blocks = Vec::new();
+    let mut steps = 0;
     while let Some(part) = builder.queue.pop_front() {
         ask();
-        blocks.push(builder.block(part));
+        let block = builder.block(part);
+        steps += 1 + length(&block);
+        if steps > MOST_STEPS {
+            return Err(Refusal::new(
+                Kind::Budget,
+                format!("the scenario would have more than {MOST_STEPS} steps"),
+                "leave some out: a smaller `--unroll`, `--set` and `--nonnull` to decide branches, or a stub with `--stub FILE.c`",
+            ));
+        }
+        blocks.push(block);
     }
-    Some(Program { blocks })
+    Ok(Some(Program { blocks }))
+}
+
+/// How many steps there are, those of branches too. Branches of a block hold none of their own but a
+/// few, so this does not go deep.
+fn length(steps: &[Step]) -> usize {
+    let within = |step: &Step| match step {
+        Step::Try(_, yes, no) => length(yes) + length(no),
+        Step::Choose(branches) => branches.iter().map(|steps| length(steps)).sum(),
+        _ => 0,
+    };
+    steps.iter().map(|step| 1 + within(step)).sum()
 }
 
 /// The same with the end itself in place of nodes from which nothing goes on.

@@ -9,11 +9,16 @@ mod judge;
 mod program;
 mod text;
 
+use std::fmt::Write;
 use std::fs;
+use std::ops::Range;
+use std::path::Path;
 use std::process::Command;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use kmapcheck_extract::refusal::Kind;
-use kmapcheck_extract::{Entry, Failure, File, Mapping, Options, Source, extract};
+use kmapcheck_extract::{Entry, Extracted, Failure, File, Mapping, Options, Source, extract};
 
 /// How many programs; `KMAPCHECK_CASES` says another number.
 const CASES: u64 = 200;
@@ -24,10 +29,22 @@ pub type Run = Vec<(String, u32, Option<bool>)>;
 /// Rounds of loops in a run from which on a scenario may not have it, if it says so.
 const MANY_ROUNDS: usize = 5;
 
-/// The runs of a program, each with the rounds of its loops of many rounds.
-fn runs(c: &str, folder: &std::path::Path) -> Vec<(Run, usize)> {
+/// Programs that are compiled as one: the compiler takes longer to start than to compile one.
+const AT_ONCE: u64 = 25;
+
+/// The runs of programs, in order, each run with the rounds of its loops of many rounds.
+fn runs(programs: &[&str], folder: &Path) -> Vec<Vec<(Run, usize)>> {
     let (file, binary) = (folder.join("p.c"), folder.join("p"));
-    fs::write(&file, format!("{}\n{c}\n{}", text::STUB, text::MAIN)).expect("it is written");
+    let mut c = format!("{}\n{}\n{}", text::STUB, text::HELPERS, text::RUNNER);
+    let mut calls = String::new();
+    for (number, program) in programs.iter().enumerate() {
+        let own = program.strip_prefix(text::HELPERS).expect("all have them");
+        let own = own.replace("int entry(", &format!("int entry_{number}("));
+        let _ = writeln!(c, "{own}");
+        let _ = writeln!(calls, "    run_all(entry_{number});");
+    }
+    let _ = writeln!(c, "int main(void)\n{{\n{calls}    return 0;\n}}");
+    fs::write(&file, &c).expect("it is written");
     let compiled = Command::new("cc")
         .args(["-O0", "-w", "-o"])
         .arg(&binary)
@@ -39,10 +56,16 @@ fn runs(c: &str, folder: &std::path::Path) -> Vec<(Run, usize)> {
     let output = Command::new(&binary).output().expect("it runs");
     assert!(output.status.success(), "{:?}\n{c}", output.status);
     let text = String::from_utf8(output.stdout).expect("it is text");
-    let mut runs: Vec<(Run, usize)> = Vec::new();
+    let mut all: Vec<Vec<(Run, usize)>> = Vec::new();
     for line in text.lines() {
         let mut words = line.split(' ');
-        match (words.next(), words.next(), words.next()) {
+        let words = (words.next(), words.next(), words.next());
+        if words.0 == Some("program") {
+            all.push(Vec::new());
+            continue;
+        }
+        let runs = all.last_mut().expect("a program began");
+        match words {
             (Some("run"), ..) => runs.push((Vec::new(), 0)),
             (Some("tick"), ..) => runs.last_mut().expect("a run began").1 += 1,
             // What comes after a bug is nobody's claim.
@@ -56,59 +79,70 @@ fn runs(c: &str, folder: &std::path::Path) -> Vec<(Run, usize)> {
             _ => panic!("{line}"),
         }
     }
-    runs.sort();
-    runs.dedup_by(|later, first| later.0 == first.0);
-    runs
+    for runs in &mut all {
+        runs.sort();
+        runs.dedup_by(|later, first| later.0 == first.0);
+    }
+    assert_eq!(all.len(), programs.len());
+    all
 }
 
-#[test]
-fn every_run_is_a_run_of_the_scenario() {
-    let cases = std::env::var("KMAPCHECK_CASES")
-        .ok()
-        .and_then(|cases| cases.parse().ok());
-    let cases = cases.unwrap_or(CASES);
-    let first = std::env::var("KMAPCHECK_FIRST")
-        .ok()
-        .and_then(|first| first.parse().ok());
-    let first = first.unwrap_or(0);
-    let text = kmapcheck_extract::map::shipped::text("linux-2.4").expect("it is shipped");
-    let mapping = Mapping::of(&[File::read("linux-2.4", text).expect("it is right")]);
+/// What came of programs.
+#[derive(Debug, Default)]
+struct Came {
+    judged: u64,
+    refused: u64,
+    different: u64,
+    bounded: u64,
+}
+
+/// What is read from a program; `None`: it has too many states.
+fn read(seed: u64, c: &str, mapping: &Mapping) -> Option<Option<Extracted>> {
+    let options = Options {
+        entries: vec![Entry {
+            function: "entry".to_owned(),
+            count: 1,
+        }],
+        unroll: 4,
+        recursion: Some(3),
+        max_paths: 4_000,
+        ..Options::default()
+    };
+    let source = Source {
+        name: "p.c".to_owned(),
+        bytes: c.as_bytes().to_vec(),
+        is_stub: false,
+    };
+    let limits = kmapcheck_check::Limits::default();
+    match extract(&[source], mapping, &options, &limits, &|_| None) {
+        Ok(of) => Some(Some(of)),
+        Err(Failure::Refused(refusal)) if refusal.kind == Kind::Budget => None,
+        // Every run comes to a bug.
+        Err(Failure::Refused(refusal)) if refusal.kind == Kind::NoPath => Some(None),
+        Err(failure) => panic!("{seed}: {failure:#?}\n{c}"),
+    }
+}
+
+/// Judges programs.
+fn judge(seeds: Range<u64>, mapping: &Mapping) -> Came {
     let folder = tempfile::tempdir().expect("there is room");
-    let (mut judged, mut refused, mut different, mut bounded) = (0u64, 0u64, 0usize, 0usize);
-    for seed in first..first + cases {
+    let mut came = Came::default();
+    let mut programs = Vec::new();
+    for seed in seeds {
         let c = program::random(seed);
-        let options = Options {
-            entries: vec![Entry {
-                function: "entry".to_owned(),
-                count: 1,
-            }],
-            unroll: 4,
-            recursion: Some(3),
-            max_paths: 4_000,
-            ..Options::default()
-        };
-        let source = Source {
-            name: "p.c".to_owned(),
-            bytes: c.as_bytes().to_vec(),
-            is_stub: false,
-        };
-        let limits = kmapcheck_check::Limits::default();
-        let of = match extract(&[source], &mapping, &options, &limits, &|_| None) {
-            Ok(of) => of,
-            Err(Failure::Refused(refusal)) if refusal.said.contains("states") => {
-                refused += 1;
-                continue;
-            }
-            // Every run comes to a bug.
-            Err(Failure::Refused(refusal)) if refusal.kind == Kind::NoPath => {
-                assert_eq!(runs(&c, folder.path()), [], "seed {seed}\n{c}");
-                continue;
-            }
-            Err(failure) => panic!("{seed}: {failure:#?}\n{c}"),
+        match read(seed, &c, mapping) {
+            Some(of) => programs.push((seed, c, of)),
+            None => came.refused += 1,
+        }
+    }
+    let texts: Vec<&str> = programs.iter().map(|(_, c, _)| c.as_str()).collect();
+    let all = runs(&texts, folder.path());
+    for ((seed, c, of), runs) in programs.iter().zip(all) {
+        let Some(of) = of else {
+            assert_eq!(runs, [], "seed {seed}\n{c}");
+            continue;
         };
         let judge = judge::Judge::of(&of.scenario);
-        let runs = runs(&c, folder.path());
-        different += runs.len();
         let is_lost = of.assumed.iter().any(|one| one.kind == "unreached");
         let is_bounded = (of.assumed.iter())
             .any(|one| one.kind == "loop-bound" && one.text.starts_with("at most"));
@@ -116,13 +150,55 @@ fn every_run_is_a_run_of_the_scenario() {
             let is_run = judge.accepts(run);
             if !is_run && (is_bounded && *rounds >= MANY_ROUNDS || is_lost) {
                 // It has more rounds than are followed, or comes to what no path does: that is said.
-                bounded += 1;
+                came.bounded += 1;
                 continue;
             }
             assert!(is_run, "seed {seed}: {run:?}\n{c}\n{}", of.scenario);
         }
-        judged += 1;
+        came.different += runs.len() as u64;
+        came.judged += 1;
     }
+    came
+}
+
+/// A number from the environment.
+fn given(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
+#[test]
+fn every_run_is_a_run_of_the_scenario() {
+    let cases = given("KMAPCHECK_CASES").unwrap_or(CASES);
+    let first = given("KMAPCHECK_FIRST").unwrap_or(0);
+    let text = kmapcheck_extract::map::shipped::text("linux-2.4").expect("it is shipped");
+    let mapping = Mapping::of(&[File::read("linux-2.4", text).expect("it is right")]);
+    let next = AtomicU64::new(first);
+    let all = Mutex::new(Came::default());
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                loop {
+                    let from = next.fetch_add(AT_ONCE, Ordering::Relaxed);
+                    if from >= first + cases {
+                        return;
+                    }
+                    let came = judge(from..(from + AT_ONCE).min(first + cases), &mapping);
+                    let mut all = all.lock().expect("nobody has panicked");
+                    all.judged += came.judged;
+                    all.refused += came.refused;
+                    all.different += came.different;
+                    all.bounded += came.bounded;
+                }
+            });
+        }
+    });
+    let Came {
+        judged,
+        refused,
+        different,
+        bounded,
+    } = all.into_inner().expect("nobody has panicked");
     println!(
         "{judged} judged, {refused} with too many states, {different} runs, {bounded} beyond a bound"
     );
@@ -135,7 +211,7 @@ fn every_run_is_a_run_of_the_scenario() {
         "{bounded} of {different} runs are beyond a bound"
     );
     assert!(
-        different as u64 >= judged * 2,
+        different >= judged * 2,
         "{different} runs of {judged} programs"
     );
 }
@@ -173,4 +249,24 @@ fn the_judge_says_no() {
             "{wrong:?}"
         );
     }
+}
+
+/// A block that is run from two places, which is run from two places, and so on: as many ways to it as
+/// atoms in the sun, and a handful of nodes.
+#[test]
+fn the_judge_keeps_a_block_once() {
+    let mut blocks = vec![r#""b0": [{ "kmap": "a" }]"#.to_owned()];
+    for n in 1..190 {
+        let before = n - 1;
+        blocks.push(format!(
+            r#""b{n}": [{{ "choose": [[{{ "run": "b{before}" }}], [{{ "down": "m" }}, {{ "run": "b{before}" }}]] }}]"#
+        ));
+    }
+    let scenario = format!(
+        r#"{{ "tasks": [{{ "program": [{{ "run": "b189" }}] }}], "blocks": {{ {} }} }}"#,
+        blocks.join(", ")
+    );
+    let judge = judge::Judge::of(&scenario);
+    assert!(judge.accepts(&vec![("kmap".to_owned(), 1, None)]));
+    assert!(!judge.accepts(&Vec::new()));
 }

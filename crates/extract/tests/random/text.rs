@@ -44,11 +44,13 @@ static void __free_page(struct page *p) { printf("free_page %d\n", p->id); }
 static struct semaphore gate = { 50 }; static spinlock_t glock = { 51 };
 "##;
 
-/// What runs the program, with many answers of the world.
-pub const MAIN: &str = r##"
-int main(void)
+/// What runs a program, with many answers of the world.
+pub const RUNNER: &str = r##"
+static void run_all(int (*entry)(struct req *, struct page *, struct page *, int))
 {
     static volatile int seed; int i;
+    printf("program\n");
+    hook = take;
     for (seed = 0; seed < 120; seed++) {
         struct page all[8]; struct req r;
         for (i = 0; i < 8; i++) all[i].id = i + 1;
@@ -61,7 +63,6 @@ int main(void)
         if (setjmp(cut)) printf("cut\n");
         else entry(&r, &all[3], &all[4], (int)(bits() % 5) - 1);
     }
-    return 0;
 }
 "##;
 

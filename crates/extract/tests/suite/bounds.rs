@@ -1,8 +1,8 @@
 //! What comes after a bound: a loop, a recursion or an endless loop must hide nothing that follows it.
 
-use kmapcheck_extract::{Extracted, Options};
+use kmapcheck_extract::{Extracted, Options, refusal::Kind};
 
-use crate::common::{extracted_with, findings, operations, try_extract, wrong};
+use crate::common::{extracted_with, findings, operations, refused, try_extract, wrong};
 
 const NONE: [&str; 0] = [];
 
@@ -220,4 +220,61 @@ fn what_is_too_much_is_said() {
     assert_eq!(findings(&of), NONE);
     assert_eq!(says(&of, "unreached").len(), 1);
     assert_eq!(self::of(&c).0, ["lock-leak"]);
+}
+
+/// What a loop may have set a pointer to is still asked after more rounds than are followed: it may be
+/// what is held already.
+#[test]
+fn a_pointer_that_was_forgotten_may_be_any_other() {
+    for (set, expected) in [
+        ("p = ext() ? x : q;", &["deadlock"][..]),
+        ("if (ext()) p = q;", &["deadlock"]),
+        ("if (ext()) d->at = q; p = d->at;", &["deadlock"]),
+        ("n++; k = q;", &[]),
+    ] {
+        let c = format!(
+            "{HEAD} int f(struct dev *d, struct page *x, struct page *q, int n) {{
+                struct page *p = x, *k = x; int i; d->at = x;
+                for (i = 0; i < 90; i++) {{ if (ext()) n++; {set} }}
+                lock_page(q); lock_page(p); unlock_page(p); unlock_page(q); use(k);
+                return 0; }}"
+        );
+        assert_eq!(of(&c).0, expected, "{set}");
+    }
+}
+
+/// The last but twentieth of many rounds decides nothing and is remembered by nobody: written down, the
+/// sequences of operations are a million ways. That is refused by name.
+#[test]
+fn too_many_ways_are_refused() {
+    let steps = " step(p, n);".repeat(20);
+    let c = format!(
+        "void one(struct page *p) {{ kmap(p); kunmap(p); }}
+         void step(struct page *p, int n) {{ if (any()) one(p); else {{ down(&m); up(&m); }} }}
+         struct semaphore m;
+         int f(struct page *p, int n) {{ while (any()) step(p, n); one(p); {steps} return 0; }}"
+    );
+    let refusal = refused(&c, &[("f", 1)], |_| {});
+    assert_eq!(refusal.kind, Kind::Budget);
+    assert!(
+        refusal.said.contains("differ in too many ways"),
+        "{refusal}"
+    );
+    assert!(refusal.help.contains("--stub"), "{refusal}");
+}
+
+/// A state has values, and each may be visited with many rounds of several loops: both are bounded with
+/// the number of states.
+#[test]
+fn large_states_are_bounded() {
+    let values: String = (0..400).map(|n| format!(" int v{n} = bad({n});")).collect();
+    let uses: String = (0..400).map(|n| format!(" if (v{n}) one(p);")).collect();
+    let c = format!(
+        "void one(struct page *p) {{ kmap(p); kunmap(p); }}
+         int f(struct page *p) {{ {values} {uses} return 0; }}"
+    );
+    let refusal = refused(&c, &[("f", 1)], |options| options.max_paths = 500);
+    assert_eq!(refusal.kind, Kind::Budget);
+    assert!(refusal.said.contains("values for each"), "{refusal}");
+    assert!(refusal.help.contains("--max-paths 2000"), "{refusal}");
 }

@@ -113,3 +113,52 @@ fn only_the_outermost_counts() {
     let taken = ["spin_lock preempt-section", "spin_unlock preempt-section"];
     assert_eq!(operations(&of), taken);
 }
+
+/// The big kernel lock nests and forbids no sleep, who has it keeps nobody out, and what is not given
+/// back is found; that of the caller may be given back and taken again.
+#[test]
+fn the_big_kernel_lock() {
+    let none: [&str; 0] = [];
+    for (body, expected) in [
+        (
+            "lock_kernel(); kmap(page); kunmap(page); unlock_kernel();",
+            &none[..],
+        ),
+        (
+            "lock_kernel(); lock_kernel(); unlock_kernel(); unlock_kernel();",
+            &none,
+        ),
+        ("lock_kernel(); down(m); up(m); unlock_kernel();", &none),
+        ("down(m); lock_kernel(); unlock_kernel(); up(m);", &none),
+        (
+            "unlock_kernel(); kmap(page); kunmap(page); lock_kernel();",
+            &none,
+        ),
+        ("lock_kernel(); if (n) return 1; unlock_kernel();", &[KEPT]),
+        ("lock_kernel(); lock_kernel(); unlock_kernel();", &[KEPT]),
+        ("unlock_kernel(); lock_kernel(); lock_kernel();", &[KEPT]),
+    ] {
+        for map in ["linux-2.4", "linux-2.6"] {
+            let c = format!(
+                "int f(struct page *page, struct semaphore *m, int n) {{ {body} return 0; }}"
+            );
+            let of = try_extract(&c, map, &[("f", 2)], |o| {
+                o.share = ["all".to_owned()].into()
+            });
+            let of = of.unwrap_or_else(|failure| panic!("{body}: {failure:#?}"));
+            assert_eq!(findings(&of), expected, "{map}: {body}");
+        }
+    }
+}
+
+/// A path that is cut within a section gives it back: with an operation that there is.
+#[test]
+fn a_try_that_is_cut_within_a_section() {
+    let c = "int f(struct page *p, spinlock_t *s, int n) {
+        preempt_disable();
+        if (spin_trylock(s)) { spin_unlock(s); BUG(); }
+        preempt_enable();
+        return 0; }";
+    let of = extracted_with(c, &[("f", 1)], |_| {});
+    assert_eq!(findings(&of), [""; 0], "{}", of.scenario);
+}

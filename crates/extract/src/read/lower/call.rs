@@ -136,7 +136,10 @@ impl Lower<'_> {
         let (unit, mapping) = (self.unit, self.mapping);
         let functions = match mapping.pointers.contains_key(text) {
             true => Default::default(),
-            false => (unit.pointers).may_be(unit, mapping, self.number, function.node),
+            false => {
+                let most = unit.max_targets;
+                (unit.pointers).may_be(unit, mapping, self.number, function.node, most)
+            }
         };
         let arguments = self.evaluated(args);
         let is_too_many = unit.max_targets.is_some_and(|most| functions.len() > most);

@@ -6,9 +6,8 @@ impl Pointers {
     /// Every function whose address is taken, as `name#number` or a name, with the set that it is in:
     /// a field begins with a dot.
     pub fn taken(&self) -> impl Iterator<Item = (&str, &str)> {
-        (self.sets.iter()).flat_map(|(set, functions)| {
-            (functions.iter()).map(|function| (function.as_str(), set.as_str()))
-        })
+        (self.closed.names())
+            .flat_map(|set| (self.closed.of(set)).map(move |function| (function, set)))
     }
 
     /// The parameters of a function, in order.
