@@ -97,9 +97,8 @@ impl Overlap {
         }
         if !is_union {
             // The first member is where the structure begins.
-            let first = members.iter().map(|(_, place)| *place).min();
-            for (_, place) in &mut members {
-                *place -= first.unwrap_or_default();
+            if let Some(first) = members.iter().map(|(_, place)| *place).min() {
+                members.iter_mut().for_each(|(_, place)| *place -= first);
             }
         }
         let mut of: BTreeMap<usize, Vec<String>> = BTreeMap::new();

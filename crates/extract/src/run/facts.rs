@@ -14,7 +14,7 @@ use rustc_hash::FxHashMap;
 use crate::run::identity::{Meet, meet};
 use crate::run::quick::quick;
 use crate::run::state::{Fact, Relation, State};
-use crate::run::value::{Key, Linear, Symbol};
+use crate::run::value::{Key, LEAST_ADDRESS, Linear, Symbol};
 
 /// Pivots for one question.
 const BUDGET: u64 = 2_000;
@@ -146,8 +146,8 @@ fn of_addresses(state: &State, new: &Fact) -> Option<bool> {
         }
         // An address of a place or function is positive, even a little below it.
         (relation, [(Symbol::Address(_) | Symbol::Function(_), factor @ (1 | -1))], []) => {
-            let positive = *factor == 1 && new.of.constant > -4096;
-            let negative = *factor == -1 && new.of.constant < 4096;
+            let positive = *factor == 1 && new.of.constant > -LEAST_ADDRESS;
+            let negative = *factor == -1 && new.of.constant < LEAST_ADDRESS;
             match relation {
                 _ if !positive && !negative => None,
                 Relation::Zero => Some(false),
@@ -242,7 +242,7 @@ fn decide(facts: &[Fact]) -> bool {
             let positive = [(*variable, 1), (*variable + 1, -1)];
             problem
                 .constraints
-                .push(Constraint::at_least(positive, 4096));
+                .push(Constraint::at_least(positive, LEAST_ADDRESS));
         }
     }
     for fact in facts {

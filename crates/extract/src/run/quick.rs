@@ -8,13 +8,10 @@
 use std::collections::BTreeMap;
 
 use crate::run::state::{Fact, Relation};
-use crate::run::value::Symbol;
+use crate::run::value::{LEAST_ADDRESS, Symbol};
 
 /// Rounds in which bounds are made narrower.
 const ROUNDS: usize = 8;
-
-/// The least address that a place can have.
-const LEAST_ADDRESS: i128 = 4096;
 
 /// Values beyond this are left to the solver: products with factors of 64 bits, and sums of those, are
 /// numbers that fit.
@@ -43,7 +40,7 @@ pub fn quick(facts: &[Fact]) -> Option<bool> {
         let mut terms = Vec::new();
         for (symbol, factor) in &fact.of.terms {
             let number = *numbers.entry(symbol).or_insert_with(|| {
-                let low = (!matches!(symbol, Symbol::Any(_))).then_some(LEAST_ADDRESS);
+                let low = (!matches!(symbol, Symbol::Any(_))).then_some(i128::from(LEAST_ADDRESS));
                 bounds.push(Bounds { low, high: None });
                 bounds.len() - 1
             });

@@ -25,7 +25,7 @@ const ENDS: [&str; 2] = ["allow_sleep", "leave"];
 pub fn given_back(hold: &Hold) -> Option<(&'static str, Name)> {
     let op = match hold.release {
         "allow_sleep" => "spin_unlock",
-        "leave" if hold.of.number() < Some(0) => return None,
+        "leave" if hold.of.number().is_some_and(|deep| deep < 0) => return None,
         "leave" => "up",
         other => other,
     };

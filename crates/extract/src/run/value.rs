@@ -4,6 +4,9 @@ use std::rc::Rc;
 
 use crate::read::names::Name;
 
+/// The least address that a place or function can have.
+pub const LEAST_ADDRESS: i64 = 4096;
+
 /// Something whose value is not known, but always the same.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Symbol {

@@ -1,12 +1,13 @@
 //! The operations of all paths, as a deterministic automaton with the fewest nodes.
 //!
-//! What comes to no end is left out, but for what goes round for ever and does something on the way. One outcome of a try must not be left out alone, for
-//! then the other would seem to be all there is: it is closed instead, by giving back what is held
-//! and ending there. Then nodes that go on alike become one (`Classes`), ways with the same operations
-//! become one (subset construction), and nodes with the same ways onwards become one (E. F. Moore,
-//! *Gedanken-Experiments on Sequential Machines*, 1956). All three keep the sequences of operations, and
-//! no more than those is seen of a task by others: which branch is taken is decided by nobody but the
-//! task, at any time before the operations differ.
+//! What comes to no end is left out, but for what goes round for ever and does something on the way.
+//! One outcome of a try must not be left out alone, for then the other would seem to be all there
+//! is: it is closed instead, by giving back what is held and ending there. Then nodes that go on
+//! alike become one (`Classes`), ways with the same operations become one (subset construction), and
+//! nodes with the same ways onwards become one (E. F. Moore, *Gedanken-Experiments on Sequential
+//! Machines*, 1956). All three keep the sequences of operations, and no more than those is seen of a
+//! task by others: which branch is taken is decided by nobody but the task, at any time before the
+//! operations differ.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
